@@ -1,0 +1,58 @@
+/**
+ * The agent's durable buffer: streams, positions and batches in one SQLite file, written by one thread of its own.
+ * Invariant 2: a batch and the positions it moves are stored in one transaction; nothing read is forgotten.
+ */
+import type { ChannelName, Id, RecoveredStream, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
+import type { Outbox, OutboxSegment } from '@tributary/protocol/session/outbox.ts';
+import type { StreamState } from '../inputs/input.ts';
+
+/** A batch as the batcher made it. `body` is transferred to the writer: not to be touched after `append`. */
+export interface NewBatch {
+  readonly channel: ChannelName;
+  readonly segments: readonly OutboxSegment[];
+  readonly records: number;
+  readonly inflatedBytes: number;
+  readonly checksum: number;
+  readonly createdMs: number;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+export interface BufferStatus {
+  readonly batches: number;
+  readonly unackedBatches: number;
+  readonly unackedBytes: number;
+  readonly retainedBytes: number;
+  readonly maxBytes: number;
+  /** `full`: at its limit, inputs wait; `no-space`: the disk is full, the reserve was given up, inputs wait. */
+  readonly state: 'open' | 'full' | 'no-space';
+}
+
+export interface Buffer extends AsyncDisposable {
+  /** Its index in memory, for the uplink. */
+  readonly outbox: Outbox;
+  /** True when there was no database or a damaged one was set aside: no file may be read before `adopt`. */
+  readonly needsRecovery: boolean;
+  /** Takes the site's word on the streams this agent once had. Durable when resolved; then `needsRecovery` is false. */
+  adopt(streams: readonly RecoveredStream[]): Promise<void>;
+  streams(): readonly StreamState[];
+  openStream(stream: { identity: SourceIdentity; attributes: StreamAttributes; start: number }): Promise<StreamState>;
+  updateIdentity(streamId: Id, identity: SourceIdentity): void;
+  endStream(streamId: Id): void;
+  /** Durable when resolved. Several calls under way share one transaction, in the order of the calls. */
+  append(batch: NewBatch): Promise<void>;
+  /** True while `append` may be called; false at the limit in bytes or on a full disk. */
+  hasRoom(): boolean;
+  ready(signal: AbortSignal): Promise<void>;
+  /** The site has them: kept for the replay window, then deleted. */
+  acked(batchIds: readonly number[]): void;
+  /** Sets a batch aside that no site will take. */
+  reject(batchId: number, reason: string): void;
+  /**
+   * Ends a stream whose content differs at the site and gives its unacked segments to a new one that starts at `start`; the
+   * reader goes on at `position`. Resolves with the new stream once that is durable.
+   */
+  replaceStream(streamId: Id, at: { start: number; position: number; mark: string }): Promise<StreamState>;
+  /** Called after every commit that brought new batches. */
+  onAppended(listener: () => void): void;
+  status(): BufferStatus;
+}

@@ -1,0 +1,278 @@
+/**
+ * The hub's durable queue: one contract, one contract test (queue.contract.ts), two implementations (sqlite/ here, redis/ later).
+ *
+ * A topic is a list of entries per partition. `front/<tenant>/<type>` holds batches as received, `back/<tenant>/<type>` blocks of
+ * documents, `platform` events. A reader group has one cursor per topic and partition. Every method that changes something
+ * resolves after the change is durable, and each is one atomic step: all of it or nothing.
+ *
+ * Receive times never go back within a partition: the store takes the greater of the clock and the last one given.
+ */
+import type {
+  ChannelName,
+  Gap,
+  Id,
+  Mark,
+  Origin,
+  RecoveredStream,
+  Segment,
+  SourceIdentity,
+  StreamAttributes,
+  Trim,
+} from '@tributary/protocol/messages.ts';
+import type { AppendResult, StreamKey, StreamPosition } from '@tributary/protocol/session/server-effect.ts';
+
+export type TopicName = string;
+
+export function frontTopic(channel: ChannelName): TopicName {
+  return `front/${channel}`;
+}
+
+export function backTopic(channel: ChannelName): TopicName {
+  return `back/${channel}`;
+}
+
+export const platformTopic: TopicName = 'platform';
+
+export interface StreamInfo {
+  readonly key: StreamKey;
+  readonly attributes: StreamAttributes;
+  readonly identity: SourceIdentity;
+}
+
+export interface EntrySegment extends Segment {
+  readonly stream: StreamInfo;
+}
+
+/** What the bytes of an entry are: a batch's body as received, a block of documents (processing/block.ts), a JSON event. */
+export type EntryFormat = 'batch' | 'block' | 'event';
+
+export interface NewEntry {
+  readonly format: EntryFormat;
+  readonly records: number;
+  readonly inflatedBytes: number;
+  readonly segments: readonly EntrySegment[];
+  readonly trims: readonly Trim[];
+  readonly createdMs: number;
+  readonly body: Uint8Array;
+}
+
+export interface Entry extends NewEntry {
+  readonly topic: TopicName;
+  readonly partition: number;
+  /** 1, 2, 3… per topic and partition, without holes. */
+  readonly sequence: number;
+  readonly receivedMs: number;
+}
+
+export interface AppendBatch {
+  readonly channel: ChannelName;
+  readonly segments: readonly (Segment & { readonly key: StreamKey })[];
+  readonly records: number;
+  readonly inflatedBytes: number;
+  readonly createdMs: number;
+  readonly trims: readonly Trim[];
+  readonly body: Uint8Array;
+}
+
+export interface OpenStreamRequest {
+  readonly key: StreamKey;
+  readonly origin: Origin;
+  readonly identity: SourceIdentity;
+  readonly attributes: StreamAttributes;
+  readonly start: number;
+}
+
+export type GroupPolicy =
+  /** A full topic stops intake of its channel. */
+  | { readonly kind: 'blocking' }
+  /** Entries beyond either limit are skipped, counted as dropped by cause. */
+  | { readonly kind: 'expiring'; readonly ageMsMax: number; readonly bytesMax: number };
+
+export interface GroupRequest {
+  readonly topic: TopicName;
+  readonly group: string;
+  readonly policy: GroupPolicy;
+  /** Where a group that is new begins. */
+  readonly from: 'beginning' | 'end';
+}
+
+/** The right to move one group's cursor in one partition, by the store's clock; a later owner has a higher epoch. */
+export interface Lease {
+  readonly topic: TopicName;
+  readonly group: string;
+  readonly partition: number;
+  readonly epoch: number;
+  /** Sequence of the last entry this group has passed. */
+  readonly cursor: number;
+  readonly expiresMs: number;
+}
+
+/** A fixed range of one topic's partition that an archive object will hold, `[first, last]`, stored before the object is written. */
+export interface ArchivePlan {
+  readonly topic: TopicName;
+  readonly partition: number;
+  readonly first: number;
+  readonly last: number;
+  readonly name: string;
+  readonly createdMs: number;
+}
+
+/** What a stream's part of an archive object covers: lets `Position.archived` move and shows what is covered twice. */
+export interface ArchivedSegment {
+  readonly key: StreamKey;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The rough index: one row per object. */
+export interface ArchiveObject {
+  readonly name: string;
+  readonly channel: ChannelName;
+  readonly partition: number;
+  readonly first: number;
+  readonly last: number;
+  readonly receivedMsMin: number;
+  readonly receivedMsMax: number;
+  /** Undefined where no record had an event time of its own. */
+  readonly eventMsMin: number | undefined;
+  readonly eventMsMax: number | undefined;
+  readonly records: number;
+  readonly rawBytes: number;
+  readonly objectBytes: number;
+  readonly sha256: string;
+  readonly hosts: readonly string[];
+  /** Compressed frames one after the other: byte offset in the object and inflated size, so that a reader can go to one. */
+  readonly frames: readonly { readonly offset: number; readonly inflatedBytes: number; readonly records: number }[];
+}
+
+/** Committed together with a cursor move; all of it or nothing (invariants 4 and 5). */
+export interface Commit {
+  readonly lease: Lease;
+  /** The cursor's new place: everything up to and including this sequence is done. */
+  readonly to: number;
+  readonly publish?: readonly { readonly topic: TopicName; readonly entry: NewEntry }[];
+  /** Entries that could not be processed, kept with the reason (invariant 6). */
+  readonly deadLetters?: readonly { readonly sequence: number; readonly reason: string }[];
+  readonly archived?: {
+    readonly plan: ArchivePlan;
+    readonly object: ArchiveObject;
+    readonly segments: readonly ArchivedSegment[];
+  };
+}
+
+export type CommitResult = 'done' | 'fenced' | 'full';
+
+export interface GroupStatus {
+  readonly topic: TopicName;
+  readonly group: string;
+  readonly partition: number;
+  readonly policy: GroupPolicy['kind'];
+  readonly cursor: number;
+  readonly entries: number;
+  readonly records: number;
+  readonly bytes: number;
+  /** Receive time of the oldest entry not passed; undefined when there is none. */
+  readonly oldestMs: number | undefined;
+  readonly dropped: number;
+}
+
+export interface TopicStatus {
+  readonly topic: TopicName;
+  readonly partition: number;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  readonly entries: number;
+  readonly bytes: number;
+  /** Sums since the store was made: the books of invariant 8. */
+  readonly receivedRecords: number;
+  readonly receivedBytes: number;
+}
+
+export interface ChannelStatus {
+  readonly channel: ChannelName;
+  readonly streams: number;
+  readonly gaps: number;
+  /** Sum over gaps, in positions. */
+  readonly lost: number;
+  readonly duplicates: number;
+}
+
+export interface QueueStatus {
+  readonly storeId: Id;
+  readonly state: 'open' | 'full' | 'no-space';
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly topics: readonly TopicStatus[];
+  readonly groups: readonly GroupStatus[];
+  readonly channels: readonly ChannelStatus[];
+  readonly deadLetters: number;
+}
+
+export interface GapRecord {
+  readonly key: StreamKey;
+  readonly from: number;
+  readonly to: number;
+  readonly cause: Gap['cause'];
+  readonly atMs: number;
+}
+
+export interface Queue extends AsyncDisposable {
+  readonly storeId: Id;
+  readonly partitions: number;
+  /** The partition of an agent with all its streams. */
+  partitionOf(agentId: Id): number;
+
+  /** Registers a stream, or finds it; a new one is held up to `start`. */
+  openStream(request: OpenStreamRequest): Promise<StreamPosition>;
+  closeStream(key: StreamKey, position: number): Promise<void>;
+  /** Moves `held` over a range that will never come; a range that does not begin at `held` or before changes nothing. */
+  recordGap(key: StreamKey, gap: { from: number; to: number; toMark: Mark; cause: Gap['cause'] }): Promise<StreamPosition>;
+  streamsOf(siteId: Id, agentId: Id): Promise<readonly RecoveredStream[]>;
+  gaps(): Promise<readonly GapRecord[]>;
+
+  /** Checks positions and appends to the front topic in one step (invariant 3). */
+  append(batch: AppendBatch): Promise<AppendResult>;
+  /** Appends an entry that has no positions; with a key that was used within `keepKeysMs`, does nothing and says so. */
+  publish(
+    topic: TopicName,
+    partition: number,
+    entry: NewEntry,
+    idempotencyKey?: string,
+  ): Promise<'stored' | 'duplicate' | 'full'>;
+  /** How many bytes of bodies a channel may take now. 0: only what nothing else of the channel is in flight for. */
+  creditOf(channel: ChannelName): number;
+
+  topics(): readonly TopicName[];
+  ensureGroup(request: GroupRequest): Promise<void>;
+  /** Undefined while another owner's lease lasts. */
+  acquire(
+    group: { topic: TopicName; group: string; partition: number },
+    owner: string,
+    ttlMs: number,
+  ): Promise<Lease | undefined>;
+  renew(lease: Lease, ttlMs: number): Promise<Lease | undefined>;
+  release(lease: Lease): Promise<void>;
+  /** Entries after `afterSequence`, in order, at least one if there is any, up to the limits. */
+  read(
+    from: { topic: TopicName; partition: number; afterSequence: number },
+    limits: { entries: number; bytes: number },
+  ): Promise<readonly Entry[]>;
+  /** Sizes only: what a plan needs. */
+  measure(from: { topic: TopicName; partition: number; afterSequence: number }): Promise<{
+    readonly entries: readonly { readonly sequence: number; readonly receivedMs: number; readonly inflatedBytes: number }[];
+  }>;
+  commit(commit: Commit): Promise<CommitResult>;
+  /** Stores a plan, or returns the one that is there already for this lease's group: after a crash the same plan runs again. */
+  plan(lease: Lease, plan: ArchivePlan): Promise<ArchivePlan | 'fenced'>;
+  currentPlan(lease: Lease): Promise<ArchivePlan | undefined>;
+  archiveObjects(): Promise<readonly ArchiveObject[]>;
+
+  /** Deletes entries that every group has passed and whose replay window is over; expires what expiring groups may not keep. */
+  trim(): Promise<void>;
+  /** Called after a commit that brought entries to a topic. Returns its own removal. */
+  onAppended(listener: (topic: TopicName, partition: number) => void): () => void;
+  /** Somebody waits for the archive of this channel: see OpenStream.wantArchived. Held in memory. */
+  requestArchive(channel: ChannelName): void;
+  onArchiveRequested(listener: (channel: ChannelName) => void): () => void;
+  status(): Promise<QueueStatus>;
+}

@@ -1,0 +1,51 @@
+/**
+ * What the sending half of a connection needs of whoever has batches to send: the agent's buffer, or a hub's reader towards its
+ * upstream. Synchronous: the index lives in memory, bodies are read from a page cache. Every batch named here is already durable.
+ */
+import type { ChannelName, Envelope, Id, Mark, Origin, Segment, SourceIdentity, StreamAttributes } from '../messages.ts';
+
+export interface OutboxSegment extends Segment {
+  readonly streamId: Id;
+}
+
+export interface OutboxBatch {
+  /** Ascends in the order of writing, over all channels; never used again. */
+  readonly id: number;
+  readonly channel: ChannelName;
+  readonly segments: readonly OutboxSegment[];
+  readonly records: number;
+  readonly inflatedBytes: number;
+  readonly bodyBytes: number;
+  readonly checksum: number;
+  readonly envelope: Envelope;
+}
+
+export interface OutboxStream {
+  readonly streamId: Id;
+  readonly origin: Origin;
+  readonly identity: SourceIdentity;
+  readonly attributes: StreamAttributes;
+  readonly start: number;
+  /** End of what was ever written into the outbox for this stream, and its mark. */
+  readonly end: number;
+  readonly endMark: Mark;
+}
+
+export interface Outbox {
+  /** Channels that have retained batches, acked or not. */
+  channels(): Iterable<ChannelName>;
+  /** The retained batch of the channel with the least id above `afterId`, whether it was acked or not. */
+  next(channel: ChannelName, afterId: number): OutboxBatch | undefined;
+  /** Id of the oldest batch of the channel that was not acked yet. */
+  firstUnacked(channel: ChannelName): number | undefined;
+  /** The oldest retained batch, acked or not, with a segment of this stream that ends behind `position`. */
+  firstAfter(streamId: Id, position: number): OutboxBatch | undefined;
+  /** The compressed bytes; undefined when what is stored does not fit its checksum any more. */
+  body(batchId: number): Uint8Array | undefined;
+  /** Undefined only for a stream this outbox never had. */
+  stream(streamId: Id): OutboxStream | undefined;
+  /** Streams with retained batches: they are opened at every connection, so that a site that lost them is noticed. */
+  retainedStreams(): Iterable<Id>;
+  /** The mark at a position this outbox can still look at (a segment's end, retained bytes, the source itself). */
+  markAt(streamId: Id, position: number): Mark | undefined;
+}
