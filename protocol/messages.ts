@@ -155,7 +155,10 @@ export interface Recovered {
   readonly last: boolean;
 }
 
-/** Idempotent: opening an open stream again asks for its Position again and lifts a refusal. */
+/**
+ * Idempotent: opening an open stream again asks for its Position again and lifts a refusal. New numbers ascend by one from 1;
+ * with each, the number `streamsMax` below it is forgotten on both sides.
+ */
 export interface OpenStream {
   readonly kind: 'open-stream';
   readonly stream: number;
@@ -241,7 +244,7 @@ export interface Credit {
   readonly bytes: number;
 }
 
-/** Send no more, wait for the acks of what is under way, then go to another hub. */
+/** Send no more, wait for the acks of what is under way at most `deadlineMs` (a duration), then go to another hub. */
 export interface Drain {
   readonly kind: 'drain';
   readonly hubs: readonly string[];

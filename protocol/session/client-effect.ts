@@ -1,14 +1,66 @@
 /**
- * What the sending half asks of its host, in order. Each effect says which call answers it; the others need none.
+ * The contract between the sending half of a connection (client.ts, `ClientSession`) and its host: the calls it takes, and the
+ * effects it asks for, in order. Each effect says which call answers it; the others need none.
  */
-import type { ChannelName, Gap, Id, Mark, Message, RecoveredStream, RefuseReason, RejectCode, Welcome } from '../messages.ts';
+import type { FrameError } from '../frame-error.ts';
+import type {
+  ChannelName,
+  Gap,
+  Hello,
+  Id,
+  Mark,
+  Message,
+  RecoveredStream,
+  RefuseReason,
+  RejectCode,
+  Welcome,
+} from '../messages.ts';
+import type { Outbox } from './outbox.ts';
+
+/** `new ClientSession(options)`: one per connection, thrown away with it. */
+export interface ClientSessionOptions {
+  readonly outbox: Outbox;
+  /** Who we are; the session adds the versions it speaks. */
+  readonly hello: Omit<Hello, 'kind' | 'versionMin' | 'versionMax'>;
+  /** Ask the site for its streams first: nothing is sent until `recoveryDone()`. */
+  readonly recover: boolean;
+  /** Sets `wantArchived` in every OpenStream. */
+  readonly wantArchived?: boolean;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/** After each call the host carries out `takeEffects()`. No call throws because of what the peer did. */
+export interface ClientCalls {
+  /** The socket is open. Once, first. */
+  connected(): void;
+  receive(message: Message): void;
+  /** What came could not be decoded. */
+  receiveInvalid(error: FrameError): void;
+  /** To be called at `nextTickMs()` or soon after; more often does no harm. */
+  tick(): void;
+  /** When `tick` is needed next, in monotonic milliseconds; undefined: not before something else happens. */
+  nextTickMs(): number | undefined;
+  /** New batches are in the outbox. */
+  outboxGrew(): void;
+  /** The answer to the effect `recovered`: what it told is durable here, batches may flow. */
+  recoveryDone(): void;
+  /** Asks for the stream's Position (again), even with nothing pending. May be called before the Welcome. */
+  openStream(streamId: Id): void;
+  /** The answer to the effect `diverged`: the stream was ended and its segments given to another. */
+  resumeChannel(channel: ChannelName): void;
+  /** Nothing will follow `position`; told to the site once everything before it is acked. */
+  closeStream(streamId: Id, position: number): void;
+  /** Returns what is to be done, in order, and forgets it. */
+  takeEffects(): ClientEffect[];
+}
 
 export type ClientEffect =
   | { readonly kind: 'send'; readonly message: Message }
   /** The handshake is done; answered by nothing, batches flow by themselves. */
   | { readonly kind: 'welcomed'; readonly welcome: Welcome }
   | { readonly kind: 'recovered'; readonly streams: readonly RecoveredStream[] }
-  /** Durable at the site: the host may release them. Idempotent. */
+  /** Durable at the site: the host may release them. Idempotent: a batch may be named again after a replay. */
   | { readonly kind: 'acked'; readonly batchIds: readonly number[] }
   /** The site's word on a stream; `archived` is what `ship --until archived` waits for. */
   | {
@@ -31,9 +83,12 @@ export type ClientEffect =
       readonly held: number;
       readonly heldMark: Mark;
     }
-  /** A Gap was sent: `[from, to)` is lost to the site. The host counts it and raises an event. */
+  /** A Gap was sent and answered: `[from, to)` is lost to the site. The host counts it and raises an event. */
   | { readonly kind: 'gap'; readonly streamId: Id; readonly from: number; readonly to: number; readonly cause: Gap['cause'] }
-  /** The site will never take this batch. The host sets it aside; the session declares the gaps and goes on. */
+  /**
+   * The site will never take this batch, or its body cannot be read any more (reason `corrupt`). The host sets it aside; the
+   * session declares the gaps and goes on.
+   */
   | { readonly kind: 'rejected-batch'; readonly batchId: number; readonly reason: RefuseReason; readonly hint: string }
   /** Everything under way is answered after a Drain: close and go to one of these. */
   | { readonly kind: 'drained'; readonly hubs: readonly string[] }

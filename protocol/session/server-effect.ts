@@ -1,7 +1,13 @@
 /**
- * What the receiving half asks of its host (the hub's intake), in order. Each request carries an id and is answered by the named
- * call, in any order; the session itself keeps answers to the peer in order per channel.
+ * The contract between the receiving half of a connection (server.ts, `ServerSession`) and its host, the hub's intake: the calls
+ * it takes, and the effects it asks for, in order. Each request carries an id and is answered by the named call, in any order;
+ * the session itself keeps answers to the peer in order per channel. Two rules bind the host:
+ *
+ * - appends of one channel reach the queue in the order of their effects;
+ * - answers about one stream are given in the order in which they were true: a `positioned` that was read before an append was
+ *   stored is not given after that append's `appended`. (One writer that answers in order does this by itself.)
  */
+import type { FrameError } from '../frame-error.ts';
 import type {
   Batch,
   ChannelName,
@@ -12,11 +18,43 @@ import type {
   Message,
   OpenStream,
   Origin,
+  RecoveredStream,
   RefuseReason,
   RejectCode,
   Welcome,
   WireSegment,
 } from '../messages.ts';
+
+/** `new ServerSession(options)`: one per connection, thrown away with it. */
+export interface ServerSessionOptions {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/** After each call the host carries out `takeEffects()`. No call throws because of what the peer did. */
+export interface ServerCalls {
+  receive(message: Message): void;
+  /** What came could not be decoded: the peer is told why and closed. */
+  receiveInvalid(error: FrameError): void;
+  /** To be called at `nextTickMs()` or soon after; more often does no harm. */
+  tick(): void;
+  /** When `tick` is needed next, in monotonic milliseconds; undefined: not before something else happens. */
+  nextTickMs(): number | undefined;
+  admitted(admission: Admission): void;
+  recovered(streams: readonly RecoveredStream[]): void;
+  positioned(requestId: number, position: StreamPosition): void;
+  appended(requestId: number, result: AppendResult): void;
+  /** How many bytes of bodies of this channel may be unacked on this connection. Told to the peer when it changes. */
+  setCredit(channel: ChannelName, bytes: number): void;
+  /** Sends the peer to another hub within `deadlineMs`, a duration. */
+  drain(hubs: readonly string[], deadlineMs: number): void;
+  /** The store was lost or went back: every open stream's position is asked for again (`open`) and told to the peer. */
+  storeChanged(): void;
+  /** Ends the connection with a Reject. */
+  shutdown(reject: { readonly code: RejectCode; readonly hint: string; readonly retryAfterMs: number }): void;
+  /** Returns what is to be done, in order, and forgets it. Acks are gathered until here. */
+  takeEffects(): ServerEffect[];
+}
 
 /** A stream as the site keys it: the site and agent it came from and its id. */
 export interface StreamKey {
