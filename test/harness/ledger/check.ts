@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { listAt, numberAt, parseJson } from '../json.ts';
+import type { WrittenFile } from './rotating-file.ts';
+
+/** What check_archive.py counts; its opening comment says what each word means. */
+export interface Verdict {
+  readonly written: number;
+  readonly arrived: number;
+  readonly lost: number;
+  readonly doubled: number;
+  readonly disordered: number;
+  readonly foreign: number;
+  readonly mismatched: number;
+  readonly incomplete: number;
+  readonly rows: number;
+  readonly streams: number;
+  readonly objects: number;
+  readonly examples: readonly string[];
+}
+
+const program = fileURLToPath(new URL('./check_archive.py', import.meta.url));
+
+/** Compares an archive folder with the written files by `zstd -dc` and Python's csv module. */
+export async function checkArchive(archive: string, written: readonly WrittenFile[], manifestPath: string): Promise<Verdict> {
+  await writeFile(manifestPath, JSON.stringify(written));
+  const { stdout } = await promisify(execFile)('python3', [program, archive, manifestPath], { maxBuffer: 1 << 24 });
+  return verdictOf(parseJson(stdout));
+}
+
+export function isClean(verdict: Verdict): boolean {
+  const { written, arrived, lost, doubled, disordered, foreign, mismatched, incomplete } = verdict;
+  return written === arrived && lost + doubled + disordered + foreign + mismatched + incomplete === 0;
+}
+
+function verdictOf(result: unknown): Verdict {
+  return {
+    written: numberAt(result, 'written'),
+    arrived: numberAt(result, 'arrived'),
+    lost: numberAt(result, 'lost'),
+    doubled: numberAt(result, 'doubled'),
+    disordered: numberAt(result, 'disordered'),
+    foreign: numberAt(result, 'foreign'),
+    mismatched: numberAt(result, 'mismatched'),
+    incomplete: numberAt(result, 'incomplete'),
+    rows: numberAt(result, 'rows'),
+    streams: numberAt(result, 'streams'),
+    objects: numberAt(result, 'objects'),
+    examples: listAt(result, 'examples').map(String),
+  };
+}

@@ -1,0 +1,169 @@
+"""Compares an archive with the files it was made from, without any code of the product.
+
+usage: check_archive.py ARCHIVE_FOLDER MANIFEST
+
+The manifest is JSON: [{"stream", "generation", "path", "bytes", "lines"}, ...], one entry per written file (inode). Objects are
+read with `zstd -dc` and Python's csv module, in the order of their names' ranges, rows in the order in which they stand there.
+
+Counted, in lines: lost (written, never arrived), doubled (arrived more than once, each time too often), disordered (rows that
+stand behind a row of the same stream with an equal or greater position or line number). Besides: foreign (rows that no file
+has), mismatched (rows whose raw bytes are not the file's at that position), incomplete (files whose raw column, put together by
+position, is not the file byte for byte). Prints one JSON object; its exit code is 0 whatever it found.
+"""
+
+import csv
+import io
+import json
+import mmap
+import os
+import re
+import subprocess
+import sys
+
+LABEL = re.compile(rb"s=(\d+) g=(\d+) n=(\d+) ")
+HEADER = "received,host,agent,stream,source,labels,position,ordinal,flags,event,raw".split(",")
+
+
+class WrittenFile:
+    def __init__(self, entry):
+        self.entry = entry
+        self.arrived = bytearray(entry["lines"])
+        self.covered = []
+        self.descriptor = os.open(entry["path"], os.O_RDONLY)
+        size = os.fstat(self.descriptor).st_size
+        self.content = mmap.mmap(self.descriptor, 0, prot=mmap.PROT_READ) if size > 0 else b""
+
+    def complete(self):
+        """Whether the pieces that arrived, each equal to the file's bytes at its place, make up the whole file once."""
+        end = 0
+        for start, stop in sorted(self.covered):
+            if start != end:
+                return False
+            end = stop
+        return end == self.entry["bytes"]
+
+
+class ArchivedStream:
+    def __init__(self):
+        self.file = None
+        self.position = -1
+        self.line = -1
+        self.open_line = None
+
+
+class Check:
+    def __init__(self, files):
+        self.files = files
+        self.streams = {}
+        self.disordered = self.foreign = self.mismatched = self.rows = 0
+        self.examples = []
+
+    def note(self, what, row):
+        if len(self.examples) < 10:
+            self.examples.append("%s: stream %s position %s %r" % (what, row[3][:8], row[6], row[10][:60]))
+
+    def row(self, row):
+        self.rows += 1
+        raw = row[10].encode("latin-1")
+        position = int(row[6])
+        partial = "partial" in row[8].split(" ")
+        stream = self.streams.setdefault(row[3], ArchivedStream())
+        if stream.open_line is None:
+            label = LABEL.match(raw)
+            file = self.files.get((int(label[1]), int(label[2]))) if label else None
+            if file is None:
+                self.foreign += 1
+                self.note("foreign", row)
+                return
+            if stream.file is not None and stream.file is not file:
+                self.mismatched += 1
+                self.note("another file's line", row)
+            stream.file = file
+            line = int(label[3])
+        else:
+            line = stream.open_line
+        if position <= stream.position or line < stream.line or (line == stream.line and stream.open_line is None):
+            self.disordered += 1
+            self.note("disordered", row)
+        stream.position = max(stream.position, position)
+        stream.line = max(stream.line, line)
+        if stream.file.content[position : position + len(raw)] != raw:
+            self.mismatched += 1
+            self.note("mismatched", row)
+        else:
+            self.cover(stream.file, position, position + len(raw))
+        stream.open_line = line if partial else None
+        if not partial and line < len(stream.file.arrived):
+            stream.file.arrived[line] = min(255, stream.file.arrived[line] + 1)
+
+    @staticmethod
+    def cover(file, start, stop):
+        if file.covered and file.covered[-1][1] == start:
+            file.covered[-1] = (file.covered[-1][0], stop)
+        else:
+            file.covered.append((start, stop))
+
+    def object(self, path):
+        with subprocess.Popen(["zstd", "-dc", "-q", path], stdout=subprocess.PIPE) as zstd:
+            # Latin-1 maps every byte to one character and back: the raw column is no text.
+            reader = csv.reader(io.TextIOWrapper(zstd.stdout, encoding="latin-1", newline=""))
+            header = next(reader, None)
+            if header != HEADER:
+                raise SystemExit("%s begins with %r" % (path, header))
+            for row in reader:
+                if len(row) != len(HEADER):
+                    raise SystemExit("%s has a row of %d fields: %r" % (path, len(row), row[:3]))
+                self.row(row)
+        if zstd.returncode != 0:
+            raise SystemExit("zstd cannot read %s" % path)
+
+    def result(self):
+        lost = doubled = arrived = 0
+        missing = []
+        for file in self.files.values():
+            for line, count in enumerate(file.arrived):
+                arrived += count > 0
+                doubled += max(0, count - 1)
+                if count == 0:
+                    lost += 1
+                    if len(missing) < 10:
+                        missing.append("%s line %d" % (file.entry["path"], line))
+        incomplete = [file.entry["path"] for file in self.files.values() if not file.complete()]
+        return {
+            "written": sum(len(file.arrived) for file in self.files.values()),
+            "arrived": arrived,
+            "lost": lost,
+            "doubled": doubled,
+            "disordered": self.disordered,
+            "foreign": self.foreign,
+            "mismatched": self.mismatched,
+            "incomplete": len(incomplete),
+            "rows": self.rows,
+            "streams": len(self.streams),
+            "examples": self.examples + missing + incomplete[:10],
+        }
+
+
+def objects(folder):
+    """Every object under the folder in the order of the ranges in their names; what is still being written has another ending."""
+    found = []
+    for base, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(".csv.zst"):
+                store, partition, first, last = name[: -len(".csv.zst")].rsplit("-", 3)
+                found.append((os.path.dirname(os.path.relpath(base, folder)).split(os.sep)[:2], store, int(partition), int(first), int(last), os.path.join(base, name)))
+    return [entry[-1] for entry in sorted(found)]
+
+
+def main():
+    csv.field_size_limit(1 << 30)
+    with open(sys.argv[2], encoding="utf-8") as manifest:
+        files = {(entry["stream"], entry["generation"]): WrittenFile(entry) for entry in json.load(manifest)}
+    check = Check(files)
+    names = objects(sys.argv[1])
+    for name in names:
+        check.object(name)
+    print(json.dumps({**check.result(), "objects": len(names)}))
+
+
+main()

@@ -1,0 +1,90 @@
+import { statSync } from 'node:fs';
+import { Random } from '../random.ts';
+import { RotatingFile, type RotationStyle, type WrittenFile } from './rotating-file.ts';
+
+const tickMs = 20;
+
+export interface WriterOptions {
+  readonly folder: string;
+  readonly seed: number;
+  readonly bytesPerSecond: number;
+  /** A file is rotated when it is about this large. */
+  readonly rotateBytes: number;
+}
+
+/** Writes several files at a pace, with rotation going on all the time, until it is stopped. */
+export class Writer {
+  readonly #options: WriterOptions;
+  readonly #random: Random;
+  readonly #files: readonly RotatingFile[];
+  readonly #rotateAt: number[];
+  #timer: NodeJS.Timeout | undefined;
+  #lastMs = 0;
+  #error: unknown;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#random = new Random(options.seed);
+    const styles: readonly RotationStyle[] = ['shift', 'dated', 'away', 'shift', 'dated'];
+    this.#files = styles.map(
+      (style, stream) =>
+        new RotatingFile({
+          folder: options.folder,
+          name: `${style}${stream}.log`,
+          style,
+          stream,
+          random: this.#random.fork(stream),
+        }),
+    );
+    this.#rotateAt = styles.map(() => this.#drawRotation());
+  }
+
+  start(): void {
+    this.#lastMs = performance.now();
+    this.#timer = setInterval(() => {
+      try {
+        this.#tick();
+      } catch (error) {
+        this.#error = error;
+        clearInterval(this.#timer);
+      }
+    }, tickMs);
+  }
+
+  /** Stops and tells what was written; throws when writing failed, or when a file is not what was written into it. */
+  stop(): readonly WrittenFile[] {
+    clearInterval(this.#timer);
+    if (this.#error !== undefined) throw new Error('the writer failed', { cause: this.#error });
+    for (const file of this.#files) file.close();
+    const written = this.#files.flatMap((file) => file.files);
+    for (const { path, bytes } of written) {
+      const { size } = statSync(path);
+      if (size !== bytes) throw new Error(`${path} has ${size} bytes, ${bytes} were written`);
+    }
+    return written;
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    // After a pause of this process (a debugger, a busy machine) it does not try to catch up in one burst.
+    const elapsedMs = Math.min(now - this.#lastMs, 200);
+    this.#lastMs = now;
+    this.write((this.#options.bytesPerSecond * elapsedMs) / 1000);
+  }
+
+  /** About so many bytes spread over the files, some of which are rotated then. */
+  write(bytesInAll: number): void {
+    const bytes = bytesInAll / this.#files.length;
+    for (const [index, file] of this.#files.entries()) {
+      if (this.#random.chance(0.1)) continue;
+      file.append(this.#random.below(Math.ceil(bytes * 2)) + 1);
+      if (file.currentBytes < (this.#rotateAt[index] ?? 0)) continue;
+      file.rotate();
+      this.#rotateAt[index] = this.#drawRotation();
+    }
+  }
+
+  #drawRotation(): number {
+    return Math.ceil(this.#options.rotateBytes * (0.3 + 1.4 * (this.#random.below(1000) / 1000)));
+  }
+}

@@ -1,0 +1,145 @@
+import type { Socket } from 'node:net';
+import { decodeMessage } from '@tributary/protocol/codec.ts';
+import { FrameReader } from './frame-reader.ts';
+import { Lane } from './lane.ts';
+import type { ConnectionPlan } from './connection-plan.ts';
+import type { InFlight } from './in-flight.ts';
+
+/** A held connection's late bytes arrive at the latest after this, also when the agent never came back. */
+const holdMsMax = 3000;
+/** How long the agent may go on sending into a connection that is being held. */
+const holdFillMs = 150;
+
+/**
+ * One connection through the proxy.
+ *
+ *     open → ended                       the hub closed, or `cut`/`drop` ended both sides
+ *     open → draining → ended            the agent is gone (killed, say); what it had sent still arrives, late
+ *     open → filling → held → ended      `hold`: bytes are kept back, then the agent's side is closed, then they arrive late
+ */
+export class ProxiedConnection {
+  readonly inFlight: InFlight;
+  readonly #agent: Socket;
+  readonly #hub: Socket;
+  readonly #plan: ConnectionPlan;
+  readonly #toHub: Lane;
+  readonly #toAgent: Lane;
+  #state: 'open' | 'draining' | 'filling' | 'held' | 'ended' = 'open';
+  #agentGone = false;
+  #timer: NodeJS.Timeout | undefined;
+  onBatch: (() => void) | undefined;
+  onEnding: ((kind: 'cut' | 'drop' | 'hold') => void) | undefined;
+  onAgentGone: (() => void) | undefined;
+  onClosed: (() => void) | undefined;
+
+  constructor(options: { agent: Socket; hub: Socket; plan: ConnectionPlan; inFlight: InFlight }) {
+    this.#agent = options.agent;
+    this.#hub = options.hub;
+    this.#plan = options.plan;
+    this.inFlight = options.inFlight;
+    options.agent.setNoDelay(true);
+    this.#toHub = new Lane(options.agent, options.hub, options.plan.toHub);
+    this.#toAgent = new Lane(options.hub, options.agent, options.plan.toAgent);
+    this.#observe();
+    for (const socket of [options.agent, options.hub]) {
+      // A reset is what this proxy is for; the close that follows is handled.
+      socket.on('error', () => undefined);
+      socket.once('close', () => this.#sideClosed());
+    }
+  }
+
+  /** Ends both sides at once with a reset. */
+  drop(): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    clearTimeout(this.#timer);
+    this.#noteAgentGone();
+    this.#toHub.close();
+    this.#toAgent.close();
+    this.#agent.resetAndDestroy();
+    this.#hub.resetAndDestroy();
+    this.onClosed?.();
+  }
+
+  /** Lets the late bytes of a held connection arrive, and ends it. */
+  releaseHeld(): void {
+    if (this.#state !== 'held' && this.#state !== 'draining') return;
+    this.#state = 'ended';
+    clearTimeout(this.#timer);
+    this.#toHub.flush();
+    this.#toHub.close();
+    this.#toAgent.close();
+    this.#hub.end();
+    this.#hub.resume();
+    this.onClosed?.();
+  }
+
+  #observe(): void {
+    const fromAgent = new FrameReader((bytes) => {
+      const message = decodeMessage(bytes);
+      this.inFlight.fromAgent(message);
+      if (message.kind === 'batch') this.onBatch?.();
+    });
+    const fromHub = new FrameReader((bytes) => this.inFlight.fromHub(decodeMessage(bytes)));
+    let taken = 0;
+    this.#toHub.onTaken = (bytes) => {
+      fromAgent.push(bytes);
+      taken += bytes.length;
+      if (taken >= (this.#plan.ending?.afterBytes ?? Infinity)) this.#endByPlan();
+    };
+    this.#toAgent.onPassed = (bytes) => fromHub.push(bytes);
+  }
+
+  #endByPlan(): void {
+    const { ending } = this.#plan;
+    if (ending === undefined || this.#state !== 'open') return;
+    this.onEnding?.(ending.kind);
+    if (ending.kind === 'drop') {
+      this.drop();
+      return;
+    }
+    if (ending.kind === 'cut') {
+      // What was taken so far goes out to the last byte, in the middle of a frame, and then both sides see an orderly end.
+      this.#toHub.flush();
+      this.#toHub.close();
+      this.#state = 'ended';
+      this.#noteAgentGone();
+      this.#hub.end();
+      this.#hub.resume();
+      this.#agent.end();
+      this.#agent.destroySoon();
+      this.onClosed?.();
+      return;
+    }
+    this.#state = 'filling';
+    this.#toHub.holding = true;
+    this.#timer = setTimeout(() => {
+      this.#state = 'held';
+      this.#noteAgentGone();
+      this.#agent.destroy();
+      this.#timer = setTimeout(() => this.releaseHeld(), holdMsMax);
+    }, holdFillMs);
+  }
+
+  #sideClosed(): void {
+    if (this.#state === 'ended') return;
+    if (this.#hub.destroyed) {
+      this.drop();
+      return;
+    }
+    this.#noteAgentGone();
+    // A held connection outlives its agent's side, that is its purpose.
+    if (this.#state === 'held' || this.#state === 'draining') return;
+    this.#state = 'draining';
+    this.#toHub.holding = false;
+    this.#toHub.onEmpty = () => this.releaseHeld();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.releaseHeld(), holdMsMax);
+  }
+
+  #noteAgentGone(): void {
+    if (this.#agentGone) return;
+    this.#agentGone = true;
+    this.onAgentGone?.();
+  }
+}

@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface UntilOptions {
+  readonly deadlineMs?: number;
+  readonly everyMs?: number;
+  /** What the failure should show besides the name of the condition. */
+  readonly detail?: () => string;
+}
+
+/**
+ * Waits for a condition, never for a time: resolves with the first result that is neither `undefined` nor `false`. Rejects with
+ * the condition's name when the deadline passes; an error thrown by `check` ends the wait at once.
+ */
+export async function until<T>(
+  what: string,
+  check: () => T | undefined | false | Promise<T | undefined | false>,
+  options: UntilOptions = {},
+): Promise<T> {
+  const { deadlineMs = 20_000, everyMs = 20, detail } = options;
+  const end = performance.now() + deadlineMs;
+  for (;;) {
+    const result = await check();
+    if (result !== undefined && result !== false) return result;
+    if (performance.now() > end) {
+      const more = detail === undefined ? '' : `\n${detail()}`;
+      throw new Error(`waited ${deadlineMs} ms in vain until ${what}${more}`);
+    }
+    await sleep(everyMs);
+  }
+}
