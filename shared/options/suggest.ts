@@ -3,7 +3,7 @@ export function suggest(found: string, accepted: readonly string[]): string | un
   if (found.length > 100) return undefined;
   const wanted = normal(found);
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let bestDistance = Math.max(1, Math.floor((wanted.length + 1) / 3)) + 1;
   for (const word of accepted) {
     const distance = editDistance(wanted, normal(word));
     if (distance >= bestDistance) continue;

@@ -108,8 +108,10 @@ function measure(
 ): number | undefined {
   const [, digits, unit = unitDefault] = match ?? [];
   if (digits === undefined || unit === undefined) return undefined;
-  const value = Math.round(Number(digits) * (units[unit] ?? Number.NaN) * 1e6) / 1e6;
-  return Number.isSafeInteger(value) ? value : undefined;
+  const exact = Number(digits) * (units[unit] ?? Number.NaN);
+  // 0.1 * 1000 and its like miss the whole number by the error of floating point.
+  const value = Math.round(exact);
+  return Number.isSafeInteger(value) && Math.abs(exact - value) < 1e-6 ? value : undefined;
 }
 
 type RangeCheck = (context: z.RefinementCtx, value: number | undefined, problem: string) => number;
