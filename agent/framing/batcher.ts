@@ -1,0 +1,334 @@
+/**
+ * The batcher: the push side of a Sink. Collects runs per channel, closes a batch by bytes, records, segments or time, compresses
+ * it once, and appends the batches to the buffer in the order in which they were closed.
+ *
+ *   push → open batch (one per channel) → closed → compressing (libuv's pool) → appending → stored
+ *
+ * - Runs of a stream come in order and without holes (asserted), and are appended in that order.
+ * - Memory is bounded by `stagedBytesMax` and one run per caller, however many channels and streams there are: beyond it the oldest
+ *   open batches are closed early and `push` answers false until there is room.
+ * - What was pushed and is not stored yet is lost with the process, and read again from its stream's durable position. Until then
+ *   `overlay` tells how far a stream was pushed, so that an input that is replaced goes on there.
+ * - With nothing staged there is no timer.
+ */
+import { type ChannelName, channelName, type Id, type Mark, type StreamAttributes } from '@tributary/protocol/messages.ts';
+import { assert } from '@tributary/shared/assert.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { Run, StreamState } from '../inputs/input.ts';
+import { Condition } from './condition.ts';
+import { type BatcherLimits, checkBatcherLimits, defaultBatcherLimits, runBytesMax, runRecordsMax } from './limits.ts';
+import { OpenBatch, type StagedSegment } from './open-batch.ts';
+import { Pipeline } from './pipeline.ts';
+import { StagingPool } from './staging-pool.ts';
+
+/** A finished batch: what `Buffer.append` takes. */
+export interface ClosedBatch {
+  readonly channel: ChannelName;
+  readonly segments: readonly StagedSegment[];
+  readonly records: number;
+  readonly inflatedBytes: number;
+  readonly checksum: number;
+  readonly createdMs: number;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Where batches go; the agent's buffer is one. */
+export interface BatchTarget {
+  /** Durable when resolved. Called in order; several may be under way. */
+  append(batch: ClosedBatch): Promise<void>;
+  hasRoom(): boolean;
+  ready(signal: AbortSignal): Promise<void>;
+  /** Called once every run of the stream that was pushed is durable. */
+  endStream(streamId: Id): void;
+}
+
+/** A stream as the batcher must know it when its first run comes. */
+export interface PushedStream {
+  readonly attributes: StreamAttributes;
+  readonly position: number;
+}
+
+export interface BatcherOptions {
+  readonly target: BatchTarget;
+  readonly clock: Clock;
+  /** The durable state of a stream that was opened; asked once, at its first run. */
+  readonly stream: (streamId: Id) => PushedStream | undefined;
+  readonly limits?: Partial<BatcherLimits>;
+  /** A batch could not be stored at all: nothing more is appended, and `push`, `ready`, `flush` throw. Called once. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+interface StreamEnd {
+  streamId: Id;
+  readonly channel: ChannelName;
+  readonly counted: boolean;
+  position: number;
+  mark: Mark;
+  /** Batches, open or under way, that hold runs of it. */
+  pending: number;
+  lastBatch: OpenBatch | undefined;
+  ending: boolean;
+}
+
+export class Batcher implements AsyncDisposable {
+  readonly #options: BatcherOptions;
+  readonly #limits: BatcherLimits;
+  readonly #pool: StagingPool;
+  readonly #pipeline: Pipeline;
+  /** In the order of opening, which is that of their deadlines. */
+  readonly #open = new Map<ChannelName, OpenBatch>();
+  /** Size of each channel's last batch: the next one's first block is as large. */
+  readonly #lastBytes = new Map<ChannelName, number>();
+  readonly #streams = new Map<Id, StreamEnd>();
+  /** Whose runs each batch holds that is not stored yet. */
+  readonly #members = new Map<OpenBatch, StreamEnd[]>();
+  readonly #changed = new Condition();
+  readonly #disposed = new AbortController();
+  #flushIntervalMs: number;
+  /** Memory of the open batches. */
+  #openBytes = 0;
+  #timer: Promise<void> | undefined;
+
+  constructor(options: BatcherOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultBatcherLimits, ...options.limits };
+    checkBatcherLimits(this.#limits);
+    this.#flushIntervalMs = this.#limits.flushIntervalMs;
+    this.#pool = new StagingPool(this.#limits.stagedBytesMax / 2);
+    this.#pipeline = new Pipeline({
+      target: options.target,
+      clock: options.clock,
+      compressionsMax: this.#limits.compressionsMax,
+      onStored: (batch) => this.#stored(batch),
+      onChanged: () => this.#pipelineChanged(),
+      onFailed: options.onFailed,
+    });
+  }
+
+  /** Memory that staged runs and bodies under way take. */
+  get stagedBytes(): number {
+    return this.#pool.usedBytes + this.#pipeline.bodyBytes;
+  }
+
+  /** Copies the run. False: nothing more should come until `ready` resolves. */
+  push(run: Run): boolean {
+    this.#pipeline.throwIfFailed();
+    assert(!this.#disposed.signal.aborted, 'nothing is pushed after the batcher was disposed');
+    assert(run.bytes.length > 0 && run.bytes.length <= runBytesMax, 'a run has bytes and fits a batch');
+    assert(run.records > 0 && run.records <= runRecordsMax, 'a run has records and fits a batch');
+    const stream = this.#streamOf(run.streamId);
+    assert(run.from === stream.position, 'runs of a stream come in order and without holes');
+    assert(!stream.ending, 'nothing is pushed into a stream that was ended');
+    const to = run.from + (stream.counted ? run.records : run.bytes.length);
+    const batch = this.#batchFor(run, stream.channel);
+    this.#openBytes -= batch.blockBytes;
+    batch.add(run, to);
+    this.#openBytes += batch.blockBytes;
+    stream.position = to;
+    stream.mark = run.toMark;
+    if (stream.lastBatch !== batch) {
+      stream.lastBatch = batch;
+      stream.pending += 1;
+      this.#members.getOrInsertComputed(batch, () => []).push(stream);
+    }
+    if (this.#isFull(batch)) this.#close(batch);
+    this.#keepOpenWithinLimit();
+    this.#armTimer();
+    return this.#hasRoom();
+  }
+
+  /** Resolves when there is room; rejects when the signal is aborted. */
+  async ready(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      this.#pipeline.throwIfFailed();
+      if (this.#hasRoom()) return;
+      if (this.#options.target.hasRoom()) await this.#changed.wait(signal);
+      else await this.#options.target.ready(signal);
+    }
+  }
+
+  /** The stream's end, durable after the runs pushed before it. */
+  endStream(streamId: Id): void {
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined) {
+      this.#options.target.endStream(streamId);
+      return;
+    }
+    stream.ending = true;
+    this.#endIfStored(stream);
+  }
+
+  /** Streams as they were pushed: positions ahead of the durable ones, and without those that were ended. */
+  overlay(states: readonly StreamState[]): readonly StreamState[] {
+    const result: StreamState[] = [];
+    for (const state of states) {
+      const pushed = this.#streams.get(state.streamId);
+      if (pushed?.ending === true || state.ended) continue;
+      const ahead = pushed !== undefined && pushed.position > state.position;
+      result.push(ahead ? { ...state, position: pushed.position, mark: pushed.mark } : state);
+    }
+    return result;
+  }
+
+  /**
+   * A stream was replaced: what is staged of it goes on as part of the replacement, at the same positions. Batches that were
+   * given to the target already are the target's to rename. Returns the replacement as far as it is pushed.
+   */
+  replaceStream(streamId: Id, replacement: StreamState): StreamState {
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined) return replacement;
+    for (const batch of this.#open.values()) batch.rename(streamId, replacement.streamId);
+    this.#pipeline.rename(streamId, replacement.streamId);
+    this.#streams.delete(streamId);
+    stream.streamId = replacement.streamId;
+    this.#streams.set(replacement.streamId, stream);
+    return { ...replacement, position: stream.position, mark: stream.mark };
+  }
+
+  /** From now on batches stay open for so long at most. */
+  setFlushInterval(flushIntervalMs: number): void {
+    this.#flushIntervalMs = flushIntervalMs;
+  }
+
+  /** Closes what is open and resolves when all of it is stored. */
+  async flush(signal?: AbortSignal): Promise<void> {
+    this.#closeAll();
+    await this.settled(signal);
+  }
+
+  /** Resolves once nothing that was pushed waits to be stored; closes nothing early. */
+  async settled(signal?: AbortSignal): Promise<void> {
+    while (this.#open.size > 0 || !this.#pipeline.isEmpty) {
+      this.#pipeline.throwIfFailed();
+      this.#disposed.signal.throwIfAborted();
+      await this.#changed.wait(signal);
+    }
+    this.#pipeline.throwIfFailed();
+  }
+
+  /** Drops what is not under way yet: it is read again from the durable positions. `flush` first to keep it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed.abort();
+    this.#changed.notify();
+    for (const batch of this.#open.values()) batch.release();
+    this.#open.clear();
+    await this.#timer;
+    await this.#pipeline[Symbol.asyncDispose]();
+    this.#pool.trim();
+  }
+
+  #streamOf(streamId: Id): StreamEnd {
+    const known = this.#streams.get(streamId);
+    if (known !== undefined) return known;
+    const state = this.#options.stream(streamId);
+    assert(state !== undefined, 'a stream is opened before its first run');
+    const { attributes, position } = state;
+    const channel = channelName(attributes);
+    const begun: StreamEnd = {
+      streamId,
+      channel,
+      counted: attributes.counted,
+      position,
+      mark: '',
+      pending: 0,
+      lastBatch: undefined,
+      ending: false,
+    };
+    this.#streams.set(streamId, begun);
+    return begun;
+  }
+
+  #batchFor(run: Run, channel: ChannelName): OpenBatch {
+    const { batchBytesMax, batchRecordsMax } = this.#limits;
+    const open = this.#open.get(channel);
+    if (open !== undefined) {
+      if (open.bytes + run.bytes.length <= batchBytesMax && open.records + run.records <= batchRecordsMax) return open;
+      this.#close(open);
+    }
+    const bytesExpected = Math.max(run.bytes.length, this.#lastBytes.get(channel) ?? 0);
+    const deadlineMs = this.#options.clock.monotonic() + this.#flushIntervalMs;
+    const batch = new OpenBatch({ channel, deadlineMs, pool: this.#pool, bytesExpected });
+    this.#open.set(channel, batch);
+    this.#openBytes += batch.blockBytes;
+    return batch;
+  }
+
+  /** Full enough: another run would most likely not fit, so compression may as well begin. */
+  #isFull(batch: OpenBatch): boolean {
+    const { batchBytesMax, batchRecordsMax, batchSegmentsMax } = this.#limits;
+    return (
+      batch.bytes > batchBytesMax - batchBytesMax / 8 ||
+      batch.records >= batchRecordsMax ||
+      batch.segments.length >= batchSegmentsMax
+    );
+  }
+
+  #close(batch: OpenBatch): void {
+    this.#open.delete(batch.channel);
+    this.#openBytes -= batch.blockBytes;
+    this.#lastBytes.set(batch.channel, batch.bytes);
+    this.#pipeline.add(batch);
+  }
+
+  #closeAll(): void {
+    for (const batch of this.#open.values()) this.#close(batch);
+  }
+
+  /** Half of the memory is for batches under way, which come to an end by themselves; open ones must be closed for that. */
+  #keepOpenWithinLimit(): void {
+    for (const batch of this.#open.values()) {
+      if (this.#openBytes <= this.#limits.stagedBytesMax / 2) return;
+      this.#close(batch);
+    }
+  }
+
+  #hasRoom(): boolean {
+    return this.stagedBytes < this.#limits.stagedBytesMax && this.#options.target.hasRoom();
+  }
+
+  #stored(batch: OpenBatch): void {
+    const members = this.#members.get(batch);
+    assert(members !== undefined, 'a stored batch holds runs that were pushed');
+    this.#members.delete(batch);
+    for (const stream of members) {
+      stream.pending -= 1;
+      if (stream.lastBatch === batch) stream.lastBatch = undefined;
+      this.#endIfStored(stream);
+    }
+  }
+
+  #endIfStored(stream: StreamEnd): void {
+    if (!stream.ending || stream.pending > 0) return;
+    this.#streams.delete(stream.streamId);
+    this.#options.target.endStream(stream.streamId);
+  }
+
+  #pipelineChanged(): void {
+    if (this.#pipeline.isEmpty && this.#open.size === 0) this.#pool.trim();
+    this.#changed.notify();
+  }
+
+  #armTimer(): void {
+    if (this.#timer !== undefined || this.#open.size === 0) return;
+    this.#timer = this.#closeWhenDue();
+  }
+
+  async #closeWhenDue(): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#disposed;
+    try {
+      for (;;) {
+        const [oldest] = this.#open.values();
+        if (oldest === undefined) return;
+        const waitMs = oldest.deadlineMs - clock.monotonic();
+        if (waitMs <= 0) this.#close(oldest);
+        else await clock.sleep(waitMs, signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.#timer = undefined;
+    }
+  }
+}

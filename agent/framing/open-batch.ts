@@ -1,0 +1,107 @@
+import type { ChannelName, Cut, Id, Mark } from '@tributary/protocol/messages.ts';
+import type { Run } from '../inputs/input.ts';
+import type { StagingPool } from './staging-pool.ts';
+
+/** A segment as the buffer stores it: `OutboxSegment` of the protocol's outbox. */
+export interface StagedSegment {
+  readonly streamId: Id;
+  readonly from: number;
+  readonly to: number;
+  readonly fromMark: Mark;
+  readonly toMark: Mark;
+  readonly records: number;
+  readonly bytes: number;
+  readonly cuts: readonly Cut[];
+  readonly lengths: readonly number[];
+}
+
+interface GrowingSegment extends StagedSegment {
+  streamId: Id;
+  to: number;
+  toMark: Mark;
+  records: number;
+  bytes: number;
+  cuts: Cut[];
+  lengths: number[];
+}
+
+/** A batch of one channel that is being filled: its bytes lie in a block of the pool, one segment after the other. */
+export class OpenBatch {
+  readonly channel: ChannelName;
+  readonly deadlineMs: number;
+  readonly #pool: StagingPool;
+  readonly #segments: GrowingSegment[] = [];
+  #block: Buffer<ArrayBuffer>;
+  #bytes = 0;
+  #records = 0;
+
+  constructor(options: { channel: ChannelName; deadlineMs: number; pool: StagingPool; bytesExpected: number }) {
+    this.channel = options.channel;
+    this.deadlineMs = options.deadlineMs;
+    this.#pool = options.pool;
+    this.#block = this.#pool.take(options.bytesExpected);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Memory it takes. */
+  get blockBytes(): number {
+    return this.#block.length;
+  }
+
+  get records(): number {
+    return this.#records;
+  }
+
+  get segments(): readonly StagedSegment[] {
+    return this.#segments;
+  }
+
+  /** What is staged; valid until `release`. */
+  get content(): Uint8Array {
+    return this.#block.subarray(0, this.#bytes);
+  }
+
+  /** Copies the run behind what is there. One that goes on where the last segment ends becomes part of it. */
+  add(run: Run, to: number): void {
+    this.#makeRoom(this.#bytes + run.bytes.length);
+    this.#block.set(run.bytes, this.#bytes);
+    this.#bytes += run.bytes.length;
+    this.#records += run.records;
+    const last = this.#segments.at(-1);
+    if (last !== undefined && last.streamId === run.streamId && last.to === run.from) {
+      for (const { offset, cause } of run.cuts) last.cuts.push({ offset: last.bytes + offset, cause });
+      for (const length of run.lengths) last.lengths.push(length);
+      last.bytes += run.bytes.length;
+      last.records += run.records;
+      last.to = to;
+      last.toMark = run.toMark;
+      return;
+    }
+    const { streamId, from, fromMark, toMark, records } = run;
+    const own = { cuts: [...run.cuts], lengths: [...run.lengths] };
+    this.#segments.push({ streamId, from, to, fromMark, toMark, records, bytes: run.bytes.length, ...own });
+  }
+
+  /** What was staged for one stream now belongs to another, at the same positions. */
+  rename(streamId: Id, replacementId: Id): void {
+    for (const segment of this.#segments) {
+      if (segment.streamId === streamId) segment.streamId = replacementId;
+    }
+  }
+
+  /** Gives the memory back. */
+  release(): void {
+    this.#pool.give(this.#block);
+  }
+
+  #makeRoom(bytes: number): void {
+    if (bytes <= this.#block.length) return;
+    const larger = this.#pool.take(Math.max(bytes, 2 * this.#block.length));
+    larger.set(this.content);
+    this.#pool.give(this.#block);
+    this.#block = larger;
+  }
+}
