@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { decodeMessage } from '@tributary/protocol/codec.ts';
+import { decode } from '@tributary/protocol/codec.ts';
 import { FrameReader } from './frame-reader.ts';
 import { Lane } from './lane.ts';
 import type { ConnectionPlan } from './connection-plan.ts';
@@ -76,11 +76,11 @@ export class ProxiedConnection {
 
   #observe(): void {
     const fromAgent = new FrameReader((bytes) => {
-      const message = decodeMessage(bytes);
+      const message = decode(bytes);
       this.inFlight.fromAgent(message);
       if (message.kind === 'batch') this.onBatch?.();
     });
-    const fromHub = new FrameReader((bytes) => this.inFlight.fromHub(decodeMessage(bytes)));
+    const fromHub = new FrameReader((bytes) => this.inFlight.fromHub(decode(bytes)));
     let taken = 0;
     this.#toHub.onTaken = (bytes) => {
       fromAgent.push(bytes);
@@ -132,9 +132,9 @@ export class ProxiedConnection {
     if (this.#state === 'held' || this.#state === 'draining') return;
     this.#state = 'draining';
     this.#toHub.holding = false;
-    this.#toHub.onEmpty = () => this.releaseHeld();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.releaseHeld(), holdMsMax);
+    this.#toHub.onEmpty = () => this.releaseHeld();
   }
 
   #noteAgentGone(): void {
