@@ -1,0 +1,45 @@
+import { assert } from '@tributary/shared/assert.ts';
+
+/** What an operator sets (options.ts): the buffer's limits in bytes and time. */
+export interface BufferLimits {
+  /** Bytes of batches on disk, acked or not; at this limit inputs wait. */
+  readonly maxBytes: number;
+  /** How long and how much of what the site acked is kept, for a site whose store goes back. */
+  readonly replayWindowMs: number;
+  readonly replayMaxBytes: number;
+  /** Room given up on a full disk, so that acks and deletes can be written. */
+  readonly reserveBytes: number;
+}
+
+/** Batches in the index: each costs memory, so a long outage with tiny batches must end in waiting inputs, not in memory. */
+export const retainedBatchesMax = 60_000;
+
+/** What a batch costs beside its body: its row and its segments. */
+export const batchOverheadBytes = 1024;
+
+/** Acks wait this long for an append whose transaction they can share: they are worth no sync of their own. */
+export const ackDelayMs = 1000;
+
+/** Deletes are written in small groups, so that no transaction outgrows the reserve. */
+export const removeGroupMax = 16;
+
+/** How often what was acked is looked at for its age. */
+export const trimIntervalMs = 5000;
+
+/** On a full disk: first and longest wait between two tries. */
+export const spaceRetryMsMin = 500;
+export const spaceRetryMsMax = 10_000;
+
+/** Pages given back to the file system in one transaction on a full disk. */
+export const vacuumPagesMax = 64;
+
+/** Set aside batches that no site takes: the newest are kept to be looked at. */
+export const rejectedBatchesMax = 100;
+
+/** Sixteen deletes touch far less than this: table pages, pointer maps and free-list pages of 16 KiB, never the bodies. */
+export const reserveBytesMin = 2 * 1024 * 1024;
+
+export function checkLimits(limits: BufferLimits): void {
+  assert(limits.reserveBytes >= reserveBytesMin, 'the reserve has room for a group of deletes and a checkpoint');
+  assert(vacuumPagesMax * 16_384 < reserveBytesMin, 'a step of the vacuum fits into the reserve');
+}

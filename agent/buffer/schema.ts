@@ -1,0 +1,63 @@
+/**
+ * The agent's tables. Bodies have a table of their own, so that acking or replacing rewrites a small row and never a body, and the
+ * index is read at start without touching bodies.
+ *
+ * What is one transaction: a batch, its body, and the positions of its streams (invariant 2). A released step is never edited.
+ */
+import type { MigrationStep } from '@tributary/shared/sqlite/migrate.ts';
+
+export const migrations: readonly MigrationStep[] = [
+  (db) =>
+    db.exec(`
+CREATE TABLE meta (
+  key   TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE streams (
+  number     INTEGER PRIMARY KEY,
+  stream_id  TEXT NOT NULL UNIQUE,
+  identity   TEXT NOT NULL,
+  attributes TEXT NOT NULL,
+  start      INTEGER NOT NULL,
+  position   INTEGER NOT NULL,
+  mark       TEXT NOT NULL,
+  ended      INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE batches (
+  id             INTEGER PRIMARY KEY AUTOINCREMENT,
+  channel        TEXT NOT NULL,
+  segments       TEXT NOT NULL,
+  records        INTEGER NOT NULL,
+  inflated_bytes INTEGER NOT NULL,
+  body_bytes     INTEGER NOT NULL,
+  checksum       INTEGER NOT NULL,
+  created_ms     INTEGER NOT NULL,
+  acked_ms       INTEGER,
+  rejected       TEXT
+) STRICT;
+
+CREATE TABLE bodies (
+  batch_id INTEGER PRIMARY KEY,
+  body     BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE losses (
+  number        INTEGER PRIMARY KEY,
+  stream_id     TEXT NOT NULL,
+  from_position INTEGER NOT NULL,
+  to_position   INTEGER NOT NULL,
+  cause         TEXT NOT NULL,
+  at_ms         INTEGER NOT NULL
+) STRICT;
+`),
+];
+
+/** Keys of `meta`. */
+export const metaKeys = {
+  /** '1' until the site has told which streams it knows: see Buffer.needsRecovery. */
+  needsRecovery: 'needs_recovery',
+  /** Id of the store of the site that last welcomed this agent. */
+  siteStore: 'site_store',
+} as const;

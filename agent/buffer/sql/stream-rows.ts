@@ -1,0 +1,68 @@
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { assert } from '@tributary/shared/assert.ts';
+import type { Id, Mark, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
+import type { StreamState } from '../../inputs/input.ts';
+
+/** Rows of `streams`. Statements are prepared once: a batch of many files moves many positions. */
+export class StreamRows {
+  readonly #upsert: StatementSync;
+  readonly #move: StatementSync;
+  readonly #identity: StatementSync;
+  readonly #end: StatementSync;
+
+  constructor(db: DatabaseSync) {
+    this.#upsert = db.prepare(`
+      INSERT INTO streams (stream_id, identity, attributes, start, position, mark, ended) VALUES (?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (stream_id) DO UPDATE SET
+        identity = excluded.identity, start = excluded.start, position = excluded.position, mark = excluded.mark, ended = excluded.ended`);
+    this.#move = db.prepare(`
+      UPDATE streams SET mark = iif(?1 > position, ?2, mark), position = max(?1, position) WHERE stream_id = ?3`);
+    this.#identity = db.prepare('UPDATE streams SET identity = ? WHERE stream_id = ?');
+    this.#end = db.prepare('UPDATE streams SET ended = 1 WHERE stream_id = ?');
+  }
+
+  /** Attributes never change within a stream, so an existing row keeps its own. */
+  put(stream: StreamState): void {
+    const { streamId, identity, attributes, start, position, mark, ended } = stream;
+    const texts = [JSON.stringify(identity), JSON.stringify(attributes)] as const;
+    this.#upsert.run(streamId, texts[0], texts[1], start, position, mark, ended ? 1 : 0);
+  }
+
+  /** Never goes back: a stream that was replaced may be behind what its site holds for a while. */
+  move(streamId: Id, position: number, mark: Mark): void {
+    const { changes } = this.#move.run(position, mark, streamId);
+    assert(changes === 1, 'a batch is of streams that were opened');
+  }
+
+  updateIdentity(streamId: Id, identity: SourceIdentity): void {
+    this.#identity.run(JSON.stringify(identity), streamId);
+  }
+
+  end(streamId: Id): void {
+    this.#end.run(streamId);
+  }
+}
+
+export function* readStreams(db: DatabaseSync): Generator<StreamState> {
+  for (const row of db.prepare('SELECT * FROM streams ORDER BY number').iterate()) yield streamOf(row);
+}
+
+/** Ended streams that no batch names any more are of no use to anyone. */
+export function forgetStreams(db: DatabaseSync, streamIds: Iterable<Id>): void {
+  const statement = db.prepare('DELETE FROM streams WHERE stream_id = ? AND ended = 1');
+  for (const streamId of streamIds) statement.run(streamId);
+}
+
+function streamOf(row: Record<string, SQLOutputValue>): StreamState {
+  const identity: SourceIdentity = JSON.parse(String(row['identity']));
+  const attributes: StreamAttributes = JSON.parse(String(row['attributes']));
+  return {
+    streamId: String(row['stream_id']),
+    identity,
+    attributes,
+    start: Number(row['start']),
+    position: Number(row['position']),
+    mark: String(row['mark']),
+    ended: row['ended'] === 1,
+  };
+}

@@ -1,0 +1,67 @@
+/** What the main thread asks of the writer thread. Every call is durable when it is answered. */
+import type { Id, SourceIdentity } from '@tributary/protocol/messages.ts';
+import type { OutboxBatch, OutboxSegment } from '@tributary/protocol/session/outbox.ts';
+import type { StreamState } from '../inputs/input.ts';
+import type { Loss } from './sql/loss-rows.ts';
+
+export interface RewrittenBatch {
+  readonly batchId: number;
+  readonly segments: readonly OutboxSegment[];
+}
+
+/** A batch and its bytes. */
+export interface WholeBatch {
+  readonly batch: OutboxBatch;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** What adopting the site's streams changes, as one step. */
+export interface Adoption {
+  readonly streams: readonly StreamState[];
+  /** Batches that cannot be sent as they are: deleted, and what is still good of them written under the same id. */
+  readonly removed: readonly number[];
+  readonly rebuilt: readonly WholeBatch[];
+}
+
+export interface OpenReport {
+  /** No database was there, or a damaged one was set aside. */
+  readonly fresh: boolean;
+  readonly damaged: DamageReport | undefined;
+}
+
+export interface DamageReport {
+  readonly reason: string;
+  readonly movedTo: string;
+  readonly streams: number;
+  readonly batches: number;
+  /** Unacked batches whose row was readable and whose body was not. */
+  readonly unreadable: number;
+}
+
+/** `open` comes first and once; the others in any order. */
+export type WriterCalls = {
+  readonly open: { readonly argument: { readonly folder: string; readonly reserveBytes: number }; readonly result: OpenReport };
+  readonly append: { readonly argument: WholeBatch; readonly result: undefined };
+  readonly putStream: { readonly argument: StreamState; readonly result: undefined };
+  readonly updateIdentity: {
+    readonly argument: { readonly streamId: Id; readonly identity: SourceIdentity };
+    readonly result: undefined;
+  };
+  readonly endStream: { readonly argument: Id; readonly result: undefined };
+  readonly replaceStream: {
+    readonly argument: { readonly ended: Id; readonly stream: StreamState; readonly rewritten: readonly RewrittenBatch[] };
+    readonly result: undefined;
+  };
+  readonly adopt: { readonly argument: Adoption; readonly result: undefined };
+  readonly ack: { readonly argument: { readonly ids: readonly number[]; readonly atMs: number }; readonly result: undefined };
+  readonly remove: { readonly argument: readonly number[]; readonly result: undefined };
+  readonly reject: { readonly argument: { readonly id: number; readonly reason: string }; readonly result: undefined };
+  readonly recordLoss: { readonly argument: Loss; readonly result: undefined };
+  readonly setMeta: { readonly argument: { readonly key: string; readonly value: string }; readonly result: undefined };
+  readonly forget: { readonly argument: readonly Id[]; readonly result: undefined };
+  /** Looks for space now instead of at the next try. */
+  readonly retry: { readonly argument: undefined; readonly result: undefined };
+};
+
+/** What the writer tells unasked. */
+export type WriterEvent = { readonly kind: 'no-space'; readonly message: string } | { readonly kind: 'space' };

@@ -1,0 +1,236 @@
+/**
+ * Writes the buffer, in a thread of its own (writer-thread.ts). All calls that wait are one transaction, in their order; each is
+ * answered after the commit.
+ *
+ * ```text
+ *   open ──disk full──► no-space ──reserve is back and everything waiting is written──► open
+ * ```
+ * In `no-space` nothing that waits is dropped: calls stay in memory and are tried again whenever something was freed, and by a
+ * timer. What frees room goes first and may use the room of the reserve file; then the log is emptied, free pages go back to the
+ * file system, the reserve is taken again, and only then what waits is tried, one call at a time.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { unreachable } from '@tributary/shared/assert.ts';
+import type { ThreadCall } from '@tributary/shared/async/thread-call.ts';
+import { crashPoint } from '@tributary/shared/crash-point.ts';
+import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
+import type { ReserveFile } from '@tributary/shared/sqlite/reserve-file.ts';
+import { rejectedBatchesMax, spaceRetryMsMax, spaceRetryMsMin, vacuumPagesMax } from './limits.ts';
+import { metaKeys } from './schema.ts';
+import { BatchRows } from './sql/batch-rows.ts';
+import { insertLoss } from './sql/loss-rows.ts';
+import { writeMeta } from './sql/meta-rows.ts';
+import { forgetStreams, StreamRows } from './sql/stream-rows.ts';
+import type { Adoption, WholeBatch, WriterCalls, WriterEvent } from './writer-contract.ts';
+
+export type WriterCall = ThreadCall<WriterCalls>;
+
+export interface WriterHost {
+  emit(event: WriterEvent): void;
+  /** Calls `run` once after `ms`; a later request replaces an earlier one. */
+  wake(ms: number, run: () => void): void;
+  /** Bytes a program like this one may still write to the buffer's file system. */
+  freeBytes(): number;
+}
+
+const freeing: ReadonlySet<string> = new Set(['ack', 'remove', 'reject', 'recordLoss']);
+const vacuumStepsMax = 10_000;
+
+export class BufferWriter {
+  readonly #db: DatabaseSync;
+  readonly #reserve: ReserveFile;
+  readonly #reserveBytes: number;
+  readonly #host: WriterHost;
+  readonly #streams: StreamRows;
+  readonly #batches: BatchRows;
+  #waiting: WriterCall[] = [];
+  #state: 'open' | 'no-space' = 'open';
+  #retryMs = spaceRetryMsMin;
+
+  constructor(db: DatabaseSync, reserve: { readonly file: ReserveFile; readonly bytes: number }, host: WriterHost) {
+    this.#db = db;
+    this.#reserve = reserve.file;
+    this.#reserveBytes = reserve.bytes;
+    this.#host = host;
+    this.#streams = new StreamRows(db);
+    this.#batches = new BatchRows(db);
+  }
+
+  /** Called once before the first group. */
+  start(): void {
+    if (!this.#reserve.take()) this.#enterNoSpace('no room for the reserve file');
+  }
+
+  group(calls: readonly WriterCall[]): void {
+    this.#waiting.push(...calls);
+    if (this.#state === 'open') this.#writeAll();
+    else if (calls.some((call) => freeing.has(call.name) || call.name === 'retry')) this.#makeRoom();
+  }
+
+  /** What still waits is not durable: its callers are told. */
+  end(): void {
+    for (const call of this.#waiting) call.fail(new Error('the buffer was closed before there was room to write this'));
+    this.#waiting = [];
+    this.#db.close();
+  }
+
+  #writeAll(): void {
+    const calls = this.#waiting;
+    this.#waiting = [];
+    try {
+      this.#commit(calls);
+    } catch (error) {
+      if (!isDiskFull(error)) {
+        for (const call of calls) call.fail(error);
+        return;
+      }
+      this.#waiting = calls;
+      this.#enterNoSpace(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** One transaction: all of the calls or none. Answers after the commit, never before (invariants 1 and 2). */
+  #commit(calls: readonly WriterCall[]): void {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      for (const call of calls) this.#apply(call);
+      crashPoint('agent.buffer.before-commit');
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
+    crashPoint('agent.buffer.after-commit');
+    for (const call of calls) if (call.name !== 'open') call.reply(undefined);
+  }
+
+  #enterNoSpace(message: string): void {
+    this.#state = 'no-space';
+    this.#retryMs = spaceRetryMsMin;
+    this.#reserve.giveUp();
+    this.#host.emit({ kind: 'no-space', message });
+    this.#wakeLater();
+  }
+
+  #wakeLater(): void {
+    this.#host.wake(this.#retryMs, () => this.#makeRoom());
+    this.#retryMs = Math.min(this.#retryMs * 2, spaceRetryMsMax);
+  }
+
+  #makeRoom(): void {
+    if (this.#state === 'open') return;
+    try {
+      if (this.#freeSpace() && this.#writeWaiting()) {
+        this.#state = 'open';
+        this.#host.emit({ kind: 'space' });
+        return;
+      }
+    } catch (error) {
+      if (!isDiskFull(error)) {
+        for (const call of this.#waiting.splice(0)) call.fail(error);
+        return;
+      }
+    }
+    this.#wakeLater();
+  }
+
+  /** Writes what frees room with the help of the reserve; true once the reserve could be taken again. */
+  #freeSpace(): boolean {
+    this.#reserve.giveUp();
+    this.#emptyLog();
+    const ready = this.#waiting.filter((call) => freeing.has(call.name));
+    for (const call of ready) {
+      this.#commit([call]);
+      this.#waiting.splice(this.#waiting.indexOf(call), 1);
+      this.#emptyLog();
+    }
+    this.#giveBackPages();
+    const needed = this.#reserveBytes + this.#largestWaiting();
+    return this.#host.freeBytes() >= needed && this.#reserve.take();
+  }
+
+  #writeWaiting(): boolean {
+    while (this.#waiting[0] !== undefined) {
+      this.#commit([this.#waiting[0]]);
+      this.#waiting.shift();
+    }
+    return true;
+  }
+
+  /** Room the next write needs beyond the reserve: a batch is written to the log first, then to the database. */
+  #largestWaiting(): number {
+    const sizes = this.#waiting.map((call) => (call.name === 'append' ? call.argument.body.length : 0));
+    return 2 * Math.max(0, ...sizes);
+  }
+
+  #emptyLog(): void {
+    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
+  /** Deleting rows leaves free pages in the file; other programs on this disk need them too. */
+  #giveBackPages(): void {
+    const free = this.#db.prepare('PRAGMA freelist_count');
+    const step = this.#db.prepare(`PRAGMA incremental_vacuum(${vacuumPagesMax})`);
+    for (let index = 0; index < vacuumStepsMax && Number(free.get()?.['freelist_count']) > 0; index += 1) {
+      step.all();
+      this.#emptyLog();
+    }
+  }
+
+  #apply(call: WriterCall): void {
+    switch (call.name) {
+      case 'append':
+        return this.#append(call.argument);
+      case 'putStream':
+        return this.#streams.put(call.argument);
+      case 'updateIdentity':
+        return this.#streams.updateIdentity(call.argument.streamId, call.argument.identity);
+      case 'endStream':
+        return this.#streams.end(call.argument);
+      case 'replaceStream':
+        this.#streams.end(call.argument.ended);
+        this.#streams.put(call.argument.stream);
+        for (const { batchId, segments } of call.argument.rewritten) this.#batches.rewriteSegments(batchId, segments);
+        return undefined;
+      case 'adopt':
+        return this.#adopt(call.argument);
+      case 'ack':
+        for (const id of call.argument.ids) this.#batches.ack(id, call.argument.atMs);
+        return undefined;
+      case 'remove':
+        crashPoint('agent.buffer.before-delete');
+        for (const id of call.argument) this.#batches.delete(id);
+        return undefined;
+      case 'reject':
+        return this.#batches.reject(call.argument.id, call.argument.reason, rejectedBatchesMax);
+      case 'recordLoss':
+        return insertLoss(this.#db, call.argument);
+      case 'setMeta':
+        return writeMeta(this.#db, call.argument.key, call.argument.value);
+      case 'forget':
+        return forgetStreams(this.#db, call.argument);
+      case 'open':
+      case 'retry':
+        return undefined;
+      default:
+        return unreachable(call);
+    }
+  }
+
+  /** Invariant 2: the batch and the positions it moves, in the transaction around this. */
+  #append(whole: WholeBatch): void {
+    crashPoint('agent.buffer.before-insert');
+    this.#batches.insert(whole.batch, whole.body);
+    for (const segment of whole.batch.segments) this.#streams.move(segment.streamId, segment.to, segment.toMark);
+  }
+
+  #adopt(adoption: Adoption): void {
+    for (const id of adoption.removed) this.#batches.delete(id);
+    for (const { batch, body } of adoption.rebuilt) {
+      this.#batches.delete(batch.id);
+      this.#batches.insert(batch, body);
+    }
+    for (const stream of adoption.streams) this.#streams.put(stream);
+    writeMeta(this.#db, metaKeys.needsRecovery, '0');
+  }
+}
