@@ -1,0 +1,157 @@
+/**
+ * Who this agent is, in `identity.json`: `{"version":1,"agentId":"32 hex","startCounter":1732190000000}`. It is replaced by
+ * writing a temporary file, syncing it, renaming it and syncing the folder, so a crash leaves the old one or the new one.
+ *
+ * A fresh id is derived from the machine and the real path of the folder, so that even a lost folder finds its streams again at the
+ * site. The start counter rises with every start, also after a loss, because it never falls behind the clock: a site can tell
+ * which of two connections is the later one.
+ */
+import { hash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Id } from '@tributary/protocol/messages.ts';
+import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
+import { bootIdFile, machineIdFiles } from './linux-paths.ts';
+
+export interface Identity {
+  readonly agentId: Id;
+  readonly startCounter: number;
+  /** Bound to the machine: a copy of the folder elsewhere is another instance of the same agent. */
+  readonly instanceId: Id;
+  readonly bootId: Id;
+}
+
+export interface IdentityOptions {
+  readonly folder: string;
+  readonly nowMs: number;
+  readonly machine?: MachineIds;
+  /** Frees room on a full disk; called before a second try. */
+  readonly makeRoom?: () => void;
+}
+
+export interface MachineIds {
+  readonly machineId: string | undefined;
+  readonly bootId: string | undefined;
+}
+
+export class IdentityError extends Error {
+  override readonly name = 'IdentityError';
+  readonly code = 'IDENTITY';
+}
+
+const idLength = 32;
+const version = 1;
+
+/** Reads the identity of `folder`, or makes one, and counts this start: durable when it returns. */
+export function takeIdentity(options: IdentityOptions): Identity {
+  const { folder, nowMs, machine = readMachineIds(), makeRoom } = options;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const stored = readStored(identityFile(folder));
+  const agentId = stored?.agentId ?? freshAgentId(machine.machineId, realpathSync(folder));
+  const startCounter = Math.max((stored?.startCounter ?? 0) + 1, nowMs);
+  try {
+    writeStored(folder, { agentId, startCounter });
+  } catch (error) {
+    if (!isDiskFull(error) || makeRoom === undefined) throw error;
+    makeRoom();
+    writeStored(folder, { agentId, startCounter });
+  }
+  return {
+    agentId,
+    startCounter,
+    instanceId: idOf('instance', machine.machineId ?? agentId),
+    bootId: idOf('boot', machine.bootId ?? String(startCounter)),
+  };
+}
+
+export function readMachineIds(): MachineIds {
+  const machineId = machineIdFiles.map(readLine).find((text) => text !== undefined);
+  return { machineId, bootId: readLine(bootIdFile) };
+}
+
+function identityFile(folder: string): string {
+  return join(folder, 'identity.json');
+}
+
+function freshAgentId(machineId: string | undefined, path: string): Id {
+  return machineId === undefined ? randomBytes(16).toString('hex') : idOf('agent', machineId, path);
+}
+
+function idOf(...parts: readonly string[]): Id {
+  return hash('sha256', parts.join('\0'), 'hex').slice(0, idLength);
+}
+
+function readLine(path: string): string | undefined {
+  try {
+    const text = readFileSync(path, 'utf8').trim();
+    return text === '' ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Stored {
+  readonly agentId: Id;
+  readonly startCounter: number;
+}
+
+function readStored(file: string): Stored | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const stored = parseStored(text);
+  if (stored === undefined) {
+    throw new IdentityError(`${file} is not an identity file; restore it, or remove it to let the agent derive its id again`);
+  }
+  return stored;
+}
+
+function parseStored(text: string): Stored | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (!('version' in value && 'agentId' in value && 'startCounter' in value)) return undefined;
+  const { agentId, startCounter } = value;
+  if (value.version !== version || typeof agentId !== 'string' || !/^[0-9a-f]{32}$/.test(agentId)) return undefined;
+  return typeof startCounter === 'number' && Number.isSafeInteger(startCounter) ? { agentId, startCounter } : undefined;
+}
+
+function writeStored(folder: string, stored: Stored): void {
+  const file = identityFile(folder);
+  const temporary = `${file}.tmp`;
+  const handle = openSync(temporary, 'w', 0o600);
+  try {
+    writeFileSync(handle, `${JSON.stringify({ version, ...stored })}\n`);
+    fsyncSync(handle);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(temporary, file);
+  const directory = openSync(folder, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
