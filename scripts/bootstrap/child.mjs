@@ -32,7 +32,10 @@ export async function runInstaller({ program, args, cwd, env, signal }) {
   try {
     return await new Promise((resolve, reject) => {
       child.once('error', reject);
-      child.once('close', (code) => resolve({ ok: code === 0, output }));
+      child.once('close', (code, signalName) => {
+        const end = code === 0 ? '' : `(it ended with ${signalName ?? `exit code ${code}`})\n`;
+        resolve({ ok: code === 0, output: output + end });
+      });
     });
   } finally {
     signal.removeEventListener('abort', stop);
@@ -53,6 +56,7 @@ export async function runInstaller({ program, args, cwd, env, signal }) {
 export async function runCommand({ program, args, cwd, env, handOnInterrupt }) {
   const child = spawn(program, args, { cwd, env, stdio: 'inherit' });
   const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+  /** @param {NodeJS.Signals} signal */
   const handOn = (signal) => {
     if (signal !== 'SIGINT' || handOnInterrupt) child.kill(signal);
   };
@@ -60,7 +64,7 @@ export async function runCommand({ program, args, cwd, env, handOnInterrupt }) {
   try {
     return await new Promise((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal] ?? 0)));
+      child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
     });
   } finally {
     for (const signal of signals) process.off(signal, handOn);

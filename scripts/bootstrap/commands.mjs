@@ -25,7 +25,7 @@ export const commands = {
  * @param {string} name
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} env
- * @returns {string | undefined}
+ * @returns {{ message: string, hint: string } | undefined}
  */
 export function describeSwallowedFlag(name, args, env) {
   const flags = commands[name]?.flags ?? [];
@@ -40,10 +40,10 @@ export function describeSwallowedFlag(name, args, env) {
   });
   const command = name === 'start' || name === 'test' ? `npm ${name}` : `npm run ${name}`;
   const suggestion = [command, '--', ...typed, ...args.map(quote)].join(' ');
-  return (
-    `npm kept --${swallowed.join(' and --')} for itself: what is meant for the command stands after a \`--\` of its own.\n` +
-    `  What to do: type  ${suggestion}`
-  );
+  return {
+    message: `npm kept --${swallowed.join(' and --')} for itself: what is meant for the command stands after a \`--\` of its own.`,
+    hint: `type  ${suggestion}`,
+  };
 }
 
 /** @param {string} text */

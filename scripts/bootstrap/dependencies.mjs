@@ -68,7 +68,11 @@ function describeState({ root, toolsId }) {
   return `${JSON.stringify(state, undefined, 2)}\n`;
 }
 
-/** Only what is about dependencies: a changed script or description needs no installation. */
+/**
+ * Only what is about dependencies: a changed script or description needs no installation.
+ *
+ * @param {string} file
+ */
 function dependenciesOf(file) {
   const manifest = JSON.parse(readFileSync(file, 'utf8'));
   return dependencyFields.map((field) => manifest[field] ?? null);
@@ -83,7 +87,9 @@ function findManifests(folder, depth) {
   const found = existsSync(join(folder, 'package.json')) ? [join(folder, 'package.json')] : [];
   if (depth === 1) return found;
   const folders = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules' && entry.name !== 'dist')
+    .filter(
+      (entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules' && entry.name !== 'dist',
+    )
     .map((entry) => entry.name)
     .toSorted();
   return [...found, ...folders.flatMap((name) => findManifests(join(folder, name), depth - 1))];

@@ -14,6 +14,16 @@ export class BootstrapError extends Error {
   }
 }
 
+/**
+ * The code of an error of Node's, such as "ENOENT".
+ *
+ * @param {unknown} error
+ * @returns {string | undefined}
+ */
+export function codeOf(error) {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}
+
 /** Ctrl-C while something was being installed. */
 export class InterruptedError extends Error {
   /** @param {NodeJS.Signals} signal */
@@ -30,7 +40,11 @@ const certificate = /SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|CERT_HAS_EXPIRED|certifi
 
 /** Each known cause with the sentence that helps. The first one that fits wins, so the narrow ones stand first. */
 const knownCauses = [
-  { pattern: /ENOSPC|no space left/i, message: 'the disk is full', hint: 'free about 600 MB where the repository lies, then type the command again.' },
+  {
+    pattern: /ENOSPC|no space left/i,
+    message: 'the disk is full',
+    hint: 'free about 600 MB where the repository lies, then type the command again.',
+  },
   {
     pattern: /EACCES|EPERM|EROFS|permission denied|read-only file system/i,
     message: 'a file could not be written',
@@ -80,7 +94,8 @@ export function explainInstallerFailure(what, output) {
   if (cause === undefined) {
     return new BootstrapError(`${what} failed.`, { hint: 'read the lines above; they are the installer’s own.', output });
   }
-  return new BootstrapError(`${what} failed: ${cause.message}.`, { hint: cause.hint, output });
+  const [firstLines] = /^(?:.*\n?){0,8}/.exec(output) ?? [''];
+  return new BootstrapError(`${what} failed: ${cause.message}.`, { hint: cause.hint, output: firstLines });
 }
 
 /**
@@ -90,8 +105,9 @@ export function explainInstallerFailure(what, output) {
  * @returns {unknown}
  */
 export function explainSystemError(error) {
-  if (!(error instanceof Error) || !('code' in error) || error instanceof BootstrapError) return error;
-  const cause = knownCauses.find((candidate) => candidate.pattern.test(String(error.code)));
+  const code = codeOf(error);
+  if (!(error instanceof Error) || code === undefined) return error;
+  const cause = knownCauses.find((candidate) => candidate.pattern.test(code));
   if (cause === undefined) return error;
   return new BootstrapError(`${cause.message}: ${error.message}`, { hint: cause.hint, cause: error });
 }

@@ -10,6 +10,8 @@ import { readFile, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { codeOf } from './failure.mjs';
+
 const touchEveryMs = 5_000;
 const foreignAgeMsMax = 60_000;
 const takeoverAgeMsMax = 10_000;
@@ -58,7 +60,7 @@ async function tryCreate(path) {
     await writeFile(path, JSON.stringify(holder), { flag: 'wx' });
     return true;
   } catch (error) {
-    if (error.code === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -75,7 +77,7 @@ async function readHolder(path) {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
   try {
@@ -95,7 +97,7 @@ async function isGone(path, holder) {
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
-    return error.code === 'ESRCH';
+    return codeOf(error) === 'ESRCH';
   }
   return startTimeOf(holder.pid) !== holder.started;
 }

@@ -2,6 +2,7 @@
 // When nothing changed since the last time, the two middle steps are a few file reads.
 
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { constants } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -9,12 +10,12 @@ import { runCommand } from './child.mjs';
 import { commands, describeSwallowedFlag } from './commands.mjs';
 import { hasDependencies, installDependencies } from './dependencies.mjs';
 import { startingFolder, withoutNpmSettings, withPath } from './environment.mjs';
-import { BootstrapError, explainSystemError, InterruptedError } from './failure.mjs';
+import { BootstrapError, codeOf, explainSystemError, InterruptedError } from './failure.mjs';
 import { acquireLock } from './lock.mjs';
 import { withProgress } from './progress.mjs';
-import { currentPlatform, describeTools, hasTools, installTools, nodeVersion, pnpmVersion } from './tools.mjs';
+import { describeTools, hasTools, installTools, nodeVersion, pnpmVersion } from './tools.mjs';
 
-const interruptedExitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+const stoppingSignals = /** @type {const} */ (['SIGHUP', 'SIGINT', 'SIGTERM']);
 
 /** @param {string[]} argv */
 export async function main(argv) {
@@ -31,21 +32,18 @@ export async function main(argv) {
  */
 async function bootstrap([name, ...args]) {
   const root = realpathSync(join(dirname(fileURLToPath(import.meta.url)), '..', '..'));
-  checkCommand(name, args);
+  const command = findCommand(name, args);
   const toolsDir = join(root, '.tools');
-  const tools = describeTools(toolsDir, currentPlatform());
+  const tools = describeTools(toolsDir, `${process.platform}-${process.arch}`);
   const env = withPath(withoutNpmSettings(process.env), [...tools.folders, join(root, 'node_modules', '.bin')]);
   const workspace = { root, stampFile: join(toolsDir, 'installed.json'), toolsId: tools.id };
   if (!hasTools(tools) || !hasDependencies(workspace)) await prepare({ tools, toolsDir, workspace, env });
 
   const folder = startingFolder(process.env, { root, folder: process.cwd(), realpath: realpathSync });
-  if (name === 'exec') {
-    const [program, ...rest] = args;
-    return await runCommand({ program, args: rest, cwd: folder, env, handOnInterrupt: false }).catch(explainMissingProgram(program));
-  }
-  const entry = join(root, commands[name].entry);
+  if (command === undefined) return await runForeign(args, { folder, env });
+  const entry = join(root, command.entry);
   if (!existsSync(entry)) {
-    throw new BootstrapError(`${commands[name].entry} does not exist in this version of the repository.`, {
+    throw new BootstrapError(`${command.entry} does not exist in this version of the repository.`, {
       hint: 'see README.md for what there is today.',
     });
   }
@@ -56,20 +54,38 @@ async function bootstrap([name, ...args]) {
 /**
  * @param {string | undefined} name
  * @param {string[]} args
+ * @returns {import('./commands.mjs').Command | undefined} undefined for `exec`, which runs a program that is not ours
  */
-function checkCommand(name, args) {
+function findCommand(name, args) {
   if (name === 'exec') {
-    if (args.length > 0) return;
-    throw new BootstrapError('exec needs a program to run.', { hint: 'for example  npm run exec -- node --version', exitCode: 2 });
+    if (args.length > 0) return undefined;
+    const hint = 'for example  npm run exec -- node --version';
+    throw new BootstrapError('exec needs a program to run.', { hint, exitCode: 2 });
   }
-  if (name === undefined || !Object.hasOwn(commands, name)) {
+  const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (name === undefined || command === undefined) {
     const hint = `the commands are ${Object.keys(commands).join(', ')}, exec.`;
     throw new BootstrapError(name === undefined ? 'which command?' : `there is no command "${name}".`, { hint, exitCode: 2 });
   }
   const swallowed = describeSwallowedFlag(name, args, process.env);
-  if (swallowed === undefined) return;
-  const [message = '', hint = ''] = swallowed.split('\n  What to do: ');
-  throw new BootstrapError(message, { hint, exitCode: 2 });
+  if (swallowed !== undefined) throw new BootstrapError(swallowed.message, { hint: swallowed.hint, exitCode: 2 });
+  return command;
+}
+
+/**
+ * Runs any program with Node 26, pnpm and the workspace's binaries first on the path, where the person stands.
+ *
+ * @param {string[]} args
+ * @param {{ folder: string, env: NodeJS.ProcessEnv }} options
+ */
+async function runForeign([program = '', ...args], { folder, env }) {
+  try {
+    return await runCommand({ program, args, cwd: folder, env, handOnInterrupt: false });
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    const hint = 'the path has Node 26, pnpm and node_modules/.bin first.';
+    throw new BootstrapError(`there is no program "${program}".`, { hint, exitCode: 127 });
+  }
 }
 
 /**
@@ -79,13 +95,14 @@ function checkCommand(name, args) {
 async function prepare({ tools, toolsDir, workspace, env }) {
   mkdirSync(toolsDir, { recursive: true });
   const interruption = new AbortController();
-  const interrupt = (signal) => interruption.abort(new InterruptedError(signal));
-  for (const signal of Object.keys(interruptedExitCodes)) process.on(signal, interrupt);
+  /** @param {NodeJS.Signals} name */
+  const interrupt = (name) => interruption.abort(new InterruptedError(name));
+  for (const name of stoppingSignals) process.on(name, interrupt);
   const { signal } = interruption;
-  let release = async () => {};
+  /** @type {undefined | (() => Promise<void>)} */
+  let release;
   try {
-    const onWait = (holder) => process.stderr.write(`tributary: waiting for ${holder}, which is installing right now …\n`);
-    release = await acquireLock(join(toolsDir, 'lock'), { signal, onWait });
+    release = await acquireLock(join(toolsDir, 'lock'), { signal, onWait: sayWaiting });
     // Whoever held the lock before may have done it all.
     if (!hasTools(tools)) {
       const what = `getting Node ${nodeVersion} and pnpm ${pnpmVersion} by npm (once, about 75 MB)`;
@@ -96,23 +113,24 @@ async function prepare({ tools, toolsDir, workspace, env }) {
       await withProgress(what, () => installDependencies(workspace, { pnpm: tools.pnpm, env, signal }));
     }
   } finally {
-    await release();
-    for (const name of Object.keys(interruptedExitCodes)) process.off(name, interrupt);
+    await release?.();
+    for (const name of stoppingSignals) process.off(name, interrupt);
   }
 }
 
-/** The npm that started us, when it was npm: run by path, so that what is first on the path does not matter. */
+/** @param {string} holder */
+function sayWaiting(holder) {
+  process.stderr.write(`tributary: waiting for ${holder}, which is installing right now …\n`);
+}
+
+/**
+ * The npm that started us, when it was npm: run by path, so that what is first on the path does not matter.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ */
 function npmCliOf(env) {
   const path = env['npm_execpath'];
   return path !== undefined && basename(path) === 'npm-cli.js' && existsSync(path) ? path : undefined;
-}
-
-/** @param {string} program */
-function explainMissingProgram(program) {
-  return (error) => {
-    if (error.code !== 'ENOENT') throw error;
-    throw new BootstrapError(`there is no program "${program}".`, { hint: 'the path has Node 26, pnpm and node_modules/.bin first.' });
-  };
 }
 
 /**
@@ -122,7 +140,7 @@ function explainMissingProgram(program) {
 function report(error) {
   if (error instanceof InterruptedError) {
     process.stderr.write('tributary: stopped before all was installed; the next run goes on from there.\n');
-    return interruptedExitCodes[error.signal] ?? 1;
+    return 128 + constants.signals[error.signal];
   }
   if (!(error instanceof BootstrapError)) throw error;
   const output = error.output.trim() === '' ? '' : `${error.output.trim().replaceAll(/^/gm, '  | ')}\n`;

@@ -14,6 +14,7 @@ export async function withProgress(what, action) {
   const out = process.stderr;
   const startedMs = performance.now();
   const seconds = () => Math.round((performance.now() - startedMs) / 1000);
+  /** @param {string} text */
   const line = (text) => out.write(out.isTTY ? `\r\u001b[K${text}` : `${text}\n`);
   line(`tributary: ${what} …`);
   const timer = setInterval(() => {

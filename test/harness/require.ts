@@ -1,0 +1,150 @@
+/**
+ * What a test needs beyond npm. `requireTool` gives nothing when the tool is there, and otherwise the reason to skip with:
+ *
+ *     test('…', { skip: await requireTool('strace') }, async () => …)
+ *
+ * A tool that is missing is installed where that is allowed: by apt-get, when we are root. With `TRIBUTARY_REQUIRE=all` (CI) a tool
+ * that cannot be had is an error instead of a reason, so the test fails.
+ */
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const installTimeoutMs = 5 * 60_000;
+
+interface Tool {
+  /** What it is for, for the reason. */
+  readonly purpose: string;
+  /** The Debian package that has it; undefined when it is not something to install. */
+  readonly aptPackage: string | undefined;
+  /** Whether it works here: finding the program is not always enough. Rejects when not. */
+  readonly probe: () => Promise<unknown>;
+}
+
+const tools = {
+  strace: {
+    purpose: 'records system calls',
+    aptPackage: 'strace',
+    // A container may forbid tracing although the program is there.
+    probe: () => run('strace', ['-o', '/dev/null', 'true']),
+  },
+  python3: {
+    purpose: 'reads the archive with a tool that is not ours',
+    aptPackage: 'python3',
+    probe: () => run('python3', ['-c', 'import csv']),
+  },
+  zstd: {
+    purpose: 'reads the archive with a tool that is not ours',
+    aptPackage: 'zstd',
+    probe: () => run('zstd', ['--version']),
+  },
+  git: { purpose: 'makes a fresh clone', aptPackage: 'git', probe: () => run('git', ['--version']) },
+  npm: { purpose: 'brings Node and pnpm as a newcomer would', aptPackage: undefined, probe: () => findProgram('npm') },
+  tmpfs: {
+    purpose: 'is a disk that can be full',
+    aptPackage: undefined,
+    // In a mount namespace of its own, so that the probe leaves nothing behind. Root, or user namespaces, are needed.
+    probe: () => run('unshare', [...unshareArgs(), 'mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', '/mnt']),
+  },
+  chroot: {
+    purpose: 'is a root without Node and without the repository',
+    aptPackage: undefined,
+    probe: () => run('unshare', [...unshareArgs(), 'chroot', '/', 'true']),
+  },
+} satisfies Record<string, Tool>;
+
+export type ToolName = keyof typeof tools;
+
+export interface RequireOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly isRoot?: boolean;
+  readonly probe?: () => Promise<unknown>;
+  readonly install?: (aptPackage: string) => Promise<void>;
+}
+
+const answers = new Map<ToolName, Promise<string | undefined>>();
+
+/** Gives the reason to skip with, or undefined when the tool can be used. A tool is looked for once per process. */
+export async function requireTool(name: ToolName): Promise<string | undefined> {
+  return await answers.getOrInsertComputed(name, () => lookForTool(name));
+}
+
+/** As `requireTool`, anew each time and with the world given: for the tests of this file. */
+export async function lookForTool(name: ToolName, options: RequireOptions = {}): Promise<string | undefined> {
+  const tool: Tool = tools[name];
+  const { env = process.env, isRoot = process.getuid?.() === 0, probe = tool.probe, install = installByApt } = options;
+  const problem = await tryProbe(probe);
+  if (problem === undefined) return undefined;
+  let reason = `${name} is needed (${tool.purpose}) and does not work here: ${problem}`;
+  if (tool.aptPackage !== undefined && isRoot) {
+    const failure = await tryInstall(() => install(tool.aptPackage ?? name));
+    if (failure === undefined && (await tryProbe(probe)) === undefined) return undefined;
+    reason += `; installing the package ${tool.aptPackage} did not help${failure === undefined ? '' : `: ${failure}`}`;
+  } else if (tool.aptPackage !== undefined) {
+    reason += `; install the package ${tool.aptPackage}`;
+  }
+  if (env['TRIBUTARY_REQUIRE'] === 'all') throw new Error(`TRIBUTARY_REQUIRE=all: ${reason}`);
+  return reason;
+}
+
+/** The arguments that give a command its own mounts: root simply may, others need a user namespace. */
+export function unshareArgs(): string[] {
+  return process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
+}
+
+async function tryProbe(probe: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await probe();
+    return undefined;
+  } catch (error) {
+    return firstLineOf(error);
+  }
+}
+
+async function tryInstall(install: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await install();
+    return undefined;
+  } catch (error) {
+    return firstLineOf(error);
+  }
+}
+
+/** Several test processes may come here at once; apt's own lock orders them. A package list is fetched only when it is missing. */
+async function installByApt(aptPackage: string): Promise<void> {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const options = { env, timeout: installTimeoutMs };
+  const common = ['-y', '-q', '-o', 'DPkg::Lock::Timeout=240'];
+  const install = ['install', '--no-install-recommends', ...common, aptPackage];
+  try {
+    await run('apt-get', install, options);
+  } catch {
+    await run('apt-get', ['update', ...common], options);
+    await run('apt-get', install, options);
+  }
+}
+
+async function findProgram(name: string): Promise<void> {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    if (await isExecutable(join(folder, name))) return;
+  }
+  throw new Error(`${name} is not on the path`);
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function firstLineOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+  return (stderr.trim() === '' ? text : stderr).trim().split('\n')[0] ?? text;
+}
