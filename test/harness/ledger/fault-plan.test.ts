@@ -12,7 +12,7 @@ test('a hundred rounds visit every named point, and have kills at random moments
   for (let seed = 0; seed < 50; seed += 1) {
     const plan = new FaultPlan(new Random(seed));
     const seen = new Map<string, number>();
-    for (let rounds = 0; rounds < 100; ) {
+    for (let rounds = 0; rounds < 100;) {
       for (const { point } of plan.nextChain()) {
         seen.set(point ?? 'kill', (seen.get(point ?? 'kill') ?? 0) + 1);
         rounds += 1;

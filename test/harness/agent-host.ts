@@ -1,0 +1,77 @@
+import { writeFile } from 'node:fs/promises';
+import { getOverUnixSocket } from './unix-status.ts';
+import { Program, runProgram } from './program.ts';
+import type { Programs } from './programs.ts';
+import type { Scratch } from './scratch.ts';
+
+export interface AgentHostOptions {
+  readonly programs: Programs;
+  readonly scratch: Scratch;
+  readonly hubs: () => readonly string[];
+  /** Options that differ from those of a test: merged over them at the top level. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly inputs?: readonly Readonly<Record<string, unknown>>[];
+  readonly name?: string;
+  readonly dataDir?: string;
+}
+
+/** What outlives the processes of one agent: its folders and its config file. */
+export class AgentHost implements AsyncDisposable {
+  readonly dataDir: string;
+  readonly runDir: string;
+  readonly configPath: string;
+  readonly #options: AgentHostOptions;
+  #inputs: readonly Readonly<Record<string, unknown>>[];
+  #program: Program | undefined;
+
+  constructor(options: AgentHostOptions) {
+    const name = options.name ?? 'agent';
+    this.#options = options;
+    this.#inputs = options.inputs ?? [];
+    this.dataDir = options.dataDir ?? options.scratch.file(name);
+    this.runDir = options.scratch.file(`${name}-run`);
+    this.configPath = options.scratch.file(`${name}.yaml`);
+  }
+
+  get program(): Program {
+    if (this.#program === undefined) throw new Error('the agent was not started');
+    return this.#program;
+  }
+
+  get running(): boolean {
+    return this.#program?.running === true;
+  }
+
+  async writeConfig(inputs: readonly Readonly<Record<string, unknown>>[] = this.#inputs): Promise<void> {
+    this.#inputs = inputs;
+    const config = {
+      data_dir: this.dataDir,
+      run_dir: this.runDir,
+      tenant: 'default',
+      hubs: this.#options.hubs(),
+      inputs,
+      ...this.#options.config,
+    };
+    await writeFile(this.configPath, JSON.stringify(config, undefined, 2));
+  }
+
+  async start(options: { crashPoint?: string | undefined; wrap?: readonly string[] } = {}): Promise<Program> {
+    await this.writeConfig();
+    const [first = this.#options.programs.agent[0], ...rest] = [...(options.wrap ?? []), ...this.#options.programs.agent];
+    const env = options.crashPoint === undefined ? {} : { TRIBUTARY_CRASH_POINT: options.crashPoint };
+    this.#program = new Program({ name: 'agent', command: [first, ...rest], args: ['run', '--config', this.configPath], env });
+    return this.#program;
+  }
+
+  async status(): Promise<unknown> {
+    return await getOverUnixSocket(`${this.runDir}/agent.sock`, '/status');
+  }
+
+  async run(...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    return await runProgram({ name: 'tributary-agent', command: this.#options.programs.agent, args });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program?.[Symbol.asyncDispose]();
+  }
+}

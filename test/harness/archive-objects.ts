@@ -1,0 +1,30 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { numberAt, parseJson } from './json.ts';
+
+/** Paths of all finished objects under an archive folder; what is still being written has another ending. */
+export async function archiveObjects(folder: string): Promise<readonly string[]> {
+  return await filesEndingWith(folder, '.csv.zst');
+}
+
+/**
+ * Bytes of records in the archive as the manifests tell them. It says when the waiting is over; whether the archive is right is
+ * judged from the objects themselves.
+ */
+export async function archivedRawBytes(folder: string): Promise<number> {
+  let sum = 0;
+  for (const path of await filesEndingWith(folder, '.json')) {
+    // A manifest may be replaced between listing and reading.
+    const text = await readFile(path, 'utf8').catch(() => undefined);
+    if (text !== undefined) sum += numberAt(parseJson(text), 'rawBytes');
+  }
+  return sum;
+}
+
+async function filesEndingWith(folder: string, ending: string): Promise<readonly string[]> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  return names
+    .filter((name) => name.endsWith(ending))
+    .toSorted()
+    .map((name) => join(folder, name));
+}

@@ -1,0 +1,168 @@
+/**
+ * The scenario `edge`: a writer with rotation going on → agent → faulty proxy → hub → archive. Each round one of the two
+ * processes (now and then both) dies as by `kill -9`, at a random moment or at a named point, and is started again. A round counts
+ * only if batches were in flight then. At the end everything must be in the archive once and in order.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AgentHost } from '../agent-host.ts';
+import { randomPlan } from '../connection-plan.ts';
+import { FaultyProxy } from '../faulty-proxy.ts';
+import { HubHost } from '../hub-host.ts';
+import { Random } from '../random.ts';
+import { Scratch } from '../scratch.ts';
+import { until } from '../until.ts';
+import type { Program } from '../program.ts';
+import type { Programs } from '../programs.ts';
+import { checkArchive, type Verdict } from './check.ts';
+import { FaultPlan, type Fault, type Product } from './fault-plan.ts';
+import { settled } from './settled.ts';
+import { Writer } from './writer.ts';
+
+export interface EdgeOptions {
+  readonly programs: Programs;
+  readonly rounds: number;
+  readonly seed: number;
+  readonly log: (line: string) => void;
+}
+
+export interface EdgeResult {
+  readonly rounds: number;
+  readonly roundsNotCounted: number;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly verdict: Verdict;
+}
+
+const bytesPerSecond = 1_200_000;
+const rotateBytes = 150_000;
+/** A named point that is not reached within this is given up: the round does not count. */
+const pointDeadlineMs = 15_000;
+const roundsTriedPerCounted = 3;
+/** A process's end and that of its connections are seen a moment apart. */
+const endOfConnectionsMs = 250;
+
+export async function runEdge(options: EdgeOptions): Promise<EdgeResult> {
+  await using scratch = await Scratch.make();
+  await using hub = new HubHost({ programs: options.programs, scratch });
+  const random = new Random(options.seed);
+  const planRandom = random.fork(1);
+  await using proxy = await FaultyProxy.start({
+    target: () => (hub.port > 0 && hub.running ? { host: '127.0.0.1', port: hub.port } : undefined),
+    plan: () => randomPlan(planRandom),
+  });
+  const logs = await scratch.folder('logs');
+  await using agent = new AgentHost({
+    programs: options.programs,
+    scratch,
+    hubs: () => [proxy.url],
+    config: { replay_window: '3s' },
+    inputs: ['shift', 'dated', 'away'].map((style) => ({ kind: 'file', paths: [`${logs}/${style}*.log*`], type: style })),
+  });
+  await hub.start();
+  await agent.start();
+  const writer = new Writer({ folder: logs, seed: options.seed, bytesPerSecond, rotateBytes });
+  writer.start();
+  const rounds = new Rounds({ ...options, hub, agent, proxy, random: random.fork(2) });
+  await rounds.run();
+  const written = writer.stop();
+  const bytes = written.reduce((sum, file) => sum + file.bytes, 0);
+  options.log(`stopped writing: ${written.length} files, ${(bytes / 1e6).toFixed(1)} MB; waiting until all is archived`);
+  await settled({ archive: hub.archive, bytes, log: options.log });
+  await agent.program.stop();
+  await hub.program.stop();
+  const verdict = await checkArchive(hub.archive, written, scratch.file('manifest.json'));
+  for (const example of verdict.examples) options.log(`  ${example}`);
+  const faults = { ...rounds.faults, ...Object.fromEntries([...proxy.faults].map(([kind, count]) => [`proxy ${kind}`, count])) };
+  return { rounds: rounds.counted, roundsNotCounted: rounds.tried - rounds.counted, faults, verdict };
+}
+
+class Rounds {
+  readonly #options: EdgeOptions & { hub: HubHost; agent: AgentHost; proxy: FaultyProxy; random: Random };
+  readonly #plan: FaultPlan;
+  readonly faults: Record<string, number> = {};
+  counted = 0;
+  tried = 0;
+
+  constructor(options: EdgeOptions & { hub: HubHost; agent: AgentHost; proxy: FaultyProxy; random: Random }) {
+    this.#options = options;
+    this.#plan = new FaultPlan(options.random);
+  }
+
+  async run(): Promise<void> {
+    const { rounds } = this.#options;
+    while (this.counted < rounds) {
+      if (this.tried > rounds * roundsTriedPerCounted + 10) throw new Error('too few rounds had batches in flight');
+      const chain = this.#plan.nextChain().slice(0, Math.max(1, rounds - this.counted));
+      for (const [index, fault] of chain.entries()) await this.#round(fault, chain[index + 1]);
+    }
+  }
+
+  /** One death and the start after it, armed for the next round if that has a named point. */
+  async #round(fault: Fault, next: Fault | undefined): Promise<void> {
+    const { proxy, log } = this.#options;
+    this.tried += 1;
+    const program = this.#host(fault.product).program;
+    let name = fault.point ?? `${fault.product} killed`;
+    if (fault.point === undefined) await this.#killAtRandom(fault, program);
+    else if (!(await this.#diesAtPoint(program, fault.point))) name = `${name} not reached`;
+    const inFlight = proxy.inFlightSince(performance.now() - endOfConnectionsMs);
+    if (fault.both) {
+      name = `${name} and the other`;
+      await this.#host(other(fault.product)).program.kill();
+    }
+    const counts = inFlight > 0 && !name.includes('not reached');
+    if (counts) this.counted += 1;
+    this.faults[name] = (this.faults[name] ?? 0) + 1;
+    log(
+      `round ${this.tried}: ${name}, ${inFlight} batches in flight${counts ? '' : ' (does not count)'}, ${this.counted} counted`,
+    );
+    const crashPoint = next?.point === undefined ? undefined : `${next.point}:${next.count}`;
+    await this.#restart(fault.product, crashPoint);
+    if (fault.both) await this.#restart(other(fault.product), undefined);
+  }
+
+  async #killAtRandom(fault: Fault, program: Program): Promise<void> {
+    const { proxy } = this.#options;
+    await sleep(fault.afterMs);
+    const sent = proxy.batchesSent;
+    await until('batches flow again', () => proxy.batchesSent > sent && proxy.inFlight > 0, {
+      deadlineMs: 40_000,
+      everyMs: 5,
+      detail: () => `${this.#options.agent.program.tail()}\n${this.#options.hub.program.tail()}`,
+    });
+    if (!program.running) throw new Error(`${program.name} ended by itself\n${program.tail()}`);
+    await program.kill();
+  }
+
+  /** False when the point was not reached in time, and the process was killed instead. */
+  async #diesAtPoint(program: Program, point: string): Promise<boolean> {
+    try {
+      await until(`${point} is reached`, () => !program.running, { deadlineMs: pointDeadlineMs, everyMs: 2 });
+    } catch {
+      await program.kill();
+      return false;
+    }
+    const { signal, code } = await program.exited;
+    if (signal !== 'SIGKILL')
+      throw new Error(`${program.name} ended with ${code ?? signal} instead of dying at ${point}\n${program.tail()}`);
+    return true;
+  }
+
+  async #restart(product: Product, crashPoint: string | undefined): Promise<void> {
+    const { hub, agent } = this.#options;
+    if (product === 'agent') await agent.start({ crashPoint });
+    else {
+      await hub.writeConfig();
+      hub.launch({ crashPoint });
+      // An armed hub may die before it is seen to listen: its port is known from its first start.
+      if (crashPoint === undefined) await hub.listening();
+    }
+  }
+
+  #host(product: Product): AgentHost | HubHost {
+    return product === 'agent' ? this.#options.agent : this.#options.hub;
+  }
+}
+
+function other(product: Product): Product {
+  return product === 'agent' ? 'hub' : 'agent';
+}

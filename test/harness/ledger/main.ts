@@ -1,0 +1,72 @@
+/**
+ * npm run ledger -- --scenario NAME --rounds N --seed S [--json] [--binaries]
+ *
+ * Runs a fault scenario on real processes and ends with one JSON line. Exit codes: 0 nothing lost, doubled or out of order;
+ * 1 something was, or the run failed; 2 usage.
+ */
+import { parseArgs } from 'node:util';
+import { binariesBuilt, binaryPrograms, sourcePrograms } from '../programs.ts';
+import { isClean } from './check.ts';
+import { runEdge } from './edge.ts';
+
+const scenarios = { edge: runEdge };
+
+const usage = `usage: npm run ledger -- [--scenario ${Object.keys(scenarios).join('|')}] [--rounds N] [--seed S] [--json] [--binaries]
+  --rounds    rounds with batches in flight at the kill (default 100)
+  --seed      replays a run's faults and content (default: drawn, and printed)
+  --json      print nothing but the last line
+  --binaries  run dist/tributary-agent and dist/tributary-hub instead of the sources (npm run package builds them)
+`;
+
+async function main(): Promise<number> {
+  const { scenario, rounds, seed, json, binaries } = readArguments();
+  if (binaries && !binariesBuilt()) throw new UsageError('there are no executables in dist/: run `npm run package` first');
+  const run = Object.entries(scenarios).find(([name]) => name === scenario)?.[1];
+  if (run === undefined) throw new UsageError(`there is no scenario ${scenario}`);
+  const start = performance.now();
+  const log = (line: string): void => {
+    if (json) return;
+    process.stdout.write(`${((performance.now() - start) / 1000).toFixed(1).padStart(6)} s  ${line}\n`);
+  };
+  log(`scenario ${scenario}, ${rounds} rounds, seed ${seed}, ${binaries ? 'shipped executables' : 'from source'}`);
+  const result = await run({ programs: binaries ? binaryPrograms : sourcePrograms, rounds, seed, log });
+  const { verdict } = result;
+  log(`${result.rounds} rounds counted, ${result.roundsNotCounted} did not; ${verdict.rows} rows in ${verdict.objects} objects`);
+  const { written, arrived, lost, doubled, disordered, foreign, mismatched, incomplete } = verdict;
+  const counts = { written, arrived, lost, doubled, disordered };
+  const more = foreign + mismatched + incomplete > 0 ? { foreign, mismatched, incomplete } : {};
+  process.stdout.write(
+    `${JSON.stringify({ scenario, rounds: result.rounds, faults: result.faults, ...counts, ...more, seed })}\n`,
+  );
+  return isClean(verdict) ? 0 : 1;
+}
+
+class UsageError extends Error {}
+
+function readArguments(): { scenario: string; rounds: number; seed: number; json: boolean; binaries: boolean } {
+  const { values } = parseArgs({
+    options: {
+      scenario: { type: 'string', default: 'edge' },
+      rounds: { type: 'string', default: '100' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+      json: { type: 'boolean', default: false },
+      binaries: { type: 'boolean', default: false },
+    },
+  });
+  return { ...values, rounds: wholeNumber('--rounds', values.rounds), seed: wholeNumber('--seed', values.seed) };
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`${name} takes a whole number, not ${text}`);
+  return Number(text);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
+  process.stderr.write(
+    isUsage ? `${error.message}\n${usage}` : `${error instanceof Error ? (error.stack ?? '') : String(error)}\n`,
+  );
+  process.exitCode = isUsage ? 2 : 1;
+}

@@ -1,0 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { archivedRawBytes } from '../archive-objects.ts';
+
+/** Longer than the longest wait between two tries of either product. */
+const standstillMs = 45_000;
+const lookEveryMs = 500;
+
+/**
+ * Waits until the archive holds as many bytes as were written, or nothing has moved for so long that nothing will: what is missing
+ * then is for the checker to say. False in the latter case.
+ */
+export async function settled(options: { archive: string; bytes: number; log: (line: string) => void }): Promise<boolean> {
+  const { archive, bytes, log } = options;
+  let last = -1;
+  let lastChangeMs = performance.now();
+  for (;;) {
+    const archived = await archivedRawBytes(archive);
+    if (archived >= bytes) return true;
+    const now = performance.now();
+    if (archived !== last) lastChangeMs = now;
+    last = archived;
+    if (now - lastChangeMs > standstillMs) {
+      log(`standstill: ${archived} of ${bytes} bytes are archived`);
+      return false;
+    }
+    await sleep(lookEveryMs);
+  }
+}
