@@ -1,0 +1,35 @@
+import { fileURLToPath } from 'node:url';
+import * as agentWorkers from '@tributary/agent/workers.ts';
+import * as hubWorkers from '@tributary/hub/workers.ts';
+import type { WorkerEntry } from '@tributary/shared/async/worker-entry.ts';
+
+/** What becomes one executable. */
+export interface Product {
+  readonly name: string;
+  readonly version: string;
+  /** The file that the program begins with. */
+  readonly main: string;
+  readonly workers: readonly WorkerEntry[];
+  /** Flags of Node that the program always runs with; it takes none from NODE_OPTIONS. */
+  readonly nodeFlags: readonly string[];
+}
+
+/** Patterns that users write must not be able to hang a thread: V8 changes to its linear engine when one backtracks too much. */
+const nodeFlags = ['--enable-experimental-regexp-engine-on-excessive-backtracks'];
+
+export function products(version: string): Product[] {
+  return [
+    {
+      name: 'tributary-agent',
+      version,
+      main: fileOf('@tributary/agent/main.ts'),
+      workers: Object.values(agentWorkers),
+      nodeFlags,
+    },
+    { name: 'tributary-hub', version, main: fileOf('@tributary/hub/main.ts'), workers: Object.values(hubWorkers), nodeFlags },
+  ];
+}
+
+function fileOf(specifier: string): string {
+  return fileURLToPath(import.meta.resolve(specifier));
+}
