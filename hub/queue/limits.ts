@@ -1,0 +1,42 @@
+import { assert } from '@tributary/shared/assert.ts';
+
+/** Every bound of the queue, with its default. Byte limits count bodies as stored, compressed. */
+export interface QueueLimits {
+  /** What blocking groups may have left to read in one topic before its intake stops. */
+  readonly topicBytesMax: number;
+  /** All entries of all topics together; moving from topic to topic is always allowed, as it is what empties the store. */
+  readonly storeBytesMax: number;
+  /** Room set aside for acks, commits and trims on a full disk. */
+  readonly reserveBytes: number;
+  /** How long an entry stays after every group has passed it. */
+  readonly replayWindowMs: number;
+  /** Passed entries beyond this many bytes of a topic go before their window is over. */
+  readonly replayBytesMax: number;
+  /** How long an idempotency key is remembered. */
+  readonly keepKeysMs: number;
+  /** Greatest window of one channel of one connection. */
+  readonly creditBytesMax: number;
+  /** When a sender that was refused as busy may try again. */
+  readonly busyRetryMs: number;
+}
+
+const mebibyte = 1024 * 1024;
+
+export const queueLimitsDefault: QueueLimits = {
+  topicBytesMax: 1024 * mebibyte,
+  storeBytesMax: 8 * 1024 * mebibyte,
+  reserveBytes: 32 * mebibyte,
+  replayWindowMs: 5 * 60_000,
+  replayBytesMax: 128 * mebibyte,
+  keepKeysMs: 24 * 3_600_000,
+  creditBytesMax: 8 * mebibyte,
+  busyRetryMs: 1000,
+};
+
+export function queueLimits(changes: Partial<QueueLimits> = {}): QueueLimits {
+  const limits = { ...queueLimitsDefault, ...changes };
+  assert(limits.topicBytesMax <= limits.storeBytesMax, 'one topic is no larger than the store');
+  assert(limits.creditBytesMax > 0 && limits.topicBytesMax > 0 && limits.reserveBytes > 0, 'limits are positive');
+  assert(limits.replayWindowMs >= 0 && limits.replayBytesMax >= 0 && limits.keepKeysMs >= 0, 'windows are not negative');
+  return limits;
+}

@@ -1,0 +1,16 @@
+/**
+ * The contract test of the queue: runs against every implementation. An implementation's test calls `queueContract` with a way
+ * to open a store; every test opens a fresh one.
+ */
+import { test } from 'node:test';
+import { archiveContract } from './contract/archive-contract.ts';
+import type { OpenQueueFixture } from './contract/contract-test.ts';
+import { limitContract } from './contract/limit-contract.ts';
+import { positionContract } from './contract/position-contract.ts';
+import { topicContract } from './contract/topic-contract.ts';
+
+export function queueContract(implementation: string, open: OpenQueueFixture): void {
+  for (const [name, body] of [...positionContract, ...topicContract, ...archiveContract, ...limitContract]) {
+    test(`${implementation}: ${name}`, () => body(open));
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * Bringing entries into topics: batches with their positions (invariant 3: check and append are one step of one transaction),
+ * and entries that have none.
+ */
+import type { AppendResult, StreamKey } from '@tributary/protocol/session/server-effect.ts';
+import { assert } from '@tributary/shared/assert.ts';
+import { type AppendBatch, type EntryFormat, frontTopic, type NewEntry, type TopicName } from '../queue.ts';
+import { type CheckedSegment, checkPositions, type StreamMove } from './positions.ts';
+import { encodeSegments, encodeTrims, type StoredSegment } from './segments.ts';
+import type { Store } from './store.ts';
+import type { StreamRow } from './tables/stream-table.ts';
+import type { TopicRow } from './tables/topic-table.ts';
+import { pendingBytes } from './topic-level.ts';
+
+export interface AppendArgument {
+  readonly nowMs: number;
+  readonly partition: number;
+  readonly batch: AppendBatch;
+}
+
+export function appendBatch(store: Store, { nowMs, partition, batch }: AppendArgument): AppendResult {
+  const segments: (CheckedSegment & { stream: StreamRow })[] = [];
+  for (const segment of batch.segments) {
+    const stream = store.streams.find(segment.key);
+    if (stream === undefined) return refusedPosition(segment.key, { held: 0, heldMark: '' }, 'the stream was not opened');
+    if (stream.channel !== batch.channel) {
+      return { kind: 'refused', reason: 'forbidden', hint: `stream ${segment.key.streamId} belongs to ${stream.channel}` };
+    }
+    segments.push({ ...segment, stream });
+  }
+  const check = checkPositions(segments, batch.trims);
+  if (check.kind === 'refused') {
+    const index = segments.findIndex((segment) => segment.stream.id === check.stream.id);
+    const key = batch.segments[index]?.key;
+    assert(key !== undefined, 'a refused stream is one of the batch');
+    return refusedPosition(
+      key,
+      check.stream,
+      check.reason === 'mark' ? 'the bytes before it differ' : 'a part is missing before it',
+    );
+  }
+  // A duplicate needs no room, and an agent waiting for its ack would send it for ever.
+  if (check.kind === 'duplicate') {
+    applyMoves(store, check.moves);
+    return { kind: 'duplicate' };
+  }
+  const topic = store.topics.findOrInsert(frontTopic(batch.channel), partition);
+  const busy = busyReason(store, topic);
+  if (busy !== undefined) return refusedBusy(store, busy);
+  insertEntry(store, topic, {
+    ...batch,
+    format: 'batch',
+    nowMs,
+    trims: check.trims,
+    segments: segments.map((segment) => ({ ...segment, stream: segment.stream.id })),
+  });
+  applyMoves(store, check.moves);
+  return { kind: 'stored' };
+}
+
+export function refusedBusy(store: Store, hint: string): AppendResult {
+  return { kind: 'refused', reason: 'busy', retryAfterMs: store.limits.busyRetryMs, hint };
+}
+
+export const noSpaceHint = 'the disk of the hub is full';
+
+export interface PublishArgument {
+  readonly nowMs: number;
+  readonly topic: TopicName;
+  readonly partition: number;
+  readonly entry: NewEntry;
+  readonly idempotencyKey: string | undefined;
+}
+
+export function publish(store: Store, argument: PublishArgument): 'stored' | 'duplicate' | 'full' {
+  const { nowMs, partition, entry, idempotencyKey } = argument;
+  const topic = store.topics.findOrInsert(argument.topic, partition);
+  if (busyReason(store, topic) !== undefined) return 'full';
+  if (idempotencyKey !== undefined) {
+    const key = `${argument.topic}\n${partition}\n${idempotencyKey}`;
+    if (!store.keys.use(key, nowMs, nowMs - store.limits.keepKeysMs)) return 'duplicate';
+  }
+  insertNewEntry(store, topic, entry, nowMs);
+  return 'stored';
+}
+
+/** Undefined where the topic takes entries from outside. */
+function busyReason(store: Store, topic: TopicRow): string | undefined {
+  if (store.noSpace) return noSpaceHint;
+  if (store.storeBytes >= store.limits.storeBytesMax) return 'the store is full';
+  return hasRoom(store, topic) ? undefined : `topic ${topic.name} is full`;
+}
+
+/**
+ * Whether a topic takes one more entry. It takes one whenever it is below its limit, so that one larger than what is left, or
+ * than all of it, passes too. On a full disk little may move on at a time: the room that the reserve gave must do for the
+ * archive as well.
+ */
+export function hasRoom(store: Store, topic: TopicRow): boolean {
+  const { topicBytesMax, reserveBytes } = store.limits;
+  const bytesMax = store.noSpace ? Math.min(topicBytesMax, reserveBytes / 4) : topicBytesMax;
+  return pendingBytes(topic, store.groups.ofTopic(topic.id)) < bytesMax;
+}
+
+/** An entry as a processor or a listener made it; streams it names that are not known yet are kept from its first position. */
+export function insertNewEntry(store: Store, topic: TopicRow, entry: NewEntry, nowMs: number): void {
+  const segments = entry.segments.map((segment): StoredSegment => {
+    const { key, identity, attributes } = segment.stream;
+    const origin = { siteId: key.siteId, agentId: key.agentId };
+    const stream = store.streams.find(key) ?? store.streams.insert({ key, origin, identity, attributes, start: segment.from });
+    return { ...segment, stream: stream.id };
+  });
+  insertEntry(store, topic, { ...entry, segments, nowMs });
+}
+
+interface EntryToInsert {
+  readonly format: EntryFormat;
+  readonly nowMs: number;
+  readonly createdMs: number;
+  readonly records: number;
+  readonly inflatedBytes: number;
+  readonly segments: readonly StoredSegment[];
+  readonly trims: NewEntry['trims'];
+  readonly body: Uint8Array;
+}
+
+function insertEntry(store: Store, topicBefore: TopicRow, entry: EntryToInsert): void {
+  // Read again: an entry of the same commit may have gone into the same topic.
+  const topic = store.topics.byId(topicBefore.id);
+  const sequence = topic.lastSequence + 1;
+  const receivedMs = store.receiveTime(entry.nowMs);
+  const bodyBytes = entry.body.byteLength;
+  const records = topic.receivedRecords + entry.records;
+  const bytes = topic.receivedBytes + bodyBytes;
+  store.entries.insert({
+    topic: topic.id,
+    sequence,
+    receivedMs,
+    createdMs: entry.createdMs,
+    format: entry.format,
+    records: entry.records,
+    inflatedBytes: entry.inflatedBytes,
+    bodyBytes,
+    recordsThrough: records,
+    bytesThrough: bytes,
+    segments: encodeSegments(entry.segments),
+    trims: encodeTrims(entry.trims),
+    body: entry.body,
+  });
+  store.topics.grow(topic.id, { sequence, receivedMs, records, bytes });
+  store.storeBytes += bodyBytes;
+  store.topicChanged(topic.id);
+}
+
+function applyMoves(store: Store, moves: readonly StreamMove[]): void {
+  for (const move of moves) {
+    assert(move.held >= move.stream.held, 'held never goes back');
+    if (move.held > move.stream.held) store.streams.hold(move.stream.id, move.held, move.heldMark);
+    if (move.duplicates > 0) store.streams.countDuplicates(move.stream.id, move.duplicates);
+  }
+}
+
+function refusedPosition(key: StreamKey, at: { readonly held: number; readonly heldMark: string }, hint: string): AppendResult {
+  return { kind: 'refused', reason: 'position', key, held: at.held, heldMark: at.heldMark, hint };
+}

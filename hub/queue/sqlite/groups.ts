@@ -1,0 +1,174 @@
+/**
+ * Reader groups: leases with epochs, and commits that move a cursor together with everything that follows from it (invariant 4).
+ * Times are the store's: the caller's clock never decides who owns a group.
+ */
+import { assert } from '@tributary/shared/assert.ts';
+import { QueueError } from '../queue-error.ts';
+import type { ArchivePlan, Commit, CommitResult, GroupRequest, Lease } from '../queue.ts';
+import { hasRoom, insertNewEntry } from './append.ts';
+import type { Store } from './store.ts';
+import type { Cursor, GroupRow } from './tables/group-table.ts';
+import type { TopicRow } from './tables/topic-table.ts';
+
+export interface EnsureGroupArgument {
+  readonly partitions: number;
+  readonly request: GroupRequest;
+}
+
+/** Registers a group in every partition of its topic, or gives it another policy. */
+export function ensureGroup(store: Store, { partitions, request }: EnsureGroupArgument): void {
+  for (let partition = 0; partition < partitions; partition += 1) {
+    const topic = store.topics.findOrInsert(request.topic, partition);
+    if (store.groups.find(topic.id, request.group) === undefined) {
+      store.groups.insert(topic.id, request.group, startOf(store, topic, request.from));
+    }
+    store.groups.setPolicy(topic.id, request.group, request.policy);
+    store.topicChanged(topic.id);
+  }
+}
+
+export interface AcquireArgument {
+  readonly nowMs: number;
+  readonly topic: string;
+  readonly group: string;
+  readonly partition: number;
+  readonly owner: string;
+  readonly ttlMs: number;
+}
+
+export function acquire(store: Store, argument: AcquireArgument): Lease | undefined {
+  const { nowMs, owner, ttlMs } = argument;
+  const { group } = groupOf(store, argument);
+  if (group.owner !== undefined && group.owner !== owner && group.expiresMs > nowMs) return undefined;
+  store.groups.lease(group.id, owner, nowMs + ttlMs);
+  return { ...place(argument), epoch: group.epoch + 1, cursor: group.cursor, expiresMs: nowMs + ttlMs };
+}
+
+export interface LeaseArgument {
+  readonly nowMs: number;
+  readonly lease: Lease;
+  readonly ttlMs: number;
+}
+
+/** A lease that ran out is renewed as well, as long as nobody took the group. */
+export function renew(store: Store, { nowMs, lease, ttlMs }: LeaseArgument): Lease | undefined {
+  const { group } = groupOf(store, lease);
+  if (group.epoch !== lease.epoch) return undefined;
+  store.groups.extend(group.id, nowMs + ttlMs);
+  return { ...place(lease), epoch: lease.epoch, cursor: group.cursor, expiresMs: nowMs + ttlMs };
+}
+
+export function release(store: Store, lease: Lease): void {
+  const { group } = groupOf(store, lease);
+  if (group.epoch === lease.epoch) store.groups.lease(group.id, null, 0);
+}
+
+export interface CommitArgument {
+  readonly nowMs: number;
+  readonly commit: Commit;
+}
+
+export function commit(store: Store, { nowMs, commit: change }: CommitArgument): CommitResult {
+  const { topic, group } = groupOf(store, change.lease);
+  if (group.epoch !== change.lease.epoch) return 'fenced';
+  const targets = (change.publish ?? []).map(({ topic: name, entry }) => ({
+    topic: store.topics.findOrInsert(name, topic.partition),
+    entry,
+  }));
+  if (targets.some((target) => !hasRoom(store, target.topic))) return 'full';
+  moveCursor(store, { topic, group }, change.to);
+  for (const target of targets) insertNewEntry(store, target.topic, target.entry, nowMs);
+  for (const letter of change.deadLetters ?? []) {
+    const kept = store.deadLetters.keep({ ...letter, topic: topic.id, group: group.name, atMs: nowMs });
+    assert(kept, 'an entry that a group has not passed is still there');
+  }
+  if (change.archived !== undefined) archiveRows(store, group, change.archived);
+  return 'done';
+}
+
+export interface PlanArgument {
+  readonly lease: Lease;
+  readonly plan: ArchivePlan;
+}
+
+export function plan(store: Store, argument: PlanArgument): ArchivePlan | 'fenced' {
+  const { lease, plan: wanted } = argument;
+  const { topic, group } = groupOf(store, lease);
+  if (group.epoch !== lease.epoch) return 'fenced';
+  const found = store.archive.planOf(group.id);
+  if (found !== undefined) return { topic: lease.topic, partition: lease.partition, ...found };
+  if (wanted.first !== group.cursor + 1 || wanted.last < wanted.first || wanted.last > topic.lastSequence) {
+    const have = `${group.cursor + 1} to ${topic.lastSequence}`;
+    throw new QueueError(
+      'QUEUE_RANGE',
+      `plan ${wanted.name} wants ${wanted.first} to ${wanted.last} of ${topic.name}, which has ${have}`,
+    );
+  }
+  store.archive.insertPlan(group.id, wanted);
+  return wanted;
+}
+
+function archiveRows(store: Store, group: GroupRow, archived: NonNullable<Commit['archived']>): void {
+  const stored = store.archive.planOf(group.id);
+  if (stored?.name !== archived.plan.name || stored.last !== archived.plan.last) {
+    throw new QueueError('QUEUE_PLAN', `object ${archived.object.name} is not what was planned`);
+  }
+  const object = store.archive.insertObject(archived.object);
+  for (const segment of archived.segments) {
+    const stream = store.streams.find(segment.key);
+    assert(stream !== undefined, 'what is archived came in through a stream');
+    store.archive.insertSegment(object, stream.id, segment);
+    // The archive reads in the order of the topic, so all of the stream before this has been archived, lost or set aside.
+    const end = store.gaps.behind(stream.id, Math.min(Math.max(segment.to, stream.archived), stream.held));
+    if (end > stream.archived) store.streams.archive(stream.id, end);
+  }
+  store.archive.deletePlan(group.id);
+}
+
+/** An expiring group may have been moved on while its reader worked: then it stays where it is. */
+function moveCursor(store: Store, at: { topic: TopicRow; group: GroupRow }, to: number): void {
+  const { topic, group } = at;
+  if (to <= group.cursor && group.policy.kind === 'expiring') return;
+  if (to <= group.cursor || to > topic.lastSequence) {
+    const have = `it is at ${group.cursor} of ${topic.lastSequence}`;
+    throw new QueueError('QUEUE_RANGE', `group ${group.name} cannot move to ${to} in ${topic.name}: ${have}`);
+  }
+  const sums = store.entries.sumsAt(topic.id, to);
+  assert(sums !== undefined, 'an entry that a group has not passed is still there');
+  store.groups.move(group.id, { sequence: to, records: sums.recordsThrough, bytes: sums.bytesThrough });
+  store.topicChanged(topic.id);
+}
+
+function startOf(store: Store, topic: TopicRow, from: GroupRequest['from']): Cursor {
+  if (from === 'end') return { sequence: topic.lastSequence, records: topic.receivedRecords, bytes: topic.receivedBytes };
+  const first = store.entries.sumsAfter(topic.id, 0, 1)[0];
+  if (first === undefined) return { sequence: topic.lastSequence, records: topic.receivedRecords, bytes: topic.receivedBytes };
+  return {
+    sequence: first.sequence - 1,
+    records: first.recordsThrough - first.records,
+    bytes: first.bytesThrough - first.bodyBytes,
+  };
+}
+
+function groupOf(
+  store: Store,
+  named: { readonly topic: string; readonly group: string; readonly partition: number },
+): { topic: TopicRow; group: GroupRow } {
+  const topic = store.topics.find(named.topic, named.partition);
+  const group = topic === undefined ? undefined : store.groups.find(topic.id, named.group);
+  if (topic === undefined || group === undefined) {
+    throw new QueueError(
+      'QUEUE_UNKNOWN',
+      `group ${named.group} of ${named.topic} partition ${named.partition} was never registered`,
+    );
+  }
+  return { topic, group };
+}
+
+function place(named: {
+  readonly topic: string;
+  readonly group: string;
+  readonly partition: number;
+}): Omit<Lease, 'epoch' | 'cursor' | 'expiresMs'> {
+  return { topic: named.topic, group: named.group, partition: named.partition };
+}

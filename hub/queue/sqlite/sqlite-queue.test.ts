@@ -1,0 +1,4 @@
+import { queueContract } from '../queue.contract.ts';
+import { openSqliteFixture } from './sqlite-fixture.ts';
+
+queueContract('sqlite', (limits) => openSqliteFixture(limits));

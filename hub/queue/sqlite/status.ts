@@ -1,0 +1,78 @@
+/** The store's figures, all from sums that are kept where the data is. */
+import type { DatabaseSync } from 'node:sqlite';
+import { integer, only, optionalInteger, text } from '@tributary/shared/sqlite/row.ts';
+import type { ChannelStatus, GroupStatus, QueueStatus, TopicStatus } from '../queue.ts';
+import { topicRow } from './tables/topic-table.ts';
+
+export type StoreFigures = Pick<QueueStatus, 'topics' | 'groups' | 'channels' | 'deadLetters'>;
+
+/** All figures of one moment: one read transaction. */
+export function storeFigures(db: DatabaseSync): StoreFigures {
+  db.exec('BEGIN');
+  try {
+    const deadLetters = integer(only(db.prepare('SELECT count(*) AS n FROM dead_letter').get()), 'n');
+    return { topics: topics(db), groups: groups(db), channels: channels(db), deadLetters };
+  } finally {
+    db.exec('COMMIT');
+  }
+}
+
+function topics(db: DatabaseSync): TopicStatus[] {
+  const query = `SELECT id, name, partition, first_sequence, last_sequence, received_records, received_bytes, trimmed_bytes
+    FROM topic ORDER BY name, partition`;
+  return db
+    .prepare(query)
+    .all()
+    .map((found) => {
+      const row = topicRow(found);
+      return {
+        topic: row.name,
+        partition: row.partition,
+        firstSequence: row.firstSequence,
+        lastSequence: row.lastSequence,
+        entries: row.lastSequence - row.firstSequence + 1,
+        bytes: row.receivedBytes - row.trimmedBytes,
+        receivedRecords: row.receivedRecords,
+        receivedBytes: row.receivedBytes,
+      };
+    });
+}
+
+function groups(db: DatabaseSync): GroupStatus[] {
+  const query = `SELECT topic.name AS topic, topic.partition, reader_group.name, policy, cursor, dropped_records,
+      last_sequence - cursor AS entries, received_records - passed_records AS records, received_bytes - passed_bytes AS bytes,
+      (SELECT received_ms FROM entry WHERE entry.topic = topic.id AND entry.sequence = cursor + 1) AS oldest_ms
+    FROM reader_group JOIN topic ON topic.id = reader_group.topic ORDER BY topic.name, topic.partition, reader_group.name`;
+  return db
+    .prepare(query)
+    .all()
+    .map((row) => ({
+      topic: text(row, 'topic'),
+      group: text(row, 'name'),
+      partition: integer(row, 'partition'),
+      policy: text(row, 'policy') === 'expiring' ? 'expiring' : 'blocking',
+      cursor: integer(row, 'cursor'),
+      entries: integer(row, 'entries'),
+      records: integer(row, 'records'),
+      bytes: integer(row, 'bytes'),
+      oldestMs: optionalInteger(row, 'oldest_ms'),
+      dropped: integer(row, 'dropped_records'),
+    }));
+}
+
+function channels(db: DatabaseSync): ChannelStatus[] {
+  const query = `SELECT channel, count(*) AS streams, sum(duplicates) AS duplicates,
+      coalesce(sum((SELECT count(*) FROM gap WHERE gap.stream = stream.id)), 0) AS gaps,
+      coalesce(sum((SELECT sum(until - first) FROM gap WHERE gap.stream = stream.id)), 0) AS lost
+    FROM stream GROUP BY channel ORDER BY channel`;
+  return db
+    .prepare(query)
+    .all()
+    .map((row) => ({
+      channel: text(row, 'channel'),
+      streams: integer(row, 'streams'),
+      gaps: integer(row, 'gaps'),
+      lost: integer(row, 'lost'),
+      duplicates: integer(row, 'duplicates'),
+    }));
+}

@@ -1,0 +1,115 @@
+/**
+ * The database as the writer thread works on it: the tables, and the little that is kept in memory beside them. Whoever rolls a
+ * transaction back calls `reload`, so that memory never says more than the file.
+ */
+import { randomBytes } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import type { QueueLimits } from '../limits.ts';
+import { ArchiveTable } from './tables/archive-table.ts';
+import { DeadLetterTable } from './tables/dead-letter-table.ts';
+import { EntryTable } from './tables/entry-table.ts';
+import { GapTable } from './tables/gap-table.ts';
+import { GroupTable } from './tables/group-table.ts';
+import { IdempotencyTable } from './tables/idempotency-table.ts';
+import { metaValue } from './tables/meta-table.ts';
+import { PassedTable } from './tables/passed-table.ts';
+import { StreamTable } from './tables/stream-table.ts';
+import { TopicTable } from './tables/topic-table.ts';
+
+export interface StoreIds {
+  readonly storeId: string;
+  readonly siteId: string;
+  readonly hubId: string;
+}
+
+export class Store {
+  readonly limits: QueueLimits;
+  readonly streams: StreamTable;
+  readonly gaps: GapTable;
+  readonly topics: TopicTable;
+  readonly entries: EntryTable;
+  readonly groups: GroupTable;
+  readonly passed: PassedTable;
+  readonly archive: ArchiveTable;
+  readonly deadLetters: DeadLetterTable;
+  readonly keys: IdempotencyTable;
+  /** Bodies of all retained entries. */
+  storeBytes = 0;
+  /** True while the disk is full: only what frees room is done (space.ts). */
+  noSpace = false;
+  /** True when a known stream was found at another place: what readers remember of streams is old. */
+  identitiesChanged = false;
+  readonly #db: DatabaseSync;
+  #lastReceivedMs = 0;
+  readonly #changedTopics = new Set<number>();
+
+  constructor(db: DatabaseSync, limits: QueueLimits) {
+    this.#db = db;
+    this.limits = limits;
+    this.streams = new StreamTable(db);
+    this.gaps = new GapTable(db);
+    this.topics = new TopicTable(db);
+    this.entries = new EntryTable(db);
+    this.groups = new GroupTable(db);
+    this.passed = new PassedTable(db);
+    this.archive = new ArchiveTable(db);
+    this.deadLetters = new DeadLetterTable(db);
+    this.keys = new IdempotencyTable(db);
+    this.reload();
+  }
+
+  /** All of `body` or nothing of it. */
+  transaction<Result>(body: () => Result): Result {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = body();
+      this.#db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      this.reload();
+      throw error;
+    }
+  }
+
+  /** One of several steps of a transaction: undone alone when it throws, the others stand. */
+  step<Result>(body: () => Result): Result {
+    this.#db.exec('SAVEPOINT step');
+    try {
+      const result = body();
+      this.#db.exec('RELEASE step');
+      return result;
+    } catch (error) {
+      // A full disk may have ended the whole transaction by itself.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK TO step; RELEASE step');
+      this.reload();
+      throw error;
+    }
+  }
+
+  reload(): void {
+    this.storeBytes = this.topics.storeBytes();
+    this.#lastReceivedMs = Math.max(this.#lastReceivedMs, this.topics.lastReceivedMs());
+  }
+
+  /** Receive times never go back, whatever the clock does. */
+  receiveTime(nowMs: number): number {
+    this.#lastReceivedMs = Math.max(this.#lastReceivedMs, nowMs);
+    return this.#lastReceivedMs;
+  }
+
+  topicChanged(topic: number): void {
+    this.#changedTopics.add(topic);
+  }
+
+  takeChangedTopics(): number[] {
+    const topics = [...this.#changedTopics];
+    this.#changedTopics.clear();
+    return topics;
+  }
+
+  ids(): StoreIds {
+    const draw = (key: string): string => metaValue(this.#db, key, randomBytes(16).toString('hex'));
+    return this.transaction(() => ({ storeId: draw('store_id'), siteId: draw('site_id'), hubId: draw('hub_id') }));
+  }
+}

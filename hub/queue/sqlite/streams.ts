@@ -1,0 +1,55 @@
+/** Opening and closing streams, and declaring what will never come. */
+import { channelName, type Gap, type Mark } from '@tributary/protocol/messages.ts';
+import type { StreamKey, StreamPosition } from '@tributary/protocol/session/server-effect.ts';
+import { QueueError } from '../queue-error.ts';
+import type { OpenStreamRequest } from '../queue.ts';
+import type { Store } from './store.ts';
+import type { StreamRow } from './tables/stream-table.ts';
+
+/** Finds a stream or registers it. Its attributes never change; where its source is now may. */
+export function openStream(store: Store, request: OpenStreamRequest): StreamPosition {
+  const found = store.streams.find(request.key);
+  if (found === undefined) {
+    if (store.noSpace) throw new QueueError('QUEUE_NO_SPACE', 'no room for a new stream: the disk of the hub is full');
+    return positionOf(store.streams.insert(request));
+  }
+  const channel = channelName(request.attributes);
+  if (found.channel !== channel) {
+    const message = `stream ${request.key.streamId} belongs to ${found.channel} and cannot be opened as ${channel}`;
+    throw new QueueError('QUEUE_STREAM_CHANGED', message);
+  }
+  const identity = JSON.stringify(request.identity);
+  if (identity !== found.identity && !store.noSpace) {
+    store.streams.identify(found.id, identity);
+    store.identitiesChanged = true;
+  }
+  return positionOf(found);
+}
+
+export function closeStream(store: Store, argument: { readonly key: StreamKey; readonly position: number }): void {
+  const found = store.streams.find(argument.key);
+  if (found !== undefined) store.streams.close(found.id, argument.position);
+}
+
+export interface GapArgument {
+  readonly nowMs: number;
+  readonly key: StreamKey;
+  readonly gap: { readonly from: number; readonly to: number; readonly toMark: Mark; readonly cause: Gap['cause'] };
+}
+
+/** Only what lies behind `held` is lost: a range that was partly held is recorded from there. */
+export function recordGap(store: Store, { nowMs, key, gap }: GapArgument): StreamPosition {
+  const found = store.streams.find(key);
+  if (found === undefined) throw new QueueError('QUEUE_UNKNOWN', `stream ${key.streamId} was not opened`);
+  if (gap.from > found.held || gap.to <= found.held) return positionOf(found);
+  store.gaps.insert(found.id, { from: found.held, to: gap.to }, gap.cause, nowMs);
+  store.streams.hold(found.id, gap.to, gap.toMark);
+  // What never comes is never archived: the archive's position steps over it once it stands there.
+  const archived = store.gaps.behind(found.id, found.archived);
+  if (archived > found.archived) store.streams.archive(found.id, archived);
+  return { held: gap.to, heldMark: gap.toMark, archived };
+}
+
+function positionOf(row: StreamRow): StreamPosition {
+  return { held: row.held, heldMark: row.heldMark, archived: row.archived };
+}

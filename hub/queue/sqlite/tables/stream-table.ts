@@ -1,0 +1,108 @@
+/** Streams and how far each is held: the positions of invariant 3. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Mark, Origin, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
+import { channelName } from '@tributary/protocol/messages.ts';
+import type { StreamKey } from '@tributary/protocol/session/server-effect.ts';
+import { integer, type Row, text } from '@tributary/shared/sqlite/row.ts';
+
+export interface StreamRow {
+  readonly id: number;
+  readonly channel: string;
+  readonly identity: string;
+  readonly start: number;
+  readonly held: number;
+  readonly heldMark: Mark;
+  readonly archived: number;
+}
+
+export interface NewStream {
+  readonly key: StreamKey;
+  readonly origin: Origin;
+  readonly identity: SourceIdentity;
+  readonly attributes: StreamAttributes;
+  readonly start: number;
+}
+
+export class StreamTable {
+  readonly #find;
+  readonly #byId;
+  readonly #insert;
+  readonly #hold;
+  readonly #countDuplicates;
+  readonly #archive;
+  readonly #close;
+  readonly #identify;
+
+  constructor(db: DatabaseSync) {
+    const columns = 'id, channel, identity, start, held, held_mark, archived';
+    this.#find = db.prepare(`SELECT ${columns} FROM stream WHERE site_id = ? AND agent_id = ? AND stream_id = ?`);
+    this.#byId = db.prepare(`SELECT ${columns} FROM stream WHERE id = ?`);
+    this.#insert = db.prepare(`
+      INSERT INTO stream (site_id, agent_id, stream_id, channel, attributes, identity, origin, start, held, held_mark, archived)
+      VALUES (:siteId, :agentId, :streamId, :channel, :attributes, :identity, :origin, :start, :start, '', :start)
+      RETURNING ${columns}`);
+    this.#hold = db.prepare('UPDATE stream SET held = ?, held_mark = ? WHERE id = ?');
+    this.#countDuplicates = db.prepare('UPDATE stream SET duplicates = duplicates + ? WHERE id = ?');
+    this.#archive = db.prepare('UPDATE stream SET archived = ? WHERE id = ?');
+    this.#close = db.prepare('UPDATE stream SET closed_at = ? WHERE id = ?');
+    this.#identify = db.prepare('UPDATE stream SET identity = ? WHERE id = ?');
+  }
+
+  find(key: StreamKey): StreamRow | undefined {
+    return streamRow(this.#find.get(key.siteId, key.agentId, key.streamId));
+  }
+
+  byId(id: number): StreamRow | undefined {
+    return streamRow(this.#byId.get(id));
+  }
+
+  /** A new stream is held and archived up to its start. */
+  insert(stream: NewStream): StreamRow {
+    const row = streamRow(
+      this.#insert.get({
+        ...stream.key,
+        channel: channelName(stream.attributes),
+        attributes: JSON.stringify(stream.attributes),
+        identity: JSON.stringify(stream.identity),
+        origin: JSON.stringify(stream.origin),
+        start: stream.start,
+      }),
+    );
+    if (row === undefined) throw new TypeError('INSERT … RETURNING gave no row');
+    return row;
+  }
+
+  hold(id: number, position: number, mark: Mark): void {
+    this.#hold.run(position, mark, id);
+  }
+
+  /** In positions: what arrived again of what was held. */
+  countDuplicates(id: number, positions: number): void {
+    this.#countDuplicates.run(positions, id);
+  }
+
+  archive(id: number, position: number): void {
+    this.#archive.run(position, id);
+  }
+
+  close(id: number, position: number): void {
+    this.#close.run(position, id);
+  }
+
+  identify(id: number, identity: string): void {
+    this.#identify.run(identity, id);
+  }
+}
+
+function streamRow(row: Row | undefined): StreamRow | undefined {
+  if (row === undefined) return undefined;
+  return {
+    id: integer(row, 'id'),
+    channel: text(row, 'channel'),
+    identity: text(row, 'identity'),
+    start: integer(row, 'start'),
+    held: integer(row, 'held'),
+    heldMark: text(row, 'held_mark'),
+    archived: integer(row, 'archived'),
+  };
+}

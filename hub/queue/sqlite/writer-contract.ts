@@ -1,0 +1,56 @@
+/** What the main thread asks of the writer thread, and what that tells unasked. */
+import type { AppendResult, StreamKey, StreamPosition } from '@tributary/protocol/session/server-effect.ts';
+import type { DurabilityPragmas } from '@tributary/shared/sqlite/open-database.ts';
+import type { ThreadCall } from '@tributary/shared/async/thread-call.ts';
+import type { QueueLimits } from '../limits.ts';
+import type { ArchivePlan, CommitResult, Lease, OpenStreamRequest } from '../queue.ts';
+import type { AppendArgument, PublishArgument } from './append.ts';
+import type { AcquireArgument, CommitArgument, EnsureGroupArgument, LeaseArgument, PlanArgument } from './groups.ts';
+import type { StoreIds } from './store.ts';
+import type { GapArgument } from './streams.ts';
+import type { TopicLevel } from './topic-level.ts';
+
+export interface OpenArgument {
+  readonly folder: string;
+  readonly limits: QueueLimits;
+  readonly relaxed: boolean;
+  readonly crashPoint: string | undefined;
+}
+
+export interface Opened {
+  readonly ids: StoreIds;
+  readonly pragmas: DurabilityPragmas;
+  readonly levels: StoreLevels;
+}
+
+/** Times come with the calls: the thread has no clock. Without `more` a tick or trim has done all there is to do now. */
+export type WriterContract = {
+  readonly open: { readonly argument: OpenArgument; readonly result: Opened };
+  readonly openStream: { readonly argument: OpenStreamRequest; readonly result: StreamPosition };
+  readonly closeStream: { readonly argument: { readonly key: StreamKey; readonly position: number }; readonly result: undefined };
+  readonly recordGap: { readonly argument: GapArgument; readonly result: StreamPosition };
+  readonly append: { readonly argument: AppendArgument; readonly result: AppendResult };
+  readonly publish: { readonly argument: PublishArgument; readonly result: 'stored' | 'duplicate' | 'full' };
+  readonly ensureGroup: { readonly argument: EnsureGroupArgument; readonly result: undefined };
+  readonly acquire: { readonly argument: AcquireArgument; readonly result: Lease | undefined };
+  readonly renew: { readonly argument: LeaseArgument; readonly result: Lease | undefined };
+  readonly release: { readonly argument: Lease; readonly result: undefined };
+  readonly commit: { readonly argument: CommitArgument; readonly result: CommitResult };
+  readonly plan: { readonly argument: PlanArgument; readonly result: ArchivePlan | 'fenced' };
+  /** One step of trimming. */
+  readonly trim: { readonly argument: { readonly nowMs: number }; readonly result: { readonly more: boolean } };
+  /** Housekeeping: a step of trimming, giving room back to the file system, and the way out of a full disk. */
+  readonly tick: { readonly argument: { readonly nowMs: number }; readonly result: { readonly more: boolean } };
+};
+
+export type WriterCall = ThreadCall<WriterContract>;
+
+/** Sent after the commit that made it so, and before the answers of that commit. */
+export interface StoreLevels {
+  /** Topics that changed. */
+  readonly topics: readonly TopicLevel[];
+  readonly storeBytes: number;
+  readonly noSpace: boolean;
+  readonly reserveHeld: boolean;
+  readonly identitiesChanged: boolean;
+}

@@ -1,0 +1,96 @@
+/** The thread that owns the writing connection, so that a sync never stalls a socket. Its first call is `open`. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { assert } from '@tributary/shared/assert.ts';
+import { serveThread } from '@tributary/shared/async/thread-call.ts';
+import { armCrashPoint } from '@tributary/shared/crash-point.ts';
+import { migrate } from '@tributary/shared/sqlite/migrate.ts';
+import { durabilityPragmas, isDiskFull, openDatabase } from '@tributary/shared/sqlite/open-database.ts';
+import { ProcessLock } from '@tributary/shared/sqlite/process-lock.ts';
+import { ReserveFile } from '@tributary/shared/sqlite/reserve-file.ts';
+import { QueueError } from '../queue-error.ts';
+import { databaseFile } from './database-file.ts';
+import { schemaSteps } from './schema.ts';
+import { Space } from './space.ts';
+import { Store } from './store.ts';
+import { Writer } from './writer.ts';
+import type { OpenArgument, Opened, StoreLevels, WriterContract } from './writer-contract.ts';
+
+interface OpenStore extends Opened {
+  readonly writer: Writer;
+  readonly db: DatabaseSync;
+  readonly lock: ProcessLock;
+}
+
+let opened: OpenStore | undefined;
+
+const server = serveThread<WriterContract, StoreLevels>({
+  group: (calls) => {
+    const [first, ...rest] = calls;
+    if (opened !== undefined) opened.writer.group(calls);
+    else if (first?.name === 'open') {
+      try {
+        opened = open(first.argument);
+      } catch (error) {
+        first.fail(error);
+        return;
+      }
+      first.reply({ ids: opened.ids, pragmas: opened.pragmas, levels: opened.levels });
+      if (rest.length > 0) opened.writer.group(rest);
+    }
+  },
+  end: () => {
+    opened?.db.close();
+    opened?.lock[Symbol.dispose]();
+  },
+});
+
+function open(argument: OpenArgument): OpenStore {
+  armCrashPoint(argument.crashPoint);
+  mkdirSync(argument.folder, { recursive: true, mode: 0o700 });
+  const lock = ProcessLock.take(join(argument.folder, 'hub.lock'));
+  if (lock === undefined)
+    throw new QueueError('QUEUE_IN_USE', `another hub uses ${argument.folder}: stop it, or choose another data_dir`);
+  const reserve = new ReserveFile(join(argument.folder, 'reserve'), argument.limits.reserveBytes);
+  let db: DatabaseSync | undefined;
+  try {
+    db = openWithReserve(argument, reserve);
+    const store = new Store(db, argument.limits);
+    const space = new Space({ db, store, reserve, folder: argument.folder });
+    const writer = new Writer({ store, space, emit: (levels) => server.emit(levels) });
+    const ids = store.ids();
+    // The store has one process at a time, and this one has just begun: nobody works on a lease any more.
+    store.transaction(() => store.groups.endLeases());
+    return { writer, db, lock, ids, pragmas: durabilityPragmas(db), levels: writer.allLevels() };
+  } catch (error) {
+    db?.close();
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** A disk that is full already at the start may need the reserve for opening. */
+function openWithReserve(argument: OpenArgument, reserve: ReserveFile): DatabaseSync {
+  try {
+    return openMigrated(argument);
+  } catch (error) {
+    if (!isDiskFull(error) || !reserve.held) throw error;
+    reserve.giveUp();
+    return openMigrated(argument);
+  }
+}
+
+function openMigrated({ folder, relaxed }: OpenArgument): DatabaseSync {
+  const file = databaseFile(folder);
+  const db = openDatabase(file, { relaxed });
+  try {
+    migrate(db, file, schemaSteps);
+    const { journalMode, synchronous } = durabilityPragmas(db);
+    assert(journalMode === 'wal' && (relaxed || synchronous === 'full'), 'acks are promised only by a store that syncs');
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}

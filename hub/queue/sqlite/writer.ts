@@ -1,0 +1,162 @@
+/**
+ * The writer: one transaction for all calls that waited (group commit), one sync for all of them, and only then their answers
+ * (invariant 1). A call that fails by its own fault is undone alone. A full disk undoes the group; its calls are then tried one
+ * by one, with intake refused. Any other failure ends the thread: nothing was answered, so nothing was promised.
+ */
+import { crashPoint } from '@tributary/shared/crash-point.ts';
+import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
+import { QueueError } from '../queue-error.ts';
+import { appendBatch, noSpaceHint, publish, refusedBusy } from './append.ts';
+import { acquire, commit, ensureGroup, plan, release, renew } from './groups.ts';
+import type { Space } from './space.ts';
+import type { Store } from './store.ts';
+import { closeStream, openStream, recordGap } from './streams.ts';
+import { topicLevel } from './topic-level.ts';
+import { trimStep } from './trim.ts';
+import type { StoreLevels, WriterCall } from './writer-contract.ts';
+
+type Answer = () => void;
+
+/** The calls that bring or move data: a crash point counts only their commits. */
+const dataCalls: ReadonlySet<WriterCall['name']> = new Set(['append', 'publish', 'commit', 'recordGap']);
+
+export class Writer {
+  readonly #store: Store;
+  readonly #space: Space;
+  readonly #emit: (levels: StoreLevels) => void;
+
+  constructor(parts: { readonly store: Store; readonly space: Space; readonly emit: (levels: StoreLevels) => void }) {
+    this.#store = parts.store;
+    this.#space = parts.space;
+    this.#emit = parts.emit;
+  }
+
+  group(calls: readonly WriterCall[]): void {
+    const hadSpace = !this.#store.noSpace;
+    try {
+      this.#together(calls);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      this.#space.enter();
+      for (const call of calls) this.#alone(call);
+    }
+    if (calls.some((call) => call.name === 'tick')) this.#space.tick();
+    const spaceChanged = hadSpace === this.#store.noSpace;
+    const levels = this.#levels(this.#store.takeChangedTopics());
+    if (levels.topics.length > 0 || levels.identitiesChanged || spaceChanged) this.#emit(levels);
+    this.#store.identitiesChanged = false;
+  }
+
+  allLevels(): StoreLevels {
+    return this.#levels(this.#store.topics.all().map((topic) => topic.id));
+  }
+
+  #levels(topics: readonly number[]): StoreLevels {
+    return {
+      topics: topics.flatMap((id) => this.#store.topics.tryById(id) ?? []).map((topic) => topicLevel(this.#store, topic)),
+      storeBytes: this.#store.storeBytes,
+      noSpace: this.#store.noSpace,
+      reserveHeld: this.#space.reserveHeld,
+      identitiesChanged: this.#store.identitiesChanged,
+    };
+  }
+
+  #together(calls: readonly WriterCall[]): void {
+    const carriesData = calls.some((call) => dataCalls.has(call.name));
+    const answers = this.#store.transaction(() => {
+      const performed = calls.map((call) => this.#perform(call));
+      if (carriesData) crashPoint('hub.queue.before-commit');
+      return performed;
+    });
+    // Here all of it is on disk: the only place from which answers may go.
+    if (carriesData) crashPoint('hub.queue.after-commit');
+    for (const answer of answers) answer();
+  }
+
+  #alone(call: WriterCall): void {
+    try {
+      this.#together([call]);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      refuse(this.#store, call);
+    }
+  }
+
+  #perform(call: WriterCall): Answer {
+    try {
+      return this.#store.step(() => perform(this.#store, call));
+    } catch (error) {
+      if (!(error instanceof QueueError)) throw error;
+      return () => call.fail(error);
+    }
+  }
+}
+
+/** Does the work of a call inside the transaction and returns what answers it after the commit. */
+function perform(store: Store, call: WriterCall): Answer {
+  switch (call.name) {
+    case 'append':
+      return answerOf(call, appendBatch(store, call.argument));
+    case 'openStream':
+      return answerOf(call, openStream(store, call.argument));
+    case 'recordGap':
+      return answerOf(call, recordGap(store, call.argument));
+    case 'closeStream':
+      closeStream(store, call.argument);
+      return answerOf(call, undefined);
+    case 'publish':
+      return answerOf(call, publish(store, call.argument));
+    case 'ensureGroup':
+      ensureGroup(store, call.argument);
+      return answerOf(call, undefined);
+    case 'acquire':
+      return answerOf(call, acquire(store, call.argument));
+    case 'renew':
+      return answerOf(call, renew(store, call.argument));
+    case 'release':
+      release(store, call.argument);
+      return answerOf(call, undefined);
+    case 'commit':
+      return answerOf(call, commit(store, call.argument));
+    case 'plan':
+      return answerOf(call, plan(store, call.argument));
+    case 'trim':
+    case 'tick':
+      return answerOf(call, { more: trimStep(store, call.argument.nowMs) });
+    case 'open':
+      break;
+  }
+  throw new QueueError('QUEUE_IN_USE', 'the store is open');
+}
+
+function answerOf<Result>(call: { readonly reply: (result: Result) => void }, result: Result): Answer {
+  return () => call.reply(result);
+}
+
+/** What is answered when there is no room even with the reserve given up. Each of these may be tried again. */
+function refuse(store: Store, call: WriterCall): void {
+  switch (call.name) {
+    case 'append':
+      call.reply(refusedBusy(store, noSpaceHint));
+      break;
+    case 'publish':
+    case 'commit':
+      call.reply('full');
+      break;
+    case 'trim':
+    case 'tick':
+      call.reply({ more: false });
+      break;
+    case 'open':
+    case 'openStream':
+    case 'closeStream':
+    case 'recordGap':
+    case 'ensureGroup':
+    case 'acquire':
+    case 'renew':
+    case 'release':
+    case 'plan':
+      call.fail(new QueueError('QUEUE_NO_SPACE', `${call.name}: ${noSpaceHint}`));
+      break;
+  }
+}
