@@ -4,13 +4,13 @@ import { lockFolder } from './build-lock.ts';
 import { bundleProduct } from './bundle-product.ts';
 import { type ExecutableParts, fingerprint, writeExecutable } from './executable.ts';
 import { licenseNotices } from './licenses.ts';
-import { nodeBinary, type Target } from './node-binary.ts';
+import { nodeBinary, ownTarget, type Target } from './node-binary.ts';
 import type { Product } from './products.ts';
 
 export interface PackageOptions {
   readonly products: readonly Product[];
   readonly target: Target;
-  /** The executables go to `<outFolder>/<target>/<name>`. */
+  /** Executables for this machine go here, those for another into a folder named after the target. */
   readonly outFolder: string;
   /** Where Node for other machines is kept. */
   readonly cacheFolder: string;
@@ -30,7 +30,7 @@ export interface PackagedProduct {
 /** Builds what is not up to date. Bundling takes a tenth of a second, so its result is what decides. */
 export async function packageProducts(options: PackageOptions): Promise<PackagedProduct[]> {
   const { products, target, outFolder, cacheFolder } = options;
-  const folder = join(outFolder, target);
+  const folder = target === ownTarget() ? outFolder : join(outFolder, target);
   mkdirSync(folder, { recursive: true });
   const lock = lockFolder(outFolder);
   try {

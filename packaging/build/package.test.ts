@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { bareRootObstacle, makeBareRoot } from './bare-root.ts';
 import { bundleProduct } from './bundle-product.ts';
 import { inspectExecutable } from './executable.ts';
-import { ownTarget } from './node-binary.ts';
+import { nodeBinary, ownTarget, type Target } from './node-binary.ts';
 import { packageProducts, type PackagedProduct } from './package-products.ts';
 import type { Product } from './products.ts';
 
@@ -63,6 +63,7 @@ export const counterWorker: WorkerEntry = { asset: 'little-counter.js', url: new
 
 /** Beside the agent, so that its packages are found; removed at the end. */
 const sourceFolder = mkdtempSync(join(repository, 'agent/node_modules/.little-'));
+const cacheFolder = join(repository, '.tools');
 const outFolder = mkdtempSync(join(tmpdir(), 'package-'));
 
 function littleProduct(): Product {
@@ -75,8 +76,8 @@ function littleProduct(): Product {
   };
 }
 
-async function packageLittle(): Promise<PackagedProduct> {
-  const options = { products: [littleProduct()], target: ownTarget(), outFolder, cacheFolder: join(repository, '.tools') };
+async function packageLittle(target: Target = ownTarget()): Promise<PackagedProduct> {
+  const options = { products: [littleProduct()], target, outFolder, cacheFolder };
   const [packaged] = await packageProducts(options);
   assert.ok(packaged !== undefined);
   return packaged;
@@ -155,10 +156,10 @@ suite('an executable', () => {
   });
 
   test('comes with the notices of what is in it, and leaves nothing else behind', () => {
-    const folder = join(outFolder, ownTarget());
-    const notices = readFileSync(join(folder, 'THIRD-PARTY-LICENSES.txt'), 'utf8');
+    const notices = readFileSync(join(outFolder, 'THIRD-PARTY-LICENSES.txt'), 'utf8');
     for (const name of ['commander', 'ws', 'Node.js']) assert.match(notices, new RegExp(`^==== ${name}\n\n.*\\S`, 'm'));
-    assert.deepEqual(readdirSync(folder).toSorted(), ['.little.fingerprint', 'THIRD-PARTY-LICENSES.txt', 'little']);
+    const built = readdirSync(outFolder).filter((name) => name !== 'root');
+    assert.deepEqual(built.toSorted(), ['.little.fingerprint', '.lock', 'THIRD-PARTY-LICENSES.txt', 'little']);
   });
 
   test('is built again only when something in it changed', async () => {
@@ -168,6 +169,20 @@ suite('an executable', () => {
     writeFileSync(join(sourceFolder, 'counter.ts'), workerSource.replace('+ 1', '+ 2'));
     assert.equal((await packageLittle()).isNew, true);
     assert.equal((await start('count')).stdout, 'counted 43\n');
+  });
+
+  test('is built for the other architecture too', async (context) => {
+    const target = ownTarget() === 'linux-x64' ? 'linux-arm64' : 'linux-x64';
+    try {
+      await nodeBinary(target, cacheFolder);
+    } catch (error) {
+      context.skip(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    const packaged = await packageLittle(target);
+    assert.equal(packaged.path, join(outFolder, target, 'little'));
+    const machine = target.replace('linux-', '');
+    assert.deepEqual(inspectExecutable(packaged.path), { machine, isArmed: true, hasProgram: true });
   });
 
   test('is refused when it would have to load a package while it runs', async () => {
