@@ -26,7 +26,7 @@ const program = fileURLToPath(new URL('./check_archive.py', import.meta.url));
 /** Compares an archive folder with the written files by `zstd -dc` and Python's csv module. */
 export async function checkArchive(archive: string, written: readonly WrittenFile[], manifestPath: string): Promise<Verdict> {
   await writeFile(manifestPath, JSON.stringify(written));
-  const { stdout } = await promisify(execFile)('python3', [program, archive, manifestPath], { maxBuffer: 1 << 24 });
+  const { stdout } = await promisify(execFile)('python3', ['-B', program, archive, manifestPath], { maxBuffer: 1 << 24 });
   return verdictOf(parseJson(stdout));
 }
 

@@ -11,17 +11,16 @@ has), mismatched (rows whose raw bytes are not the file's at that position), inc
 position, is not the file byte for byte). Prints one JSON object; its exit code is 0 whatever it found.
 """
 
-import csv
-import io
 import json
 import mmap
 import os
 import re
-import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from archive_rows import objects, rows
+
 LABEL = re.compile(rb"s=(\d+) g=(\d+) n=(\d+) ")
-HEADER = "received,host,agent,stream,source,labels,position,ordinal,flags,event,raw".split(",")
 
 
 class WrittenFile:
@@ -103,20 +102,6 @@ class Check:
         else:
             file.covered.append((start, stop))
 
-    def object(self, path):
-        with subprocess.Popen(["zstd", "-dc", "-q", path], stdout=subprocess.PIPE) as zstd:
-            # Latin-1 maps every byte to one character and back: the raw column is no text.
-            reader = csv.reader(io.TextIOWrapper(zstd.stdout, encoding="latin-1", newline=""))
-            header = next(reader, None)
-            if header != HEADER:
-                raise SystemExit("%s begins with %r" % (path, header))
-            for row in reader:
-                if len(row) != len(HEADER):
-                    raise SystemExit("%s has a row of %d fields: %r" % (path, len(row), row[:3]))
-                self.row(row)
-        if zstd.returncode != 0:
-            raise SystemExit("zstd cannot read %s" % path)
-
     def result(self):
         lost = doubled = arrived = 0
         missing = []
@@ -144,25 +129,14 @@ class Check:
         }
 
 
-def objects(folder):
-    """Every object under the folder in the order of the ranges in their names; what is still being written has another ending."""
-    found = []
-    for base, _, names in os.walk(folder):
-        for name in names:
-            if name.endswith(".csv.zst"):
-                store, partition, first, last = name[: -len(".csv.zst")].rsplit("-", 3)
-                found.append((os.path.dirname(os.path.relpath(base, folder)).split(os.sep)[:2], store, int(partition), int(first), int(last), os.path.join(base, name)))
-    return [entry[-1] for entry in sorted(found)]
-
-
 def main():
-    csv.field_size_limit(1 << 30)
     with open(sys.argv[2], encoding="utf-8") as manifest:
         files = {(entry["stream"], entry["generation"]): WrittenFile(entry) for entry in json.load(manifest)}
     check = Check(files)
     names = objects(sys.argv[1])
     for name in names:
-        check.object(name)
+        for row in rows(name):
+            check.row(row)
     print(json.dumps({**check.result(), "objects": len(names)}))
 
 

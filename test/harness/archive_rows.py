@@ -1,0 +1,40 @@
+"""Reads archive objects with `zstd -dc` and Python's csv module: nothing of the product's own is used."""
+
+import csv
+import io
+import os
+import subprocess
+
+HEADER = "received,host,agent,stream,source,labels,position,ordinal,flags,event,raw".split(",")
+
+csv.field_size_limit(1 << 30)
+
+
+def objects(folder):
+    """Every object under the folder, channel by channel, in the order of the ranges in their names.
+
+    What is still being written has another ending or begins with a dot.
+    """
+    found = []
+    for base, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(".csv.zst") and not name.startswith("."):
+                channel = os.path.relpath(base, folder).split(os.sep)[:2]
+                store, partition, first, last = name[: -len(".csv.zst")].rsplit("-", 3)
+                found.append((channel, store, int(partition), int(first), int(last), os.path.join(base, name)))
+    return [entry[-1] for entry in sorted(found)]
+
+
+def rows(path):
+    """The rows of one object, as lists of text in which each character is one byte: the raw column is no text."""
+    with subprocess.Popen(["zstd", "-dc", "-q", path], stdout=subprocess.PIPE) as zstd:
+        reader = csv.reader(io.TextIOWrapper(zstd.stdout, encoding="latin-1", newline=""))
+        header = next(reader, None)
+        if header != HEADER:
+            raise SystemExit("%s begins with %r" % (path, header))
+        for row in reader:
+            if len(row) != len(HEADER):
+                raise SystemExit("%s has a row of %d fields: %r" % (path, len(row), row[:3]))
+            yield row
+    if zstd.returncode != 0:
+        raise SystemExit("zstd cannot read %s" % path)

@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { at, listAt, numberAt, parseJson, textAt } from './json.ts';
+
+export interface ArchivedPiece {
+  readonly position: number;
+  readonly bytes: number;
+  readonly flags: string;
+}
+
+/** One stream as `zstd -dc` and Python's csv module read it from an archive. */
+export interface ArchivedStream {
+  readonly stream: string;
+  readonly source: string;
+  readonly channel: string;
+  readonly rows: number;
+  readonly pieces: readonly ArchivedPiece[];
+  /** The raw column, put together in the order of the archive. */
+  readonly raw: Buffer;
+}
+
+const program = fileURLToPath(new URL('./read_archive.py', import.meta.url));
+
+/** For archives of some megabytes: all of it is held in memory. */
+export async function readArchive(folder: string): Promise<readonly ArchivedStream[]> {
+  const { stdout } = await promisify(execFile)('python3', ['-B', program, folder], { maxBuffer: 1 << 28 });
+  return listAt(parseJson(stdout)).map((stream) => ({
+    stream: textAt(stream, 'stream'),
+    source: textAt(stream, 'source'),
+    channel: textAt(stream, 'channel'),
+    rows: numberAt(stream, 'rows'),
+    pieces: listAt(stream, 'pieces').map((piece) => ({
+      position: numberAt(piece, 0),
+      bytes: numberAt(piece, 1),
+      flags: String(at(piece, 2)),
+    })),
+    raw: Buffer.from(textAt(stream, 'raw'), 'base64'),
+  }));
+}
+
+/** True when each piece begins where the one before it ended, from position 0 on: nothing is missing, doubled or out of place. */
+export function isContiguous(stream: ArchivedStream): boolean {
+  let end = 0;
+  for (const { position, bytes } of stream.pieces) {
+    if (position !== end) return false;
+    end += bytes;
+  }
+  return true;
+}
