@@ -1,0 +1,71 @@
+import { AgentHost } from './agent-host.ts';
+import { HubHost } from './hub-host.ts';
+import { sourcePrograms, type Programs } from './programs.ts';
+import { Scratch } from './scratch.ts';
+
+type Config = Readonly<Record<string, unknown>>;
+
+export interface StackOptions {
+  readonly programs?: Programs;
+  readonly hub?: Config;
+  readonly agent?: Config;
+  readonly inputs?: (logs: string) => readonly Config[];
+  /** Where the agent connects; the hub itself by default. */
+  readonly hubs?: (hub: HubHost) => readonly string[];
+}
+
+/** A hub that runs and an agent that was not started yet, in a scratch folder with a folder `logs`. All of it goes with it. */
+export class Stack implements AsyncDisposable {
+  readonly scratch: Scratch;
+  readonly hub: HubHost;
+  readonly agent: AgentHost;
+  readonly logs: string;
+
+  private constructor(parts: { scratch: Scratch; hub: HubHost; agent: AgentHost; logs: string }) {
+    this.scratch = parts.scratch;
+    this.hub = parts.hub;
+    this.agent = parts.agent;
+    this.logs = parts.logs;
+  }
+
+  static async make(options: StackOptions = {}): Promise<Stack> {
+    const { programs = sourcePrograms } = options;
+    const scratch = await Scratch.make();
+    const logs = await scratch.folder('logs');
+    const hub = new HubHost({ programs, scratch, ...(options.hub === undefined ? {} : { config: options.hub }) });
+    const agent = new AgentHost({
+      programs,
+      scratch,
+      hubs: () => options.hubs?.(hub) ?? [hub.url],
+      inputs: options.inputs?.(logs) ?? [{ kind: 'file', paths: [`${logs}/*.log`], type: 'app' }],
+      ...(options.agent === undefined ? {} : { config: options.agent }),
+    });
+    const stack = new Stack({ scratch, hub, agent, logs });
+    try {
+      await hub.start();
+    } catch (error) {
+      await stack[Symbol.asyncDispose]();
+      throw error;
+    }
+    return stack;
+  }
+
+  log(name: string): string {
+    return `${this.logs}/${name}`;
+  }
+
+  tail(): string {
+    return `${this.agent.running ? this.agent.program.tail() : ''}\n${this.hub.program.tail()}`;
+  }
+
+  async ship(...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    await this.agent.writeConfig();
+    return await this.agent.run('ship', '--config', this.agent.configPath, ...args);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.agent[Symbol.asyncDispose]();
+    await this.hub[Symbol.asyncDispose]();
+    await this.scratch[Symbol.asyncDispose]();
+  }
+}
