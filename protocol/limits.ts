@@ -83,16 +83,18 @@ export const corruptTriesMax = 3;
 export const positionTriesMax = 3;
 
 /** Room a segment takes in a frame besides its cuts and lengths: nine fields with their tags, at their longest. */
-const segmentHeadBytesMax = 80;
-const cutBytesMax = 10;
-const lengthBytesMax = 4;
+export const segmentHeadBytesMax = 80;
+export const cutBytesMax = 10;
+export const lengthBytesMax = 4;
+/** Room for a batch's fields besides segments, trims, hops and body. */
+export const batchHeadBytes = 4 * kibibyte;
 const trimBytesMax = 16;
 const hopBytesMax = 64;
 const batchHeadBytesMax =
   segmentsMax * (segmentHeadBytesMax + trimBytesMax) +
   Math.max(cutsMax * cutBytesMax, recordsMax * lengthBytesMax) +
   hopsMax * hopBytesMax +
-  kibibyte;
+  batchHeadBytes;
 
 assert(bodyBytesMax + batchHeadBytesMax <= frameBytesMax, 'the largest batch fits a frame');
 assert(bodyBytesMax > inflatedBytesMax, 'a body that does not compress fits');

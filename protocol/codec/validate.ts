@@ -82,6 +82,7 @@ function hello(message: messages.Hello): void {
 function welcome(message: messages.Welcome): void {
   atLeastOne(message.version, 'Welcome.version');
   for (const [name, value] of Object.entries(message.limits)) atLeastOne(value, `Welcome.limits.${name}`);
+  must(message.limits.streamsMax >= message.limits.segmentsMax, 'Welcome.limits.streams_max', 'less than one batch may need');
   whole(message.creditBytes, limits.creditBytesMax, 'Welcome.credit_bytes');
   whole(message.flushIntervalMsMin, limits.waitMsMax, 'Welcome.flush_interval_ms_min');
 }

@@ -29,6 +29,8 @@ export interface OutboxStream {
   /** End of what was ever written into the outbox for this stream, and its mark. */
   readonly end: number;
   readonly endMark: Mark;
+  /** True: the site's content differs, another stream took its place. Its retained batches are no longer judged or sent for. */
+  readonly replaced?: boolean;
 }
 
 export interface Outbox {
@@ -44,7 +46,10 @@ export interface Outbox {
   body(batchId: number): Uint8Array | undefined;
   /** Undefined only for a stream this outbox never had. */
   stream(streamId: Id): OutboxStream | undefined;
-  /** Streams with retained batches: they are opened at every connection, so that a site that lost them is noticed. */
+  /**
+   * Streams with retained batches, but not the replaced ones: they are opened at every connection, so that a site that lost
+   * them is noticed.
+   */
   retainedStreams(): Iterable<Id>;
   /** The mark at a position this outbox can still look at (a segment's end, retained bytes, the source itself). */
   markAt(streamId: Id, position: number): Mark | undefined;
