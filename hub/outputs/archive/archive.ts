@@ -1,0 +1,110 @@
+/** The archive output as a whole: a reader for every back topic, one writing thread, the folder's housekeeping. */
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { Logger } from '@tributary/shared/log.ts';
+import type { WorkerEntry } from '@tributary/shared/async/worker-entry.ts';
+import type { ChannelName } from '@tributary/protocol/messages.ts';
+import { LazyThread } from '../../groups/lazy-thread.ts';
+import { TopicRunners } from '../../groups/topic-runners.ts';
+import { backTopic, type Queue } from '../../queue/queue.ts';
+import type { ArchiveContract } from './archive-contract.ts';
+import { archiveGroup, ChannelArchive } from './channel-archive.ts';
+import { ArchiveEvents, type ArchiveCounts } from './events.ts';
+import type { Compression } from './frame-codec.ts';
+import { isObjectName, isTemporaryName } from './object-name.ts';
+import { ObjectSink } from './object-sink.ts';
+
+export interface ArchiveOptions {
+  readonly queue: Queue;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly owner: string;
+  readonly folder: string;
+  readonly objectBytes: number;
+  readonly rollIntervalMs: number;
+  readonly compression: Compression;
+  readonly worker: WorkerEntry;
+  /** Armed in the writing thread too. */
+  readonly crashPoint: string | undefined;
+}
+
+export class Archive implements AsyncDisposable {
+  readonly #options: ArchiveOptions;
+  readonly #events: ArchiveEvents;
+  readonly #thread: LazyThread<ArchiveContract>;
+  readonly #runners: TopicRunners<ChannelArchive>;
+  /** Channels that were asked for before anything of theirs was here. */
+  readonly #requestedEarly = new Set<ChannelName>();
+
+  constructor(options: ArchiveOptions) {
+    this.#options = options;
+    const { queue, clock, logger, owner, folder, objectBytes, rollIntervalMs, compression, worker, crashPoint } = options;
+    const events = new ArchiveEvents(logger);
+    this.#events = events;
+    this.#thread = new LazyThread<ArchiveContract>(worker, { workerData: { crashPoint } });
+    const sink = new ObjectSink({ queue, folder, thread: this.#thread });
+    const rules = { objectBytes, rollIntervalMs };
+    this.#runners = new TopicRunners({
+      queue,
+      clock,
+      logger,
+      prefix: backTopic(''),
+      create: (place) => {
+        const runner = new ChannelArchive({ queue, clock, events, sink, owner, place, rules, compression });
+        if (this.#requestedEarly.delete(place.channel)) runner.request();
+        return runner;
+      },
+    });
+  }
+
+  get counts(): Readonly<ArchiveCounts> {
+    return this.#events.counts;
+  }
+
+  /** Registers the archive as a reader of a channel's back topic, before anything is published to it. */
+  async prepare(channel: ChannelName): Promise<void> {
+    const topic = backTopic(channel);
+    await this.#options.queue.ensureGroup({ topic, group: archiveGroup, policy: { kind: 'blocking' }, from: 'beginning' });
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const remove = this.#options.queue.onArchiveRequested((channel) => {
+      const runners = this.#runners.runnersOf(channel);
+      if (runners.length === 0) this.#requestedEarly.add(channel);
+      for (const runner of runners) runner.request();
+    });
+    try {
+      await this.#runners.run(signal);
+    } finally {
+      remove();
+    }
+  }
+
+  /**
+   * Removes temporary files that an interrupted program left, and tells of objects that have no row in the index. Those stay: they
+   * are what is left of an archive whose index was lost. Only files older than `beforeMs` count, so nothing under way is touched.
+   */
+  async sweep(beforeMs: number): Promise<void> {
+    const { folder, queue } = this.#options;
+    const objects: string[] = [];
+    let removed = 0;
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile() || !(isTemporaryName(entry.name) || isObjectName(entry.name))) continue;
+      const path = join(entry.parentPath, entry.name);
+      const { mtimeMs } = await stat(path);
+      if (mtimeMs >= beforeMs) continue;
+      if (isTemporaryName(entry.name)) {
+        await rm(path, { force: true });
+        removed += 1;
+      } else objects.push(path.slice(folder.length + 1));
+    }
+    this.#events.temporaryRemoved(removed);
+    const rows = new Set((await queue.archiveObjects()).map((object) => object.name));
+    this.#events.withoutRow(objects.filter((name) => !rows.has(name)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#thread[Symbol.asyncDispose]();
+  }
+}

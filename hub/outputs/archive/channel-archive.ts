@@ -1,0 +1,131 @@
+/**
+ * The archive's reader of one back topic (group `archive`, blocking). Per object: plan → store the plan → write and sync the object →
+ * commit index row, cursor, archived segments and the plan's end in one step (invariant 5). After a crash anywhere in between the
+ * stored plan is found and runs again, and writes the same file.
+ */
+import { assert } from '@tributary/shared/assert.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
+import { crashPoint } from '@tributary/shared/crash-point.ts';
+import { withLease } from '../../groups/hold-lease.ts';
+import { retryMsMin } from '../../groups/limits.ts';
+import { Retry } from '../../groups/retry.ts';
+import type { TopicPlace, TopicRunner } from '../../groups/topic-runners.ts';
+import { Wake } from '../../groups/wake.ts';
+import type { ArchivePlan, Lease, Queue } from '../../queue/queue.ts';
+import { choosePlan, type MeasuredEntry, type PlanRules } from './choose-plan.ts';
+import type { ArchiveEvents } from './events.ts';
+import type { Compression } from './frame-codec.ts';
+import { requestMs, retryMsMax } from './limits.ts';
+import { objectName } from './object-name.ts';
+import type { ObjectSink } from './object-sink.ts';
+
+export const archiveGroup = 'archive';
+
+export interface ChannelArchiveOptions {
+  readonly queue: Queue;
+  readonly clock: Clock;
+  readonly events: ArchiveEvents;
+  readonly sink: ObjectSink;
+  readonly owner: string;
+  readonly place: TopicPlace;
+  readonly rules: PlanRules;
+  readonly compression: Compression;
+}
+
+export class ChannelArchive implements TopicRunner {
+  readonly #options: ChannelArchiveOptions;
+  readonly #wake = new Wake();
+  /** Entries not passed, as far as they were measured. */
+  #backlog: MeasuredEntry[] = [];
+  /** A request is open until everything there was is planned, and for a moment after, as more of it may be in the pipeline. */
+  #requested = false;
+  #requestedUntilMs = 0;
+
+  constructor(options: ChannelArchiveOptions) {
+    this.#options = options;
+  }
+
+  wake(): void {
+    this.#wake.notify();
+  }
+
+  /** Somebody waits for the archive: what is there, or comes next, is written without waiting for more. */
+  request(): void {
+    this.#requested = true;
+    this.#requestedUntilMs = this.#options.clock.now() + requestMs;
+    this.#wake.notify();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { queue, clock, owner, place } = this.#options;
+    const { topic, partition } = place;
+    await queue.ensureGroup({ topic, group: archiveGroup, policy: { kind: 'blocking' }, from: 'beginning' });
+    const request = { queue, clock, owner, group: { topic, group: archiveGroup, partition } };
+    while (!signal.aborted) await withLease(request, signal, (lease, inner) => this.#work(lease, inner));
+  }
+
+  /** Ends when aborted or fenced; the lease's holder then begins anew at the cursor. */
+  async #work(lease: Lease, signal: AbortSignal): Promise<void> {
+    const { clock, events, place } = this.#options;
+    const retry = new Retry({ msMin: retryMsMin, msMax: retryMsMax });
+    this.#backlog = [];
+    let cursor = lease.cursor;
+    while (!signal.aborted) {
+      try {
+        const plan = await this.#nextPlan(lease, cursor, signal);
+        if (plan === undefined) continue;
+        const end = plan === 'fenced' ? 'fenced' : await this.#execute(lease, plan, signal);
+        if (end === 'fenced') events.fenced(place.topic);
+        if (end === 'fenced' || end === 'aborted') return;
+        cursor = end;
+        this.#backlog = this.#backlog.filter((entry) => entry.sequence > cursor);
+        retry.succeeded();
+      } catch (error) {
+        if (signal.aborted) return;
+        events.failed(place.topic, error, retry.nextMs);
+        await retry.wait(clock, signal);
+      }
+    }
+  }
+
+  /** The plan that a crash or an error left, or a new one when it is due; undefined after a wait. */
+  async #nextPlan(lease: Lease, cursor: number, signal: AbortSignal): Promise<ArchivePlan | 'fenced' | undefined> {
+    const { queue, clock, place, rules, compression } = this.#options;
+    const { topic, partition, channel } = place;
+    const current = await queue.currentPlan(lease);
+    if (current !== undefined) return current;
+    const measured = await queue.measure({ topic, partition, afterSequence: this.#backlog.at(-1)?.sequence ?? cursor });
+    this.#backlog.push(...measured.entries);
+    const nowMs = clock.now();
+    const requested = this.#requested || nowMs < this.#requestedUntilMs;
+    const choice = choosePlan(this.#backlog, rules, { nowMs, requested });
+    if (choice.kind !== 'due') {
+      await this.#wake.wait(clock, signal, choice.kind === 'wait' ? choice.ms : undefined);
+      return undefined;
+    }
+    const { first, last } = choice;
+    assert(first.sequence === cursor + 1, 'a plan begins where the group is');
+    if (last === this.#backlog.at(-1)) this.#requested = false;
+    const range = { partition, first: first.sequence, last: last.sequence };
+    const name = objectName({ ...range, channel, storeId: queue.storeId, receivedMs: first.receivedMs, compression });
+    const plan = await queue.plan(lease, { ...range, topic, name, createdMs: nowMs });
+    crashPoint('hub.archive.after-plan');
+    return plan;
+  }
+
+  /** The cursor's new place. */
+  async #execute(lease: Lease, plan: ArchivePlan, signal: AbortSignal): Promise<number | 'fenced' | 'aborted'> {
+    const { queue, sink, events, place } = this.#options;
+    const written = await sink.write(plan, place.channel, signal);
+    if (written === undefined) return 'aborted';
+    const { archived, rejected } = written;
+    crashPoint('hub.archive.before-commit');
+    const result = await queue.commit({ lease, to: plan.last, archived, deadLetters: rejected });
+    crashPoint('hub.archive.after-commit');
+    if (result === 'fenced') return 'fenced';
+    assert(result === 'done', 'what publishes nothing needs no room');
+    for (const { sequence, reason } of rejected) events.rejected(place.topic, sequence, reason);
+    events.committed(archived.object);
+    return plan.last;
+  }
+}

@@ -1,0 +1,62 @@
+/** One function per event of the archive: its line in the log and its count. */
+import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
+import type { Logger } from '@tributary/shared/log.ts';
+import type { ArchiveObject, TopicName } from '../../queue/queue.ts';
+
+/** Sums since the start of the program. */
+export interface ArchiveCounts {
+  objects: number;
+  records: number;
+  rawBytes: number;
+  objectBytes: number;
+  rejected: number;
+  failures: number;
+}
+
+export class ArchiveEvents {
+  readonly counts: ArchiveCounts = { objects: 0, records: 0, rawBytes: 0, objectBytes: 0, rejected: 0, failures: 0 };
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  committed(object: ArchiveObject): void {
+    this.counts.objects += 1;
+    this.counts.records += object.records;
+    this.counts.rawBytes += object.rawBytes;
+    this.counts.objectBytes += object.objectBytes;
+    const { name, records, rawBytes, objectBytes } = object;
+    this.#logger.info('an archive object was written', { name, records, rawBytes, objectBytes });
+  }
+
+  /** The plan stays and runs again; meanwhile the queue holds what it covers. */
+  failed(topic: TopicName, error: unknown, retryMs: number): void {
+    this.counts.failures += 1;
+    const message = isDiskFull(error)
+      ? 'the archive folder has no room; make room there, the queue holds the records meanwhile'
+      : 'an archive object could not be written; the queue holds the records and it is tried again';
+    this.#logger.error(message, { topic, error, retryMs });
+  }
+
+  rejected(topic: TopicName, sequence: number, reason: string): void {
+    this.counts.rejected += 1;
+    this.#logger.error('a block cannot be archived and was kept as a dead letter', { topic, sequence, reason });
+  }
+
+  fenced(topic: TopicName): void {
+    this.#logger.warn('another owner has this archive group now; its work is dropped', { topic });
+  }
+
+  temporaryRemoved(files: number): void {
+    if (files > 0) this.#logger.info('temporary files of an interrupted archive object were removed', { files });
+  }
+
+  withoutRow(names: readonly string[]): void {
+    if (names.length === 0) return;
+    this.#logger.warn('archive objects have no row in the index: they stay and are not searched', {
+      objects: names.length,
+      first: names[0],
+    });
+  }
+}

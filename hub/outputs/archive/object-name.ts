@@ -1,0 +1,42 @@
+/**
+ * An object's name is made from its place (invariant 5): the same plan always writes the same file. It begins with the store's id,
+ * so that a store which was lost and made anew never overwrites what the one before it wrote.
+ */
+import type { ChannelName, Id } from '@tributary/protocol/messages.ts';
+import { extensionOf, type Compression } from './frame-codec.ts';
+
+export interface ObjectPlace {
+  readonly channel: ChannelName;
+  readonly storeId: Id;
+  readonly partition: number;
+  readonly first: number;
+  readonly last: number;
+  /** Receive time of the first entry: chooses the hour's folder. */
+  readonly receivedMs: number;
+  readonly compression: Compression;
+}
+
+/** Relative to the archive folder: `<tenant>/<type>/YYYY/MM/DD/HH/<store>-<partition>-<first>-<last>.csv.zst`. */
+export function objectName(place: ObjectPlace): string {
+  const { channel, storeId, partition, first, last, receivedMs, compression } = place;
+  const hour = new Date(receivedMs).toISOString().slice(0, 13).replaceAll(/[-T]/g, '/');
+  return `${channel}/${hour}/${storeId}-${partition}-${first}-${last}${extensionOf(compression)}`;
+}
+
+/** Beside each object. */
+export function manifestName(name: string): string {
+  return name.replace(/\.csv\.(zst|gz)$/, '.json');
+}
+
+export function isObjectName(name: string): boolean {
+  return /\.csv\.(zst|gz)$/.test(name) && !isTemporaryName(name);
+}
+
+/** In the same folder as what it becomes, so that the rename is one step. */
+export function temporaryName(fileName: string): string {
+  return `.${fileName}.tmp`;
+}
+
+export function isTemporaryName(fileName: string): boolean {
+  return fileName.startsWith('.') && fileName.endsWith('.tmp');
+}

@@ -1,0 +1,83 @@
+/** Writes the objects of all channels in one thread, a few side by side. */
+import { assert } from '@tributary/shared/assert.ts';
+import type { LazyThread } from '../../groups/lazy-thread.ts';
+import { Slots } from '../../groups/slots.ts';
+import type { ArchivePlan, ArchiveObject, Entry, Queue, Commit } from '../../queue/queue.ts';
+import type { ArchiveContract, RejectedEntry } from './archive-contract.ts';
+import { objectsOpenMax, readBytesMax, readEntriesMax } from './limits.ts';
+import { SegmentList } from './manifest.ts';
+
+export interface ObjectSinkOptions {
+  readonly queue: Queue;
+  readonly folder: string;
+  readonly thread: LazyThread<ArchiveContract>;
+}
+
+export interface WrittenObject {
+  readonly archived: NonNullable<Commit['archived']>;
+  readonly rejected: readonly RejectedEntry[];
+}
+
+export class ObjectSink {
+  readonly #options: ObjectSinkOptions;
+  readonly #slots = new Slots(objectsOpenMax);
+  #lastId = 0;
+
+  constructor(options: ObjectSinkOptions) {
+    this.#options = options;
+  }
+
+  /** The object of a plan, durable under its name when this resolves. Undefined when aborted before. */
+  write(plan: ArchivePlan, channel: string, signal: AbortSignal): Promise<WrittenObject | undefined> {
+    return this.#slots.run(async () => {
+      if (signal.aborted) return undefined;
+      const { thread, folder } = this.#options;
+      this.#lastId += 1;
+      const id = this.#lastId;
+      await thread.call('open', { id, folder, name: plan.name });
+      let written: WrittenObject | undefined;
+      try {
+        written = await this.#fill(id, { plan, channel }, signal);
+        return written;
+      } finally {
+        // A thread that died took its files with it; the first error is the one to tell.
+        if (written === undefined) await thread.call('abort', { id }).catch(() => undefined);
+      }
+    });
+  }
+
+  async #fill(
+    id: number,
+    what: { readonly plan: ArchivePlan; readonly channel: string },
+    signal: AbortSignal,
+  ): Promise<WrittenObject | undefined> {
+    const { queue, thread } = this.#options;
+    const { plan, channel } = what;
+    const { topic, partition, first, last } = plan;
+    const segments = new SegmentList();
+    const rejected: RejectedEntry[] = [];
+    let added: Promise<readonly RejectedEntry[]> = Promise.resolve([]);
+    for (let done = first - 1; done < last;) {
+      if (signal.aborted) return undefined;
+      const limits = { entries: Math.min(readEntriesMax, last - done), bytes: readBytesMax };
+      const entries = await queue.read({ topic, partition, afterSequence: done }, limits);
+      assert(entries.length > 0 && entries[0]?.sequence === done + 1, 'what a plan covers is kept until the plan is done');
+      done = entries.at(-1)?.sequence ?? done;
+      for (const { stream, from, to } of entries.flatMap((entry) => entry.segments)) segments.add({ key: stream.key, from, to });
+      // The thread works on one part while the next is read.
+      rejected.push(...(await added));
+      added = thread.call('add', { id, entries: entries.map(forThread) });
+      added.catch(() => undefined);
+    }
+    rejected.push(...(await added));
+    const basis = { channel, storeId: queue.storeId, topic, partition, first, last, segments: segments.segments };
+    const figures = await thread.call('finish', { id, basis });
+    const object: ArchiveObject = { name: plan.name, channel, partition, first, last, ...figures };
+    return { archived: { plan, object, segments: segments.segments }, rejected };
+  }
+}
+
+function forThread(entry: Entry): ArchiveContract['add']['argument']['entries'][number] {
+  assert(entry.format === 'block', 'a back topic holds blocks');
+  return { sequence: entry.sequence, inflatedBytes: entry.inflatedBytes, body: entry.body };
+}

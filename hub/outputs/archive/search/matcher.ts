@@ -1,0 +1,114 @@
+/**
+ * Tells whether a row's raw column matches, and cheaply whether a whole frame cannot.
+ *
+ * - Literal: bytes. The frame is searched for the literal as CSV writes it (quotes doubled); a hit counts when it lies in a raw column.
+ * - Literal ignoring case: letters A–Z only while the literal is ASCII (then frames are sifted the same way), else by Unicode.
+ * - Regular expression (JavaScript's, without flags but `i`): on the record without its line terminator, decoded as UTF-8, so that
+ *   a `.` is a character; bytes that are not UTF-8 read as U+FFFD.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { isAscii } from 'node:buffer';
+import type { FrameRows } from './frame-rows.ts';
+import type { Pattern } from './query.ts';
+
+/** A regular expression that cannot be compiled; the message is for the person who typed it. */
+export class PatternError extends Error {
+  override readonly name = 'PatternError';
+  readonly code = 'PATTERN';
+}
+
+export interface FrameMatcher {
+  /** False: no row of this frame can match. Called before `matches`. */
+  begin(frame: Buffer): boolean;
+  matches(rows: FrameRows): boolean;
+  /** True: no further row of this frame can match. */
+  readonly isDone: boolean;
+}
+
+/**
+ * Patterns that would backtrack without end go over to V8's linear engine. Takes effect for what is compiled afterwards, so it is
+ * called at the start of every thread that compiles patterns.
+ */
+export function limitBacktracking(): void {
+  setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
+}
+
+/** Undefined pattern: everything matches. Throws a PatternError. */
+export function createMatcher(pattern: Pattern | undefined): FrameMatcher {
+  if (pattern === undefined || pattern.text === '') return everything;
+  if (pattern.kind === 'regex') return new RegexMatcher(compile(pattern.text, pattern.ignoreCase ? 'i' : ''), undefined);
+  if (!pattern.ignoreCase) return new LiteralMatcher(pattern.text);
+  const escaped = escapeRegex(pattern.text);
+  if (!isAscii(Buffer.from(pattern.text))) return new RegexMatcher(compile(escaped, 'iu'), undefined);
+  return new RegexMatcher(compile(escaped, 'i'), compile(escaped.replaceAll('"', '""'), 'i'));
+}
+
+const everything: FrameMatcher = { begin: () => true, matches: () => true, isDone: false };
+
+class LiteralMatcher implements FrameMatcher {
+  readonly #needle: Buffer;
+  #frame: Buffer = Buffer.alloc(0);
+  /** Next place of the needle at or after what was looked at; -1 when there is none any more. */
+  #hit = -1;
+
+  get isDone(): boolean {
+    return this.#hit === -1;
+  }
+
+  constructor(text: string) {
+    this.#needle = Buffer.from(text.replaceAll('"', '""'));
+  }
+
+  begin(frame: Buffer): boolean {
+    this.#frame = frame;
+    this.#hit = frame.indexOf(this.#needle);
+    return this.#hit !== -1;
+  }
+
+  matches(rows: FrameRows): boolean {
+    if (this.#hit === -1 || this.#hit >= rows.rowEnd) return false;
+    if (this.#hit < rows.rawStart) this.#hit = this.#frame.indexOf(this.#needle, rows.rawStart);
+    return this.#hit !== -1 && this.#hit + this.#needle.length <= rows.rawEnd;
+  }
+}
+
+class RegexMatcher implements FrameMatcher {
+  readonly isDone = false;
+  readonly #regex: RegExp;
+  readonly #sieve: RegExp | undefined;
+  #frame: Buffer = Buffer.alloc(0);
+
+  constructor(regex: RegExp, sieve: RegExp | undefined) {
+    this.#regex = regex;
+    this.#sieve = sieve;
+  }
+
+  begin(frame: Buffer): boolean {
+    this.#frame = frame;
+    return this.#sieve === undefined || this.#sieve.test(frame.toString('latin1'));
+  }
+
+  matches(rows: FrameRows): boolean {
+    return this.#regex.test(recordText(this.#frame, rows));
+  }
+}
+
+/** The record as text, without its line terminator. */
+function recordText(frame: Buffer, rows: FrameRows): string {
+  let end = rows.rawEnd;
+  if (end > rows.rawStart && frame[end - 1] === 0x0a) end -= end - 1 > rows.rawStart && frame[end - 2] === 0x0d ? 2 : 1;
+  const text = frame.toString('utf8', rows.rawStart, end);
+  return rows.hasQuotes ? text.replaceAll('""', '"') : text;
+}
+
+function compile(source: string, flags: string): RegExp {
+  try {
+    return new RegExp(source, flags);
+  } catch (error) {
+    throw new PatternError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function escapeRegex(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
+}

@@ -1,0 +1,149 @@
+/** Finds the matching rows of one inflated frame and writes each in the asked form. */
+import { isUtf8 } from 'node:buffer';
+import { headerRow } from '../row-format.ts';
+import { FrameRows, RowError, unquote } from './frame-rows.ts';
+import type { FrameMatcher } from './matcher.ts';
+import type { ArchiveQuery } from './query.ts';
+import type { FrameResult, ResultFormat } from './search-contract.ts';
+
+export interface ScanRequest {
+  readonly frame: Buffer;
+  readonly channel: string;
+  readonly isFirst: boolean;
+  readonly query: ArchiveQuery;
+  readonly matcher: FrameMatcher;
+  readonly format: ResultFormat;
+}
+
+export function scanFrame(request: ScanRequest): FrameResult {
+  const { frame, isFirst, query, matcher } = request;
+  const start = isFirst ? headerRow.length : 0;
+  if (isFirst && !frame.subarray(0, start).equals(headerRow)) throw new RowError('the object does not begin with the header row');
+  const firstMs = firstTime(frame, start);
+  const collector = collectorOf(request);
+  if (matcher.begin(frame)) {
+    const { sinceMs = -Infinity, untilMs = Infinity, host } = query;
+    const rows = new FrameRows(frame, start);
+    while (!matcher.isDone && rows.next()) {
+      const { receivedMs } = rows.source;
+      if (receivedMs < sinceMs || receivedMs >= untilMs || (host !== undefined && rows.source.host !== host)) continue;
+      if (matcher.matches(rows)) collector.add(rows);
+    }
+  }
+  return { firstMs, ...collector.result() };
+}
+
+function firstTime(frame: Buffer, start: number): number {
+  if (start >= frame.length) return 0;
+  const time = Date.parse(frame.toString('latin1', start, frame.indexOf(0x2c, start)));
+  if (Number.isNaN(time)) throw new RowError('the frame does not begin with a time');
+  return time;
+}
+
+interface Collector {
+  add(rows: FrameRows): void;
+  result(): Omit<FrameResult, 'firstMs'>;
+}
+
+function collectorOf(request: ScanRequest): Collector {
+  const { frame, channel, format } = request;
+  if (format === 'count') return new Counter();
+  if (format === 'json') return new TextCollector(jsonWriter(frame, channel));
+  return new ByteCollector(frame.length, (rows, out, at) => unquote(frame, rows, out, at));
+}
+
+class Counter implements Collector {
+  #matched = 0;
+
+  add(): void {
+    this.#matched += 1;
+  }
+
+  result(): Omit<FrameResult, 'firstMs'> {
+    return { matched: this.#matched, times: new Float64Array(), ends: new Uint32Array(), bytes: new Uint8Array() };
+  }
+}
+
+class ByteCollector implements Collector {
+  readonly #bytesMax: number;
+  readonly #write: (rows: FrameRows, out: Buffer, at: number) => number;
+  readonly #times: number[] = [];
+  readonly #ends: number[] = [];
+  #out: Buffer<ArrayBuffer> | undefined;
+  #length = 0;
+
+  /** `bytesMax`: all results together are no longer. */
+  constructor(bytesMax: number, write: (rows: FrameRows, out: Buffer, at: number) => number) {
+    this.#bytesMax = bytesMax;
+    this.#write = write;
+  }
+
+  add(rows: FrameRows): void {
+    this.#out ??= Buffer.allocUnsafeSlow(this.#bytesMax);
+    this.#length = this.#write(rows, this.#out, this.#length);
+    this.#times.push(rows.source.receivedMs);
+    this.#ends.push(this.#length);
+  }
+
+  result(): Omit<FrameResult, 'firstMs'> {
+    const bytes = this.#out === undefined ? new Uint8Array() : new Uint8Array(this.#out.subarray(0, this.#length));
+    return { matched: this.#ends.length, times: Float64Array.from(this.#times), ends: Uint32Array.from(this.#ends), bytes };
+  }
+}
+
+class TextCollector implements Collector {
+  readonly #write: (rows: FrameRows) => string;
+  readonly #times: number[] = [];
+  readonly #ends: number[] = [];
+  readonly #parts: Buffer[] = [];
+  #length = 0;
+
+  constructor(write: (rows: FrameRows) => string) {
+    this.#write = write;
+  }
+
+  add(rows: FrameRows): void {
+    const part = Buffer.from(this.#write(rows));
+    this.#parts.push(part);
+    this.#length += part.length;
+    this.#times.push(rows.source.receivedMs);
+    this.#ends.push(this.#length);
+  }
+
+  result(): Omit<FrameResult, 'firstMs'> {
+    const bytes = new Uint8Array(this.#length);
+    let offset = 0;
+    for (const part of this.#parts) {
+      bytes.set(part, offset);
+      offset += part.length;
+    }
+    return { matched: this.#ends.length, times: Float64Array.from(this.#times), ends: Uint32Array.from(this.#ends), bytes };
+  }
+}
+
+/** One object a line. `raw` is the record as text; `raw_base64` instead of it where the bytes are not UTF-8. */
+function jsonWriter(frame: Buffer, channel: string): (rows: FrameRows) => string {
+  const [tenant, type] = channel.split('/');
+  return (rows) => {
+    const { received, host, agent, stream, source, labels } = rows.source;
+    const [position, ordinal, flags, event] = rows.place();
+    const raw = Buffer.allocUnsafe(rows.rawEnd - rows.rawStart);
+    const bytes = raw.subarray(0, unquote(frame, rows, raw, 0));
+    const line = {
+      received,
+      ...(event === '' ? {} : { event }),
+      tenant,
+      type,
+      host,
+      agent,
+      stream,
+      source,
+      labels: labels === '' ? {} : (JSON.parse(labels) as unknown),
+      position: Number(position),
+      ordinal: Number(ordinal),
+      flags: flags === undefined || flags === '' ? [] : flags.split(' '),
+      ...(isUtf8(bytes) ? { raw: bytes.toString('utf8') } : { raw_base64: bytes.toString('base64') }),
+    };
+    return `${JSON.stringify(line)}\n`;
+  };
+}

@@ -1,0 +1,40 @@
+/** One function per event of processing: its line in the log and its count. */
+import type { Logger } from '@tributary/shared/log.ts';
+import type { TopicName } from '../queue/queue.ts';
+
+/** Sums since the start of the program. */
+export interface PipelineCounts {
+  batches: number;
+  records: number;
+  rejected: number;
+  /** How often a full back topic made a pipeline wait. */
+  waits: number;
+}
+
+export class PipelineEvents {
+  readonly counts: PipelineCounts = { batches: 0, records: 0, rejected: 0, waits: 0 };
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  committed(batches: number, records: number): void {
+    this.counts.batches += batches;
+    this.counts.records += records;
+  }
+
+  rejected(topic: TopicName, sequence: number, reason: string): void {
+    this.counts.rejected += 1;
+    this.#logger.error('a batch cannot be processed and was kept as a dead letter', { topic, sequence, reason });
+  }
+
+  full(topic: TopicName): void {
+    this.counts.waits += 1;
+    this.#logger.warn('a back topic is full; its pipeline waits', { topic });
+  }
+
+  fenced(topic: TopicName): void {
+    this.#logger.warn('another owner has this pipeline now; its work is dropped', { topic });
+  }
+}

@@ -1,0 +1,16 @@
+/** Limits of processing. Intake has refused what is over the protocol's limits; these hold even if it had not. */
+import { assert } from '@tributary/shared/assert.ts';
+
+/** Greatest inflated body that a thread unpacks: a smaller bound than memory, a greater one than any agent sends. */
+export const inflatedBytesMax = 256 * 1024 * 1024;
+export const recordsMax = 16 * 1024 * 1024;
+
+/** Entries of one front topic that are read ahead and worked on at the same time. */
+export const entriesAheadMax = 8;
+/** Bytes of bodies read in one go. */
+export const readBytesMax = 8 * 1024 * 1024;
+
+/** Entries of one commit: what was finished meanwhile goes together, so that a sync serves several. */
+export const entriesPerCommitMax = 16;
+
+assert(entriesPerCommitMax >= 1 && entriesAheadMax >= 1, 'a pipeline gets on');

@@ -1,0 +1,46 @@
+/** Processing as a whole: a pipeline for every front topic that there is or that appears, over shared threads. */
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { Logger } from '@tributary/shared/log.ts';
+import type { ChannelName } from '@tributary/protocol/messages.ts';
+import { TopicRunners } from '../groups/topic-runners.ts';
+import { frontTopic, type Queue } from '../queue/queue.ts';
+import { PipelineEvents, type PipelineCounts } from './events.ts';
+import { Pipeline } from './pipeline.ts';
+import type { Processor } from './pipeline-pool.ts';
+
+export interface PipelinesOptions {
+  readonly queue: Queue;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly processor: Processor;
+  /** Owner of the leases, the same after a restart. */
+  readonly owner: string;
+  /** Makes sure that the back topic of a channel has its readers before anything is published to it. */
+  readonly prepare: (channel: ChannelName) => Promise<void>;
+}
+
+export class Pipelines {
+  readonly #events: PipelineEvents;
+  readonly #runners: TopicRunners;
+
+  constructor(options: PipelinesOptions) {
+    const { queue, clock, logger, processor, owner, prepare } = options;
+    const events = new PipelineEvents(logger);
+    this.#events = events;
+    this.#runners = new TopicRunners({
+      queue,
+      clock,
+      logger,
+      prefix: frontTopic(''),
+      create: (place) => new Pipeline({ queue, clock, events, processor, owner, place, prepare }),
+    });
+  }
+
+  get counts(): Readonly<PipelineCounts> {
+    return this.#events.counts;
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    return this.#runners.run(signal);
+  }
+}
