@@ -92,7 +92,7 @@ export class RetainedIndex {
     return this.#channels.keys();
   }
 
-  streams(): Iterable<Id> {
+  streams(): IteratorObject<Id> {
     return this.#streams.keys();
   }
 

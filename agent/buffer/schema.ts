@@ -22,7 +22,8 @@ CREATE TABLE streams (
   start      INTEGER NOT NULL,
   position   INTEGER NOT NULL,
   mark       TEXT NOT NULL,
-  ended      INTEGER NOT NULL
+  ended      INTEGER NOT NULL,
+  replaced   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE batches (

@@ -29,7 +29,7 @@ import type { SourceMark } from './source-mark.ts';
 import { BodyReader, lastBatchId, readBatches } from './sql/batch-rows.ts';
 import { sumLosses } from './sql/loss-rows.ts';
 import { readMeta } from './sql/meta-rows.ts';
-import { readStreams } from './sql/stream-rows.ts';
+import { readReplaced, readStreams } from './sql/stream-rows.ts';
 import type { WholeBatch, WriterCalls, WriterEvent } from './writer-contract.ts';
 
 export interface SqliteBufferParts {
@@ -54,6 +54,8 @@ export class SqliteBuffer implements Buffer {
   readonly #streams = new Map<Id, StreamState>();
   /** A replaced stream's runs that are under way belong to its replacement. */
   readonly #replacements = new Map<Id, Id>();
+  /** Streams that another took the place of, in this run or before. */
+  readonly #replaced = new Set<Id>();
   /** Appends that the writer has not answered yet, in order. */
   readonly #underway = new Map<number, OutboxBatch>();
   readonly #listeners: (() => void)[] = [];
@@ -233,13 +235,22 @@ export class SqliteBuffer implements Buffer {
       }),
     }));
     this.#replacements.set(old.streamId, stream.streamId);
+    this.#replaced.add(old.streamId);
     this.#streams.set(stream.streamId, stream);
     this.#streams.set(old.streamId, { ...old, ended: true });
-    await this.#call('replaceStream', { ended: old.streamId, stream, rewritten });
+    await this.#call('replaceStream', { replaced: old.streamId, stream, rewritten });
     for (const { batchId, segments } of rewritten) {
       if (this.#index.get(batchId) !== undefined) this.#index.rewrite(batchId, segments);
     }
     return this.#current(stream.streamId);
+  }
+
+  /** Where the first segment begins that the site has not acked; the stream's end when there is none. */
+  firstUnacked(streamId: Id): number {
+    const { streamId: current, position } = this.#current(streamId);
+    const batches = [...this.#index.unackedOf(current), ...this.#underway.values()];
+    const segments = batches.flatMap((batch) => batch.segments.filter(isOf(current)));
+    return segments.reduce((first, segment) => Math.min(first, segment.from), position);
   }
 
   onAppended(listener: () => void): void {
@@ -368,6 +379,7 @@ export class SqliteBuffer implements Buffer {
     const { db } = this.#parts;
     this.#streams.clear();
     for (const stream of readStreams(db)) this.#streams.set(stream.streamId, stream);
+    for (const streamId of readReplaced(db)) this.#replaced.add(streamId);
     this.#index = new RetainedIndex();
     for (const row of readBatches(db)) this.#index.add(row);
     this.#lastId = Math.max(this.#lastId, lastBatchId(db));
@@ -391,7 +403,7 @@ export class SqliteBuffer implements Buffer {
       firstAfter: (streamId, position) => this.#index.firstAfter(streamId, position),
       body: (batchId) => this.#body(batchId),
       stream: (streamId) => this.#outboxStream(streamId),
-      retainedStreams: () => this.#index.streams(),
+      retainedStreams: () => this.#index.streams().filter((streamId) => !this.#replaced.has(streamId)),
       markAt: (streamId, position) => this.#markAt(streamId, position),
     };
   }
@@ -417,7 +429,8 @@ export class SqliteBuffer implements Buffer {
     const stream = this.#streams.get(streamId);
     if (stream === undefined) return undefined;
     const { identity, attributes, start, position, mark } = stream;
-    return { streamId, origin: ownOrigin, identity, attributes, start, end: position, endMark: mark };
+    const replaced = this.#replaced.has(streamId);
+    return { streamId, origin: ownOrigin, identity, attributes, start, end: position, endMark: mark, replaced };
   }
 
   #markAt(streamId: Id, position: number): Mark | undefined {

@@ -49,7 +49,7 @@ export type WriterCalls = {
   };
   readonly endStream: { readonly argument: Id; readonly result: undefined };
   readonly replaceStream: {
-    readonly argument: { readonly ended: Id; readonly stream: StreamState; readonly rewritten: readonly RewrittenBatch[] };
+    readonly argument: { readonly replaced: Id; readonly stream: StreamState; readonly rewritten: readonly RewrittenBatch[] };
     readonly result: undefined;
   };
   readonly adopt: { readonly argument: Adoption; readonly result: undefined };

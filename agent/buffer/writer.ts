@@ -188,7 +188,7 @@ export class BufferWriter {
       case 'endStream':
         return this.#streams.end(call.argument);
       case 'replaceStream':
-        this.#streams.end(call.argument.ended);
+        this.#streams.replace(call.argument.replaced);
         this.#streams.put(call.argument.stream);
         for (const { batchId, segments } of call.argument.rewritten) this.#batches.rewriteSegments(batchId, segments);
         return undefined;

@@ -9,6 +9,7 @@ export class StreamRows {
   readonly #move: StatementSync;
   readonly #identity: StatementSync;
   readonly #end: StatementSync;
+  readonly #replace: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.#upsert = db.prepare(`
@@ -18,6 +19,7 @@ export class StreamRows {
     this.#move = db.prepare(`
       UPDATE streams SET mark = iif(?1 > position, ?2, mark), position = max(?1, position) WHERE stream_id = ?3`);
     this.#identity = db.prepare('UPDATE streams SET identity = ? WHERE stream_id = ?');
+    this.#replace = db.prepare('UPDATE streams SET ended = 1, replaced = 1 WHERE stream_id = ?');
     this.#end = db.prepare('UPDATE streams SET ended = 1 WHERE stream_id = ?');
   }
 
@@ -41,10 +43,22 @@ export class StreamRows {
   end(streamId: Id): void {
     this.#end.run(streamId);
   }
+
+  /** Another stream took its place. */
+  replace(streamId: Id): void {
+    this.#replace.run(streamId);
+  }
 }
 
 export function* readStreams(db: DatabaseSync): Generator<StreamState> {
   for (const row of db.prepare('SELECT * FROM streams ORDER BY number').iterate()) yield streamOf(row);
+}
+
+export function readReplaced(db: DatabaseSync): readonly Id[] {
+  return db
+    .prepare('SELECT stream_id FROM streams WHERE replaced = 1')
+    .all()
+    .map((row) => String(row['stream_id']));
 }
 
 /** Ended streams that no batch names any more are of no use to anyone. */

@@ -1,0 +1,265 @@
+/**
+ * One connection to a hub: a socket, a session, and the buffer they work for. Thin: every decision about the protocol is the
+ * session's. Everything happens in turns on the main thread: something comes (a frame, a timer, new batches, room in the socket),
+ * the session is told, and what it asks for is carried out.
+ */
+import { decode, encode } from '@tributary/protocol/codec.ts';
+import { FrameError } from '@tributary/protocol/frame-error.ts';
+import type { Id, Welcome } from '@tributary/protocol/messages.ts';
+import type { ClientCalls, ClientEffect, ClientSessionOptions, CloseReason } from '@tributary/protocol/session/client-effect.ts';
+import { unreachable } from '@tributary/shared/assert.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
+import { crashPoint } from '@tributary/shared/crash-point.ts';
+import type { Logger } from '@tributary/shared/log.ts';
+import type { WebSocket } from 'ws';
+import { closeTimeoutMs } from './limits.ts';
+import { PacedOutbox } from './paced-outbox.ts';
+import { type Divergence, resolveDivergence, type UplinkBuffer } from './resolve-divergence.ts';
+import type { UplinkEvents } from './uplink-events.ts';
+
+export interface ConnectionOptions {
+  readonly buffer: UplinkBuffer;
+  readonly hello: ClientSessionOptions['hello'];
+  readonly wantArchived: boolean;
+  readonly createSession: (options: ClientSessionOptions) => ClientCalls;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: UplinkEvents;
+}
+
+export interface ConnectionEnd {
+  readonly reason: CloseReason | 'drained' | 'socket' | 'stopped';
+  readonly hint: string;
+  readonly retryAfterMs: number;
+  /** After a Drain: where to go. */
+  readonly hubs: readonly string[];
+  readonly welcomed: boolean;
+}
+
+const closeCode = 1000;
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #socket: WebSocket;
+  readonly #session: ClientCalls;
+  readonly #paced: PacedOutbox;
+  readonly #ended = Promise.withResolvers<ConnectionEnd>();
+  #isOpen = false;
+  #isOver = false;
+  #pumping = false;
+  #welcome: Welcome | undefined;
+  #socketError = '';
+  #tickTimer: NodeJS.Timeout | undefined;
+
+  constructor(socket: WebSocket, options: ConnectionOptions) {
+    this.#options = options;
+    this.#socket = socket;
+    this.#paced = new PacedOutbox(options.buffer.outbox, () => socket.bufferedAmount);
+    const { createSession, hello, wantArchived, buffer, clock } = options;
+    this.#session = createSession({
+      outbox: this.#paced.outbox,
+      hello,
+      recover: buffer.needsRecovery,
+      wantArchived,
+      now: () => clock.monotonic(),
+    });
+  }
+
+  get welcome(): Welcome | undefined {
+    return this.#welcome;
+  }
+
+  /** Resolves when the connection is of no more use; rejects when the buffer failed. */
+  async run(signal: AbortSignal): Promise<ConnectionEnd> {
+    const onAbort = (): void => this.#end({ reason: 'stopped', hint: 'the agent stops' });
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#listen();
+    try {
+      signal.throwIfAborted();
+      return await this.#ended.promise;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      clearTimeout(this.#tickTimer);
+      await this.#closeSocket();
+    }
+  }
+
+  /** New batches are durable. */
+  outboxGrew(): void {
+    this.#turn(() => this.#session.outboxGrew());
+  }
+
+  /** Asks for the stream's position again. */
+  openStream(streamId: Id): void {
+    this.#turn(() => this.#session.openStream(streamId));
+  }
+
+  closeStream(streamId: Id, position: number): void {
+    this.#turn(() => this.#session.closeStream(streamId, position));
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    socket.on('open', () => {
+      this.#isOpen = true;
+      this.#turn(() => this.#session.connected());
+    });
+    socket.on('message', (data, isBinary) => this.#turn(() => this.#receive(data, isBinary)));
+    socket.on('error', (error) => {
+      this.#socketError = error.message;
+    });
+    socket.on('close', () => {
+      const hint = this.#socketError === '' ? 'the hub closed the connection' : this.#socketError;
+      this.#end({ reason: 'socket', hint });
+    });
+  }
+
+  #receive(data: unknown, isBinary: boolean): void {
+    try {
+      if (!isBinary || !(data instanceof Uint8Array)) throw new FrameError('malformed', 'a text message');
+      this.#session.receive(decode(data));
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#session.receiveInvalid(error);
+    }
+  }
+
+  /** One thing came: tells the session, then does what it asks. What throws here is a failure of ours or of the buffer. */
+  #turn(tell: () => void): void {
+    if (this.#isOver || !this.#isOpen) return;
+    try {
+      tell();
+      this.#pump();
+    } catch (error) {
+      this.#isOver = true;
+      this.#ended.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      do {
+        for (let effects = this.#session.takeEffects(); effects.length > 0; effects = this.#session.takeEffects()) {
+          for (const effect of effects) this.#carryOut(effect);
+          this.#paced.handedOver();
+        }
+      } while (this.#continueHeld());
+    } finally {
+      this.#pumping = false;
+    }
+    this.#armTick();
+  }
+
+  #continueHeld(): boolean {
+    if (this.#isOver || !this.#paced.takeHeld()) return false;
+    this.#session.outboxGrew();
+    return true;
+  }
+
+  #armTick(): void {
+    clearTimeout(this.#tickTimer);
+    const atMs = this.#isOver ? undefined : this.#session.nextTickMs();
+    if (atMs === undefined) return;
+    const waitMs = Math.max(0, Math.ceil(atMs - this.#options.clock.monotonic()));
+    this.#tickTimer = setTimeout(() => this.#turn(() => this.#session.tick()), waitMs);
+  }
+
+  #carryOut(effect: ClientEffect): void {
+    const { buffer, events, logger } = this.#options;
+    switch (effect.kind) {
+      case 'send':
+        return this.#send(effect.message);
+      case 'welcomed':
+        this.#welcome = effect.welcome;
+        return events.welcomed(effect.welcome);
+      case 'recovered':
+        return this.#later(buffer.adopt(effect.streams), () => {
+          logger.info('the site told which streams it has', { streams: effect.streams.length });
+          events.recovered();
+          this.#session.recoveryDone();
+        });
+      case 'acked':
+        buffer.acked(effect.batchIds);
+        crashPoint('agent.uplink.after-ack');
+        return events.acked(effect.batchIds.length);
+      case 'positioned':
+        return events.positioned(effect);
+      case 'diverged':
+        return this.#diverged(effect);
+      case 'gap':
+        buffer.recordLoss(effect);
+        return events.lost(effect);
+      case 'rejected-batch':
+        buffer.reject(effect.batchId, `${effect.reason}: ${effect.hint}`);
+        return events.rejected(effect);
+      case 'drained':
+        return this.#end({ reason: 'drained', hint: 'the hub asked to go to another', hubs: effect.hubs });
+      case 'close':
+        return this.#end(effect);
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #send(message: Extract<ClientEffect, { kind: 'send' }>['message']): void {
+    const bytes = encode(message);
+    this.#socket.send(bytes, { binary: true }, () => {
+      if (!this.#isOver && this.#paced.takeHeld()) this.#turn(() => this.#session.outboxGrew());
+    });
+    if (message.kind !== 'batch') return;
+    this.#options.events.sent(message.body.length, message.records);
+    crashPoint('agent.uplink.after-send');
+  }
+
+  #diverged(divergence: Divergence): void {
+    const { buffer, events } = this.#options;
+    const replaced = resolveDivergence(buffer, divergence);
+    this.#later(replaced, (replacement) => {
+      events.replaced(divergence, replacement);
+      this.#session.resumeChannel(divergence.channel);
+    });
+  }
+
+  /** Goes on in a turn of its own once `work` is durable. */
+  #later<Result>(work: Promise<Result>, then: (result: Result) => void): void {
+    work.then(
+      (result) => this.#turn(() => then(result)),
+      (error: unknown) => {
+        this.#isOver = true;
+        this.#ended.reject(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
+  }
+
+  #end(end: {
+    readonly reason: ConnectionEnd['reason'];
+    readonly hint: string;
+    readonly retryAfterMs?: number;
+    readonly hubs?: readonly string[];
+  }): void {
+    this.#isOver = true;
+    const { reason, hint, retryAfterMs = 0, hubs = [] } = end;
+    this.#ended.resolve({ reason, hint, retryAfterMs, hubs, welcomed: this.#welcome !== undefined });
+  }
+
+  async #closeSocket(): Promise<void> {
+    const socket = this.#socket;
+    if (socket.readyState === socket.CLOSED) return;
+    const closed = Promise.withResolvers<void>();
+    const timer = setTimeout(() => socket.terminate(), closeTimeoutMs);
+    socket.once('close', () => closed.resolve());
+    if (this.#isOpen) socket.close(closeCode);
+    else socket.terminate();
+    await closed.promise;
+    clearTimeout(timer);
+  }
+}
+
+const hopeless: ReadonlySet<ConnectionEnd['reason']> = new Set(['clone', 'unauthorized', 'version', 'superseded']);
+
+/** Where only a person can help: tried again, but seldom. */
+export function isHopeless(reason: ConnectionEnd['reason']): boolean {
+  return hopeless.has(reason);
+}

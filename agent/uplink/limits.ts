@@ -1,0 +1,16 @@
+/** Bytes handed to the socket and not yet taken by the kernel, at most about this and one batch more; bodies are read no sooner. */
+export const socketBytesMax = 1024 * 1024;
+
+/** From the first packet to the open WebSocket. */
+export const connectTimeoutMs = 10_000;
+
+/** How long a socket may take to close politely before it is cut. */
+export const closeTimeoutMs = 1000;
+
+/** Waits between tries, with full jitter. A connection that lasted `healthyAfterMs` makes the next wait short again. */
+export const retryMsMin = 100;
+export const retryMsMax = 15_000;
+export const healthyAfterMs = 3000;
+
+/** Where only a person can help (a clone, no right, another version), tries are far apart. */
+export const hopelessRetryMs = 30_000;

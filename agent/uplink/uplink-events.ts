@@ -1,0 +1,22 @@
+import type { GapCause, Id, Mark, RefuseReason, Welcome } from '@tributary/protocol/messages.ts';
+import type { StreamState } from '../inputs/input.ts';
+import type { Divergence } from './resolve-divergence.ts';
+
+/** What happens on a connection that others want to know: counters, log lines, `ship`, the sink. */
+export interface UplinkEvents {
+  welcomed(welcome: Welcome): void;
+  /** The site's streams were adopted: files may be read. */
+  recovered(): void;
+  sent(bodyBytes: number, records: number): void;
+  acked(batches: number): void;
+  positioned(position: {
+    readonly streamId: Id;
+    readonly held: number;
+    readonly heldMark: Mark;
+    readonly archived: number;
+  }): void;
+  /** The stream goes on as another one. */
+  replaced(divergence: Divergence, replacement: StreamState): void;
+  lost(gap: { readonly streamId: Id; readonly from: number; readonly to: number; readonly cause: GapCause }): void;
+  rejected(batch: { readonly batchId: number; readonly reason: RefuseReason; readonly hint: string }): void;
+}
