@@ -40,7 +40,8 @@ export async function installDependencies(workspace, { pnpm, env, signal }) {
   const flags = ['--frozen-lockfile', '--prefer-offline', '--reporter=append-only'];
   // Without the second, pnpm would ask before it replaces a node_modules that something else made, and there may be nobody to ask.
   const settings = ['--prod=false', '--config.confirmModulesPurge=false'];
-  const args = ['install', ...flags, ...settings];
+  const patience = ['--config.fetchRetryMintimeout=2000', '--config.fetchRetryMaxtimeout=8000'];
+  const args = ['install', ...flags, ...settings, ...patience];
   const { ok, output } = await runInstaller({ program: pnpm, args, cwd: workspace.root, env: forPnpm(env), signal });
   signal.throwIfAborted();
   if (!ok) throw explainInstallerFailure('installing the packages of the workspace by pnpm', output);

@@ -23,16 +23,20 @@ export function withoutNpmSettings(env) {
   return Object.fromEntries(kept);
 }
 
+const pnpmSettings = ['registry', 'proxy', 'https_proxy', 'noproxy', 'cafile', 'strict_ssl'];
+
 /**
- * For pnpm, which does not read `npm_config_*` and would install only a part when NODE_ENV is `production`.
+ * For pnpm, which reads `pnpm_config_*` instead, and which would install only a part when NODE_ENV is `production`.
  *
  * @param {NodeJS.ProcessEnv} env
  * @returns {NodeJS.ProcessEnv}
  */
 export function forPnpm(env) {
   const { NODE_ENV: _, ...rest } = env;
-  const registry = env['npm_config_registry'];
-  return registry === undefined ? rest : { pnpm_config_registry: registry, ...rest };
+  const told = pnpmSettings
+    .map((setting) => [`pnpm_config_${setting}`, env[`npm_config_${setting}`]])
+    .filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(told), ...rest };
 }
 
 /**
