@@ -1,5 +1,6 @@
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
+import type { Message } from '@tributary/protocol/messages.ts';
 import { InFlight } from './in-flight.ts';
 import { ProxiedConnection } from './proxied-connection.ts';
 import type { ConnectionPlan } from './connection-plan.ts';
@@ -11,6 +12,8 @@ export interface FaultyProxyOptions {
   /** Asked at each connection, as a hub that was started again may listen elsewhere. Undefined: refused. */
   readonly target: () => { readonly host: string; readonly port: number } | undefined;
   readonly plan: (index: number) => ConnectionPlan;
+  /** Every message, as it came from the agent and as it was given to it. */
+  readonly onMessage?: (from: 'agent' | 'hub', message: Message) => void;
 }
 
 export class FaultyProxy implements AsyncDisposable {
@@ -90,6 +93,7 @@ export class FaultyProxy implements AsyncDisposable {
       // A held connection's late bytes may come once its successor carries batches.
       for (const other of this.#connections) if (other !== connection) other.releaseHeld();
     };
+    connection.onMessage = this.#options.onMessage;
     connection.onEnding = (kind) => this.#count(kind);
     connection.onAgentGone = () => {
       this.#lastEnded.push({ atMs: performance.now(), inFlight: inFlight.count });

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { decode } from '@tributary/protocol/codec.ts';
+import type { Message } from '@tributary/protocol/messages.ts';
 import { FrameReader } from './frame-reader.ts';
 import { Lane } from './lane.ts';
 import type { ConnectionPlan } from './connection-plan.ts';
@@ -28,6 +29,7 @@ export class ProxiedConnection {
   #agentGone = false;
   #timer: NodeJS.Timeout | undefined;
   onBatch: (() => void) | undefined;
+  onMessage: ((from: 'agent' | 'hub', message: Message) => void) | undefined;
   onEnding: ((kind: 'cut' | 'drop' | 'hold') => void) | undefined;
   onAgentGone: (() => void) | undefined;
   onClosed: (() => void) | undefined;
@@ -78,9 +80,14 @@ export class ProxiedConnection {
     const fromAgent = new FrameReader((bytes) => {
       const message = decode(bytes);
       this.inFlight.fromAgent(message);
+      this.onMessage?.('agent', message);
       if (message.kind === 'batch') this.onBatch?.();
     });
-    const fromHub = new FrameReader((bytes) => this.inFlight.fromHub(decode(bytes)));
+    const fromHub = new FrameReader((bytes) => {
+      const message = decode(bytes);
+      this.inFlight.fromHub(message);
+      this.onMessage?.('hub', message);
+    });
     let taken = 0;
     this.#toHub.onTaken = (bytes) => {
       fromAgent.push(bytes);

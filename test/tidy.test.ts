@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { suite, test } from 'node:test';
+
+/** Rules that no linter of ours has. Each prints file:line of what breaks it. */
+const repository = join(import.meta.dirname, '..');
+
+interface SourceFile {
+  /** From the root of the repository. */
+  readonly path: string;
+  readonly lines: readonly string[];
+}
+
+const linesMax = 500;
+
+/** What a workspace may import. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  shared: ['shared'],
+  protocol: ['shared', 'protocol'],
+  agent: ['shared', 'protocol', 'agent'],
+  hub: ['shared', 'protocol', 'hub'],
+  packaging: ['shared', 'protocol', 'agent', 'hub', 'packaging'],
+};
+
+/** Programs of their own: nobody imports them, people and other programs start them. */
+const entryPoint = /^(?:scripts\/[^/]+|packaging\/.+|[a-z]+\/generate|.*\/main|.*\.test|test\/.+)\.ts$/;
+
+const all = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
+  cwd: repository,
+  encoding: 'utf8',
+})
+  .split('\0')
+  .filter((path) => path !== '' && !/\.(?:bin|png|zst|gz|db)$/.test(path));
+const files: SourceFile[] = all.flatMap((path) => readIfThere(path));
+const code = files.filter(({ path }) => /\.(?:ts|mjs)$/.test(path) && !path.includes('/generated/'));
+const typescript = code.filter(({ path }) => path.endsWith('.ts'));
+const pages = files.filter(({ path }) => path.endsWith('.md'));
+
+test('imports go one way: shared, protocol, agent or hub, packaging', () => {
+  const wrong = places(typescript, ({ path }, line) => {
+    const allowed = mayImport[folderOf(path)];
+    const wanted = importedFile(path, line);
+    return allowed !== undefined && wanted !== undefined && !allowed.includes(folderOf(wanted));
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test(`no file is longer than ${linesMax} lines`, () => {
+  const long = typescript.filter(({ lines }) => lines.length > linesMax);
+  assert.deepEqual(
+    long.map(({ path, lines }) => `${path}:${lines.length}`),
+    [],
+  );
+});
+
+test('only main.ts, scripts and tests look at the environment and the command line', () => {
+  const inside = typescript.filter(({ path }) => /^(?:shared|protocol|agent|hub)\//.test(path) && !entryPoint.test(path));
+  assert.deepEqual(
+    places(inside, (_, line) => /\bprocess\.(?:env|argv)\b/.test(line) && !isComment(line)),
+    [],
+  );
+});
+
+test('every file is used by something other than its own test', () => {
+  const used = new Set<string>();
+  for (const { path, lines } of code) {
+    for (const line of lines) {
+      for (const wanted of mentionedFiles(path, line)) if (path !== wanted.replace(/\.ts$/, '.test.ts')) used.add(wanted);
+    }
+  }
+  const dead = typescript.filter(({ path }) => !used.has(path) && !entryPoint.test(path));
+  assert.deepEqual(
+    dead.map(({ path }) => `${path}:1`),
+    [],
+  );
+});
+
+suite('no file names', () => {
+  test('the host of a package registry', () => {
+    const host = /\bregistry\.[a-z]+|\b(?:npmjs|yarnpkg|npmmirror)\.(?:org|com)\b/;
+    assert.deepEqual(
+      places(files, (_, line) => host.test(line)),
+      [],
+    );
+  });
+
+  test('a folder that only one machine has', () => {
+    const folder = /(?<![\w.$}])\/(?:home|Users|work|root)\/\w|\/tmp\/lab\b/;
+    const ours = files.filter(({ path }) => path !== 'test/tidy.test.ts');
+    assert.deepEqual(
+      places(ours, (_, line) => folder.test(line)),
+      [],
+    );
+  });
+
+  test('where a package of the lockfile comes from', () => {
+    const lockfiles = files.filter(({ path }) => /(?:pnpm-lock\.yaml|package-lock\.json)$/.test(path));
+    assert.ok(lockfiles.length > 0);
+    assert.deepEqual(
+      places(lockfiles, (_, line) => /^\s*(?:tarball|registry|resolved)\b/.test(line) || /\bresolution:.*https?:/.test(line)),
+      [],
+    );
+  });
+});
+
+test('nothing is left to do, and no test runs alone', () => {
+  const marker = new RegExp(String.raw`\b(?:TO${''}DO|FIX${''}ME|XX${''}X)\b|\b(?:test|suite|it|describe)\.only\(`);
+  assert.deepEqual(
+    places(code, (_, line) => marker.test(line)),
+    [],
+  );
+});
+
+test('zod is imported as a namespace, or its texts in fifty languages go into every bundle', () => {
+  assert.deepEqual(
+    places(typescript, (_, line) => /^import (?!type |\* as )[^'"]*from 'zod'/.test(line)),
+    [],
+  );
+});
+
+test('every page of the documentation has one title, in its first line', () => {
+  const wrong = pages.flatMap(({ path, lines }) => {
+    const titles = titleLines(lines);
+    return titles.length === 1 && titles[0] === 1 ? [] : [`${path}:${titles[1] ?? 1}`];
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test('links between pages lead somewhere', () => {
+  const there = new Set(all);
+  const wrong = places(pages, ({ path }, line) =>
+    [...line.matchAll(/\]\((?!\w+:|#)([^)#\s]+)(?:#[^)]*)?\)/g)].some(([, target = '']) => {
+      const wanted = normalize(join(dirname(path), target)).replace(/\/$/, '');
+      return !there.has(wanted) && !all.some((other) => other.startsWith(`${wanted}/`));
+    }),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+/** Others may be changing files while this runs; one that is gone breaks no rule. */
+function readIfThere(path: string): SourceFile[] {
+  try {
+    return [{ path, lines: readFileSync(join(repository, path), 'utf8').replace(/\n$/, '').split('\n') }];
+  } catch {
+    return [];
+  }
+}
+
+function places(among: readonly SourceFile[], isWrong: (file: SourceFile, line: string) => boolean): string[] {
+  return among.flatMap((file) =>
+    file.lines.flatMap((line, index) => (isWrong(file, line) ? [`${file.path}:${index + 1}: ${line.trim().slice(0, 100)}`] : [])),
+  );
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.indexOf('/'));
+}
+
+function isComment(line: string): boolean {
+  return /^\s*(?:\/\/|\/?\*)/.test(line);
+}
+
+function importedFile(path: string, line: string): string | undefined {
+  const [, specifier] = /(?:\bfrom|\bimport\(?) ?'((?:\.|@tributary\/)[^']*)'/.exec(line) ?? [];
+  return specifier === undefined ? undefined : resolveFile(path, specifier);
+}
+
+/** A file is used when it is imported, started as a thread by its address, or named from the root of the repository. */
+function mentionedFiles(path: string, line: string): string[] {
+  const specifiers = [...line.matchAll(/['"`]([^'"`\s]+\.(?:ts|mjs))['"`]/g)].map(([, specifier = '']) => specifier);
+  return specifiers.flatMap((specifier) => [resolveFile(path, specifier), normalize(specifier)]);
+}
+
+function resolveFile(path: string, specifier: string): string {
+  if (specifier.startsWith('@tributary/')) return specifier.slice('@tributary/'.length);
+  return normalize(join(dirname(path), specifier));
+}
+
+function titleLines(lines: readonly string[]): number[] {
+  let inCode = false;
+  return lines.flatMap((line, index) => {
+    if (line.startsWith('```')) inCode = !inCode;
+    return !inCode && /^# /.test(line) ? [index + 1] : [];
+  });
+}
