@@ -45,7 +45,7 @@ export class EventQueue {
   }
 
   #up(start: number): void {
-    for (let at = start; at > 0; ) {
+    for (let at = start; at > 0;) {
       const parent = (at - 1) >> 1;
       if (!this.#before(at, parent)) return;
       this.#swap(at, parent);
@@ -54,7 +54,7 @@ export class EventQueue {
   }
 
   #down(): void {
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const child = this.#before(2 * at + 2, 2 * at + 1) ? 2 * at + 2 : 2 * at + 1;
       if (!this.#before(child, at)) return;
       this.#swap(at, child);

@@ -42,7 +42,7 @@ const endOfConnectionsMs = 250;
 
 export async function runEdge(options: EdgeOptions): Promise<EdgeResult> {
   await using scratch = await Scratch.make();
-  await using hub = new HubHost({ programs: options.programs, scratch });
+  await using hub = new HubHost({ programs: options.programs, scratch, config: { queue: { replay_window: '2s' } } });
   const random = new Random(options.seed);
   const planRandom = random.fork(1);
   await using proxy = await FaultyProxy.start({
