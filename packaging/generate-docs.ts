@@ -9,22 +9,22 @@ import { optionsPage } from '@tributary/shared/options/options-page.ts';
 
 /**
  * Writes the options pages and JSON Schemas of both configuration files from the one definition of each.
- * `node packaging/generate-docs.ts [--check]`: with `--check` nothing is written, and what is out of date is named.
+ * `npm run docs [-- --check]`: with `--check` nothing is written, and what is out of date is named.
  */
 const repository = fileURLToPath(new URL('..', import.meta.url));
 
-export interface GeneratedFile {
+interface GeneratedFile {
   /** From the root of the repository. */
   readonly path: string;
   readonly content: string;
 }
 
-export function generateDocs(): GeneratedFile[] {
+function generateDocs(): GeneratedFile[] {
   return [...referenceOf('agent', agentOptions), ...referenceOf('hub', hubOptions)];
 }
 
 /** The files that are missing or differ from what would be generated. */
-export function outdatedDocs(): string[] {
+function outdatedDocs(): string[] {
   return generateDocs()
     .filter(({ path, content }) => readOrEmpty(join(repository, path)) !== content)
     .map(({ path }) => path);
@@ -57,15 +57,11 @@ function readOrEmpty(file: string): string {
   }
 }
 
-function main(check: boolean): void {
-  if (check) {
-    const outdated = outdatedDocs();
-    for (const path of outdated) process.stderr.write(`${path} is out of date: node packaging/generate-docs.ts writes it\n`);
-    if (outdated.length > 0) process.exitCode = 1;
-    return;
-  }
+if (process.argv.includes('--check')) {
+  const outdated = outdatedDocs();
+  for (const path of outdated) process.stderr.write(`${path} is out of date: npm run docs writes it\n`);
+  if (outdated.length > 0) process.exitCode = 1;
+} else {
   mkdirSync(join(repository, 'docs/reference'), { recursive: true });
   for (const { path, content } of generateDocs()) writeFileSync(join(repository, path), content);
 }
-
-if (import.meta.main) main(process.argv.includes('--check'));

@@ -30,7 +30,10 @@ export function describeOptions(schema: z.ZodType): JsonSchema {
   const made = z.toJSONSchema(schema, {
     io: 'input',
     target: 'draft-2020-12',
-    override: ({ jsonSchema }) => dropWideLimits(jsonSchema),
+    override: ({ zodSchema, jsonSchema }) => {
+      dropNoise(jsonSchema);
+      if (zodSchema instanceof z.ZodDefault) keepEmptyDefault(zodSchema.def.defaultValue, jsonSchema);
+    },
   });
   // What zod adds beyond JSON is no part of it.
   const described: JsonSchema = JSON.parse(JSON.stringify(made));
@@ -79,10 +82,19 @@ function isLimitedScalar(schema: JsonSchema): boolean {
   );
 }
 
-/** Every whole number is within these; saying so in each schema only hides the real limits. */
-function dropWideLimits(schema: { minimum?: number | undefined; maximum?: number | undefined }): void {
+/**
+ * Every whole number is within the widest limits; saying so in each schema only hides the real ones. And a `format` beside a pattern
+ * says the same in zod's own words.
+ */
+function dropNoise(schema: { minimum?: number; maximum?: number; format?: string; pattern?: string }): void {
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
+  if (schema.pattern !== undefined) delete schema.format;
+}
+
+/** zod leaves out the default of what is converted, as it is a value after conversion. An empty list is written as it is read. */
+function keepEmptyDefault(value: unknown, schema: { default?: unknown }): void {
+  if (Array.isArray(value) && value.length === 0) schema.default = [];
 }
 
 function mapValues<T>(record: Readonly<Record<string, T>>, change: (value: T) => T): Record<string, T> {

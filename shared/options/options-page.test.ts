@@ -19,7 +19,7 @@ const options = z.strictObject({
     .array(
       z.discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('file'), labels: z.record(z.string(), z.string()).default({}) }),
-        z.strictObject({ kind: z.literal('syslog') }),
+        z.strictObject({ kind: z.literal('syslog'), wait: duration.optional() }),
       ]),
     )
     .default([]),
@@ -58,13 +58,14 @@ How peers are known.
 | option | type | default | meaning |
 | --- | --- | --- | --- |
 | \`kind\` | \`file\` |  |  |
-| \`labels\` | mapping of names to text | see below |  |
+| \`labels\` | mapping of names to text | empty |  |
 
 ## \`inputs[]\` with \`kind: syslog\`
 
 | option | type | default | meaning |
 | --- | --- | --- | --- |
 | \`kind\` | \`syslog\` |  |  |
+| \`wait\` | duration | none |  |
 `,
   );
 });

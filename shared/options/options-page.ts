@@ -57,12 +57,13 @@ function defaultOf(schema: JsonSchema, needed: boolean): string {
   const { default: value } = schema;
   if (value === undefined) return needed ? 'required' : 'none';
   if (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
-    return Array.isArray(value) ? 'empty' : 'see below';
+    return schema.properties ? 'see below' : 'empty';
   return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
 
 function typeOf(schema: JsonSchema): string {
   if (schema.const !== undefined) return code(schema.const);
+  if (schema.enum?.length === 1) return schema.enum.map(code).join('');
   if (schema.enum !== undefined) return `one of ${schema.enum.map(code).join(', ')}`;
   if (schema.unit !== undefined) return `${schema.unit === 'bytes' ? 'size' : 'duration'}${limits(schema.min, schema.max)}`;
   const forms = formsOf(schema);
