@@ -1,14 +1,12 @@
 /**
  * npm run bench -- [--json] [--source] [--strict] [--runs N] [NAME…]
  *
- * Measures the shipped executables (building them when they are not there), or the sources with --source, in default
+ * Measures the shipped executables (built anew if need be), or the sources with --source, in default
  * configuration. Exit codes: 0 measured, whatever the figures are; 1 failed, or with --strict a limit was missed; 2 usage.
  */
-import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { binariesBuilt, binaryPrograms, repositoryRoot, sourcePrograms, type Programs } from '../harness/programs.ts';
+import { builtPrograms, sourcePrograms } from '../harness/programs.ts';
 import { archiveTime, edge } from './edge.ts';
 import { generatedLog } from './generator.ts';
 import { idleMemory, largeFileMemory, manyFilesMemory, slowHubMemory } from './memory.ts';
@@ -66,13 +64,6 @@ function readArguments(): { json: boolean; source: boolean; strict: boolean; run
   if (unknown !== undefined) throw new UsageError(`there is no figure ${unknown}`);
   if (!/^[1-9]\d?$/.test(values.runs)) throw new UsageError('--runs takes a number from 1 to 99');
   return { ...values, runs: Number(values.runs), wanted: positionals };
-}
-
-function builtPrograms(): Programs {
-  if (binariesBuilt()) return binaryPrograms;
-  const build = spawnSync(process.execPath, [join(repositoryRoot, 'packaging/build/package.ts')], { stdio: ['ignore', 2, 2] });
-  if (build.status !== 0) throw new Error('the executables could not be built; --source measures without them');
-  return binaryPrograms;
 }
 
 /** Ratios and values with as many digits as they are worth. */

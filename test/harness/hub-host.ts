@@ -22,11 +22,13 @@ export class HubHost implements AsyncDisposable {
   readonly configPath: string;
   readonly #options: HubHostOptions;
   #program: Program | undefined;
+  #config: Readonly<Record<string, unknown>>;
   #port = 0;
 
   constructor(options: HubHostOptions) {
     const name = options.name ?? 'hub';
     this.#options = options;
+    this.#config = options.config ?? {};
     this.dataDir = options.dataDir ?? options.scratch.file(name);
     this.runDir = options.scratch.file(`${name}-run`);
     this.configPath = options.scratch.file(`${name}.yaml`);
@@ -51,7 +53,14 @@ export class HubHost implements AsyncDisposable {
   }
 
   get archive(): string {
-    return `${this.dataDir}/archive`;
+    const folder = at(this.#config, 'outputs', 0, 'folder');
+    return typeof folder === 'string' ? folder : `${this.dataDir}/archive`;
+  }
+
+  /** Other options from the next start on. */
+  async configure(config: Readonly<Record<string, unknown>>): Promise<void> {
+    this.#config = config;
+    await this.writeConfig();
   }
 
   async writeConfig(): Promise<void> {
@@ -60,7 +69,7 @@ export class HubHost implements AsyncDisposable {
       run_dir: this.runDir,
       listeners: { agents: { address: `127.0.0.1:${this.#port}` } },
       outputs: [{ kind: 'archive', roll_interval: '1s' }],
-      ...this.#options.config,
+      ...this.#config,
     };
     // JSON is YAML.
     await writeFile(this.configPath, JSON.stringify(config, undefined, 2));

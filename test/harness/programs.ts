@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,12 +20,15 @@ export const sourcePrograms: Programs = {
   hub: [process.execPath, join(repositoryRoot, 'hub/main.ts')],
 };
 
-export const binaryPrograms: Programs = {
+const binaryPrograms: Programs = {
   kind: 'binaries',
   agent: [join(repositoryRoot, 'dist/tributary-agent')],
   hub: [join(repositoryRoot, 'dist/tributary-hub')],
 };
 
-export function binariesBuilt(): boolean {
-  return existsSync(binaryPrograms.agent[0]) && existsSync(binaryPrograms.hub[0]);
+/** Brings the executables in dist/ up to date; quick when they are. What it has to say goes to standard error. */
+export function builtPrograms(): Programs {
+  const build = spawnSync(process.execPath, [join(repositoryRoot, 'packaging/build/package.ts')], { stdio: ['ignore', 2, 2] });
+  if (build.status !== 0) throw new Error('the executables could not be built, see above');
+  return binaryPrograms;
 }

@@ -21,7 +21,7 @@ export class ModelSource {
     this.length = options.length;
     this.poison = options.poison;
     const { type, counted } = options;
-    this.attributes = { tenant: 'acme', type, host: 'host', encoding: 'utf-8', counted, labels: {} };
+    this.attributes = { tenant: 'acme', type, host: 'host', encoding: 'utf-8', counted, labels: { source: `s${this.index}` } };
   }
 
   byteAt(position: number): number {

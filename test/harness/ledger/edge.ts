@@ -54,7 +54,7 @@ export async function runEdge(options: EdgeOptions): Promise<EdgeResult> {
     programs: options.programs,
     scratch,
     hubs: () => [proxy.url],
-    config: { replay_window: '3s' },
+    config: { buffer: { replay_window: '3s' } },
     inputs: ['shift', 'dated', 'away'].map((style) => ({ kind: 'file', paths: [`${logs}/${style}*.log*`], type: style })),
   });
   await hub.start();

@@ -5,7 +5,7 @@
  * 1 something was, or the run failed; 2 usage.
  */
 import { parseArgs } from 'node:util';
-import { binariesBuilt, binaryPrograms, sourcePrograms } from '../programs.ts';
+import { builtPrograms, sourcePrograms } from '../programs.ts';
 import { isClean } from './check.ts';
 import { runEdge } from './edge.ts';
 
@@ -15,12 +15,11 @@ const usage = `usage: npm run ledger -- [--scenario ${Object.keys(scenarios).joi
   --rounds    rounds with batches in flight at the kill (default 100)
   --seed      replays a run's faults and content (default: drawn, and printed)
   --json      print nothing but the last line
-  --binaries  run dist/tributary-agent and dist/tributary-hub instead of the sources (npm run package builds them)
+  --binaries  run dist/tributary-agent and dist/tributary-hub instead of the sources, built anew if need be
 `;
 
 async function main(): Promise<number> {
   const { scenario, rounds, seed, json, binaries } = readArguments();
-  if (binaries && !binariesBuilt()) throw new UsageError('there are no executables in dist/: run `npm run package` first');
   const run = Object.entries(scenarios).find(([name]) => name === scenario)?.[1];
   if (run === undefined) throw new UsageError(`there is no scenario ${scenario}`);
   const start = performance.now();
@@ -29,7 +28,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${((performance.now() - start) / 1000).toFixed(1).padStart(6)} s  ${line}\n`);
   };
   log(`scenario ${scenario}, ${rounds} rounds, seed ${seed}, ${binaries ? 'shipped executables' : 'from source'}`);
-  const result = await run({ programs: binaries ? binaryPrograms : sourcePrograms, rounds, seed, log });
+  const result = await run({ programs: binaries ? builtPrograms() : sourcePrograms, rounds, seed, log });
   const { verdict } = result;
   log(`${result.rounds} rounds counted, ${result.roundsNotCounted} did not; ${verdict.rows} rows in ${verdict.objects} objects`);
   const { written, arrived, lost, doubled, disordered, foreign, mismatched, incomplete } = verdict;

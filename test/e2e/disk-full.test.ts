@@ -1,0 +1,92 @@
+/**
+ * Disks that are full, on real small ones (a tmpfs in the process's own mount namespace). Nothing is lost, no process ends or turns
+ * in a busy loop, and each gets out by itself when acks come or space returns.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { test } from 'node:test';
+import { archivedRawBytes } from '../harness/archive-objects.ts';
+import { coverageOf } from '../harness/coverage.ts';
+import { cpuShare, restingShareMax } from '../harness/cpu-share.ts';
+import { readArchive } from '../harness/read-archive.ts';
+import { Random } from '../harness/random.ts';
+import { requireTool } from '../harness/require.ts';
+import { SmallDisk, smallDiskCommand } from '../harness/small-disk.ts';
+import { Stack } from '../harness/stack.ts';
+import { at } from '../harness/json.ts';
+import { until } from '../harness/until.ts';
+
+const skip = (await requireTool('tmpfs')) ?? (await requireTool('zstd')) ?? (await requireTool('python3'));
+const options = { skip, timeout: 180_000 };
+
+/** Lines that compress to about two thirds. */
+function writeLog(path: string, bytes: number): void {
+  const random = new Random(bytes);
+  const pieces: string[] = [];
+  for (let sum = 0; sum < bytes;) {
+    const line = `${random.next().toString(36)} ${random.next().toString(36)} ${random.next().toString(36)}\n`;
+    pieces.push(line);
+    sum += line.length;
+  }
+  writeFileSync(path, pieces.join(''));
+}
+
+async function assertArchivedOnce(stack: Stack, name: string): Promise<void> {
+  const content = readFileSync(stack.log(name));
+  const enough = async (): Promise<boolean> => (await archivedRawBytes(stack.hub.archive)) >= content.length;
+  await until('all is archived', enough, { deadlineMs: 90_000, everyMs: 200, detail: () => stack.tail() });
+  assert.deepEqual(coverageOf(content, await readArchive(stack.hub.archive)), { missing: 0, doubled: 0, different: 0 });
+}
+
+function stateOf(status: unknown, part: 'buffer' | 'queue'): unknown {
+  return at(status, part, 'state');
+}
+
+test("the disk of the agent's buffer is full until the hub takes what is in it", options, async () => {
+  await using stack = await Stack.make({ agent: { buffer: { reserve_bytes: '2MiB' } } });
+  const { hub, agent } = stack;
+  await hub.program.stop();
+  writeLog(stack.log('app.log'), 60_000_000);
+  await mkdir(agent.dataDir, { recursive: true });
+  await agent.start({ wrap: smallDiskCommand(agent.dataDir, 24) });
+  // A new agent reads nothing before the site was asked for its streams.
+  await hub.start();
+  await until('it is connected', async () => at(await agent.status(), 'uplink', 'state') === 'connected', {
+    detail: () => stack.tail(),
+  });
+  await hub.program.kill();
+  await until('the buffer has no room', async () => stateOf(await agent.status(), 'buffer') === 'no-space', {
+    deadlineMs: 60_000,
+    detail: () => stack.tail(),
+  });
+  assert.ok((await cpuShare(agent.program)) < restingShareMax, stack.tail());
+  assert.ok(agent.running, stack.tail());
+  await hub.start();
+  await assertArchivedOnce(stack, 'app.log');
+  assert.equal((await agent.program.stop()).code, 0);
+});
+
+test("the disk of the hub's queue is full until there is room", options, async () => {
+  await using stack = await Stack.make();
+  const { hub, agent } = stack;
+  await hub.program.stop();
+  const folder = await stack.scratch.folder('archive');
+  await hub.configure({ outputs: [{ kind: 'archive', roll_interval: '1s', folder }] });
+  await hub.start({ wrap: smallDiskCommand(hub.dataDir, 160) });
+  const disk = new SmallDisk(hub.program, hub.dataDir);
+  disk.fillUp(8_000_000);
+  writeLog(stack.log('app.log'), 90_000_000);
+  await agent.start();
+  await until('the queue has no room', async () => stateOf(await hub.status(), 'queue') === 'no-space', {
+    deadlineMs: 60_000,
+    detail: () => stack.tail(),
+  });
+  assert.ok((await cpuShare(hub.program)) < restingShareMax, stack.tail());
+  assert.ok((await cpuShare(agent.program)) < restingShareMax, stack.tail());
+  assert.ok(hub.running && agent.running, stack.tail());
+  disk.makeRoom();
+  await assertArchivedOnce(stack, 'app.log');
+  assert.equal((await agent.program.stop()).code, 0);
+  assert.equal((await hub.program.stop()).code, 0);
+});
