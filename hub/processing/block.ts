@@ -1,15 +1,19 @@
 /**
  * The `block` format: what a back topic's entry holds. Documents in columns, so that a reader touches no string per record.
  *
- * The entry's body is one zstd frame (block-codec in `encodeBlock`/`decodeBlock`) around:
- *
  *   0   4 bytes   "TBLK"
  *   4   u32       version (1)
- *   8   u32       length of the header
- *   12  u32       zero
- *   16  header    JSON: how many records, receive time, streams used, event-time range, list of columns, bytes of raw
+ *   8   u32       length of the first zstd frame
+ *   12  u32       its length when inflated
+ *   16  frame     zstd: the columns' part, below
+ *       frame     zstd: raw, the records' bytes one after the other
+ *
+ * Raw is a frame of its own because where nothing was trimmed it is the batch's body as the agent compressed it: it goes on
+ * unchanged, and half of a pipeline's work is not done a second time. The columns' part is, inflated:
+ *
+ *   0   u32       length of the header
+ *   4   header    JSON: how many records, receive time, streams used, event-time range, list of columns, bytes of raw
  *       columns   in the header's order, each beginning at a multiple of 8 and as long as the header says
- *       raw       the records' bytes one after the other, beginning at a multiple of 8
  *
  * All numbers are little-endian. A column is `constant` (its value is in the header, it has no bytes) or an array of u8, u32 or f64.
  * A reader skips columns whose name it does not know, so a later version of the hub can add `fields` without a new version here;
@@ -68,8 +72,13 @@ export interface NewBlock {
   readonly receivedMs: number;
   readonly streams: readonly BlockStream[];
   readonly columns: BlockColumns;
-  /** Parts of the raw bytes, in order: what is contiguous in the batch stays so and is copied once. */
-  readonly raw: readonly Uint8Array[];
+  readonly raw: RawFrame;
+}
+
+/** Raw bytes as one zstd frame. */
+export interface RawFrame {
+  readonly compressed: Uint8Array;
+  readonly inflatedBytes: number;
 }
 
 type ColumnEncoding = 'constant' | 'u8' | 'u32' | 'f64';
@@ -97,41 +106,71 @@ const columnNames = ['stream', 'skipped', 'ordinal', 'flags', 'length', 'event']
 
 const magic = 0x4b4c4254; // "TBLK" read as a little-endian u32
 const preludeBytes = 16;
-/** The fastest level whose size is within a few percent of the others for logs; the back topic is read soon and then deleted. */
+const headerStart = 4;
+/** Fast: the back topic is read soon and then deleted. */
 const compressionLevel = 1;
 
 assert(new Uint8Array(Uint32Array.of(1).buffer)[0] === 1, 'the machine is little-endian, as the block format is');
 
-/** The body of a back topic's entry, and how long it is when inflated. */
+/** The body of a back topic's entry, and how long its frames are when inflated. */
 export function encodeBlock(block: NewBlock): { readonly body: Uint8Array<ArrayBuffer>; readonly inflatedBytes: number } {
-  const inflated = layOut(block);
-  const compressed = zstdCompressSync(inflated, {
-    chunkSize: Math.max(64 * 1024, inflated.length >> 2),
-    pledgedSrcSize: inflated.length,
+  const { raw } = block;
+  const columns = layOutColumns(block);
+  const compressed = compress(columns);
+  // A buffer of its own length: the body goes from thread to thread, and a view would take its whole buffer along.
+  const body = Buffer.allocUnsafeSlow(preludeBytes + compressed.length + raw.compressed.length);
+  body.writeUInt32LE(magic, 0);
+  body.writeUInt32LE(blockVersion, 4);
+  body.writeUInt32LE(compressed.length, 8);
+  body.writeUInt32LE(columns.length, 12);
+  body.set(compressed, preludeBytes);
+  body.set(raw.compressed, preludeBytes + compressed.length);
+  return { body, inflatedBytes: columns.length + raw.inflatedBytes };
+}
+
+/** Raw bytes that are not a frame yet: what is left of a batch's body when parts of it were trimmed. */
+export function rawFrame(parts: readonly Uint8Array[]): RawFrame {
+  const raw = Buffer.concat(parts);
+  return { compressed: compress(raw), inflatedBytes: raw.length };
+}
+
+/** Reads what `encodeBlock` made. `inflatedBytes` is the entry's: frames that inflate to another size are refused. */
+export function decodeBlock(body: Uint8Array, inflatedBytes: number): Block {
+  const view = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  if (view.length < preludeBytes || view.readUInt32LE(0) !== magic) throw new BlockError('not a block: the first bytes differ');
+  const version = view.readUInt32LE(4);
+  if (version !== blockVersion) throw new BlockError(`block version ${version} is not known here, only ${blockVersion}`);
+  const rawStart = preludeBytes + view.readUInt32LE(8);
+  const columnBytes = view.readUInt32LE(12);
+  if (rawStart > view.length || columnBytes > inflatedBytes) throw new BlockError('the columns are longer than the block');
+  const columns = inflate(view.subarray(preludeBytes, rawStart), columnBytes);
+  return readColumns(columns, inflate(view.subarray(rawStart), inflatedBytes - columnBytes));
+}
+
+function compress(bytes: Uint8Array): Buffer<ArrayBuffer> {
+  return zstdCompressSync(bytes, {
+    chunkSize: Math.max(4096, bytes.length >> 2),
+    pledgedSrcSize: bytes.length,
     params: { [constants.ZSTD_c_compressionLevel]: compressionLevel, [constants.ZSTD_c_checksumFlag]: 1 },
   });
-  // A copy of its own length: the body goes from thread to thread, and a view would take its whole buffer along.
-  return { body: new Uint8Array(compressed), inflatedBytes: inflated.length };
 }
 
-/** Reads what `encodeBlock` made. `inflatedBytes` is the entry's: a body that inflates to another size is refused. */
-export function decodeBlock(body: Uint8Array, inflatedBytes: number): Block {
+function inflate(frame: Uint8Array, inflatedBytes: number): Buffer<ArrayBuffer> {
   let inflated: Buffer<ArrayBuffer>;
   try {
-    inflated = zstdDecompressSync(body, { chunkSize: inflatedBytes + 64, maxOutputLength: Math.max(inflatedBytes, 1) });
+    inflated = zstdDecompressSync(frame, { chunkSize: inflatedBytes + 64, maxOutputLength: Math.max(inflatedBytes, 1) });
   } catch (error) {
-    throw new BlockError(`the block does not inflate to its ${inflatedBytes} bytes`, { cause: error });
+    throw new BlockError(`a frame does not inflate to its ${inflatedBytes} bytes`, { cause: error });
   }
   if (inflated.length !== inflatedBytes) {
-    throw new BlockError(`the block inflates to ${inflated.length} bytes instead of ${inflatedBytes}`);
+    throw new BlockError(`a frame inflates to ${inflated.length} bytes instead of ${inflatedBytes}`);
   }
-  return readLayout(inflated);
+  return inflated;
 }
 
-function layOut(block: NewBlock): Buffer<ArrayBuffer> {
+function layOutColumns(block: NewBlock): Buffer<ArrayBuffer> {
   const { columns, raw, streams, receivedMs } = block;
   const records = columns.length.length;
-  const rawBytes = raw.reduce((sum, part) => sum + part.length, 0);
   const stored: { readonly header: ColumnHeader; readonly data: ColumnArray | undefined }[] = [];
   for (const name of columnNames) {
     const data = columns[name];
@@ -145,25 +184,19 @@ function layOut(block: NewBlock): Buffer<ArrayBuffer> {
     ...eventRange(columns.event),
     streams,
     columns: stored.map((column) => column.header),
-    rawBytes,
+    rawBytes: raw.inflatedBytes,
   };
   const headerText = Buffer.from(JSON.stringify(header));
-  let size = aligned(preludeBytes + headerText.length);
-  for (const { header: column } of stored) size = aligned(size + column.bytes);
-  const out = Buffer.allocUnsafeSlow(size + rawBytes);
-  out.writeUInt32LE(magic, 0);
-  out.writeUInt32LE(blockVersion, 4);
-  out.writeUInt32LE(headerText.length, 8);
-  out.writeUInt32LE(0, 12);
-  out.set(headerText, preludeBytes);
-  let offset = zeroTo(out, preludeBytes + headerText.length);
+  const headerEnd = headerStart + headerText.length;
+  const size = stored.reduce((end, column) => aligned(end + column.header.bytes), aligned(headerEnd));
+  // Zeroed, padding and all, so that the same documents always make the same bytes.
+  const out = Buffer.alloc(size);
+  out.writeUInt32LE(headerText.length, 0);
+  out.set(headerText, headerStart);
+  let offset = aligned(headerEnd);
   for (const { header: column, data } of stored) {
     if (data !== undefined) out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
-    offset = zeroTo(out, offset + column.bytes);
-  }
-  for (const part of raw) {
-    out.set(part, offset);
-    offset += part.length;
+    offset = aligned(offset + column.bytes);
   }
   assert(offset === out.length, 'the block is as long as its parts');
   return out;
@@ -172,9 +205,14 @@ function layOut(block: NewBlock): Buffer<ArrayBuffer> {
 /** A column whose values are all the same is written as that value; of the positions' gaps that is nearly every one. */
 function storedColumn(name: string, data: ColumnArray): { header: ColumnHeader; data: ColumnArray | undefined } {
   const value = data[0] ?? 0;
-  if (data.every((other) => other === value)) return { header: { name, encoding: 'constant', bytes: 0, value }, data: undefined };
+  if (isConstant(data, value)) return { header: { name, encoding: 'constant', bytes: 0, value }, data: undefined };
   const encoding = data instanceof Uint8Array ? 'u8' : data instanceof Uint32Array ? 'u32' : 'f64';
   return { header: { name, encoding, bytes: data.byteLength }, data };
+}
+
+function isConstant(data: ColumnArray, value: number): boolean {
+  for (let index = 0; index < data.length; index += 1) if (data[index] !== value) return false;
+  return true;
 }
 
 function eventRange(event: Float64Array | undefined): { eventMsMin?: number; eventMsMax?: number } {
@@ -188,14 +226,11 @@ function eventRange(event: Float64Array | undefined): { eventMsMin?: number; eve
   return min <= max ? { eventMsMin: min, eventMsMax: max } : {};
 }
 
-function readLayout(inflated: Buffer<ArrayBuffer>): Block {
-  if (inflated.length < preludeBytes || inflated.readUInt32LE(0) !== magic)
-    throw new BlockError('not a block: the first bytes differ');
-  const version = inflated.readUInt32LE(4);
-  if (version !== blockVersion) throw new BlockError(`block version ${version} is not known here, only ${blockVersion}`);
-  const headerEnd = preludeBytes + inflated.readUInt32LE(8);
+function readColumns(inflated: Buffer<ArrayBuffer>, raw: Uint8Array): Block {
+  if (inflated.length < headerStart) throw new BlockError('the block has no header');
+  const headerEnd = headerStart + inflated.readUInt32LE(0);
   if (headerEnd > inflated.length) throw new BlockError('the header is longer than the block');
-  const header = readHeader(inflated.subarray(preludeBytes, headerEnd));
+  const header = readHeader(inflated.subarray(headerStart, headerEnd));
   const found = new Map<string, ColumnArray | number>();
   let offset = aligned(headerEnd);
   for (const column of header.columns) {
@@ -204,7 +239,8 @@ function readLayout(inflated: Buffer<ArrayBuffer>): Block {
     found.set(column.name, column.encoding === 'constant' ? (column.value ?? 0) : arrayOf(inflated, { ...column, offset }));
     offset = aligned(end);
   }
-  if (offset + header.rawBytes !== inflated.length) throw new BlockError('the raw bytes do not end where the block does');
+  if (header.rawBytes !== raw.length)
+    throw new BlockError(`the header says ${header.rawBytes} bytes of raw, there are ${raw.length}`);
   const block: Block = {
     receivedMs: header.receivedMs,
     records: header.records,
@@ -212,7 +248,7 @@ function readLayout(inflated: Buffer<ArrayBuffer>): Block {
     eventMsMin: header.eventMsMin,
     eventMsMax: header.eventMsMax,
     columns: columnsOf(found, header.records),
-    raw: inflated.subarray(offset),
+    raw,
   };
   checkBlock(block);
   return block;
@@ -270,11 +306,4 @@ function arrayOf(inflated: Buffer<ArrayBuffer>, column: ColumnHeader & { readonl
 
 function aligned(offset: number): number {
   return Math.ceil(offset / 8) * 8;
-}
-
-/** Zeroes the padding, so that the same documents always make the same bytes. */
-function zeroTo(out: Uint8Array, offset: number): number {
-  const end = Math.min(aligned(offset), out.length);
-  out.fill(0, offset, end);
-  return aligned(offset);
 }

@@ -3,7 +3,7 @@
  */
 import { zstdDecompressSync } from 'node:zlib';
 import { firstPositions, type BatchEntry, type KeptPart, type Processed } from './batch-entry.ts';
-import { encodeBlock, type BlockColumns, type BlockStream } from './block.ts';
+import { encodeBlock, rawFrame, type BlockColumns, type BlockStream, type RawFrame } from './block.ts';
 import { inflatedBytesMax, recordsMax } from './limits.ts';
 import { BatchError, RecordColumns, splitSegment } from './split-records.ts';
 
@@ -97,9 +97,17 @@ class BlockBuilder {
       event: undefined,
     };
     const streams = this.#placeStreams(columns);
-    const raw = this.#additions.map((addition) => addition.raw);
+    const raw = this.#raw();
     const { body, inflatedBytes } = encodeBlock({ receivedMs: this.#entry.receivedMs, streams, columns, raw });
     return { kind: 'block', body, inflatedBytes, records, kept: this.#additions.map((addition) => addition.part) };
+  }
+
+  /** The batch's own body where all of it is kept: it goes on as the agent compressed it. */
+  #raw(): RawFrame {
+    const { body, inflatedBytes } = this.#entry;
+    const kept = this.#additions.reduce((sum, { raw }) => sum + raw.length, 0);
+    if (kept === inflatedBytes) return { compressed: body, inflatedBytes };
+    return rawFrame(this.#additions.map((addition) => addition.raw));
   }
 
   #placeStreams(columns: BlockColumns): BlockStream[] {
