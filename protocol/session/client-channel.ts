@@ -375,8 +375,13 @@ export class ClientChannel {
     return false;
   }
 
+  /** What lies between `held` and this segment is lost, unless another retained batch has it: then that one goes first. */
   #declareHole(stream: ClientStream, segment: OutboxSegment): void {
     const { from: to, fromMark: toMark } = segment;
+    const retained = this.#connection.outbox.firstAfter(stream.streamId, stream.held);
+    if (retained?.segments.some((other) => other.streamId === stream.streamId && fills(other, stream.held)) === true) {
+      return this.#rewind(retained.id);
+    }
     const oldest = this.#connection.outbox.firstAfter(stream.streamId, 0)?.segments;
     const beforeAll = oldest?.some((other) => other.streamId === stream.streamId && other.from === to) === true;
     this.#sendGap(stream, { from: stream.held, to, toMark, cause: beforeAll ? 'replay-expired' : 'buffer-damaged' });
@@ -456,6 +461,10 @@ export class ClientChannel {
     this.#cursor = batch.id;
     this.#connection.effect({ kind: 'send', message: { ...head, body } });
   }
+}
+
+function fills(segment: OutboxSegment, position: number): boolean {
+  return segment.from <= position && segment.to > position;
 }
 
 function fitsLimits(batch: OutboxBatch, granted: SessionLimits): boolean {

@@ -127,7 +127,7 @@ export class AgentHost {
   }
 
   keepBackup(): void {
-    this.#backup = copyAgentState(this.#durable);
+    if (!this.#needsRecovery) this.#backup = copyAgentState(this.#durable);
   }
 
   restoreBackup(): void {
