@@ -245,6 +245,17 @@ export class SqliteBuffer implements Buffer {
     return this.#current(stream.streamId);
   }
 
+  /** The stream as it is, or what took its place. */
+  stream(streamId: Id): StreamState {
+    return this.#current(streamId);
+  }
+
+  /** Ended streams the site may still take for open. */
+  endedStreams(): readonly StreamState[] {
+    const retained = this.outbox.retainedStreams();
+    return [...retained].map((streamId) => this.#current(streamId)).filter((stream) => stream.ended);
+  }
+
   /** Where the first segment begins that the site has not acked; the stream's end when there is none. */
   firstUnacked(streamId: Id): number {
     const { streamId: current, position } = this.#current(streamId);
@@ -360,6 +371,7 @@ export class SqliteBuffer implements Buffer {
     transfer: readonly Transferable[] = [],
   ): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closed) throw new Error('the buffer is closed');
     try {
       await this.#parts.writer.call(name, argument, transfer);
     } catch (error) {

@@ -13,6 +13,7 @@ import { crashPoint } from '@tributary/shared/crash-point.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { WebSocket } from 'ws';
 import { closeTimeoutMs } from './limits.ts';
+import { InFlight } from './in-flight.ts';
 import { PacedOutbox } from './paced-outbox.ts';
 import { type Divergence, resolveDivergence, type UplinkBuffer } from './resolve-divergence.ts';
 import type { UplinkEvents } from './uplink-events.ts';
@@ -44,6 +45,7 @@ export class Connection {
   readonly #session: ClientCalls;
   readonly #paced: PacedOutbox;
   readonly #ended = Promise.withResolvers<ConnectionEnd>();
+  readonly #inFlight = new InFlight();
   #isOpen = false;
   #isOver = false;
   #pumping = false;
@@ -67,6 +69,10 @@ export class Connection {
 
   get welcome(): Welcome | undefined {
     return this.#welcome;
+  }
+
+  get inFlightBytes(): number {
+    return this.#inFlight.bytes;
   }
 
   /** Resolves when the connection is of no more use; rejects when the buffer failed. */
@@ -117,7 +123,9 @@ export class Connection {
   #receive(data: unknown, isBinary: boolean): void {
     try {
       if (!isBinary || !(data instanceof Uint8Array)) throw new FrameError('malformed', 'a text message');
-      this.#session.receive(decode(data));
+      const message = decode(data);
+      this.#inFlight.received(message);
+      this.#session.receive(message);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       this.#session.receiveInvalid(error);
@@ -205,6 +213,7 @@ export class Connection {
 
   #send(message: Extract<ClientEffect, { kind: 'send' }>['message']): void {
     const bytes = encode(message);
+    this.#inFlight.sent(message);
     this.#socket.send(bytes, { binary: true }, () => {
       if (!this.#isOver && this.#paced.takeHeld()) this.#turn(() => this.#session.outboxGrew());
     });

@@ -5,6 +5,7 @@ import type { Divergence } from './resolve-divergence.ts';
 /** What happens on a connection that others want to know: counters, log lines, `ship`, the sink. */
 export interface UplinkEvents {
   welcomed(welcome: Welcome): void;
+  disconnected(): void;
   /** The site's streams were adopted: files may be read. */
   recovered(): void;
   sent(bodyBytes: number, records: number): void;

@@ -59,7 +59,6 @@ export class Uplink {
       if (end.welcomed && this.#options.clock.monotonic() - startedMs >= healthyAfterMs) this.#backoff.reset();
       const waitMs = this.#waitAfter(end);
       this.#tellEnd(hub, end, waitMs);
-      this.#state = 'waiting';
       await this.#options.clock.sleep(waitMs, signal).catch(() => undefined);
     }
   }
@@ -71,6 +70,11 @@ export class Uplink {
 
   closeStream(streamId: Id, position: number): void {
     this.#connection?.closeStream(streamId, position);
+  }
+
+  /** Bytes that were sent and not answered yet. */
+  get inFlightBytes(): number {
+    return this.#connection?.inFlightBytes ?? 0;
   }
 
   status(): UplinkStatus {
@@ -115,6 +119,8 @@ export class Uplink {
     } finally {
       this.#connection = undefined;
       this.#connectedSinceMs = undefined;
+      this.#state = 'waiting';
+      events.disconnected();
     }
   }
 

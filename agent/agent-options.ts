@@ -1,0 +1,28 @@
+import { arch, hostname, release } from 'node:os';
+import { productVersion } from '@tributary/shared/build-info.ts';
+import type { AgentOptions } from './agent.ts';
+import type { InputDefaults } from './inputs/registry.ts';
+import type { AgentConfig } from './options.ts';
+
+/** What the configuration file means to the wiring. */
+export function agentOptionsOf(
+  config: Pick<AgentConfig, 'hubs' | 'proxy' | 'batch' | 'buffer'>,
+): Pick<AgentOptions, 'hubs' | 'proxy' | 'batch' | 'buffer' | 'facts'> {
+  const { hubs, proxy, batch, buffer } = config;
+  return {
+    hubs,
+    proxy,
+    batch: { maxBytes: batch.max_bytes, maxRecords: batch.max_records, flushIntervalMs: batch.flush_interval },
+    buffer: {
+      maxBytes: buffer.max_bytes,
+      replayWindowMs: buffer.replay_window,
+      replayMaxBytes: buffer.replay_max_bytes,
+      reserveBytes: buffer.reserve_bytes,
+    },
+    facts: { host: hostname(), os: `${process.platform} ${release()}`, arch: arch(), version: productVersion() },
+  };
+}
+
+export function inputDefaultsOf(config: Pick<AgentConfig, 'tenant' | 'labels'>): InputDefaults {
+  return { tenant: config.tenant, labels: config.labels, host: hostname() };
+}

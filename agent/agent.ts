@@ -1,0 +1,211 @@
+/**
+ * The wiring of an agent, built right to left: identity, buffer, batcher, uplink, sink, inputs. Nothing else constructs a stage.
+ *
+ * Acks come back as results of calls; positions move with the batches in the buffer. Stopping goes left to right: inputs push what
+ * they read, the batcher is flushed, the buffer is durable, acks get a moment; whatever is cut short is read or sent again.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Id } from '@tributary/protocol/messages.ts';
+import { ClientSession } from '@tributary/protocol/session/client.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { Logger } from '@tributary/shared/log.ts';
+import type { BufferLimits } from './buffer/limits.ts';
+import { openBuffer } from './buffer/open-buffer.ts';
+import type { SqliteBuffer } from './buffer/sqlite-buffer.ts';
+import { type Counters, newCounters } from './counters.ts';
+import { inputEvents, tellReplaced, uplinkEvents } from './events.ts';
+import { Batcher } from './framing/batcher.ts';
+import { lockFolder } from './identity/folder-lock.ts';
+import { type Identity, takeIdentity } from './identity/identity.ts';
+import { InputSet } from './input-set.ts';
+import type { Run } from './inputs/input.ts';
+import { type AgentSink, createSink } from './sink.ts';
+import { Uplink } from './uplink/uplink.ts';
+import type { UplinkEvents } from './uplink/uplink-events.ts';
+
+export interface AgentOptions {
+  readonly folder: string;
+  readonly hubs: readonly string[];
+  readonly proxy?: string | undefined;
+  readonly buffer: BufferLimits;
+  readonly batch: { readonly maxBytes: number; readonly maxRecords: number; readonly flushIntervalMs: number };
+  /** What a hub is told about this agent. */
+  readonly facts: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly crashPoint?: string | undefined;
+  /** `ship`: read files to their ends and stop there. */
+  readonly once?: boolean;
+  readonly wantArchived?: boolean;
+  readonly onPositioned?: UplinkEvents['positioned'];
+  readonly onPushed?: (run: Run) => void;
+}
+
+/** Without a connection nobody waits for a batch: fewer and larger ones are kept. */
+const offlineFlushIntervalMs = 2000;
+const flushDeadlineMs = 10_000;
+const ackDeadlineMs = 2000;
+const ackPollMs = 20;
+
+export class Agent implements AsyncDisposable {
+  readonly counters: Counters = newCounters();
+  readonly identity: Identity;
+  readonly buffer: SqliteBuffer;
+  readonly batcher: Batcher;
+  readonly uplink: Uplink;
+  readonly inputs: InputSet;
+  /** Resolves when something broke that only opening everything anew can mend. */
+  readonly failed: Promise<Error>;
+  readonly #options: AgentOptions;
+  readonly #sink: AgentSink;
+  readonly #stopUplink = new AbortController();
+  readonly #uplinkDone: Promise<void>;
+  readonly #recovered = Promise.withResolvers<void>();
+  readonly #lock: Disposable;
+
+  private constructor(
+    options: AgentOptions,
+    parts: {
+      readonly lock: Disposable;
+      readonly identity: Identity;
+      readonly buffer: SqliteBuffer;
+      readonly failure: PromiseWithResolvers<Error>;
+    },
+  ) {
+    const { clock, logger, batch } = options;
+    const { buffer, failure } = parts;
+    this.#options = options;
+    this.#lock = parts.lock;
+    this.identity = parts.identity;
+    this.buffer = buffer;
+    this.failed = failure.promise;
+    const fail = (error: unknown): void => failure.resolve(error instanceof Error ? error : new Error(String(error)));
+    this.batcher = new Batcher({
+      clock,
+      target: {
+        append: (closed) => buffer.append(closed),
+        hasRoom: () => buffer.hasRoom(),
+        ready: (signal) => buffer.ready(signal),
+        endStream: (streamId) => this.#streamEnded(streamId),
+      },
+      stream: (streamId) => buffer.stream(streamId),
+      limits: {
+        batchBytesMax: batch.maxBytes,
+        batchRecordsMax: batch.maxRecords,
+        flushIntervalMs: batch.flushIntervalMs,
+      },
+      onFailed: fail,
+    });
+    this.uplink = this.#createUplink();
+    this.#uplinkDone = this.uplink.run(this.#stopUplink.signal).catch(fail);
+    this.#sink = createSink(buffer, this.batcher, (run) => {
+      this.counters.recordsRead += run.records;
+      this.counters.bytesRead += run.bytes.length;
+      options.onPushed?.(run);
+    });
+    this.inputs = new InputSet({
+      sink: this.#sink,
+      events: inputEvents(logger),
+      clock,
+      logger,
+      once: options.once ?? false,
+    });
+    if (!buffer.needsRecovery) this.#recovered.resolve();
+  }
+
+  /** Opens everything but the inputs, and begins to connect. */
+  static async start(options: AgentOptions): Promise<Agent> {
+    const { folder, clock, logger, crashPoint } = options;
+    const lock = lockFolder(folder);
+    try {
+      const makeRoom = (): void => rmSync(join(folder, 'reserve'), { force: true });
+      const identity = takeIdentity({ folder, nowMs: clock.now(), makeRoom });
+      const failure = Promise.withResolvers<Error>();
+      const onFailed = (error: Error): void => failure.resolve(error);
+      const buffer = await openBuffer({ folder, limits: options.buffer, clock, logger, onFailed, crashPoint });
+      return new Agent(options, { lock, identity, buffer, failure });
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** True until the site has told which streams it knows: no file is read before. */
+  get waitsForSite(): boolean {
+    return this.buffer.needsRecovery;
+  }
+
+  /** Resolves when files may be read. */
+  async readable(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = (): void => aborted.reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await Promise.race([this.#recovered.promise, aborted.promise]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Left to right; what cannot be done in time is done by the next start. */
+  async stop(): Promise<void> {
+    const { logger, clock } = this.#options;
+    await this.inputs.stop();
+    try {
+      await this.batcher.flush(AbortSignal.timeout(flushDeadlineMs));
+    } catch (error) {
+      logger.warn('not everything that was read could be stored: it is read again', { error });
+    }
+    const deadlineMs = clock.monotonic() + ackDeadlineMs;
+    const isWaiting = (): boolean => this.uplink.status().state === 'connected' && this.buffer.status().unackedBatches > 0;
+    while (isWaiting() && clock.monotonic() < deadlineMs) await clock.sleep(ackPollMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.inputs.stop();
+    this.#stopUplink.abort();
+    await this.#uplinkDone;
+    const bufferClosed = this.buffer[Symbol.asyncDispose]();
+    await this.batcher[Symbol.asyncDispose]();
+    await bufferClosed;
+    this.#lock[Symbol.dispose]();
+  }
+
+  #createUplink(): Uplink {
+    const { hubs, proxy, clock, logger, facts, wantArchived = false, onPositioned, batch } = this.#options;
+    const { agentId, instanceId, bootId, startCounter } = this.identity;
+    return new Uplink({
+      hubs,
+      proxy,
+      clock,
+      logger,
+      wantArchived,
+      buffer: this.buffer,
+      hello: { sender: 'agent', agentId, instanceId, bootId, startCounter, facts, capabilities: [] },
+      createSession: (options) => new ClientSession(options),
+      events: {
+        ...uplinkEvents(logger, this.counters),
+        welcomed: (welcome) => {
+          this.counters.connections += 1;
+          this.batcher.setFlushInterval(Math.max(batch.flushIntervalMs, welcome.flushIntervalMsMin));
+          for (const { streamId, position } of this.buffer.endedStreams()) this.uplink.closeStream(streamId, position);
+        },
+        disconnected: () => this.batcher.setFlushInterval(Math.max(batch.flushIntervalMs, offlineFlushIntervalMs)),
+        recovered: () => this.#recovered.resolve(),
+        positioned: (position) => onPositioned?.(position),
+        replaced: (divergence, replacement) => {
+          tellReplaced(logger, divergence, replacement);
+          this.#sink.replaced(divergence.streamId, replacement);
+        },
+      },
+    });
+  }
+
+  #streamEnded(streamId: Id): void {
+    this.buffer.endStream(streamId);
+    const stream = this.buffer.stream(streamId);
+    if (stream.position > stream.start) this.uplink.closeStream(stream.streamId, stream.position);
+  }
+}

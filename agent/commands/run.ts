@@ -1,0 +1,130 @@
+/** `run`: the agent as a service. Opens everything anew when the buffer broke; ends with the stop signal. */
+import { join } from 'node:path';
+import { productVersion } from '@tributary/shared/build-info.ts';
+import { systemClock } from '@tributary/shared/clock.ts';
+import { type Logger, processLogger } from '@tributary/shared/log.ts';
+import { isDamaged } from '@tributary/shared/sqlite/open-database.ts';
+import { agentOptionsOf, inputDefaultsOf } from '../agent-options.ts';
+import { Agent } from '../agent.ts';
+import { BufferDamagedError } from '../buffer/damage.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { Reloader } from '../config/reloader.ts';
+import type { AgentConfig } from '../options.ts';
+import type { AgentStatus } from '../status/agent-status.ts';
+import { RateWindow } from '../status/rate-window.ts';
+import { serveStatus } from '../status/status-server.ts';
+import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
+
+export interface RunOptions {
+  readonly configFile: string;
+  readonly crashPoint?: string | undefined;
+  /** Calls back when the configuration is to be read again (SIGHUP). */
+  readonly onReload: (reload: () => void) => void;
+}
+
+const sampleIntervalMs = 2000;
+
+export async function runCommand(options: RunOptions, host: CommandHost): Promise<ExitCode> {
+  const config = await loadConfig({ file: options.configFile, env: host.env });
+  const logger = processLogger(config.log.level);
+  const reloader = new Reloader({
+    file: options.configFile,
+    config,
+    logger,
+    load: () => loadConfig({ file: options.configFile, env: host.env }),
+  });
+  options.onReload(() => reloader.request('signal'));
+  await using owned = new AsyncDisposableStack();
+  owned.use(reloader.watch());
+  while (!host.stop.aborted) {
+    const error = await runOnce({ config, reloader, logger, options, stop: host.stop });
+    if (error === undefined) break;
+    if (!(error instanceof BufferDamagedError) && !isDamaged(error)) throw error;
+    logger.error('the buffer is damaged: it is set aside and opened anew', { error });
+  }
+  return exitCode.done;
+}
+
+interface Once {
+  readonly config: AgentConfig;
+  readonly reloader: Reloader;
+  readonly logger: Logger;
+  readonly options: RunOptions;
+  readonly stop: AbortSignal;
+}
+
+/** Returns what broke; undefined when it was stopped. */
+async function runOnce(once: Once): Promise<Error | undefined> {
+  const { config, reloader, logger, options, stop } = once;
+  await using agent = await Agent.start({
+    ...agentOptionsOf(config),
+    folder: config.data_dir,
+    clock: systemClock,
+    logger,
+    crashPoint: options.crashPoint,
+  });
+  const rates = new RateWindow();
+  const sample = (): void => rates.sample(performance.now(), agent.counters);
+  const timer = setInterval(sample, sampleIntervalMs).unref();
+  try {
+    const startedMs = Date.now();
+    const status = (): AgentStatus => {
+      sample();
+      return statusOf(agent, { startedMs, stopping: stop.aborted, rates });
+    };
+    await using owned = new AsyncDisposableStack();
+    owned.use(await serveStatus(join(config.run_dir, 'agent.sock'), status));
+    logger.info('ready', {
+      version: productVersion(),
+      pid: process.pid,
+      agentId: agent.identity.agentId,
+      hubs: config.hubs,
+      waitsForSite: agent.waitsForSite,
+    });
+    const failure = await Promise.race([agent.failed, work(agent, reloader, once)]);
+    if (failure === undefined) await agent.stop();
+    return failure;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Reads until it is told to stop, with the inputs of the newest good configuration. */
+async function work(agent: Agent, reloader: Reloader, { logger, stop }: Once): Promise<undefined> {
+  try {
+    if (agent.waitsForSite) {
+      logger.info('the buffer is new: no file is read before a hub tells which streams it knows');
+      await agent.readable(stop);
+    }
+    while (!stop.aborted) {
+      const wanted = reloader.current;
+      await agent.inputs.change({ inputs: wanted.inputs, defaults: inputDefaultsOf(wanted) });
+      await reloader.changed(wanted, stop);
+      agent.counters.reloads += 1;
+    }
+  } catch (error) {
+    if (!stop.aborted) throw error;
+  }
+  return undefined;
+}
+
+function statusOf(
+  agent: Agent,
+  more: { readonly startedMs: number; readonly stopping: boolean; readonly rates: RateWindow },
+): AgentStatus {
+  const { losses, positions } = agent.buffer.losses;
+  return {
+    program: 'tributary-agent',
+    version: productVersion(),
+    pid: process.pid,
+    startedMs: more.startedMs,
+    agentId: agent.identity.agentId,
+    state: more.stopping ? 'stopping' : agent.waitsForSite ? 'waiting-for-site' : 'running',
+    uplink: agent.uplink.status(),
+    buffer: { ...agent.buffer.status(), inFlightBytes: agent.uplink.inFlightBytes, losses, positionsLost: positions },
+    sources: agent.inputs.sources().map((source) => ({ ...source, lag: Math.max(0, source.size - source.position) })),
+    counters: agent.counters,
+    rates: more.rates.rates(),
+    memory: { rssBytes: process.memoryUsage.rss() },
+  };
+}

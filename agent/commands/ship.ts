@@ -1,0 +1,194 @@
+/**
+ * `ship`: the agent as a one-shot command, with an identity and a buffer of its own under `data_dir/ship`. Reads files to their
+ * ends, waits until the site has them, says what it did. The same files again add nothing: their streams are in the buffer, or the
+ * site tells of them.
+ */
+import { closeSync, existsSync, openSync, realpathSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Id } from '@tributary/protocol/messages.ts';
+import { systemClock } from '@tributary/shared/clock.ts';
+import { processLogger } from '@tributary/shared/log.ts';
+import { agentOptionsOf, inputDefaultsOf } from '../agent-options.ts';
+import { Agent } from '../agent.ts';
+import { loadConfig } from '../config/load-config.ts';
+import type { Run } from '../inputs/input.ts';
+import type { AgentConfig } from '../options.ts';
+import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
+
+export interface ShipOptions {
+  readonly files: readonly string[];
+  readonly configFile: string;
+  /** Whether the file was named on the command line: then it must be there. */
+  readonly configGiven: boolean;
+  readonly until: 'acked' | 'archived';
+  readonly hub?: string | undefined;
+  readonly type: string;
+  readonly dataDir?: string | undefined;
+  readonly json: boolean;
+  readonly crashPoint?: string | undefined;
+}
+
+interface Shipped {
+  lines: number;
+  bytes: number;
+}
+
+interface Reached {
+  held: number;
+  archived: number;
+}
+
+const pollMs = 100;
+const progressMs = 500;
+const maxLineBytes = 1024 * 1024;
+
+export async function shipCommand(options: ShipOptions, host: CommandHost): Promise<ExitCode> {
+  const paths = options.files.map((file) => resolve(host.cwd, file));
+  const unreadable = paths.flatMap(readTrouble);
+  if (unreadable.length > 0) {
+    for (const line of unreadable) host.err(`${line}\n`);
+    return exitCode.failed;
+  }
+  const config = await shipConfig(options, host);
+  const shipping = new Shipping(options, config, host);
+  return await shipping.run([...new Set(paths.map((path) => realpathSync(path)))], paths);
+}
+
+/** A configuration file is used where there is one; `--hub` and `--data-dir` do without and win over it. */
+async function shipConfig(options: ShipOptions, host: CommandHost): Promise<AgentConfig> {
+  const { configFile, configGiven, hub, dataDir } = options;
+  const text = configGiven || existsSync(configFile) ? undefined : JSON.stringify({ hubs: [hub ?? 'ws://127.0.0.1:7701'] });
+  const config = await loadConfig({ file: text === undefined ? configFile : 'the command line', text, env: host.env });
+  return {
+    ...config,
+    ...(hub === undefined ? {} : { hubs: [hub] }),
+    ...(dataDir === undefined ? {} : { data_dir: resolve(host.cwd, dataDir) }),
+  };
+}
+
+function readTrouble(path: string): string[] {
+  try {
+    if (!statSync(path).isFile()) return [`${path}: not a regular file`];
+    closeSync(openSync(path, 'r'));
+    return [];
+  } catch (error) {
+    return [`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`];
+  }
+}
+
+class Shipping {
+  readonly #options: ShipOptions;
+  readonly #config: AgentConfig;
+  readonly #host: CommandHost;
+  readonly #shipped = new Map<Id, Shipped>();
+  readonly #reached = new Map<Id, Reached>();
+  #toldTrouble = '';
+  #progressAtMs = 0;
+
+  constructor(options: ShipOptions, config: AgentConfig, host: CommandHost) {
+    this.#options = options;
+    this.#config = config;
+    this.#host = host;
+  }
+
+  async run(paths: readonly string[], named: readonly string[]): Promise<ExitCode> {
+    const startedMs = performance.now();
+    const done = new Map<string, number>();
+    const config = this.#config;
+    await using agent = await Agent.start({
+      ...agentOptionsOf(config),
+      folder: join(config.data_dir, 'ship'),
+      clock: systemClock,
+      logger: processLogger(config.log.level === 'debug' ? 'debug' : 'error'),
+      crashPoint: this.#options.crashPoint,
+      once: true,
+      wantArchived: this.#options.until === 'archived',
+      onPositioned: ({ streamId, held, archived }) => this.#reached.set(streamId, { held, archived }),
+      onPushed: (run) => this.#count(run),
+    });
+    const failure = await Promise.race([agent.failed, this.#ship(agent, paths, (path) => done.set(path, performance.now()))]);
+    if (failure !== undefined) throw failure;
+    for (const path of named) this.#tell(agent, path, ((done.get(realpathSync(path)) ?? performance.now()) - startedMs) / 1000);
+    return exitCode.done;
+  }
+
+  async #ship(agent: Agent, paths: readonly string[], onDone: (path: string) => void): Promise<undefined> {
+    const { stop } = this.#host;
+    await this.#while(agent, agent.readable(stop));
+    const { type } = this.#options;
+    const input = {
+      kind: 'file' as const,
+      paths: [...paths],
+      exclude: [],
+      type,
+      labels: {},
+      start: 'beginning' as const,
+      encoding: 'utf-8',
+      max_line_bytes: maxLineBytes,
+      idle_flush: 10,
+      scan_interval: 1000,
+      rotated_wait: 1000,
+      open_files_max: 64,
+    };
+    await agent.inputs.change({ inputs: [input], defaults: inputDefaultsOf(this.#config) });
+    await this.#while(agent, agent.inputs.drained(stop));
+    await this.#while(agent, agent.batcher.flush(stop));
+    const waiting = new Set(agent.inputs.sources());
+    while (waiting.size > 0) {
+      for (const source of waiting) {
+        const { streamId, position, start } = agent.buffer.stream(source.streamId);
+        const reached = this.#reached.get(streamId);
+        const end = this.#options.until === 'acked' ? reached?.held : reached?.archived;
+        const isDone = position === start || (end !== undefined && end >= position);
+        if (!isDone) agent.uplink.openStream(streamId);
+        else if (waiting.delete(source)) onDone(source.path);
+      }
+      if (waiting.size > 0) await this.#while(agent, systemClock.sleep(pollMs, stop));
+    }
+    return undefined;
+  }
+
+  /** Tells how it goes while it waits: trouble once, progress on a terminal. */
+  async #while<Result>(agent: Agent, work: Promise<Result>): Promise<Result> {
+    const timer = setInterval(() => this.#tellProgress(agent), pollMs);
+    try {
+      this.#tellProgress(agent);
+      return await work;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  #tellProgress(agent: Agent): void {
+    const { trouble, hub } = agent.uplink.status();
+    if (trouble !== '' && trouble !== this.#toldTrouble) {
+      this.#toldTrouble = trouble;
+      this.#host.err(`${hub}: ${trouble}; trying again\n`);
+    }
+    if (!this.#host.isTerminal || performance.now() - this.#progressAtMs < progressMs) return;
+    this.#progressAtMs = performance.now();
+    const { recordsRead, bytesRead } = agent.counters;
+    const { unackedBatches } = agent.buffer.status();
+    this.#host.err(
+      `\r${recordsRead} lines, ${(bytesRead / 1e6).toFixed(1)} MB read; ${unackedBatches} batches wait for the hub \r`,
+    );
+  }
+
+  #count(run: Run): void {
+    const shipped = this.#shipped.getOrInsertComputed(run.streamId, () => ({ lines: 0, bytes: 0 }));
+    shipped.lines += run.records;
+    shipped.bytes += run.bytes.length;
+  }
+
+  #tell(agent: Agent, path: string, seconds: number): void {
+    const real = realpathSync(path);
+    const streams = agent.inputs.sources().filter((source) => source.path === real);
+    const sums = streams.map((source) => this.#shipped.get(source.streamId) ?? { lines: 0, bytes: 0 });
+    const lines = sums.reduce((sum, shipped) => sum + shipped.lines, 0);
+    const bytes = sums.reduce((sum, shipped) => sum + shipped.bytes, 0);
+    const rounded = Math.round(seconds * 1000) / 1000;
+    const until = this.#options.until;
+    if (this.#options.json) this.#host.out(`${JSON.stringify({ path, lines, bytes, seconds: rounded, until })}\n`);
+    else this.#host.out(`${path}  lines ${lines}  bytes ${bytes}  seconds ${rounded.toFixed(3)}\n`);
+  }
+}

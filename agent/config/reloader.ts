@@ -1,0 +1,118 @@
+/**
+ * Keeps the newest good configuration. A changed file or a signal has it read again; a bad one is refused with all its problems
+ * in the log, and the old one goes on. Inputs, tenant and labels take effect at once; other changes are named.
+ */
+import { type FSWatcher, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { Logger } from '@tributary/shared/log.ts';
+import type { AgentConfig } from '../options.ts';
+
+export interface ReloaderOptions {
+  readonly file: string;
+  readonly config: AgentConfig;
+  readonly logger: Logger;
+  readonly load: () => Promise<AgentConfig>;
+  readonly debounceMs?: number;
+}
+
+const debounceMsDefault = 200;
+const reloadable: ReadonlySet<string> = new Set(['inputs', 'tenant', 'labels']);
+
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  #current: AgentConfig;
+  #waiters: (() => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #reading: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
+    this.#current = options.config;
+  }
+
+  get current(): AgentConfig {
+    return this.#current;
+  }
+
+  /** Resolves once another configuration than `known` is the current one; rejects when the signal is aborted. */
+  async changed(known: AgentConfig, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#current !== known) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#waiters.push(resolve);
+    try {
+      await promise;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Reads the file again soon; several requests at once are one. */
+  request(cause: 'signal' | 'file'): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    const { debounceMs = debounceMsDefault } = this.#options;
+    this.#timer = setTimeout(() => this.#reread(cause), cause === 'signal' ? 0 : debounceMs);
+  }
+
+  /** Watches the file's folder: editors and configuration tools replace the file. Where that cannot be, SIGHUP remains. */
+  watch(): AsyncDisposable {
+    const { file, logger } = this.#options;
+    let watcher: FSWatcher | undefined;
+    try {
+      watcher = watch(dirname(file), (_, name) => {
+        if (name === null || name === basename(file)) this.request('file');
+      });
+      watcher.on('error', (error) => logger.warn('the configuration file is not watched any more; SIGHUP reloads it', { error }));
+    } catch (error) {
+      logger.warn('the configuration file cannot be watched; SIGHUP reloads it', { error });
+    }
+    return {
+      [Symbol.asyncDispose]: async () => {
+        this.#closed = true;
+        clearTimeout(this.#timer);
+        watcher?.close();
+        await this.#reading;
+      },
+    };
+  }
+
+  #reread(cause: 'signal' | 'file'): void {
+    this.#reading = this.#reading.then(async () => await this.#readOnce(cause));
+  }
+
+  async #readOnce(cause: 'signal' | 'file'): Promise<void> {
+    const { file, logger, load } = this.#options;
+    let config: AgentConfig;
+    try {
+      config = await load();
+    } catch (error) {
+      logger.error('the changed configuration is refused; the one before goes on', { file, error });
+      return;
+    }
+    const changes = changedKeys(this.#current, config);
+    if (changes.length === 0) {
+      if (cause === 'signal') logger.info('the configuration is unchanged', { file });
+      return;
+    }
+    const needsRestart = changes.filter((key) => !reloadable.has(key));
+    if (needsRestart.length > 0) {
+      logger.warn('these changes take effect at the next start', { file, options: needsRestart });
+    }
+    logger.info('the configuration was read again', { file, changes });
+    this.#current = config;
+    for (const resolve of this.#waiters.splice(0)) resolve();
+  }
+}
+
+function changedKeys(before: AgentConfig, after: AgentConfig): string[] {
+  const [left, right] = [textsOf(before), textsOf(after)];
+  return [...new Set([...left.keys(), ...right.keys()])].filter((key) => left.get(key) !== right.get(key));
+}
+
+function textsOf(config: AgentConfig): Map<string, string> {
+  return new Map(Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)]));
+}

@@ -1,0 +1,94 @@
+/**
+ * The running inputs, each under supervision. A reload changes the set: what stays the same goes on undisturbed, the rest stops
+ * first, with everything it read pushed, and what is new begins where the streams are.
+ */
+import { supervise } from '@tributary/shared/async/supervise.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { Logger } from '@tributary/shared/log.ts';
+import type { Input, InputEvents, Sink, SourceStatus } from './inputs/input.ts';
+import { type InputDefaults, inputKinds } from './inputs/registry.ts';
+import type { InputConfig } from './options.ts';
+
+export interface InputSetOptions {
+  readonly sink: Sink;
+  readonly events: InputEvents;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly once?: boolean;
+}
+
+export interface WantedInputs {
+  readonly inputs: readonly InputConfig[];
+  readonly defaults: InputDefaults;
+}
+
+interface Running {
+  readonly input: Input;
+  readonly abort: AbortController;
+  readonly done: Promise<void>;
+}
+
+const backoff = { msMin: 500, msMax: 30_000 };
+const healthyAfterMs = 60_000;
+
+export class InputSet {
+  readonly #options: InputSetOptions;
+  readonly #running = new Map<string, Running>();
+
+  constructor(options: InputSetOptions) {
+    this.#options = options;
+  }
+
+  /** Makes these the inputs that run. Positions are kept: streams are the sink's. */
+  async change(wanted: WantedInputs): Promise<void> {
+    const keys = new Map(wanted.inputs.map((config, index) => [keyOf(config, wanted.defaults), { config, index }]));
+    const created: { key: string; input: Input }[] = [];
+    for (const [key, { config, index }] of keys) {
+      if (!this.#running.has(key)) created.push({ key, input: this.#create(config, wanted.defaults, index) });
+    }
+    await Promise.all([...this.#running.keys()].filter((key) => !keys.has(key)).map((key) => this.#stop(key)));
+    for (const { key, input } of created) this.#start(key, input);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((key) => this.#stop(key)));
+  }
+
+  async drained(signal: AbortSignal): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ input }) => input.drained(signal)));
+  }
+
+  sources(): readonly SourceStatus[] {
+    return [...this.#running.values()].flatMap(({ input }) => input.sources());
+  }
+
+  #create(config: InputConfig, defaults: InputDefaults, index: number): Input {
+    const { kind, ...options } = config;
+    const { sink, events, clock, once = false } = this.#options;
+    return inputKinds[kind].create({ name: `${kind}-${index + 1}`, options, sink, events, clock, defaults, once });
+  }
+
+  #start(key: string, input: Input): void {
+    const abort = new AbortController();
+    const { clock, logger } = this.#options;
+    const done = supervise((signal) => input.run(signal), abort.signal, {
+      clock,
+      backoff,
+      healthyAfterMs,
+      onFailed: (error, retryInMs) => logger.error('an input broke; it starts again', { input: input.name, error, retryInMs }),
+    });
+    this.#running.set(key, { input, abort, done });
+  }
+
+  async #stop(key: string): Promise<void> {
+    const running = this.#running.get(key);
+    if (running === undefined) return;
+    running.abort.abort();
+    await running.done;
+    this.#running.delete(key);
+  }
+}
+
+function keyOf(config: InputConfig, defaults: InputDefaults): string {
+  return JSON.stringify([config, defaults]);
+}

@@ -1,0 +1,155 @@
+#!/usr/bin/env node
+/** The command line of tributary-agent: the only file that touches the process itself. */
+import { resolve } from 'node:path';
+import { productVersion } from '@tributary/shared/build-info.ts';
+import { armCrashPoint } from '@tributary/shared/crash-point.ts';
+import { Command, CommanderError, Option } from 'commander';
+import { type CommandHost, type ExitCode, exitCode } from './commands/exit.ts';
+
+const configDefault = '/etc/tributary/agent.yaml';
+/** After the last thing was done, whatever still keeps the event loop alive gets this long. */
+const exitDeadlineMs = 3000;
+
+const stop = new AbortController();
+const host: CommandHost = {
+  env: process.env,
+  cwd: process.cwd(),
+  isTerminal: process.stderr.isTTY,
+  stop: stop.signal,
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+};
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    // Safe at any moment: what is not stored is read again, what is not acknowledged is sent again.
+    if (stop.signal.aborted) process.exit(exitCode.failed);
+    stop.abort(new Error(`stopped by ${signal}`));
+  });
+}
+
+process.exitCode = await main(process.argv);
+setTimeout(() => process.exit(), exitDeadlineMs).unref();
+
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  let code: ExitCode = exitCode.done;
+  try {
+    armCrashPoint(host.env['TRIBUTARY_CRASH_POINT']);
+    const program = commandLine((result) => {
+      code = result;
+    });
+    await program.parseAsync(argv);
+    return code;
+  } catch (error) {
+    return exitCodeOf(error);
+  }
+}
+
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
+  if (stop.signal.aborted && error === stop.signal.reason) {
+    host.err(`${stop.signal.reason instanceof Error ? stop.signal.reason.message : 'stopped'}\n`);
+    return exitCode.failed;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const isConfig = error instanceof Error && 'code' in error && error.code === 'CONFIG';
+  host.err(isConfig ? `${message}\n` : `tributary-agent: ${message}\n`);
+  if (host.env['TRIBUTARY_STACK'] !== undefined && error instanceof Error) host.err(`${error.stack ?? ''}\n`);
+  return isConfig ? exitCode.usage : exitCode.failed;
+}
+
+function onReload(reload: () => void): void {
+  process.on('SIGHUP', reload);
+}
+
+function commandLine(finish: (code: ExitCode) => void): Command {
+  const program = new Command('tributary-agent')
+    .description('Reads the logs of this machine and ships each line to a Tributary hub, exactly once.')
+    .version(productVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError('(tributary-agent --help tells more)')
+    .addHelpText('after', helpText);
+  program
+    .command('run')
+    .description('read, buffer and ship until told to stop (SIGTERM, SIGINT); SIGHUP reads the configuration again')
+    .addOption(configOption())
+    .action(async (given: { config: string }) => {
+      const { runCommand } = await import('./commands/run.ts');
+      const crashPoint = host.env['TRIBUTARY_CRASH_POINT'];
+      finish(await runCommand({ configFile: resolve(given.config), crashPoint, onReload }, host));
+    });
+  program
+    .command('check')
+    .description('check the configuration and tell what each input would read now; changes nothing')
+    .addOption(configOption())
+    .option('--json', 'print JSON', false)
+    .action(async (given: { config: string; json: boolean }) => {
+      const { checkCommand } = await import('./commands/check.ts');
+      finish(await checkCommand({ configFile: resolve(given.config), json: given.json }, host));
+    });
+  program
+    .command('status')
+    .description('ask the running agent how it is; exits 3 while it has no connection to a hub')
+    .addOption(configOption())
+    .option('--json', 'print JSON', false)
+    .action(async (given: { config: string; json: boolean }) => {
+      const { statusCommand } = await import('./commands/status.ts');
+      finish(await statusCommand({ configFile: resolve(given.config), json: given.json }, host));
+    });
+  addShip(program, finish);
+  return program;
+}
+
+interface ShipFlags {
+  readonly config: string;
+  readonly until: 'acked' | 'archived';
+  readonly hub?: string;
+  readonly type: string;
+  readonly dataDir?: string;
+  readonly json: boolean;
+}
+
+function addShip(program: Command, finish: (code: ExitCode) => void): void {
+  const ship = program.command('ship');
+  ship
+    .description('ship files to their ends, wait until the hub has them, print a line for each; the same files again add nothing')
+    .argument('<file...>', 'files to ship')
+    .addOption(configOption())
+    .addOption(
+      new Option('--until <state>', 'what to wait for: durable at the hub, or in its archive too')
+        .choices(['acked', 'archived'])
+        .default('acked'),
+    )
+    .option('--hub <url>', 'address of a hub, instead of those of the configuration; without either ws://127.0.0.1:7701')
+    .option('--type <type>', 'log type of the lines', 'app')
+    .option('--data-dir <folder>', 'keep identity and buffer under FOLDER/ship, instead of the data_dir of the configuration')
+    .option('--json', 'print a JSON object a line', false)
+    .action(async (files: string[], given: ShipFlags) => {
+      const { shipCommand } = await import('./commands/ship.ts');
+      const configGiven = ship.getOptionValueSource('config') === 'cli';
+      const crashPoint = host.env['TRIBUTARY_CRASH_POINT'];
+      finish(await shipCommand({ ...given, files, configFile: resolve(given.config), configGiven, crashPoint }, host));
+    });
+}
+
+function configOption(): Option {
+  return new Option('-c, --config <file>', 'configuration file').default(configDefault);
+}
+
+function helpText(): string {
+  return `
+Examples:
+  tributary-agent check --config /etc/tributary/agent.yaml
+  tributary-agent run
+  tributary-agent status --json
+  tributary-agent ship --hub ws://127.0.0.1:7701 --data-dir ~/.tributary --until archived /var/log/nginx/access.log
+
+A configuration:
+  hubs: ['ws://hub.example.com:7701']
+  inputs:
+    - { kind: file, paths: ['/var/log/nginx/*.log'], type: nginx }
+
+Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 running but not connected.`;
+}

@@ -1,0 +1,92 @@
+/**
+ * The agent's configuration file: the one definition that `check`, the JSON Schema, the options page and the types come from.
+ * Loaded only while a file is read (config/config-thread.ts) and by the packaging, never by a running agent.
+ */
+import { labelNameBytesMax, labelsMax, labelValueBytesMax } from '@tributary/protocol/limits.ts';
+import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
+import * as z from 'zod';
+import { fileInputOptions } from './inputs/file/options.ts';
+
+const hubAddress = z
+  .string()
+  .refine(isHubAddress, 'must be an address such as ws://hub.example.com:7701')
+  .describe('Address of a hub: `ws://host:port`.');
+
+const batchOptions = z.strictObject({
+  max_bytes: bytesBetween({ min: '4KiB', max: '2MiB' })
+    .prefault('1MiB')
+    .describe('A batch is closed at this many bytes, before compression.'),
+  max_records: z.int().min(1).max(65_536).default(65_536).describe('A batch is closed at this many records.'),
+  flush_interval: durationBetween({ min: '1ms', max: '1m' })
+    .prefault('200ms')
+    .describe('A batch is closed this long after its first record came. A hub may ask for longer.'),
+});
+
+const bufferOptions = z.strictObject({
+  max_bytes: bytesBetween({ min: '4MiB' })
+    .prefault('1GiB')
+    .describe('Bytes of compressed batches on disk. At this limit files wait in place; nothing is dropped.'),
+  replay_window: durationBetween({ min: '0s', max: '7d' })
+    .prefault('5m')
+    .describe('How long batches are kept after the hub acknowledged them, for a hub whose store was lost or restored.'),
+  replay_max_bytes: bytesBetween({}).prefault('256MiB').describe('How much of them is kept at most.'),
+  reserve_bytes: bytesBetween({ min: '2MiB', max: '1GiB' })
+    .prefault('4MiB')
+    .describe(
+      'Room kept free by a file of this size, which is given up on a full disk so that acknowledged batches can be deleted.',
+    ),
+});
+
+export const agentOptions = z.strictObject({
+  data_dir: z
+    .string()
+    .startsWith('/', 'must be an absolute path')
+    .default('/var/lib/tributary/agent')
+    .describe('Folder of the identity and the buffer. On a local file system; used by one agent at a time.'),
+  run_dir: z
+    .string()
+    .startsWith('/', 'must be an absolute path')
+    .default('/run/tributary')
+    .describe('Folder of the socket that `status` asks.'),
+  tenant: z
+    .string()
+    .regex(/^[a-z0-9_]{1,50}$/, 'must be 1 to 50 of a-z, 0-9 and _')
+    .default('default')
+    .describe('Owner of the records of inputs that name none.'),
+  labels: z
+    .record(z.string().min(1).max(labelNameBytesMax), z.string().max(labelValueBytesMax))
+    .refine((labels) => Object.keys(labels).length <= labelsMax, `must be at most ${labelsMax} labels`)
+    .default({})
+    .describe('Added to every record.'),
+  hubs: z.array(hubAddress).min(1, 'needs at least one hub').describe('Hubs of one site, tried in this order.'),
+  proxy: z
+    .string()
+    .refine(isProxyAddress, 'must be an address such as http://proxy.example.com:3128')
+    .optional()
+    .describe('HTTP proxy that connections to hubs are tunnelled through (CONNECT).'),
+  inputs: z
+    .array(z.discriminatedUnion('kind', [fileInputOptions]))
+    .default([])
+    .describe('What is read. Reloaded when this file changes, without losing a position.'),
+  batch: batchOptions.prefault({}).describe('When a batch is closed.'),
+  buffer: bufferOptions.prefault({}).describe('The buffer on disk.'),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level of what is logged.'),
+    })
+    .prefault({})
+    .describe("The agent's own log, on standard error."),
+});
+
+export type AgentConfig = z.output<typeof agentOptions>;
+export type InputConfig = AgentConfig['inputs'][number];
+
+function isHubAddress(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username } = new URL(text);
+  return (protocol === 'ws:' || protocol === 'wss:') && hostname !== '' && username === '';
+}
+
+function isProxyAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}

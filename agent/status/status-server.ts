@@ -1,0 +1,33 @@
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { dirname } from 'node:path';
+
+/** `GET /status` over a unix socket that only its owner may open. Disposing closes it and removes the socket. */
+export async function serveStatus(socketPath: string, status: () => unknown): Promise<AsyncDisposable> {
+  mkdirSync(dirname(socketPath), { recursive: true, mode: 0o755 });
+  // Of a process that was killed; whoever owns the data folder's lock owns this too.
+  rmSync(socketPath, { force: true });
+  const server = createServer((request, response) => {
+    const found = request.method === 'GET' && request.url === '/status';
+    response.writeHead(found ? 200 : 404, { 'content-type': 'application/json', connection: 'close' });
+    response.end(`${JSON.stringify(found ? status() : { error: 'not found' })}\n`);
+  });
+  const mask = process.umask(0o177);
+  try {
+    server.listen(socketPath);
+    await once(server, 'listening');
+  } finally {
+    process.umask(mask);
+  }
+  chmodSync(socketPath, 0o600);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+      rmSync(socketPath, { force: true });
+    },
+  };
+}
