@@ -1,0 +1,257 @@
+/**
+ * One peer at the intake: carries out what its session asks for and gives the answers back.
+ *
+ * The order of invariant 1 is kept here for the hub as a whole: a batch goes to the queue, the queue's answer comes after its
+ * commit, the session makes an ack of it, and only then `send` is called. Nothing here is done per record.
+ */
+import type { FrameError } from '@tributary/protocol/frame-error.ts';
+import {
+  type ChannelName,
+  channelName,
+  type Hello,
+  type Id,
+  type Message,
+  type RejectCode,
+} from '@tributary/protocol/messages.ts';
+import { ServerSession } from '@tributary/protocol/session/server.ts';
+import type { Admission, AppendRequest, ServerEffect, StreamPosition } from '@tributary/protocol/session/server-effect.ts';
+import { assert } from '@tributary/shared/assert.ts';
+import { crashPoint } from '@tributary/shared/crash-point.ts';
+import { QueueError } from '../queue/queue-error.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Reject } from './admission.ts';
+import type { IntakeEvents } from './events.ts';
+import type { IntakeLimits } from './limits.ts';
+
+/** The socket as the intake sees it. None of its methods throws; after the peer is gone they do nothing. */
+export interface Peer {
+  /** Address of the other end, for people. */
+  readonly remote: string;
+  send(message: Message): void;
+  /** Closes once what was sent is flushed. */
+  close(code: RejectCode | 'gone', hint: string): void;
+  /** Stops and goes on reading from the socket. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface ConnectionParts {
+  readonly peer: Peer;
+  readonly queue: Queue;
+  readonly siteId: Id;
+  readonly events: IntakeEvents;
+  readonly limits: IntakeLimits;
+  readonly now: () => number;
+  /** Decides about a Hello, and is told when whom it admitted is gone. */
+  readonly admit: (hello: Hello, connection: IntakeConnection) => Admission;
+  readonly left: (connection: IntakeConnection) => void;
+}
+
+export class IntakeConnection {
+  readonly #parts: ConnectionParts;
+  readonly #session: ServerSession;
+  readonly #channels = new Set<ChannelName>();
+  /** Calls to the queue that were not answered yet. */
+  readonly #underway = new Set<Promise<void>>();
+  #inFlightBytes = 0;
+  #paused = false;
+  #flushing = false;
+  #ended = false;
+  #hello: Hello | undefined;
+
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts;
+    this.#session = new ServerSession({ now: parts.now });
+  }
+
+  get remote(): string {
+    return this.#parts.peer.remote;
+  }
+
+  /** Undefined until the peer was admitted. */
+  get hello(): Hello | undefined {
+    return this.#hello;
+  }
+
+  receive(message: Message): void {
+    this.#session.receive(message);
+    this.#carryOut();
+  }
+
+  receiveInvalid(error: FrameError): void {
+    this.#session.receiveInvalid(error);
+    this.#carryOut();
+  }
+
+  /** What time brings: a Hello that did not come, credits that changed. */
+  tick(): void {
+    if (this.#ended) return;
+    const dueMs = this.#session.nextTickMs();
+    if (dueMs !== undefined && dueMs <= this.#parts.now()) this.#session.tick();
+    for (const channel of this.#channels) this.#session.setCredit(channel, this.#parts.queue.creditOf(channel));
+    this.#carryOut();
+  }
+
+  drain(hubs: readonly string[], deadlineMs: number): void {
+    this.#session.drain(hubs, deadlineMs);
+    this.#carryOut();
+  }
+
+  shutdown(reject: Reject): void {
+    this.#session.shutdown(reject);
+    this.#carryOut();
+  }
+
+  /** The socket is closed. What is under way is stored all the same; the peer will hear of it when it comes back. */
+  gone(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#parts.left(this);
+  }
+
+  /** Resolves when nothing of this connection is under way to the queue. */
+  async settled(): Promise<void> {
+    while (this.#underway.size > 0) await Promise.all(this.#underway);
+  }
+
+  #carryOut(): void {
+    for (let effects = this.#session.takeEffects(); effects.length > 0; effects = this.#session.takeEffects()) {
+      for (const effect of effects) this.#carry(effect);
+    }
+  }
+
+  #carry(effect: ServerEffect): void {
+    const { peer, queue, events } = this.#parts;
+    switch (effect.kind) {
+      case 'send':
+        this.#send(effect.message);
+        break;
+      case 'admit':
+        this.#admit(effect.hello);
+        break;
+      case 'recover':
+        this.#recover(effect.agentId);
+        break;
+      case 'open':
+        this.#open(effect);
+        break;
+      case 'append':
+        this.#append(effect.requestId, effect.request);
+        break;
+      case 'gap':
+        events.gapDeclared(effect.key, effect.message);
+        this.#answerPosition(effect.requestId, queue.recordGap(effect.key, effect.message));
+        break;
+      case 'close-stream':
+        this.#ask(queue.closeStream(effect.key, effect.position), () => undefined);
+        break;
+      case 'close':
+        events.rejected(effect.code, effect.hint, peer.remote);
+        peer.close(effect.code, effect.hint);
+        this.gone();
+        break;
+    }
+  }
+
+  #send(message: Message): void {
+    if (message.kind === 'ack') crashPoint('hub.intake.before-ack');
+    this.#parts.peer.send(message);
+  }
+
+  #admit(hello: Hello): void {
+    const admission = this.#parts.admit(hello, this);
+    if (admission.kind === 'admitted') this.#hello = hello;
+    this.#session.admitted(admission);
+  }
+
+  #recover(agentId: string): void {
+    this.#ask(this.#parts.queue.streamsOf(this.#parts.siteId, agentId), (streams) => this.#session.recovered(streams));
+  }
+
+  #open(effect: Extract<ServerEffect, { kind: 'open' }>): void {
+    const { queue } = this.#parts;
+    const { origin, identity, attributes, start, wantArchived } = effect.message;
+    const channel = channelName(attributes);
+    this.#channels.add(channel);
+    this.#session.setCredit(channel, queue.creditOf(channel));
+    this.#answerPosition(effect.requestId, queue.openStream({ key: effect.key, origin, identity, attributes, start }));
+    if (wantArchived) queue.requestArchive(channel);
+  }
+
+  #append(requestId: number, request: AppendRequest): void {
+    const { queue, events, peer, limits } = this.#parts;
+    const { batch, channel, segments } = request;
+    const bytes = batch.body.length;
+    this.#inFlightBytes += bytes;
+    if (!this.#paused && this.#inFlightBytes >= limits.inFlightBytesMax) {
+      this.#paused = true;
+      peer.pause();
+    }
+    const { records, inflatedBytes, body, envelope } = batch;
+    const { createdMs, trims } = envelope;
+    const stored = queue.append({ channel, segments, records, inflatedBytes, createdMs, trims, body });
+    this.#ask(
+      stored,
+      (result) => {
+        events.answered(request, result);
+        this.#session.appended(requestId, result);
+        this.#session.setCredit(channel, queue.creditOf(channel));
+      },
+      () => this.#landed(bytes),
+    );
+  }
+
+  #landed(bytes: number): void {
+    this.#inFlightBytes -= bytes;
+    assert(this.#inFlightBytes >= 0, 'what lands was in flight');
+    if (!this.#paused || this.#inFlightBytes > this.#parts.limits.inFlightBytesMax / 2) return;
+    this.#paused = false;
+    this.#parts.peer.resume();
+  }
+
+  #answerPosition(requestId: number, position: Promise<StreamPosition>): void {
+    this.#ask(position, (known) => this.#session.positioned(requestId, known));
+  }
+
+  /** Waits for the queue beside everything else. Answers that come together are told to the peer together. */
+  #ask<Result>(asked: Promise<Result>, answer: (result: Result) => void, after?: () => void): void {
+    const underway = this.#answerWhenDone(asked, answer).finally(() => {
+      this.#underway.delete(underway);
+      after?.();
+    });
+    this.#underway.add(underway);
+  }
+
+  async #answerWhenDone<Result>(asked: Promise<Result>, answer: (result: Result) => void): Promise<void> {
+    let result: Result;
+    try {
+      result = await asked;
+    } catch (error) {
+      this.#failed(error);
+      this.#carryOutSoon();
+      return;
+    }
+    if (this.#ended) return;
+    answer(result);
+    this.#carryOutSoon();
+  }
+
+  /** After all answers of one commit were taken: one ack stands for all of them. */
+  #carryOutSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    process.nextTick(() => {
+      this.#flushing = false;
+      this.#carryOut();
+    });
+  }
+
+  /** The peer keeps what was not answered and comes again. */
+  #failed(error: unknown): void {
+    const { events, peer, limits } = this.#parts;
+    const code = error instanceof QueueError && error.code === 'QUEUE_STREAM_CHANGED' ? 'protocol' : 'unavailable';
+    events.storeFailed(error, peer.remote);
+    const hint = error instanceof QueueError ? error.message : 'the store of this hub does not answer';
+    this.#session.shutdown({ code, hint, retryAfterMs: limits.retryAfterMs });
+  }
+}

@@ -1,0 +1,95 @@
+/** What happens at the intake that a person may want to know: each event is one call, which logs and counts together. */
+import type { Gap, Hello, RejectCode } from '@tributary/protocol/messages.ts';
+import type { AppendRequest, AppendResult, StreamKey } from '@tributary/protocol/session/server-effect.ts';
+import type { Logger } from '@tributary/shared/log.ts';
+
+export interface IntakeCounters {
+  readonly admitted: number;
+  readonly rejected: number;
+  readonly clones: number;
+  readonly batches: number;
+  readonly bytes: number;
+  readonly records: number;
+  readonly duplicates: number;
+  readonly refused: number;
+  readonly gaps: number;
+}
+
+export class IntakeEvents {
+  readonly #log: Logger;
+  readonly #counters = {
+    admitted: 0,
+    rejected: 0,
+    clones: 0,
+    batches: 0,
+    bytes: 0,
+    records: 0,
+    duplicates: 0,
+    refused: 0,
+    gaps: 0,
+  };
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Sums since the start. */
+  counters(): IntakeCounters {
+    return { ...this.#counters };
+  }
+
+  admitted(hello: Hello, remote: string): void {
+    this.#counters.admitted += 1;
+    const { agentId, startCounter } = hello;
+    this.#log.info('agent connected', { agentId, startCounter, host: hello.facts['host'], remote });
+  }
+
+  superseded(agentId: string, remote: string): void {
+    this.#log.info('an older connection of this agent was closed', { agentId, remote });
+  }
+
+  rejected(code: RejectCode | 'gone', hint: string, remote: string): void {
+    this.#counters.rejected += 1;
+    this.#log.warn('connection ended', { code, hint, remote });
+  }
+
+  clone(hello: Hello, remotes: readonly string[]): void {
+    this.#counters.clones += 1;
+    const { agentId, startCounter } = hello;
+    this.#log.error('two machines use the same agent id: both are refused', { agentId, startCounter, remotes });
+  }
+
+  left(agentId: string, remote: string): void {
+    this.#log.info('agent disconnected', { agentId, remote });
+  }
+
+  /** Once per batch, in counters only unless it is refused. */
+  answered(request: AppendRequest, result: AppendResult): void {
+    if (result.kind === 'stored') {
+      this.#counters.batches += 1;
+      this.#counters.bytes += request.batch.body.length;
+      this.#counters.records += request.batch.records;
+    } else if (result.kind === 'duplicate') this.#counters.duplicates += 1;
+    else {
+      this.#counters.refused += 1;
+      const { reason, hint } = result;
+      this.#log.debug('batch refused', {
+        channel: request.channel,
+        reason,
+        hint,
+        streamId: result.key?.streamId,
+        held: result.held,
+      });
+    }
+  }
+
+  gapDeclared(key: StreamKey, gap: Gap): void {
+    this.#counters.gaps += 1;
+    const { from, to, cause } = gap;
+    this.#log.error('a part of a stream is lost', { agentId: key.agentId, streamId: key.streamId, from, to, cause });
+  }
+
+  storeFailed(error: unknown, remote: string): void {
+    this.#log.error('the store did not take what was received', { error, remote });
+  }
+}

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Message } from '@tributary/protocol/messages.ts';
+import { createLogger, type LogEntry } from '@tributary/shared/log.ts';
+import { testAttributes, testChannel, testMark } from '../queue/fixture.ts';
+import { frontTopic, type Queue } from '../queue/queue.ts';
+import type { QueueLimits } from '../queue/limits.ts';
+import { openSqliteFixture } from '../queue/sqlite/sqlite-fixture.ts';
+import type { IntakeConnection } from './connection.ts';
+import { createIntake, type Intake } from './intake.ts';
+import { RecordingPeer, testBatchMessage, testHello, testOpen } from './recording-peer.ts';
+
+interface Fixture extends AsyncDisposable {
+  readonly intake: Intake;
+  readonly queue: Queue;
+  readonly logged: LogEntry[];
+  /** What the intake's queue was asked for, in place of the real one. */
+  connect(remote?: string): { peer: RecordingPeer; connection: IntakeConnection };
+}
+
+async function open(options: { limits?: Partial<QueueLimits>; wrap?: (queue: Queue) => Queue } = {}): Promise<Fixture> {
+  const store = await openSqliteFixture(options.limits);
+  const logged: LogEntry[] = [];
+  const log = createLogger({ level: 'debug', sink: (entry) => logged.push(entry) });
+  const { siteId, hubId } = store.queue;
+  const queue = options.wrap?.(store.queue) ?? store.queue;
+  const intake = createIntake({ queue, siteId, hubId, log, limits: { tickMs: 10, inFlightBytesMax: 5_000_000 } });
+  return {
+    intake,
+    queue,
+    logged,
+    connect: (remote) => {
+      const peer = new RecordingPeer(remote);
+      return { peer, connection: intake.connect(peer) };
+    },
+    [Symbol.asyncDispose]: async () => {
+      await intake[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const timeout = { timeout: 20_000 };
+
+test('a batch is acked once it can be read from the queue', timeout, async () => {
+  await using fixture = await open();
+  const { peer, connection } = fixture.connect();
+  connection.receive(testHello());
+  assert.deepEqual(peer.kinds(), ['welcome']);
+  connection.receive(testOpen(1));
+  await peer.untilSent('position');
+  connection.receive(testBatchMessage(1, { from: 0, to: 10 }));
+  await peer.untilSent('ack');
+  const entries = await fixture.queue.read(
+    { topic: frontTopic(testChannel), partition: 0, afterSequence: 0 },
+    { entries: 9, bytes: 1e9 },
+  );
+  assert.equal(entries.length, 1);
+  assert.partialDeepStrictEqual(fixture.intake.status().counters, { admitted: 1, batches: 1, records: 10 });
+});
+
+test('many batches of one commit get one ack', timeout, async () => {
+  await using fixture = await open();
+  const { peer, connection } = fixture.connect();
+  connection.receive(testHello());
+  connection.receive(testOpen(1));
+  await peer.untilSent('position');
+  for (let batch = 0; batch < 100; batch += 1) {
+    connection.receive(testBatchMessage(batch + 1, { from: batch * 10, to: batch * 10 + 10 }));
+  }
+  await peer.until(() => acked(peer.sent) === 100);
+  const acks = peer.kinds().filter((kind) => kind === 'ack').length;
+  assert.ok(acks <= 10, `${acks} acks for 100 batches`);
+});
+
+test('a stream comes back with what is held; a missing part is refused and may be declared a gap', timeout, async () => {
+  await using fixture = await open();
+  const { peer, connection } = fixture.connect();
+  connection.receive(testHello());
+  connection.receive(testOpen(1));
+  connection.receive(testBatchMessage(1, { from: 0, to: 10 }));
+  connection.receive(testBatchMessage(2, { from: 50, to: 60 }));
+  await peer.untilSent('refuse');
+  assert.partialDeepStrictEqual(last(peer, 'refuse'), { reason: 'position', stream: 1, held: 10, heldMark: testMark(10) });
+  connection.receive({ kind: 'gap', stream: 1, from: 10, to: 50, toMark: testMark(50), cause: 'buffer-lost' });
+  connection.receive(testOpen(1));
+  await peer.until(() => peer.kinds().filter((kind) => kind === 'position').length === 3);
+  assert.partialDeepStrictEqual(last(peer, 'position'), { held: 50 });
+  connection.receive(testBatchMessage(3, { from: 50, to: 60 }));
+  await peer.until(() => acked(peer.sent) === 3);
+  assert.ok(fixture.logged.some((entry) => entry.level === 'error' && entry.message.includes('lost')));
+});
+
+test('an agent whose buffer is new gets its streams', timeout, async () => {
+  await using fixture = await open();
+  const first = fixture.connect();
+  first.connection.receive(testHello());
+  first.connection.receive(testOpen(1));
+  first.connection.receive(testBatchMessage(1, { from: 0, to: 10 }));
+  await first.peer.untilSent('ack');
+  first.connection.gone();
+  const second = fixture.connect();
+  second.connection.receive(testHello({ startCounter: 6 }));
+  second.connection.receive({ kind: 'recover' });
+  await second.peer.untilSent('recovered');
+  const recovered = last(second.peer, 'recovered');
+  assert.ok(recovered?.kind === 'recovered' && recovered.last);
+  assert.partialDeepStrictEqual(recovered.streams, [{ streamId: testOpen(1).streamId, held: 10, heldMark: testMark(10) }]);
+});
+
+test('a later start, and the same process again, supersede; an earlier start is turned away', timeout, async () => {
+  await using fixture = await open();
+  const first = fixture.connect('first');
+  first.connection.receive(testHello());
+  const again = fixture.connect('again');
+  again.connection.receive(testHello());
+  assert.equal(first.peer.closed, 'superseded');
+  assert.deepEqual(again.peer.kinds(), ['welcome']);
+  const later = fixture.connect('later');
+  later.connection.receive(testHello({ startCounter: 6, bootId: '3c'.repeat(16) }));
+  assert.equal(again.peer.closed, 'superseded');
+  const earlier = fixture.connect('earlier');
+  earlier.connection.receive(testHello());
+  assert.partialDeepStrictEqual(earlier.peer.sent, [{ kind: 'reject', code: 'superseded' }]);
+  assert.equal(later.peer.closed, undefined);
+  assert.equal(fixture.intake.status().connections.length, 1);
+});
+
+test('a clone and what it is a clone of are both refused', timeout, async () => {
+  await using fixture = await open();
+  const first = fixture.connect('first');
+  first.connection.receive(testHello());
+  const clone = fixture.connect('clone');
+  clone.connection.receive(testHello({ bootId: '3c'.repeat(16) }));
+  assert.equal(first.peer.closed, 'clone');
+  assert.equal(clone.peer.closed, 'clone');
+  assert.equal(fixture.intake.status().counters.clones, 1);
+  assert.ok(fixture.logged.some((entry) => entry.level === 'error' && entry.message.includes('same agent id')));
+});
+
+test('a stream that changes its type ends the connection with a hint', timeout, async () => {
+  await using fixture = await open();
+  const first = fixture.connect();
+  first.connection.receive(testHello());
+  first.connection.receive(testOpen(1));
+  await first.peer.untilSent('position');
+  first.connection.gone();
+  const second = fixture.connect();
+  second.connection.receive(testHello());
+  second.connection.receive(testOpen(1, { attributes: testAttributes({ type: 'app' }) }));
+  await second.peer.until(() => second.peer.closed !== undefined);
+  const reject = last(second.peer, 'reject');
+  assert.ok(reject?.kind === 'reject' && reject.code === 'protocol' && reject.hint.includes('acme/nginx'));
+});
+
+test('credit follows the room of the channel, and a full one is refused as busy', timeout, async () => {
+  await using fixture = await open({ limits: { topicBytesMax: 400_000, creditBytesMax: 100_000 } });
+  const { peer, connection } = fixture.connect();
+  connection.receive(testHello());
+  connection.receive(testOpen(1));
+  await peer.untilSent('credit');
+  const body = new Uint8Array(100_000);
+  for (let batch = 1; batch <= 5; batch += 1) {
+    connection.receive(testBatchMessage(batch, { from: batch - 1, to: batch }, body));
+    await peer.until(() => peer.kinds().filter((kind) => kind === 'ack' || kind === 'refuse').length === batch);
+  }
+  assert.partialDeepStrictEqual(last(peer, 'refuse'), { reason: 'busy', sequence: 5 });
+  await peer.until(() => creditOf(peer) === 0);
+  const topic = frontTopic(testChannel);
+  await fixture.queue.ensureGroup({ topic, group: 'g', policy: { kind: 'blocking' }, from: 'beginning' });
+  const lease = await fixture.queue.acquire({ topic, group: 'g', partition: 0 }, 'test', 60_000);
+  assert.ok(lease !== undefined);
+  await fixture.queue.commit({ lease, to: 4 });
+  await peer.until(() => creditOf(peer) === 100_000);
+});
+
+test('a connection with too much in flight is read no further until the store has taken it', timeout, async () => {
+  const gate = Promise.withResolvers<void>();
+  const held = (queue: Queue): Queue => withAppend(queue, (batch) => gate.promise.then(() => queue.append(batch)));
+  await using fixture = await open({ wrap: held });
+  const { peer, connection } = fixture.connect();
+  connection.receive(testHello());
+  connection.receive(testOpen(1));
+  await peer.untilSent('position');
+  const body = new Uint8Array(1_000_000);
+  for (let batch = 1; batch <= 5; batch += 1) {
+    assert.equal(peer.paused, false);
+    connection.receive(testBatchMessage(batch, { from: batch - 1, to: batch }, body));
+  }
+  assert.equal(peer.paused, true);
+  gate.resolve();
+  await peer.until(() => acked(peer.sent) === 5);
+  assert.equal(peer.paused, false);
+});
+
+test('a store that fails ends the connection as unavailable, and nothing is acked', timeout, async () => {
+  await using fixture = await open({ wrap: (queue) => withAppend(queue, () => Promise.reject(new Error('the thread ended'))) });
+  const { peer, connection } = fixture.connect();
+  connection.receive(testHello());
+  connection.receive(testOpen(1));
+  await peer.untilSent('position');
+  connection.receive(testBatchMessage(1, { from: 0, to: 10 }));
+  await peer.until(() => peer.closed === 'unavailable');
+  assert.ok(!peer.kinds().includes('ack'));
+});
+
+test('draining sends agents away and ends when they have gone', timeout, async () => {
+  await using fixture = await open();
+  const { peer, connection } = fixture.connect();
+  connection.receive(testHello());
+  const drained = fixture.intake.drain(['other:7701'], 10_000);
+  assert.partialDeepStrictEqual(last(peer, 'drain'), { hubs: ['other:7701'] });
+  const late = fixture.connect();
+  late.connection.receive(testHello({ agentId: '9'.repeat(32) }));
+  assert.equal(late.peer.closed, 'shutdown');
+  connection.gone();
+  await drained;
+});
+
+function last(peer: RecordingPeer, kind: Message['kind']): Message | undefined {
+  return peer.sent.findLast((message) => message.kind === kind);
+}
+
+function acked(sent: readonly Message[]): number {
+  return Math.max(0, ...sent.map((message) => (message.kind === 'ack' ? message.sequence : 0)));
+}
+
+function creditOf(peer: RecordingPeer): number | undefined {
+  const credit = last(peer, 'credit');
+  return credit?.kind === 'credit' ? credit.bytes : undefined;
+}
+
+/** The queue with another way to take batches. */
+function withAppend(queue: Queue, append: Queue['append']): Queue {
+  return new Proxy(queue, {
+    get: (target, name) => {
+      if (name === 'append') return append;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}

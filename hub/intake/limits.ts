@@ -1,0 +1,42 @@
+import * as protocol from '@tributary/protocol/limits.ts';
+import type { SessionLimits } from '@tributary/protocol/messages.ts';
+import { assert } from '@tributary/shared/assert.ts';
+
+export interface IntakeLimits {
+  /** Bodies of one connection that wait for the store: beyond it nothing more is read from its socket. */
+  readonly inFlightBytesMax: number;
+  /** Window of a channel until the store's word on it comes with its first stream. */
+  readonly initialCreditBytes: number;
+  /** What agents are asked to gather at least before they send a small batch. */
+  readonly flushIntervalMsMin: number;
+  /** When a peer that was turned away may come again. */
+  readonly retryAfterMs: number;
+  /** How often credits are compared with the store and sessions are asked for what their time brings. */
+  readonly tickMs: number;
+  /** Granted to every peer. */
+  readonly session: SessionLimits;
+}
+
+const mebibyte = 1024 * 1024;
+
+export const intakeLimitsDefault: IntakeLimits = {
+  inFlightBytesMax: 32 * mebibyte,
+  initialCreditBytes: mebibyte,
+  flushIntervalMsMin: 0,
+  retryAfterMs: 5000,
+  tickMs: 250,
+  session: {
+    frameBytesMax: protocol.frameBytesMax,
+    inflatedBytesMax: protocol.inflatedBytesMax,
+    segmentsMax: protocol.segmentsMax,
+    recordsMax: protocol.recordsMax,
+    streamsMax: protocol.streamsMax,
+  },
+};
+
+export function intakeLimits(changes: Partial<IntakeLimits> = {}): IntakeLimits {
+  const limits = { ...intakeLimitsDefault, ...changes };
+  assert(limits.inFlightBytesMax >= protocol.bodyBytesMax, 'a connection may always have the largest batch in flight');
+  assert(limits.initialCreditBytes >= 0 && limits.tickMs > 0, 'limits are positive');
+  return limits;
+}

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { test } from 'node:test';
+import { decode, encode } from '@tributary/protocol/codec.ts';
+import { frameBytesMax } from '@tributary/protocol/limits.ts';
+import type { Message } from '@tributary/protocol/messages.ts';
+import { createLogger } from '@tributary/shared/log.ts';
+import { WebSocket } from 'ws';
+import { createIntake, type Intake } from '../../intake/intake.ts';
+import { testBatchMessage, testHello, testOpen } from '../../intake/recording-peer.ts';
+import { openSqliteFixture } from '../../queue/sqlite/sqlite-fixture.ts';
+import { type AgentListener, agentPath, startAgentListener } from './agent-listener.ts';
+import type { AgentListenerLimits } from './limits.ts';
+import { listenAddress } from './listen-address.ts';
+
+const timeout = { timeout: 20_000 };
+const log = createLogger({ level: 'error', sink: () => undefined });
+
+interface Fixture extends AsyncDisposable {
+  readonly listener: AgentListener;
+  readonly intake: Intake;
+}
+
+async function open(address = '127.0.0.1:0', limits: Partial<AgentListenerLimits> = {}): Promise<Fixture> {
+  const store = await openSqliteFixture();
+  const { siteId, hubId } = store.queue;
+  const intake = createIntake({ queue: store.queue, siteId, hubId, log, limits: { tickMs: 10 } });
+  const listener = await startAgentListener({ address, intake, log, limits });
+  return {
+    listener,
+    intake,
+    [Symbol.asyncDispose]: async () => {
+      await listener[Symbol.asyncDispose]();
+      await intake[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('an agent ships a batch and gets its ack', timeout, async () => {
+  await using fixture = await open();
+  const agent = await Agent.connect(fixture.listener.address);
+  agent.send(testHello());
+  agent.send(testOpen(1));
+  agent.send(testBatchMessage(1, { from: 0, to: 1000 }, randomBytes(300_000)));
+  assert.deepEqual(await agent.until('ack'), { kind: 'ack', channel: 1, sequence: 1 });
+  agent.socket.close();
+  await once(agent.socket, 'close');
+});
+
+test('it listens on IPv6 as well', { ...timeout, skip: hasIpv6() ? false : 'this machine has no IPv6 loopback' }, async () => {
+  await using fixture = await open('[::1]:0');
+  assert.match(fixture.listener.address, /^\[::1\]:\d+$/);
+  const agent = await Agent.connect(fixture.listener.address);
+  agent.send(testHello());
+  await agent.until('welcome');
+  agent.socket.terminate();
+});
+
+test('what breaks the protocol is told why and closed', timeout, async () => {
+  await using fixture = await open();
+  for (const bytes of [randomBytes(100), new Uint8Array(0), new Uint8Array(frameBytesMax + 100)]) {
+    const agent = await Agent.connect(fixture.listener.address);
+    agent.socket.send(bytes);
+    const reject = await agent.until('reject');
+    assert.ok(reject.kind === 'reject' && reject.hint !== '');
+    await agent.closed;
+  }
+  const talker = await Agent.connect(fixture.listener.address);
+  talker.socket.send('hello?');
+  assert.partialDeepStrictEqual(await talker.until('reject'), { code: 'protocol' });
+  await talker.closed;
+});
+
+test('a frame far over the limit is never gathered', timeout, async () => {
+  await using fixture = await open('127.0.0.1:0', { payloadBytesMax: 1_000_000 });
+  const agent = await Agent.connect(fixture.listener.address);
+  agent.socket.on('error', () => undefined);
+  agent.socket.send(new Uint8Array(1_000_001));
+  const [code] = await once(agent.socket, 'close');
+  assert.ok(code === 1009 || code === 1006);
+  await settled(() => fixture.intake.status().connections.length === 0);
+});
+
+test('random bytes on the port do no harm', timeout, async () => {
+  await using fixture = await open();
+  const port = Number(fixture.listener.address.split(':')[1]);
+  for (let round = 0; round < 20; round += 1) {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.end(randomBytes(1 + round * 50));
+    socket.resume();
+    await once(socket, 'close');
+  }
+  for (const path of ['//', '/other', '/v1/agent/../x', '*']) {
+    const socket = connect(port, '127.0.0.1');
+    const head = `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n`;
+    socket.write(`${head}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`);
+    socket.resume();
+    await once(socket, 'close');
+  }
+  const response = await fetch(`http://${fixture.listener.address}/`);
+  assert.equal(response.status, 426);
+  await response.text();
+  const agent = await Agent.connect(fixture.listener.address);
+  agent.send(testHello());
+  await agent.until('welcome');
+  agent.socket.terminate();
+});
+
+test('who begins and does not finish the handshake is let go', timeout, async () => {
+  await using fixture = await open('127.0.0.1:0', { handshakeTimeoutMs: 50 });
+  const socket = connect(Number(fixture.listener.address.split(':')[1]), '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write('GET /v1/agent HTTP/1.1\r\nHost: x\r\n');
+  socket.resume();
+  await once(socket, 'close');
+});
+
+test('one agent too many is refused', timeout, async () => {
+  await using fixture = await open('127.0.0.1:0', { connectionsMax: 1 });
+  const first = await Agent.connect(fixture.listener.address);
+  await assert.rejects(Agent.connect(fixture.listener.address), /503/);
+  first.socket.terminate();
+});
+
+test('draining takes no more and ends when the agents have gone', timeout, async () => {
+  await using fixture = await open();
+  const agent = await Agent.connect(fixture.listener.address);
+  agent.send(testHello());
+  await agent.until('welcome');
+  const drained = fixture.listener.drain(['127.0.0.1:1'], 10_000);
+  assert.partialDeepStrictEqual(await agent.until('drain'), { hubs: ['127.0.0.1:1'] });
+  await assert.rejects(Agent.connect(fixture.listener.address));
+  agent.socket.close();
+  await drained;
+});
+
+test('only loopback is listened on', timeout, async () => {
+  assert.deepEqual(await listenAddress('127.0.0.1:7701'), { host: '127.0.0.1', port: 7701 });
+  assert.deepEqual(await listenAddress('127.9.9.9:0'), { host: '127.9.9.9', port: 0 });
+  assert.deepEqual(await listenAddress('[::1]:7701'), { host: '::1', port: 7701 });
+  assert.equal((await listenAddress('localhost:1')).port, 1);
+  for (const address of ['0.0.0.0:7701', '[::]:7701', '192.0.2.1:7701']) {
+    await assert.rejects(listenAddress(address), { code: 'LISTEN_ADDRESS', message: /TLS comes with enrolment/ });
+  }
+  for (const address of ['7701', ':7701', '127.0.0.1', '127.0.0.1:99999', '::1:7701', '']) {
+    await assert.rejects(listenAddress(address), { code: 'LISTEN_ADDRESS', message: /host:port/ });
+  }
+  await using fixture = await open();
+  const { intake, listener } = fixture;
+  await assert.rejects(startAgentListener({ address: listener.address, intake, log }), {
+    code: 'LISTEN_ADDRESS',
+    message: /another program has it/,
+  });
+});
+
+class Agent {
+  readonly socket: WebSocket;
+  readonly closed: Promise<unknown>;
+  readonly #received: Message[] = [];
+  #wake: () => void = () => undefined;
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
+    this.closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('message', (data) => {
+      assert.ok(data instanceof Uint8Array);
+      this.#received.push(decode(data));
+      this.#wake();
+    });
+  }
+
+  static async connect(address: string): Promise<Agent> {
+    const socket = new WebSocket(`ws://${address}${agentPath}`, { perMessageDeflate: false });
+    await once(socket, 'open');
+    return new Agent(socket);
+  }
+
+  send(message: Message): void {
+    this.socket.send(encode(message));
+  }
+
+  async until(kind: Message['kind']): Promise<Message> {
+    for (;;) {
+      const found = this.#received.find((message) => message.kind === kind);
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}
+
+async function settled(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) => (addresses ?? []).some(({ address }) => address === '::1'));
+}
