@@ -1,7 +1,7 @@
 import { isBuiltin } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { assert } from '@tributary/shared/assert.ts';
-import { build, type BuildOptions, type Metafile } from 'esbuild';
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import type { Product } from './products.ts';
 
 /**
@@ -18,10 +18,28 @@ export interface Bundle {
   readonly inputs: readonly string[];
 }
 
+/**
+ * Packages that our libraries try to load and do without: addons that make ws faster, colours for debug, and Negotiate at a proxy.
+ * Each attempt fails inside the bundle, where it would otherwise look into folders around the executable.
+ */
+const optionalPackages = /^(?:bufferutil|utf-8-validate|supports-color|kerberos)$/;
+
+const withoutOptionalPackages: Plugin = {
+  name: 'without-optional-packages',
+  setup(building) {
+    building.onResolve({ filter: optionalPackages }, ({ path }) => ({ path, namespace: 'optional' }));
+    building.onLoad({ filter: /.*/, namespace: 'optional' }, ({ path }) => ({
+      contents: `throw new Error(${JSON.stringify(`${path} is not part of this program`)});`,
+      loader: 'js',
+    }));
+  },
+};
+
 const common: BuildOptions = {
   bundle: true,
   write: false,
   metafile: true,
+  plugins: [withoutOptionalPackages],
   platform: 'node',
   target: 'node26',
   minifySyntax: true,
@@ -40,16 +58,13 @@ export async function bundleProduct(product: Product): Promise<Bundle> {
     tributaryVersion: JSON.stringify(product.version),
     // Worker entries name their source by it, which nobody looks at in a bundle; but it must be an address.
     'import.meta.url': '"file:///tributary/"',
-    // ws would look for its optional addons in folders around the executable.
-    'process.env.WS_NO_BUFFER_UTIL': '"1"',
-    'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
   };
   const inputs = new Set<string>();
   const bundle = async (entry: string, options: BuildOptions): Promise<string> => {
     const { outputFiles, metafile } = await build({ ...common, ...options, entryPoints: [entry], define });
     assert(metafile !== undefined && outputFiles?.length === 1, 'a bundle is one file');
     refuseMissing(entry, metafile);
-    for (const input of Object.keys(metafile.inputs)) inputs.add(input);
+    for (const input of Object.keys(metafile.inputs)) if (!input.startsWith('optional:')) inputs.add(input);
     return outputFiles.map(({ text }) => text).join('');
   };
   const main = await bundle(product.main, { format: 'esm', banner: { js: requireBanner } });
