@@ -39,7 +39,7 @@ export class ClientSession implements ClientCalls {
   readonly #channelsByNumber: ClientChannel[] = [];
   readonly #keepalive: Keepalive;
   readonly #connection: ChannelConnection;
-  /** Streams the host asked for before they could be opened. */
+  /** Streams that are to be opened when there is room. */
   readonly #wanted = new Set<Id>();
   readonly #closing = new Map<Id, number>();
   readonly #recoveredStreams: RecoveredStream[] = [];
@@ -108,8 +108,7 @@ export class ClientSession implements ClientCalls {
   }
 
   openStream(streamId: Id): void {
-    if (this.#state === 'open') this.#askFor(streamId);
-    else this.#wanted.add(streamId);
+    this.#want(streamId);
     this.#after();
   }
 
@@ -120,8 +119,7 @@ export class ClientSession implements ClientCalls {
 
   closeStream(streamId: Id, position: number): void {
     this.#closing.set(streamId, position);
-    if (this.#state !== 'open') this.#wanted.add(streamId);
-    else if (this.#streams.find(streamId) === undefined) this.#askFor(streamId);
+    if (this.#streams.find(streamId) === undefined) this.#want(streamId);
     this.#after();
   }
 
@@ -215,19 +213,33 @@ export class ClientSession implements ClientCalls {
     this.#effects.push({ kind: 'recovered', streams: this.#recoveredStreams.splice(0) });
   }
 
-  /** Opens every stream that has something retained, so that a site that lost it is noticed. */
+  /** Every stream that has something retained is opened, so that a site that lost it is noticed. */
   #open(): void {
     this.#state = 'open';
-    const streamIds = new Set([...this.#wanted, ...this.#outbox.retainedStreams()]);
-    this.#wanted.clear();
-    let room = this.#granted().limits.streamsMax;
-    for (const streamId of streamIds) {
-      // The rest is opened when its batches come.
-      if (room === 0) break;
+    for (const streamId of this.#outbox.retainedStreams()) this.#wanted.add(streamId);
+    this.#openWanted();
+    this.#pumpAll();
+  }
+
+  /** In rounds of half of what may be open: the next one begins when all is answered, so that none pushes out one that waits. */
+  #openWanted(): void {
+    if (this.#wanted.size === 0 || this.#streams.unanswered > 0) return;
+    let room = this.#openAtOnce();
+    for (const streamId of this.#wanted) {
+      if (room === 0) return;
       room -= 1;
+      this.#wanted.delete(streamId);
       this.#askFor(streamId);
     }
-    this.#pumpAll();
+  }
+
+  #openAtOnce(): number {
+    return Math.max(1, Math.floor(this.#granted().limits.streamsMax / 2));
+  }
+
+  #want(streamId: Id): void {
+    if (this.#state === 'open' && this.#streams.unanswered < this.#openAtOnce()) this.#askFor(streamId);
+    else this.#wanted.add(streamId);
   }
 
   #askFor(streamId: Id): void {
@@ -303,7 +315,10 @@ export class ClientSession implements ClientCalls {
   /** What follows from any change: streams whose end is held, a drain that is complete, something to wait for or nothing. */
   #after(): void {
     if (this.#state === 'closed') return;
-    if (this.#state === 'open') this.#closeStreams();
+    if (this.#state === 'open') {
+      this.#closeStreams();
+      this.#openWanted();
+    }
     let underWay = 0;
     for (const channel of this.#channels.values()) underWay += channel.batchesUnderWay;
     if (this.#state === 'draining' && (underWay === 0 || this.#options.now() >= this.#deadlineMs)) this.#finishDrain();
