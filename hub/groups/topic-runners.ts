@@ -2,12 +2,12 @@
  * One runner per topic of a kind and partition, started when the topic appears, restarted with growing waits when it breaks. A
  * runner that fails or stands still stops no other.
  */
+import { supervise } from '@tributary/shared/async/supervise.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { ChannelName } from '@tributary/protocol/messages.ts';
 import type { Queue, TopicName } from '../queue/queue.ts';
 import { retryMsMax, retryMsMin } from './limits.ts';
-import { Retry } from './retry.ts';
 
 export interface TopicRunner {
   /** Resolves when aborted, rejects when broken. Called again after it rejected. */
@@ -75,21 +75,16 @@ export class TopicRunners<Runner extends TopicRunner = TopicRunner> {
     runner.wake();
   }
 
-  async #supervise(name: string, runner: TopicRunner, signal: AbortSignal): Promise<void> {
+  #supervise(name: string, runner: Runner, signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#options;
-    const retry = new Retry({ msMin: retryMsMin, msMax: retryMsMax });
-    while (!signal.aborted) {
-      const startedMs = clock.monotonic();
-      try {
-        await runner.run(signal);
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        if (clock.monotonic() - startedMs > retryMsMax) retry.succeeded();
-        logger.error('a reader of a topic failed and will be started again', { topic: name, error, retryMs: retry.nextMs });
-        await retry.wait(clock, signal);
-      }
-    }
+    return supervise((inner) => runner.run(inner), signal, {
+      clock,
+      backoff: { msMin: retryMsMin, msMax: retryMsMax },
+      healthyAfterMs: retryMsMax,
+      onFailed: (error, retryInMs) => {
+        logger.error('a reader of a topic failed and will be started again', { topic: name, error, retryInMs });
+      },
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 /** The books of each channel (invariant 8), from what the store itself has summed up. */
 import type { ChannelName } from '@tributary/protocol/messages.ts';
-import { backTopic, frontTopic, type ArchiveObject, type QueueStatus, type TopicName } from '../queue/queue.ts';
+import { backTopic, frontTopic, type QueueStatus, type TopicName } from '../queue/queue.ts';
 
 export interface ChannelBooks {
   readonly channel: ChannelName;
@@ -15,9 +15,7 @@ export interface ChannelBooks {
   readonly missing: number;
 }
 
-export function booksOf(status: QueueStatus, objects: readonly ArchiveObject[]): ChannelBooks[] {
-  const archived = new Map<ChannelName, number>();
-  for (const { channel, records } of objects) archived.set(channel, (archived.get(channel) ?? 0) + records);
+export function booksOf(status: QueueStatus, archivedOf: (channel: ChannelName) => number): ChannelBooks[] {
   const received = (name: TopicName): number =>
     status.topics.filter(({ topic }) => topic === name).reduce((sum, { receivedRecords }) => sum + receivedRecords, 0);
   const pending = (name: TopicName): number =>
@@ -25,15 +23,15 @@ export function booksOf(status: QueueStatus, objects: readonly ArchiveObject[]):
   return status.channels.map(({ channel }) => {
     const processed = received(backTopic(channel));
     const archivePending = pending(backTopic(channel));
-    const archivedRecords = archived.get(channel) ?? 0;
+    const archived = archivedOf(channel);
     return {
       channel,
       received: received(frontTopic(channel)),
       pipelinePending: pending(frontTopic(channel)),
       processed,
       archivePending,
-      archived: archivedRecords,
-      missing: processed - archivePending - archivedRecords,
+      archived,
+      missing: processed - archivePending - archived,
     };
   });
 }

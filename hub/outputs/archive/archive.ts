@@ -10,6 +10,7 @@ import { TopicRunners } from '../../groups/topic-runners.ts';
 import { backTopic, type Queue } from '../../queue/queue.ts';
 import type { ArchiveContract } from './archive-contract.ts';
 import { archiveGroup, ChannelArchive } from './channel-archive.ts';
+import type { ArchiveSums } from './archive-sums.ts';
 import { ArchiveEvents, type ArchiveCounts } from './events.ts';
 import type { Compression } from './frame-codec.ts';
 import { isObjectName, isTemporaryName } from './object-name.ts';
@@ -60,6 +61,16 @@ export class Archive implements AsyncDisposable {
 
   get counts(): Readonly<ArchiveCounts> {
     return this.#events.counts;
+  }
+
+  /** What the whole archive holds, once `load` has read the index. */
+  get sums(): Readonly<ArchiveSums> {
+    return this.#events.sums;
+  }
+
+  /** Called once, before `run`. */
+  async load(): Promise<void> {
+    for (const object of await this.#options.queue.archiveObjects()) this.#events.sums.add(object);
   }
 
   /** Registers the archive as a reader of a channel's back topic, before anything is published to it. */

@@ -2,30 +2,26 @@
 import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { ArchiveObject, TopicName } from '../../queue/queue.ts';
+import { ArchiveSums } from './archive-sums.ts';
 
-/** Sums since the start of the program. */
+/** Since the start of the program. */
 export interface ArchiveCounts {
-  objects: number;
-  records: number;
-  rawBytes: number;
-  objectBytes: number;
   rejected: number;
   failures: number;
 }
 
 export class ArchiveEvents {
-  readonly counts: ArchiveCounts = { objects: 0, records: 0, rawBytes: 0, objectBytes: 0, rejected: 0, failures: 0 };
+  readonly counts: ArchiveCounts = { rejected: 0, failures: 0 };
+  readonly sums = new ArchiveSums();
   readonly #logger: Logger;
+  #withoutRow = 0;
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
   committed(object: ArchiveObject): void {
-    this.counts.objects += 1;
-    this.counts.records += object.records;
-    this.counts.rawBytes += object.rawBytes;
-    this.counts.objectBytes += object.objectBytes;
+    this.sums.add(object);
     const { name, records, rawBytes, objectBytes } = object;
     this.#logger.info('an archive object was written', { name, records, rawBytes, objectBytes });
   }
@@ -52,8 +48,11 @@ export class ArchiveEvents {
     if (files > 0) this.#logger.info('temporary files of an interrupted archive object were removed', { files });
   }
 
+  /** Told again only when there are more or fewer of them. */
   withoutRow(names: readonly string[]): void {
-    if (names.length === 0) return;
+    const isNews = names.length !== this.#withoutRow;
+    this.#withoutRow = names.length;
+    if (names.length === 0 || !isNews) return;
     this.#logger.warn('archive objects have no row in the index: they stay and are not searched', {
       objects: names.length,
       first: names[0],

@@ -1,0 +1,150 @@
+/** `archive search`: over the objects that the index names, beside a running hub or without one. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDatabase } from '@tributary/shared/sqlite/open-database.ts';
+import type { ArchiveQuery, Pattern } from '../outputs/archive/search/query.ts';
+import { createMatcher, PatternError } from '../outputs/archive/search/matcher.ts';
+import { searchArchive, type SearchSummary } from '../outputs/archive/search/search.ts';
+import { parseSearchTime } from '../outputs/archive/search/search-time.ts';
+import type { ResultFormat } from '../outputs/archive/search/search-contract.ts';
+import type { ArchiveObject } from '../queue/queue.ts';
+import { archiveObjects } from '../queue/sqlite/archive-objects.ts';
+import { databaseFile } from '../queue/sqlite/database-file.ts';
+import { type CommandHost, type ExitCode, exitCode, UsageError } from './exit.ts';
+
+/** As typed. */
+export interface SearchOptions {
+  readonly configFile: string;
+  readonly dataDir?: string | undefined;
+  readonly literal?: string | undefined;
+  readonly regex?: string | undefined;
+  readonly ignoreCase: boolean;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly type?: string | undefined;
+  readonly host?: string | undefined;
+  readonly json: boolean;
+  readonly count: boolean;
+  readonly limit?: string | undefined;
+  readonly summary: boolean;
+}
+
+export async function archiveSearchCommand(options: SearchOptions, host: CommandHost): Promise<ExitCode> {
+  const query = queryOf(options, Date.now());
+  const limit = limitOf(options.limit);
+  const { folder, objects } = await openArchive(options, host);
+  const format: ResultFormat = options.count ? 'count' : options.json ? 'json' : 'raw';
+  const results = searchArchive({ folder, objects, query, format, ...(limit !== undefined && { limit }) });
+  const summary = await writeResults(results, host);
+  if (summary === undefined) return exitCode.done;
+  if (options.count) await host.out(options.json ? `{"count":${summary.matched}}\n` : `${summary.matched}\n`);
+  for (const problem of summary.problems) host.err(`tributary-hub: cannot read ${problem}\n`);
+  if (options.summary) host.err(`${summaryText(summary)}\n`);
+  return summary.problems.length === 0 && !host.stop.aborted ? exitCode.done : exitCode.failed;
+}
+
+/** Undefined when nobody reads any more: `| head` is no mistake. */
+async function writeResults(
+  results: AsyncGenerator<Uint8Array, SearchSummary>,
+  host: CommandHost,
+): Promise<SearchSummary | undefined> {
+  for (;;) {
+    const next = await results.next();
+    if (next.done === true) return next.value;
+    try {
+      await host.out(next.value);
+    } catch {
+      // Ends the search's threads; its summary is of no use to anybody now.
+      await results.return({ ...emptySummary });
+      return undefined;
+    }
+  }
+}
+
+const emptySummary: SearchSummary = {
+  objectsRead: 0,
+  objectsSkipped: 0,
+  frames: 0,
+  records: 0,
+  rawBytes: 0,
+  matched: 0,
+  seconds: 0,
+  problems: [],
+};
+
+function queryOf(options: SearchOptions, nowMs: number): ArchiveQuery {
+  const { tenant, type, host } = options;
+  const pattern = patternOf(options);
+  const sinceMs = timeOf('--since', options.since, nowMs);
+  const untilMs = timeOf('--until', options.until, nowMs);
+  return {
+    ...(pattern !== undefined && { pattern }),
+    ...(sinceMs !== undefined && { sinceMs }),
+    ...(untilMs !== undefined && { untilMs }),
+    ...(tenant !== undefined && { tenant }),
+    ...(type !== undefined && { type }),
+    ...(host !== undefined && { host }),
+  };
+}
+
+function patternOf({ literal, regex, ignoreCase }: SearchOptions): Pattern | undefined {
+  if (literal !== undefined && regex !== undefined) throw new UsageError('give a pattern or --regex, not both');
+  if (literal !== undefined) return { kind: 'literal', text: literal, ignoreCase };
+  if (regex === undefined) return undefined;
+  const pattern: Pattern = { kind: 'regex', text: regex, ignoreCase };
+  try {
+    createMatcher(pattern);
+  } catch (error) {
+    if (error instanceof PatternError) throw new UsageError(`--regex: ${error.message}`, { cause: error });
+    throw error;
+  }
+  return pattern;
+}
+
+function timeOf(name: string, text: string | undefined, nowMs: number): number | undefined {
+  if (text === undefined) return undefined;
+  const time = parseSearchTime(text, nowMs);
+  if (time === undefined) {
+    throw new UsageError(`${name}: ${text} is no time; write 2026-11-21, 2026-11-21T10:00:00Z, or how long ago, such as 15m`);
+  }
+  return time;
+}
+
+function limitOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new UsageError(`--limit: ${text} is not a number of records`);
+  return Number(text);
+}
+
+async function openArchive(
+  options: SearchOptions,
+  host: CommandHost,
+): Promise<{ folder: string; objects: readonly ArchiveObject[] }> {
+  const { dataDir, folder } = await placesOf(options, host);
+  const file = databaseFile(dataDir);
+  if (!existsSync(file)) throw new UsageError(`there is no index at ${file}: give --config or --data-dir of a hub that has run`);
+  const db = openDatabase(file, { readOnly: true });
+  try {
+    return { folder, objects: archiveObjects(db) };
+  } finally {
+    db.close();
+  }
+}
+
+/** A data folder that is given needs no configuration, and its archive is beside it. */
+async function placesOf(options: SearchOptions, host: CommandHost): Promise<{ dataDir: string; folder: string }> {
+  if (options.dataDir !== undefined) return { dataDir: options.dataDir, folder: join(options.dataDir, 'archive') };
+  const [{ loadConfig }, { archiveFolder }] = await Promise.all([import('./load-config.ts'), import('../options.ts')]);
+  const config = loadConfig(options.configFile, host);
+  return { dataDir: config.data_dir, folder: archiveFolder(config) };
+}
+
+function summaryText(summary: SearchSummary): string {
+  const { matched, objectsRead, objectsSkipped, records, rawBytes, seconds } = summary;
+  const rate = (rawBytes / 1e6 / seconds).toFixed(0);
+  return (
+    `${matched} found; ${objectsRead} objects read, ${objectsSkipped} skipped; ${records} records, ` +
+    `${(rawBytes / 1e6).toFixed(1)} MB of raw log in ${seconds.toFixed(2)} s (${rate} MB/s)`
+  );
+}

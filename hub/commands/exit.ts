@@ -1,0 +1,21 @@
+/** The exit codes of every command. */
+export const exitCode = { done: 0, failed: 1, usage: 2, notReady: 3 } as const;
+
+export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
+
+/** Wrong use of a command; the message is for the person who typed it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly code = 'USAGE';
+}
+
+/** What a command needs of the process; only main.ts touches it. */
+export interface CommandHost {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted by SIGTERM and SIGINT. */
+  readonly stop: AbortSignal;
+  /** Resolves when the reader has room again; rejects when it went away. */
+  out(bytes: string | Uint8Array): Promise<void>;
+  /** For a person: progress and errors. */
+  err(text: string): void;
+}

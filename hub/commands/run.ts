@@ -1,0 +1,30 @@
+/** `run`: the hub as a service, until the stop signal. */
+import { processLogger } from '@tributary/shared/log.ts';
+import { Hub } from '../hub.ts';
+import { statusSocket } from '../hub-paths.ts';
+import { archiveFolder } from '../options.ts';
+import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
+import { loadConfig } from './load-config.ts';
+
+export interface RunOptions {
+  readonly configFile: string;
+  readonly crashPoint: string | undefined;
+}
+
+export async function runCommand(request: RunOptions, host: CommandHost): Promise<ExitCode> {
+  const options = loadConfig(request.configFile, host);
+  const logger = processLogger(options.log.level);
+  await using hub = await Hub.start({ options, logger, crashPoint: request.crashPoint });
+  const { data_dir: dataDir, site } = options;
+  logger.info('ready', { agents: hub.url, site, dataDir, archive: archiveFolder(options), status: statusSocket(options) });
+  await Promise.race([stopped(host.stop), hub.failed]);
+  logger.info('stopping');
+  return exitCode.done;
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

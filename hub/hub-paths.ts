@@ -1,0 +1,6 @@
+import { join } from 'node:path';
+
+/** HTTP on a unix socket, mode 0600: `GET /status`. */
+export function statusSocket(options: { readonly run_dir: string }): string {
+  return join(options.run_dir, 'hub.sock');
+}

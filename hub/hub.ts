@@ -1,0 +1,215 @@
+/**
+ * The hub's wiring: constructed and started from right to left (queue, archive, pipelines, intake, listener), stopped from left to
+ * right, so that nothing ever hands on to a part that is not there. Only here are implementations known.
+ */
+import { mkdirSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { productVersion } from '@tributary/shared/build-info.ts';
+import { systemClock } from '@tributary/shared/clock.ts';
+import type { Logger } from '@tributary/shared/log.ts';
+import { running } from './groups/running.ts';
+import { keepHouse } from './housekeeping/housekeeping.ts';
+import { statusSocket } from './hub-paths.ts';
+import { createIntake, type Intake } from './intake/intake.ts';
+import { type AgentListener, startAgentListener } from './listeners/agents/agent-listener.ts';
+import { archiveFolder, type HubOptions } from './options.ts';
+import { Archive } from './outputs/archive/archive.ts';
+import { PipelinePool } from './processing/pipeline-pool.ts';
+import { Pipelines } from './processing/pipelines.ts';
+import { openSqliteQueue } from './queue/sqlite/open-sqlite-queue.ts';
+import type { SqliteQueue } from './queue/sqlite/sqlite-queue.ts';
+import { booksOf } from './status/books.ts';
+import type { HubState, HubStatus } from './status/hub-status.ts';
+import { Rates } from './status/rates.ts';
+import { startStatusServer } from './status/status-server.ts';
+import { archiveWorker, pipelineWorker } from './workers.ts';
+
+export interface HubParts {
+  readonly options: HubOptions;
+  readonly logger: Logger;
+  readonly crashPoint: string | undefined;
+}
+
+/** What cannot be used as configured; the message says what to do. */
+export class HubStartError extends Error {
+  override readonly name = 'HubStartError';
+  readonly code = 'HUB_START';
+}
+
+/** Acks of what agents have sent come before they are sent away, for so long. */
+const drainMs = 5000;
+const sampleMs = 1000;
+/** The archive and the store's writer have threads of their own; more pipelines than this only wait for them. */
+const pipelineThreadsMax = 4;
+
+export class Hub implements AsyncDisposable {
+  readonly #parts: HubParts;
+  readonly #owned = new AsyncDisposableStack();
+  readonly #failed = Promise.withResolvers<never>();
+  readonly #startedMs = systemClock.now();
+  readonly #rates = { received: new Rates(), archived: new Rates() };
+  #state: HubState = 'starting';
+  #listener: AgentListener | undefined;
+
+  private constructor(parts: HubParts) {
+    this.#parts = parts;
+    // Whoever started the hub may stop it without ever asking whether it failed.
+    this.#failed.promise.catch(() => undefined);
+  }
+
+  /** Resolves when agents can connect. Rejects when a part cannot be started; those that were are stopped then. */
+  static async start(parts: HubParts): Promise<Hub> {
+    const hub = new Hub(parts);
+    try {
+      await hub.#start();
+      return hub;
+    } catch (error) {
+      await hub.#owned.disposeAsync();
+      throw error;
+    }
+  }
+
+  /** Where agents connect. */
+  get url(): string {
+    return `ws://${this.#listener?.address ?? ''}`;
+  }
+
+  /** Rejects when the hub cannot go on. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
+  }
+
+  /** Takes no more connections, lets what was sent be acked, ends the steps under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#state = 'draining';
+    await this.#listener?.drain([], drainMs);
+    await this.#owned.disposeAsync();
+  }
+
+  async #start(): Promise<void> {
+    const { options, logger } = this.#parts;
+    const folder = preparedArchiveFolder(options);
+    const queue = this.#owned.use(await this.#openQueue());
+    const archive = await this.#startArchive(queue, folder);
+    const pipelines = this.#startPipelines(queue, archive);
+    const { siteId, hubId } = queue;
+    const intake = this.#owned.use(createIntake({ queue, siteId, hubId, log: logger }));
+    const report = (): Promise<HubStatus> => this.#report({ queue, archive, pipelines, intake });
+    this.#owned.use(await startStatusServer({ socketPath: statusSocket(options), report }));
+    this.#sampleRates(archive, intake);
+    const { address } = options.listeners.agents;
+    this.#listener = this.#owned.use(await startAgentListener({ address, intake, log: logger }));
+    this.#state = 'ready';
+  }
+
+  #openQueue(): Promise<SqliteQueue> {
+    const { options, logger, crashPoint } = this.#parts;
+    const { max_bytes, topic_max_bytes, replay_window, durability } = options.queue;
+    if (durability === 'relaxed') {
+      logger.warn('queue.durability is relaxed: a power cut may lose batches whose agents were told that they are safe');
+    }
+    return openSqliteQueue({
+      folder: options.data_dir,
+      log: logger,
+      limits: { storeBytesMax: max_bytes, topicBytesMax: topic_max_bytes, replayWindowMs: replay_window },
+      relaxed: durability === 'relaxed',
+      crashPoint,
+      onFailed: (error) => this.#failed.reject(error),
+    });
+  }
+
+  async #startArchive(queue: SqliteQueue, folder: string): Promise<Archive> {
+    const { options, logger, crashPoint } = this.#parts;
+    const [output] = options.outputs;
+    if (output === undefined) throw new HubStartError('outputs: one archive is needed');
+    const archive = this.#owned.use(
+      new Archive({
+        queue,
+        clock: systemClock,
+        logger,
+        owner: queue.hubId,
+        folder,
+        objectBytes: output.object_bytes,
+        rollIntervalMs: output.roll_interval,
+        compression: output.compression,
+        worker: archiveWorker,
+        crashPoint,
+      }),
+    );
+    await archive.load();
+    this.#run((signal) => archive.run(signal));
+    this.#run((signal) => keepHouse({ clock: systemClock, logger, archive }, signal));
+    return archive;
+  }
+
+  #startPipelines(queue: SqliteQueue, archive: Archive): Pipelines {
+    const threads = Math.max(1, Math.min(pipelineThreadsMax, availableParallelism() - 1));
+    const processor = this.#owned.use(new PipelinePool(pipelineWorker, threads));
+    const pipelines = new Pipelines({
+      queue,
+      clock: systemClock,
+      logger: this.#parts.logger,
+      processor,
+      owner: queue.hubId,
+      prepare: (channel) => archive.prepare(channel),
+    });
+    this.#run((signal) => pipelines.run(signal));
+    return pipelines;
+  }
+
+  #run(run: (signal: AbortSignal) => Promise<void>): void {
+    this.#owned.use(running(run, (error) => this.#failed.reject(error)));
+  }
+
+  #sampleRates(archive: Archive, intake: Intake): void {
+    const sample = (): void => {
+      const { records, bytes } = intake.status().counters;
+      this.#rates.received.sample(systemClock.monotonic(), { records, bytes });
+      this.#rates.archived.sample(systemClock.monotonic(), { records: archive.sums.records, bytes: archive.sums.rawBytes });
+    };
+    sample();
+    const timer = setInterval(sample, sampleMs);
+    this.#owned.defer(() => clearInterval(timer));
+  }
+
+  async #report(parts: { queue: SqliteQueue; archive: Archive; pipelines: Pipelines; intake: Intake }): Promise<HubStatus> {
+    const { queue, archive, pipelines, intake } = parts;
+    const { options } = this.#parts;
+    const queueStatus = await queue.status();
+    const { connections, counters } = intake.status();
+    const { objects, records, rawBytes, objectBytes } = archive.sums;
+    const address = this.#listener?.address;
+    return {
+      program: 'tributary-hub',
+      version: productVersion(),
+      pid: process.pid,
+      state: this.#state,
+      startedMs: this.#startedMs,
+      site: { name: options.site, siteId: queue.siteId, hubId: queue.hubId, storeId: queue.storeId },
+      listeners: address === undefined ? {} : { agents: { address, url: this.url } },
+      durability: queue.pragmas,
+      connections,
+      intake: counters,
+      rates: { received: this.#rates.received.perSecond(), archived: this.#rates.archived.perSecond() },
+      queue: queueStatus,
+      pipeline: pipelines.counts,
+      archive: { folder: archiveFolder(options), objects, records, rawBytes, objectBytes, ...archive.counts },
+      books: booksOf(queueStatus, (channel) => archive.sums.recordsOf(channel)),
+    };
+  }
+}
+
+/** A folder that was named must be there: one that is not may be a disk that is not mounted. */
+function preparedArchiveFolder(options: HubOptions): string {
+  const folder = archiveFolder(options);
+  const isNamed = options.outputs[0]?.folder !== undefined;
+  try {
+    if (!isNamed) mkdirSync(folder, { recursive: true, mode: 0o750 });
+    if (statSync(folder).isDirectory()) return folder;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const hint = isNamed ? 'make it, or mount its disk' : 'make data_dir, or let the hub write there';
+    throw new HubStartError(`the archive folder ${folder} cannot be used (${reason}): ${hint}`, { cause });
+  }
+  throw new HubStartError(`the archive folder ${folder} is not a folder`);
+}

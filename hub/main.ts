@@ -1,0 +1,173 @@
+#!/usr/bin/env node
+/** The command line of tributary-hub: the only file that touches the process itself. */
+import { resolve } from 'node:path';
+import { productVersion } from '@tributary/shared/build-info.ts';
+import { armCrashPoint } from '@tributary/shared/crash-point.ts';
+import { Command, CommanderError, Option } from 'commander';
+import { type CommandHost, type ExitCode, exitCode } from './commands/exit.ts';
+import { limitBacktracking } from './outputs/archive/search/matcher.ts';
+
+const configDefault = '/etc/tributary/hub.yaml';
+/** After the last thing was done, whatever still keeps the event loop alive gets this long. */
+const exitDeadlineMs = 3000;
+
+const stop = new AbortController();
+const host: CommandHost = {
+  env: process.env,
+  stop: stop.signal,
+  out: writeOut,
+  err: (text) => void process.stderr.write(text),
+};
+
+// Whoever reads the output may go away at any time; the write that finds it gone says so.
+process.stdout.on('error', () => undefined);
+
+process.exitCode = await main(process.argv);
+setTimeout(() => process.exit(), exitDeadlineMs).unref();
+
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  let code: ExitCode = exitCode.done;
+  try {
+    limitBacktracking();
+    armCrashPoint(host.env['TRIBUTARY_CRASH_POINT']);
+    const program = commandLine((result) => {
+      code = result;
+    });
+    await program.parseAsync(argv);
+    return code;
+  } catch (error) {
+    return exitCodeOf(error);
+  }
+}
+
+function writeOut(bytes: string | Uint8Array): Promise<void> {
+  return new Promise((done, failed) => {
+    process.stdout.write(bytes, (error) => {
+      if (error === null || error === undefined) done();
+      else failed(error);
+    });
+  });
+}
+
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  host.err(code === 'CONFIG' ? `${message}\n` : `tributary-hub: ${message}\n`);
+  if (host.env['TRIBUTARY_STACK'] !== undefined && error instanceof Error) host.err(`${error.stack ?? ''}\n`);
+  return code === 'CONFIG' || code === 'USAGE' ? exitCode.usage : exitCode.failed;
+}
+
+/** The first signal lets what was received be acked and the steps under way end; a second one ends at once, which is as safe. */
+function stopOnSignals(): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(exitCode.failed);
+      stop.abort(new Error(`stopped by ${signal}`));
+    });
+  }
+}
+
+function commandLine(finish: (code: ExitCode) => void): Command {
+  const program = new Command('tributary-hub')
+    .description('Receives what Tributary agents ship, keeps it durably, archives it, and searches the archive.')
+    .version(productVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError('(tributary-hub --help tells more)')
+    .addHelpText('after', helpText);
+  program
+    .command('run')
+    .description('receive, process and archive until told to stop (SIGTERM, SIGINT)')
+    .addOption(configOption())
+    .action(async (given: { config: string }) => {
+      stopOnSignals();
+      const { runCommand } = await import('./commands/run.ts');
+      const crashPoint = host.env['TRIBUTARY_CRASH_POINT'];
+      finish(await runCommand({ configFile: resolve(given.config), crashPoint }, host));
+    });
+  program
+    .command('check')
+    .description('check the configuration; changes nothing')
+    .addOption(configOption())
+    .option('--json', 'print JSON', false)
+    .action(async (given: { config: string; json: boolean }) => {
+      const { checkCommand } = await import('./commands/check.ts');
+      finish(await checkCommand({ configFile: resolve(given.config), json: given.json }, host));
+    });
+  program
+    .command('status')
+    .description('ask the running hub how it is; exits 3 while it cannot take anything in')
+    .addOption(configOption())
+    .option('--json', 'print JSON', false)
+    .action(async (given: { config: string; json: boolean }) => {
+      const { statusCommand } = await import('./commands/status.ts');
+      finish(await statusCommand({ configFile: resolve(given.config), json: given.json }, host));
+    });
+  const archive = program.command('archive').description('what was archived').helpCommand(false);
+  addSearch(archive.command('search'), finish);
+  return program;
+}
+
+interface SearchFlags {
+  readonly config: string;
+  readonly dataDir?: string;
+  readonly regex?: string;
+  readonly ignoreCase: boolean;
+  readonly since?: string;
+  readonly until?: string;
+  readonly tenant?: string;
+  readonly type?: string;
+  readonly host?: string;
+  readonly json: boolean;
+  readonly count: boolean;
+  readonly limit?: string;
+  readonly summary: boolean;
+}
+
+function addSearch(search: Command, finish: (code: ExitCode) => void): void {
+  search
+    .description('print the archived records that match, in the order in which they were received, byte for byte')
+    .argument('[pattern]', 'text that the record contains; without it every record matches')
+    .addOption(configOption())
+    .option('--data-dir <folder>', "the hub's data folder, instead of the configuration; its archive is in it")
+    .addOption(new Option('--literal', 'the pattern is a literal (the default)').conflicts('regex'))
+    .option('--regex <expression>', 'a JavaScript regular expression, matched against the record without its line end')
+    .option('-i, --ignore-case', 'upper and lower case are the same', false)
+    .option('--since <time>', 'received at or after: 2026-11-21, 2026-11-21T10:00:00Z (UTC unless it says otherwise), or 15m ago')
+    .option('--until <time>', 'received before')
+    .option('--tenant <tenant>', 'only records of this tenant')
+    .option('--type <type>', 'only records of this log type')
+    .option('--host <host>', 'only records of this machine')
+    .option('--json', 'print a JSON object a line', false)
+    .option('--count', 'print only how many match', false)
+    .option('--limit <records>', 'stop after so many')
+    .option('--no-summary', 'do not tell at the end what was read (standard error)')
+    .action(async (literal: string | undefined, given: SearchFlags) => {
+      const { archiveSearchCommand } = await import('./commands/archive-search.ts');
+      finish(await archiveSearchCommand({ ...given, literal, configFile: resolve(given.config) }, host));
+    });
+}
+
+function configOption(): Option {
+  return new Option('-c, --config <file>', 'configuration file').default(configDefault);
+}
+
+function helpText(): string {
+  return `
+Examples:
+  tributary-hub check --config /etc/tributary/hub.yaml
+  tributary-hub run
+  tributary-hub status --json
+  tributary-hub archive search 'connection refused' --since 2h --type nginx
+  tributary-hub archive search --regex 'status=5\\d\\d' --host web1 --json --limit 100
+
+A configuration:
+  data_dir: /var/lib/tributary/hub
+  listeners: { agents: { address: '127.0.0.1:7701' } }
+  outputs:
+    - { kind: archive, roll_interval: 60s }
+
+Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 running but not ready.`;
+}

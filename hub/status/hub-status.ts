@@ -1,0 +1,48 @@
+/** What `GET /status` tells: one object, for people, scripts and tests. */
+import type { DurabilityPragmas } from '@tributary/shared/sqlite/open-database.ts';
+import type { IntakeStatus } from '../intake/intake.ts';
+import type { PipelineCounts } from '../processing/events.ts';
+import type { QueueStatus } from '../queue/queue.ts';
+import type { ChannelBooks } from './books.ts';
+import type { Counters } from './rates.ts';
+
+/** `starting` until agents can connect, `draining` from the stop signal on. */
+export type HubState = 'starting' | 'ready' | 'draining';
+
+export interface HubStatus {
+  readonly program: 'tributary-hub';
+  readonly version: string;
+  readonly pid: number;
+  readonly state: HubState;
+  readonly startedMs: number;
+  readonly site: { readonly name: string; readonly siteId: string; readonly hubId: string; readonly storeId: string };
+  readonly listeners: { readonly agents?: { readonly address: string; readonly url: string } };
+  /** Settings of the store as read back from the connection that writes. */
+  readonly durability: DurabilityPragmas;
+  readonly connections: IntakeStatus['connections'];
+  readonly intake: IntakeStatus['counters'];
+  /** Over the last seconds. */
+  readonly rates: { readonly received: Counters; readonly archived: Counters };
+  readonly queue: QueueStatus;
+  readonly pipeline: PipelineCounts;
+  readonly archive: {
+    readonly folder: string;
+    readonly objects: number;
+    readonly records: number;
+    readonly rawBytes: number;
+    readonly objectBytes: number;
+    readonly rejected: number;
+    readonly failures: number;
+  };
+  readonly books: readonly ChannelBooks[];
+}
+
+/** The other end is this very program: that it is one is all there is to check. */
+export function isHubStatus(answer: unknown): answer is HubStatus {
+  return typeof answer === 'object' && answer !== null && 'program' in answer && answer.program === 'tributary-hub';
+}
+
+/** Exit code 0 of `status` means that agents can be served. */
+export function isServing(status: HubStatus): boolean {
+  return status.state === 'ready' && status.queue.state === 'open';
+}

@@ -1,0 +1,31 @@
+/** The status as a person reads it. */
+import type { HubStatus } from './hub-status.ts';
+
+export function statusText(status: HubStatus, nowMs: number): string {
+  const { site, listeners, queue, archive, rates, connections, durability, state } = status;
+  const seconds = Math.round((nowMs - status.startedMs) / 1000);
+  const lines = [
+    `tributary-hub ${status.version}, site ${site.name}, ${state} for ${seconds} s (pid ${status.pid})`,
+    `agents       ${listeners.agents?.url ?? 'not listening yet'}, ${connections.length} connected`,
+    `receiving    ${rates.received.records} records/s, ${megabytes(rates.received.bytes)}/s compressed`,
+    `archiving    ${rates.archived.records} records/s, ${megabytes(rates.archived.bytes)}/s raw`,
+    `queue        ${queue.state}, ${megabytes(queue.bytes)} of ${megabytes(queue.maxBytes)}, ${queue.deadLetters} dead letters`,
+    `durability   journal ${durability.journalMode}, synchronous ${durability.synchronous}`,
+    `archive      ${archive.records} records, ${megabytes(archive.rawBytes)} raw, ${megabytes(archive.objectBytes)} in ${archive.objects} objects`,
+    `             ${archive.folder}`,
+  ];
+  for (const books of status.books) {
+    lines.push(
+      `${books.channel}: ${books.received} received, ${books.pipelinePending} to process, ${books.archivePending} to archive, ` +
+        `${books.archived} archived`,
+    );
+  }
+  for (const { channel, gaps, lost } of queue.channels) {
+    if (gaps > 0) lines.push(`${channel}: ${gaps} gaps, ${lost} positions lost`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
