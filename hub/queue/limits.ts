@@ -40,3 +40,16 @@ export function queueLimits(changes: Partial<QueueLimits> = {}): QueueLimits {
   assert(limits.replayWindowMs >= 0 && limits.replayBytesMax >= 0 && limits.keepKeysMs >= 0, 'windows are not negative');
   return limits;
 }
+
+/**
+ * The write-ahead log and one transaction, `transactionBytesMax` each at most, together take half of the reserve: on a full disk
+ * the log can always be put into the database with the room the reserve gives, and what frees room can go on with the other half.
+ */
+export function logBytesMax(limits: QueueLimits): number {
+  return Math.min(16 * mebibyte, Math.floor(limits.reserveBytes / 4));
+}
+
+/** Bodies of one transaction; one that is larger goes alone. */
+export function transactionBytesMax(limits: QueueLimits): number {
+  return logBytesMax(limits);
+}

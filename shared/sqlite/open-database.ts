@@ -9,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 export const pageSizeDefault = 16_384;
 const busyTimeoutMs = 5000;
-const walBytesKept = 64 * 1024 * 1024;
+const logBytesMaxDefault = 16 * 1024 * 1024;
 
 export type StoreErrorCode = 'STORE_NOT_DURABLE' | 'STORE_TOO_NEW' | 'STORE_DAMAGED' | 'STORE_SETTINGS' | 'STORE_NO_SPACE';
 
@@ -29,6 +29,11 @@ export interface OpenDatabaseOptions {
   readonly pageSize?: number;
   /** Syncs at checkpoints only: a power cut may lose the last commits. Only when the configuration says so. */
   readonly relaxed?: boolean;
+  /**
+   * At this size the write-ahead log is put into the database, and its file is no larger after that. A log may grow to this and one
+   * transaction more. On a full disk, bringing it in takes as much room again: a reserve file must be larger than both.
+   */
+  readonly logBytesMax?: number;
 }
 
 export interface DurabilityPragmas {
@@ -39,13 +44,15 @@ export interface DurabilityPragmas {
 
 /** Opens `file`, makes it when it is missing, and throws a StoreError when its settings are not as asked. */
 export function openDatabase(file: string, options: OpenDatabaseOptions = {}): DatabaseSync {
-  const { readOnly = false, pageSize = pageSizeDefault, relaxed = false } = options;
+  const { readOnly = false, pageSize = pageSizeDefault, relaxed = false, logBytesMax = logBytesMaxDefault } = options;
   const db = new DatabaseSync(file, { readOnly, timeout: busyTimeoutMs, enableForeignKeyConstraints: false });
   try {
     if (readOnly) return db;
     const isNew = number(db, 'page_count') === 0;
     db.exec(`PRAGMA page_size=${pageSize}; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL`);
-    db.exec(`PRAGMA synchronous=${relaxed ? 'NORMAL' : 'FULL'}; PRAGMA journal_size_limit=${walBytesKept}`);
+    db.exec(`PRAGMA synchronous=${relaxed ? 'NORMAL' : 'FULL'}`);
+    const logPages = Math.max(1, Math.floor(logBytesMax / number(db, 'page_size')));
+    db.exec(`PRAGMA journal_size_limit=${logBytesMax}; PRAGMA wal_autocheckpoint=${logPages}`);
     checkSettings(db, file, { isNew, pageSize, synchronous: relaxed ? 'normal' : 'full' });
     return db;
   } catch (error) {

@@ -17,7 +17,8 @@ export class ProcessLock implements Disposable {
   static take(file: string): ProcessLock | undefined {
     const db = new DatabaseSync(file, { timeout: 0 });
     try {
-      db.exec('BEGIN EXCLUSIVE');
+      // A journal on disk would be begun at once, and on a full disk it cannot be. Nothing is ever written.
+      db.exec('PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE');
       return new ProcessLock(db);
     } catch (error) {
       db.close();

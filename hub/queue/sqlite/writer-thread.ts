@@ -6,14 +6,15 @@ import { assert } from '@tributary/shared/assert.ts';
 import { serveThread } from '@tributary/shared/async/thread-call.ts';
 import { armCrashPoint } from '@tributary/shared/crash-point.ts';
 import { migrate } from '@tributary/shared/sqlite/migrate.ts';
-import { durabilityPragmas, isDiskFull, openDatabase } from '@tributary/shared/sqlite/open-database.ts';
+import { durabilityPragmas, isDiskFull, openDatabase, StoreError } from '@tributary/shared/sqlite/open-database.ts';
 import { ProcessLock } from '@tributary/shared/sqlite/process-lock.ts';
 import { ReserveFile } from '@tributary/shared/sqlite/reserve-file.ts';
+import { logBytesMax } from '../limits.ts';
 import { QueueError } from '../queue-error.ts';
 import { databaseFile } from './database-file.ts';
 import { schemaSteps } from './schema.ts';
 import { Space } from './space.ts';
-import { Store } from './store.ts';
+import { Store, type StoreIds } from './store.ts';
 import { Writer } from './writer.ts';
 import type { OpenArgument, Opened, StoreLevels, WriterContract } from './writer-contract.ts';
 
@@ -53,44 +54,53 @@ function open(argument: OpenArgument): OpenStore {
   if (lock === undefined)
     throw new QueueError('QUEUE_IN_USE', `another hub uses ${argument.folder}: stop it, or choose another data_dir`);
   const reserve = new ReserveFile(join(argument.folder, 'reserve'), argument.limits.reserveBytes);
-  let db: DatabaseSync | undefined;
   try {
-    db = openWithReserve(argument, reserve);
-    const store = new Store(db, argument.limits);
+    const { db, store, ids } = openWithReserve(argument, reserve);
     const space = new Space({ db, store, reserve, folder: argument.folder });
     const writer = new Writer({ store, space, emit: (levels) => server.emit(levels) });
-    const ids = store.ids();
-    // The store has one process at a time, and this one has just begun: nobody works on a lease any more.
-    store.transaction(() => store.groups.endLeases());
     return { writer, db, lock, ids, pragmas: durabilityPragmas(db), levels: writer.allLevels() };
   } catch (error) {
-    db?.close();
     lock[Symbol.dispose]();
     throw error;
   }
 }
 
-/** A disk that is full already at the start may need the reserve for opening. */
-function openWithReserve(argument: OpenArgument, reserve: ReserveFile): DatabaseSync {
-  try {
-    return openMigrated(argument);
-  } catch (error) {
-    if (!isDiskFull(error) || !reserve.held) throw error;
-    reserve.giveUp();
-    return openMigrated(argument);
-  }
+interface StoreAndIds {
+  readonly db: DatabaseSync;
+  readonly store: Store;
+  readonly ids: StoreIds;
 }
 
-function openMigrated({ folder, relaxed }: OpenArgument): DatabaseSync {
+/** A disk that is full already at the start may need the reserve for opening. */
+function openWithReserve(argument: OpenArgument, reserve: ReserveFile): StoreAndIds {
+  try {
+    return openStore(argument);
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    if (!reserve.held) throw new StoreError('STORE_NO_SPACE', noRoomToOpen(argument.folder), { cause: error });
+  }
+  reserve.giveUp();
+  return openStore(argument);
+}
+
+function openStore({ folder, relaxed, limits }: OpenArgument): StoreAndIds {
   const file = databaseFile(folder);
-  const db = openDatabase(file, { relaxed });
+  const db = openDatabase(file, { relaxed, logBytesMax: logBytesMax(limits) });
   try {
     migrate(db, file, schemaSteps);
     const { journalMode, synchronous } = durabilityPragmas(db);
     assert(journalMode === 'wal' && (relaxed || synchronous === 'full'), 'acks are promised only by a store that syncs');
-    return db;
+    const store = new Store(db, limits);
+    const ids = store.ids();
+    // The store has one process at a time, and this one has just begun: nobody works on a lease any more.
+    store.transaction(() => store.groups.endLeases());
+    return { db, store, ids };
   } catch (error) {
     db.close();
     throw error;
   }
+}
+
+function noRoomToOpen(folder: string): string {
+  return `there is not even room to open the database in ${folder}: make room on its disk and start again`;
 }

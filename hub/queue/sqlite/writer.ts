@@ -5,6 +5,7 @@
  */
 import { crashPoint } from '@tributary/shared/crash-point.ts';
 import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
+import { transactionBytesMax } from '../limits.ts';
 import { QueueError } from '../queue-error.ts';
 import { appendBatch, noSpaceHint, publish, refusedBusy } from './append.ts';
 import { acquire, commit, ensureGroup, plan, release, renew } from './groups.ts';
@@ -33,13 +34,7 @@ export class Writer {
 
   group(calls: readonly WriterCall[]): void {
     const hadSpace = !this.#store.noSpace;
-    try {
-      this.#together(calls);
-    } catch (error) {
-      if (!isDiskFull(error)) throw error;
-      this.#space.enter();
-      for (const call of calls) this.#alone(call);
-    }
+    for (const part of inTransactions(calls, transactionBytesMax(this.#store.limits))) this.#togetherIfRoom(part);
     if (calls.some((call) => call.name === 'tick')) this.#space.tick();
     const spaceChanged = hadSpace === this.#store.noSpace;
     const levels = this.#levels(this.#store.takeChangedTopics());
@@ -59,6 +54,16 @@ export class Writer {
       reserveHeld: this.#space.reserveHeld,
       identitiesChanged: this.#store.identitiesChanged,
     };
+  }
+
+  #togetherIfRoom(calls: readonly WriterCall[]): void {
+    try {
+      this.#together(calls);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      this.#space.enter();
+      for (const call of calls) this.#alone(call);
+    }
   }
 
   #together(calls: readonly WriterCall[]): void {
@@ -90,6 +95,32 @@ export class Writer {
       return () => call.fail(error);
     }
   }
+}
+
+/** The calls in their order, cut so that no transaction brings more bytes than the log may hold. */
+function inTransactions(calls: readonly WriterCall[], bytesMax: number): WriterCall[][] {
+  const parts: WriterCall[][] = [];
+  let part: WriterCall[] = [];
+  let bytes = 0;
+  for (const call of calls) {
+    const more = bodyBytes(call);
+    if (part.length > 0 && bytes + more > bytesMax) {
+      parts.push(part);
+      part = [];
+      bytes = 0;
+    }
+    part.push(call);
+    bytes += more;
+  }
+  parts.push(part);
+  return parts;
+}
+
+function bodyBytes(call: WriterCall): number {
+  if (call.name === 'append') return call.argument.batch.body.length;
+  if (call.name === 'publish') return call.argument.entry.body.length;
+  if (call.name !== 'commit') return 0;
+  return (call.argument.commit.publish ?? []).reduce((sum, { entry }) => sum + entry.body.length, 0);
 }
 
 /** Does the work of a call inside the transaction and returns what answers it after the commit. */
