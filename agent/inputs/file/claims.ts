@@ -1,0 +1,77 @@
+/**
+ * What the file inputs of one sink know of each other, so that every file is read once per set of attributes and every stream by one
+ * input:
+ *
+ * - a stream belongs to the input whose attributes are its own and whose globs match its path;
+ * - a stream that is no input's any more, because attributes were changed in the configuration, is taken over by an input that
+ *   matches its path: it is ended, and a new one begins at its position, so that nothing is read twice;
+ * - a file that two inputs with the same attributes match is read by the one that claims it first.
+ */
+import type { Id, StreamAttributes } from '@tributary/protocol/messages.ts';
+import type { Sink } from '../input.ts';
+import type { FileKey } from './identity.ts';
+import type { FilePatterns } from './file-patterns.ts';
+
+/** An input, as the others know it. */
+export interface Claimant {
+  readonly attributesKey: string;
+  readonly patterns: FilePatterns;
+}
+
+export class Claims {
+  readonly #inputs = new Set<Claimant>();
+  readonly #streams = new Map<Id, Claimant>();
+  readonly #files = new Map<string, Claimant>();
+
+  /** From its creation on, an input's streams are not taken over by others. */
+  register(input: Claimant): void {
+    this.#inputs.add(input);
+  }
+
+  /** Whether an input, running or about to run, reads this path with these attributes. */
+  isOwned(path: string, attributesKey: string): boolean {
+    for (const input of this.#inputs) {
+      if (input.attributesKey === attributesKey && input.patterns.matches(path)) return true;
+    }
+    return false;
+  }
+
+  /** False when another input has it. */
+  claimFile(input: Claimant, key: FileKey): boolean {
+    return this.#files.getOrInsert(`${key} ${input.attributesKey}`, input) === input;
+  }
+
+  releaseFile(input: Claimant, key: FileKey): void {
+    const name = `${key} ${input.attributesKey}`;
+    if (this.#files.get(name) === input) this.#files.delete(name);
+  }
+
+  claimStream(input: Claimant, streamId: Id): boolean {
+    return this.#streams.getOrInsert(streamId, input) === input;
+  }
+
+  isClaimed(streamId: Id): boolean {
+    return this.#streams.has(streamId);
+  }
+
+  /** The input has stopped. */
+  release(input: Claimant): void {
+    this.#inputs.delete(input);
+    for (const [streamId, claimant] of this.#streams) if (claimant === input) this.#streams.delete(streamId);
+    for (const [name, claimant] of this.#files) if (claimant === input) this.#files.delete(name);
+  }
+}
+
+const claimsOfSinks = new WeakMap<Sink, Claims>();
+
+/** One for each sink: inputs that push into the same one know of each other. */
+export function claimsOf(sink: Sink): Claims {
+  return claimsOfSinks.getOrInsertComputed(sink, () => new Claims());
+}
+
+/** Equal for equal attributes, whatever the order of the labels. */
+export function attributesKeyOf(attributes: StreamAttributes): string {
+  const { tenant, type, host, encoding, counted, labels } = attributes;
+  const sorted = Object.entries(labels).toSorted(([left], [right]) => (left < right ? -1 : 1));
+  return JSON.stringify([tenant, type, host, encoding, counted, sorted]);
+}

@@ -1,0 +1,120 @@
+import { realpath } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { markedBytes } from '@tributary/protocol/limits.ts';
+import { markOf } from '@tributary/protocol/mark.ts';
+import type { Mark } from '@tributary/protocol/messages.ts';
+import type { StreamState } from '../input.ts';
+import type { FileInputContext } from './context.ts';
+import { type FileKey, fingerprintOf, keyOf, readAt, readHead, reasonOf, verify } from './identity.ts';
+import type { KnownStreams } from './known-streams.ts';
+import { openForReading } from './linux.ts';
+import { Source } from './source.ts';
+import { NotAFileError } from './troubles.ts';
+
+export interface DiscoveryOptions {
+  readonly context: FileInputContext;
+  readonly known: KnownStreams;
+  /** Files found now begin at their end, unless a stream of theirs is known. */
+  readonly atEnd: boolean;
+}
+
+interface FoundFile {
+  readonly path: string;
+  readonly key: FileKey;
+  readonly device: string;
+  readonly inode: string;
+  readonly size: number;
+  readonly handle: FileHandle;
+}
+
+interface Begun {
+  readonly state: StreamState;
+  readonly mark: Mark;
+}
+
+/** Opens a file that no source is for, finds or begins its stream, and adds its source. Undefined: it has one already. */
+export async function discover(path: string, options: DiscoveryOptions): Promise<Source | undefined> {
+  const { context } = options;
+  const handle = await openForReading(path);
+  let source: Source | undefined;
+  let claimed: FileKey | undefined;
+  try {
+    const stats = await handle.stat({ bigint: true });
+    if (!stats.isFile()) throw new NotAFileError(`${path} is no regular file`);
+    const key = keyOf(stats);
+    const { table, claims } = context;
+    if (table.byKey(key) !== undefined || !claims.claimFile(context.claimant, key)) return undefined;
+    claimed = key;
+    const file = { path, key, device: String(stats.dev), inode: String(stats.ino), size: Number(stats.size), handle };
+    const begun = (await resume(file, options)) ?? (await takeOver(file, options)) ?? (await begin(file, options));
+    source = new Source({ key, state: begun.state, nowMs: context.clock.monotonic() });
+    source.cursor = { ...source.cursor, mark: begun.mark };
+    source.verified = false;
+    const target = await realpath(path);
+    if (target !== path) source.linkTarget = target;
+  } finally {
+    if (source === undefined) {
+      if (claimed !== undefined) context.claims.releaseFile(context.claimant, claimed);
+      await handle.close();
+    }
+  }
+  context.claims.claimStream(context.claimant, source.cursor.streamId);
+  context.table.add(source);
+  await context.files.adopt(source, handle);
+  context.events.fileOpened(path, source.cursor.streamId, source.cursor.position);
+  return source;
+}
+
+/** Goes on with the stream that this file was read into before. Streams whose content the file does not hold any more are ended. */
+async function resume(file: FoundFile, { context, known }: DiscoveryOptions): Promise<Begun | undefined> {
+  const { sink, events, claims } = context;
+  const byKey = known.takeOwn(file.key);
+  const states = byKey.length > 0 ? byKey : known.takeRemounted(file.path, file.inode).filter((state) => state.mark !== '');
+  let best: StreamState | undefined;
+  for (const state of states) {
+    if (claims.isClaimed(state.streamId)) continue;
+    const verdict = await verify(file.handle, state);
+    if (verdict === 'same' && (best === undefined || state.position > best.position)) best = state;
+    else if (verdict === 'shorter') events.fileTruncated(file.path, state.streamId, state.position);
+    else if (verdict !== 'same') events.fileReplaced(file.path, state.streamId, reasonOf(verdict));
+  }
+  for (const state of states) if (state !== best) sink.endStream(state.streamId);
+  if (best === undefined) return undefined;
+  const identity = { ...best.identity, path: file.path, device: file.device, inode: file.inode, token: '' };
+  if (JSON.stringify(identity) !== JSON.stringify(best.identity)) sink.updateIdentity(best.streamId, identity);
+  return { state: { ...best, identity }, mark: best.mark };
+}
+
+/** Begins a stream where one ended whose attributes the configuration does not name any more. */
+async function takeOver(file: FoundFile, { context, known }: DiscoveryOptions): Promise<Begun | undefined> {
+  const { sink, claims, attributes } = context;
+  for (const old of known.takeOrphans(file.key)) {
+    if (!claims.claimStream(context.claimant, old.streamId)) continue;
+    if ((await verify(file.handle, old)) !== 'same') continue;
+    const identity = { ...old.identity, path: file.path, token: '' };
+    const state = await sink.openStream({ identity, attributes, start: old.position });
+    sink.endStream(old.streamId);
+    return { state, mark: old.mark };
+  }
+  return undefined;
+}
+
+async function begin(file: FoundFile, { context, atEnd }: DiscoveryOptions): Promise<Begun> {
+  const { sink, attributes } = context;
+  const { path, device, inode, handle } = file;
+  const start = atEnd ? await startOfLastLine(handle, file.size) : 0;
+  const identity = { path, device, inode, ...fingerprintOf(await readHead(handle)), token: '' };
+  const state = await sink.openStream({ identity, attributes, start });
+  const before = Math.min(markedBytes, start);
+  return { state, mark: markOf(await readAt(handle, start - before, before)) };
+}
+
+const lastLineBytesMax = 64 * 1024;
+
+/** Where a line begins that is being written just now, so that its end is not taken for a line of its own. */
+async function startOfLastLine(handle: FileHandle, size: number): Promise<number> {
+  const length = Math.min(size, lastLineBytesMax);
+  const bytes = await readAt(handle, size - length, length);
+  const newline = bytes.lastIndexOf(10);
+  return newline < 0 ? size : size - length + newline + 1;
+}

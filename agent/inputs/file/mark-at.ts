@@ -1,0 +1,43 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { markedBytes } from '@tributary/protocol/limits.ts';
+import { markOf } from '@tributary/protocol/mark.ts';
+import type { Mark, SourceIdentity } from '@tributary/protocol/messages.ts';
+import { fingerprintFits, keyOf, keyOfIdentity } from './identity.ts';
+import { fingerprintBytesMax } from './limits.ts';
+
+/**
+ * The mark at a position of a file that still exists, read from the file itself; undefined when it is not there, is another file by
+ * now, or is shorter. Blocks: it is for the rare moment in which a site doubts a position.
+ */
+export function markAt(identity: SourceIdentity, position: number): Mark | undefined {
+  if (position === 0) return '';
+  for (const path of [identity.token, identity.path]) {
+    if (path === '') continue;
+    const mark = markInFile(path, identity, position);
+    if (mark !== undefined) return mark;
+  }
+  return undefined;
+}
+
+function markInFile(path: string, identity: SourceIdentity, position: number): Mark | undefined {
+  let file: number | undefined;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    const stats = fstatSync(file, { bigint: true });
+    if (!stats.isFile() || keyOf(stats) !== keyOfIdentity(identity)) return undefined;
+    if (!fingerprintFits(readAt(file, 0, fingerprintBytesMax), identity)) return undefined;
+    const before = Math.min(markedBytes, position);
+    const marked = readAt(file, position - before, before);
+    return marked.length === before ? markOf(marked) : undefined;
+  } catch {
+    // A file that cannot be read cannot tell its mark; the reader raises the event about it.
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function readAt(file: number, position: number, length: number): Uint8Array {
+  const buffer = new Uint8Array(length);
+  return buffer.subarray(0, readSync(file, buffer, 0, length, position));
+}

@@ -1,0 +1,44 @@
+import { labelNameBytesMax, labelsMax, labelValueBytesMax } from '@tributary/protocol/limits.ts';
+import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
+import * as z from 'zod';
+
+const name = z.string().regex(/^[a-z0-9_]{1,50}$/, 'must be 1 to 50 of a-z, 0-9 and _');
+const pattern = z.string().min(1).startsWith('/', 'must be an absolute path or glob');
+
+/** The options of a file input, without what every kind of input has in common. */
+export const fileInputFields = {
+  paths: z.array(pattern).min(1).describe('Files to read: absolute paths or globs (`*`, `?`, `**`, `[a-z]`, `{a,b}`).'),
+  exclude: z.array(pattern).default([]).describe('Globs of files that are left out.'),
+  type: name.describe('Log type of the records.'),
+  tenant: name.optional().describe('Owner of the records. Without it: the tenant of the agent.'),
+  labels: z
+    .record(z.string().min(1).max(labelNameBytesMax), z.string().max(labelValueBytesMax))
+    .refine((labels) => Object.keys(labels).length <= labelsMax, `must be at most ${labelsMax} labels`)
+    .default({})
+    .describe('Added to every record, beside the labels of the agent.'),
+  start: z
+    .enum(['beginning', 'end'])
+    .default('beginning')
+    .describe(
+      'Where to begin in files that are there when this input runs for the first time. Files found later begin at their beginning.',
+    ),
+  encoding: z.string().min(1).max(64).default('utf-8').describe('Encoding of the bytes, an IANA name; they are not changed.'),
+  max_line_bytes: bytesBetween({ min: '64B', max: '4000000B' })
+    .prefault('1MiB')
+    .describe('A longer line is cut into records of this size that are marked partial. Nothing is dropped.'),
+  idle_flush: durationBetween({ min: '10ms', max: '1h' })
+    .prefault('5s')
+    .describe('A last line without a newline is sent as a partial record when the file did not grow for this long.'),
+  scan_interval: durationBetween({ min: '10ms', max: '1h' })
+    .prefault('10s')
+    .describe('How often all files are looked for, whatever the notifications of the system say.'),
+  rotated_wait: durationBetween({ min: '10ms', max: '1d' })
+    .prefault('1m')
+    .describe('A renamed or deleted file that was read to its end is closed when it did not grow for this long.'),
+  open_files_max: z.int().min(1).max(100_000).default(512).describe('Files held open at a time; quiet ones are closed first.'),
+};
+
+export const fileInputOptions = z.strictObject({ kind: z.literal('file'), ...fileInputFields });
+
+/** As the file input takes them; `kind` has done its work by then. */
+export type FileInputOptions = Omit<z.output<typeof fileInputOptions>, 'kind'>;

@@ -1,0 +1,172 @@
+import type { CutCause } from '@tributary/protocol/messages.ts';
+import { Condition } from '../../framing/condition.ts';
+import type { FileInputContext } from './context.ts';
+import { fingerprintOf, readHead, reasonOf, type Verdict } from './identity.ts';
+import { readsMax } from './limits.ts';
+import { AnotherFileError } from './open-files.ts';
+import { readTurn, turnBufferBytes, type TurnResult } from './read-turn.ts';
+import type { Source } from './source.ts';
+import { isFileError, isMissing } from './troubles.ts';
+
+/**
+ * Reads the files that have something new, in turns: each file gets one turn, then the next has its own, so that a busy one starves
+ * none. A few turns are under way at a time, never two of one file, and each has one buffer: memory does not grow with the files.
+ */
+export class Reader {
+  readonly #context: FileInputContext;
+  readonly #queue = new Set<Source>();
+  readonly #queued = new Condition();
+  readonly #onTurn: () => void;
+  readonly #onLost: (source: Source) => void;
+  #buffers: Buffer[] = [];
+  #turns = 0;
+  #sinkIsFull = false;
+
+  constructor(options: {
+    context: FileInputContext;
+    /** A turn ended. */
+    onTurn: () => void;
+    /** The file is not where it was, and its handle was closed. */
+    onLost: (source: Source) => void;
+  }) {
+    this.#context = options.context;
+    this.#onTurn = options.onTurn;
+    this.#onLost = options.onLost;
+  }
+
+  /** Gives the source a turn. */
+  queue(source: Source): void {
+    source.atEnd = false;
+    if (source.reading) source.again = true;
+    else {
+      this.#queue.add(source);
+      this.#queued.notify();
+    }
+  }
+
+  isBusyWith(source: Source): boolean {
+    return source.reading || this.#queue.has(source);
+  }
+
+  /** Nothing more is read of it. */
+  forget(source: Source): void {
+    this.#queue.delete(source);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    // The last turn is over before anything is closed, also when another one failed.
+    const ends = await Promise.allSettled(Array.from({ length: readsMax }, () => this.#takeTurns(signal)));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
+
+  /** Frees the buffers if nothing was read since the last call. */
+  trim(): void {
+    if (this.#turns === 0) this.#buffers = [];
+    this.#turns = 0;
+  }
+
+  async #takeTurns(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (this.#sinkIsFull) {
+        await this.#context.sink.ready(signal);
+        this.#sinkIsFull = false;
+      }
+      const [source] = this.#queue;
+      if (source === undefined) await this.#queued.wait(signal);
+      else {
+        this.#queue.delete(source);
+        await this.#turn(source);
+      }
+    }
+  }
+
+  async #turn(source: Source): Promise<void> {
+    source.reading = true;
+    source.again = false;
+    try {
+      await this.#read(source);
+      source.failed = false;
+      this.#context.troubles.clear(source.path);
+    } catch (error) {
+      await this.#failed(source, error);
+    } finally {
+      source.reading = false;
+    }
+    if (source.again && this.#context.table.has(source)) this.queue(source);
+    this.#turns += 1;
+    this.#onTurn();
+  }
+
+  async #read(source: Source): Promise<void> {
+    const { files, options, clock } = this.#context;
+    const buffer = this.#buffers.pop() ?? Buffer.allocUnsafeSlow(turnBufferBytes(options.max_line_bytes));
+    try {
+      const { cursor } = source;
+      const handle = await files.use(source);
+      const quiet = clock.monotonic() - source.grewMs >= options.idle_flush;
+      const tailCut = (tailBytes: number): CutCause | undefined => this.#tailCut(source, quiet && tailBytes === source.heldBytes);
+      const result = await readTurn(source, { handle, buffer, lineBytesMax: options.max_line_bytes, tailCut });
+      if (source.cursor !== cursor) source.again = true;
+      else if (result.kind === 'changed') await this.#restart(source, result.verdict);
+      else this.#push(source, result);
+    } finally {
+      this.#buffers.push(buffer);
+    }
+  }
+
+  #tailCut(source: Source, quiet: boolean): CutCause | undefined {
+    if (this.#context.once) return 'end';
+    if (!quiet) return undefined;
+    return source.place === 'here' ? 'idle' : 'end';
+  }
+
+  #push(source: Source, result: Extract<TurnResult, { kind: 'read' }>): void {
+    const { sink, table, clock } = this.#context;
+    const seenEnd = source.seenEnd;
+    if (result.run !== undefined && !sink.push(result.run)) this.#sinkIsFull = true;
+    table.setCursor(source, result.cursor);
+    source.heldBytes = result.heldBytes;
+    source.size = source.seenEnd;
+    if (source.seenEnd > seenEnd) source.grewMs = clock.monotonic();
+    if (result.fingerprint.fingerprintLength > source.identity.fingerprintLength) {
+      source.identity = { ...source.identity, ...result.fingerprint };
+      sink.updateIdentity(source.cursor.streamId, source.identity);
+    }
+    if (source.heldBytes > 0 || source.place === 'moved') table.care.add(source);
+    else table.care.delete(source);
+    if (!result.atEnd) source.again = true;
+    source.atEnd = !source.again;
+  }
+
+  /** The file was cut or written anew: its stream ends where it was read to, and a new one begins at 0. */
+  async #restart(source: Source, verdict: Exclude<Verdict, 'same'>): Promise<void> {
+    const { sink, events, table, files, attributes, clock } = this.#context;
+    const { streamId, position } = source.cursor;
+    if (verdict === 'shorter') events.fileTruncated(source.path, streamId, position);
+    else events.fileReplaced(source.path, streamId, reasonOf(verdict));
+    sink.endStream(streamId);
+    const head = await readHead(await files.use(source));
+    const identity = { ...source.identity, ...fingerprintOf(head) };
+    const state = await sink.openStream({ identity, attributes, start: 0 });
+    source.identity = state.identity;
+    source.heldBytes = 0;
+    source.verified = false;
+    source.grewMs = clock.monotonic();
+    table.setCursor(source, { streamId: state.streamId, position: 0, mark: '' });
+    source.again = true;
+    events.fileOpened(source.path, state.streamId, 0);
+  }
+
+  async #failed(source: Source, error: unknown): Promise<void> {
+    if (error instanceof AnotherFileError || (isMissing(error) && source.handle === undefined)) {
+      source.failed = true;
+      this.#onLost(source);
+      return;
+    }
+    if (!isFileError(error)) throw error;
+    source.failed = true;
+    this.#context.troubles.raise(source.path, error);
+    // A handle that nothing leads back to is kept: it may work again.
+    if (source.place !== 'moved') await this.#context.files.close(source);
+  }
+}

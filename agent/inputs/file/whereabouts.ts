@@ -1,0 +1,134 @@
+/**
+ * Keeps track of where the files of known sources are: what a rename, a deletion and a vanished folder mean for a stream.
+ *
+ * - Renamed to a name that a glob matches: the source goes on under that name.
+ * - Renamed to another name: it is read to its end there. When it did not grow for `rotated_wait`, its handle is closed and the scan
+ *   looks whether it grows again; the stream ends only when the file is gone.
+ * - Deleted: read to its end by the handle; the stream ends when it did not grow for `rotated_wait`.
+ * - Not found, with no handle open: the stream ends if its folder can be looked into and is on the same device; otherwise (a file
+ *   system that is not mounted now, a folder that is closed to us) it waits.
+ */
+import type { FileInputContext } from './context.ts';
+import type { FolderIndex } from './folder-index.ts';
+import { keyAt } from './folder-index.ts';
+import { pathOfHandle } from './linux.ts';
+import type { Reader } from './reader.ts';
+import type { Source } from './source.ts';
+
+export class Whereabouts {
+  readonly #context: FileInputContext;
+  readonly #reader: Reader;
+
+  constructor(context: FileInputContext, reader: Reader) {
+    this.#context = context;
+    this.#reader = reader;
+  }
+
+  /** The source's file is not at its path any more. */
+  async left(source: Source, index: FolderIndex): Promise<void> {
+    const { table, events, sink, patterns } = this.#context;
+    table.move(source, { identity: source.identity, place: 'moved' });
+    const path = await this.#findNow(source, index);
+    if (path === undefined && source.handle === undefined) {
+      if (await index.isGone(source.identity)) await this.finish(source);
+      else table.move(source, { identity: source.identity, place: 'parked' });
+      return;
+    }
+    source.grewMs = this.#context.clock.monotonic();
+    events.fileRotated(source.path, source.cursor.streamId);
+    if (path !== undefined && patterns.matches(path)) await this.returned(source, path, index);
+    else {
+      table.move(source, { identity: { ...source.identity, token: path ?? '' }, place: 'moved' });
+      sink.updateIdentity(source.cursor.streamId, source.identity);
+      table.care.add(source);
+      this.#reader.queue(source);
+    }
+  }
+
+  /** The source's file is at a path that a glob matches. */
+  async returned(source: Source, path: string, index: FolderIndex): Promise<void> {
+    const { table, sink } = this.#context;
+    const there = table.byPath(path);
+    if (there !== undefined && there !== source) await this.left(there, index);
+    table.move(source, { identity: { ...source.identity, path, token: '' }, place: 'here' });
+    sink.updateIdentity(source.cursor.streamId, source.identity);
+    this.#reader.queue(source);
+  }
+
+  /** Looks whether a file that is open, and was renamed away or deleted, grew or is done with. */
+  async checkMoved(source: Source): Promise<void> {
+    if (this.#reader.isBusyWith(source)) return;
+    if (source.handle === undefined) {
+      // It could not be opened where it was last: the scan looks for it.
+      this.#context.table.move(source, { identity: source.identity, place: 'parked' });
+      return;
+    }
+    const stats = await source.handle.stat({ bigint: true });
+    if (this.#reader.isBusyWith(source)) return;
+    if (Number(stats.size) !== source.seenEnd) {
+      this.#reader.queue(source);
+      return;
+    }
+    const quiet = this.#context.clock.monotonic() - source.grewMs >= this.#context.options.rotated_wait;
+    if (!quiet || !source.atEnd || source.heldBytes > 0) return;
+    if (stats.nlink === 0n) await this.finish(source);
+    else await this.#park(source);
+  }
+
+  /** Looks whether a file that was read and closed grew, was renamed again, or is gone. */
+  async checkParked(source: Source, index: FolderIndex): Promise<void> {
+    const { table, patterns, sink } = this.#context;
+    const path = await index.locate(source.identity, source.key);
+    if (path === undefined) {
+      if (await index.isGone(source.identity)) await this.finish(source);
+      return;
+    }
+    if (patterns.matches(path)) {
+      await this.returned(source, path, index);
+      return;
+    }
+    if (path !== source.identity.token) {
+      table.move(source, { identity: { ...source.identity, token: path }, place: 'parked' });
+      sink.updateIdentity(source.cursor.streamId, source.identity);
+    }
+    if ((await index.sizeOf(path)) === source.seenEnd) return;
+    table.move(source, { identity: source.identity, place: 'moved' });
+    source.grewMs = this.#context.clock.monotonic();
+    this.#reader.queue(source);
+  }
+
+  /** Nothing more comes: the stream ends. While a turn is under way it waits for the next scan. */
+  async finish(source: Source): Promise<void> {
+    const { table, files, claims, claimant, events, sink, troubles } = this.#context;
+    if (source.reading) {
+      table.move(source, { identity: source.identity, place: 'parked' });
+      return;
+    }
+    const { streamId, position } = source.cursor;
+    this.#reader.forget(source);
+    table.remove(source);
+    await files.close(source);
+    claims.releaseFile(claimant, source.key);
+    troubles.forget(source.path);
+    if (source.heldBytes > 0) {
+      events.fileReplaced(source.path, streamId, `the file is gone with ${source.heldBytes} bytes that were not sent`);
+    } else events.fileFinished(source.path, streamId, position);
+    sink.endStream(streamId);
+  }
+
+  async #park(source: Source): Promise<void> {
+    const { table, files, events } = this.#context;
+    table.care.delete(source);
+    table.move(source, { identity: source.identity, place: 'parked' });
+    await files.close(source);
+    events.fileFinished(source.path, source.cursor.streamId, source.cursor.position);
+  }
+
+  /** Where the file is now: an open one knows by itself. */
+  async #findNow(source: Source, index: FolderIndex): Promise<string | undefined> {
+    const { handle } = source;
+    if (handle === undefined) return index.locate(source.identity, source.key);
+    const path = await pathOfHandle(handle);
+    return path !== undefined && (await keyAt(path)) === source.key ? path : undefined;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Every kind of input, one line each. The schema of the options is loaded only when it is asked for: a running agent does without
+ * the library it is written with.
+ */
+import type { Clock } from '@tributary/shared/clock.ts';
+import { createFileInput } from './file/file-input.ts';
+import type { Input, InputEvents, Sink } from './input.ts';
+
+export interface InputDefaults {
+  readonly tenant: string;
+  readonly host: string;
+  /** Labels of the agent; an input's own come on top. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface InputParts<Options> {
+  readonly name: string;
+  readonly options: Options;
+  readonly sink: Sink;
+  readonly events: InputEvents;
+  readonly clock: Clock;
+  readonly defaults: InputDefaults;
+  /** Read what is there to its last byte and hold no unfinished line: what `ship` does. */
+  readonly once?: boolean;
+}
+
+export const inputKinds = {
+  file: { options: async () => (await import('./file/options.ts')).fileInputOptions, create: createFileInput },
+} as const;
+
+export type { Input };
