@@ -1,9 +1,11 @@
-import type { Agent } from 'node:http';
+import type { Socket } from 'node:net';
 import { frameBytesMax } from '@tributary/protocol/limits.ts';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import { connectTimeoutMs } from './limits.ts';
+import { openTunnel } from './proxy-tunnel.ts';
 
 const agentPath = '/v1/agent';
+const portDefault: Readonly<Record<string, number>> = { 'ws:': 80, 'wss:': 443 };
 
 /** The address of a hub's agent listener: `ws://host:port`, or with a path of its own behind a reverse proxy. */
 export function hubUrl(hub: string): URL {
@@ -12,18 +14,23 @@ export function hubUrl(hub: string): URL {
   return url;
 }
 
-/** Starts to connect; names are looked up anew each time. The library for proxies is loaded only where one is configured. */
+/** Starts to connect; names are looked up anew each time. Throws when a proxy is in the way and will not do it. */
 export async function openSocket(hub: string, proxy: string | undefined): Promise<WebSocket> {
-  let agent: Agent | undefined;
-  if (proxy !== undefined) {
-    const { HttpsProxyAgent } = await import('https-proxy-agent');
-    agent = new HttpsProxyAgent(proxy);
-  }
-  return new WebSocket(hubUrl(hub), {
+  const url = hubUrl(hub);
+  const options: ClientOptions = {
     perMessageDeflate: false,
     maxPayload: frameBytesMax,
     handshakeTimeout: connectTimeoutMs,
     followRedirects: false,
-    ...(agent === undefined ? {} : { agent }),
-  });
+  };
+  if (proxy === undefined) return new WebSocket(url, options);
+  const host = url.hostname.replaceAll(/^\[|\]$/g, '');
+  const port = url.port === '' ? (portDefault[url.protocol] ?? 0) : Number(url.port);
+  const tunnel = await openTunnel(new URL(proxy), { host, port });
+  return new WebSocket(url, { ...options, createConnection: () => secured(tunnel, url, host) });
+}
+
+function secured(tunnel: Socket, url: URL, host: string): Socket {
+  if (url.protocol !== 'wss:') return tunnel;
+  return process.getBuiltinModule('node:tls').connect({ socket: tunnel, servername: host });
 }

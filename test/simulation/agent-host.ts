@@ -245,8 +245,10 @@ export class AgentHost {
       case 'diverged':
         this.#replace(effect);
         return this.#resume(effect.channel);
-      case 'drained':
       case 'close':
+        assert(effect.reason !== 'peer-broke-protocol', `the site breaks a rule: ${effect.hint}`);
+        return this.#world.disconnect();
+      case 'drained':
         return this.#world.disconnect();
       case 'welcomed':
       case 'positioned':

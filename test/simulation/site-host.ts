@@ -19,6 +19,12 @@ interface OpenConnection {
   readonly connection: SiteConnection;
 }
 
+/** Done in the transaction; what it returns tells the session afterwards. */
+interface Waiting {
+  readonly kind: 'append' | 'other';
+  readonly run: () => () => void;
+}
+
 export interface SiteWorld {
   readonly queue: EventQueue;
   readonly random: Random;
@@ -33,7 +39,7 @@ export class SiteHost {
   readonly #world: SiteWorld;
   #open: OpenConnection[] = [];
   /** What waits for the next commit, in order: done then, and answered after it. */
-  #waiting: (() => () => void)[] = [];
+  #waiting: Waiting[] = [];
   #commitDue = false;
   #epoch = 0;
   /** Faults may hit what it does. */
@@ -105,27 +111,27 @@ export class SiteHost {
         this.#supersede(open);
         return this.#soon(open, () => this.#admit(session));
       case 'recover':
-        return this.#atCommit(open, () => {
+        return this.#atCommit('other', () => {
           const streams = this.#recovered();
           return () => session.recovered(streams);
         });
       case 'open':
-        return this.#atCommit(open, () => {
+        return this.#atCommit('other', () => {
           const position = this.store.open(effect.key, effect.message);
           return () => session.positioned(effect.requestId, position);
         });
       case 'gap':
-        return this.#atCommit(open, () => {
+        return this.#atCommit('other', () => {
           const position = this.store.gap(effect.key, effect.message);
           return () => session.positioned(effect.requestId, position);
         });
       case 'append':
-        return this.#atCommit(open, () => {
+        return this.#atCommit('append', () => {
           const result = this.#refusal(effect.request) ?? this.store.append(effect.request);
           return () => session.appended(effect.requestId, result);
         });
       case 'close-stream':
-        return this.#atCommit(open, () => {
+        return this.#atCommit('other', () => {
           this.store.close(effect.key, effect.position);
           return () => undefined;
         });
@@ -208,14 +214,8 @@ export class SiteHost {
     });
   }
 
-  #atCommit(open: OpenConnection, run: () => () => void): void {
-    this.#waiting.push(() => {
-      const answer = run();
-      return () => {
-        answer();
-        this.#carryOut(open);
-      };
-    });
+  #atCommit(kind: Waiting['kind'], run: () => () => void): void {
+    this.#waiting.push({ kind, run });
     if (this.#commitDue) return;
     this.#commitDue = true;
     const epoch = this.#epoch;
@@ -226,8 +226,21 @@ export class SiteHost {
 
   #commit(): void {
     this.#commitDue = false;
-    const answers = this.#waiting.splice(0).map((run) => run());
+    const answers = this.#waiting.splice(0).map(({ kind, run }) => ({ kind, answer: run() }));
     this.store.commit();
-    for (const answer of answers) answer();
+    this.#mixAppends(answers);
+    for (const { answer } of answers) answer();
+    for (const open of this.#open) this.#carryOut(open);
+  }
+
+  /** Appends may be answered in any order, but not across a Position. */
+  #mixAppends(answers: { kind: Waiting['kind']; answer: () => void }[]): void {
+    const { random } = this.#world;
+    for (let index = 1; index < answers.length; index += 1) {
+      const [left, right] = [answers[index - 1], answers[index]];
+      if (left?.kind !== 'append' || right?.kind !== 'append' || random.chance(0.5)) continue;
+      answers[index - 1] = right;
+      answers[index] = left;
+    }
   }
 }

@@ -9,6 +9,7 @@ import type { SiteState } from './model-site.ts';
 import { ModelSource } from './model-source.ts';
 import { drawSettings, type Fault, type Settings } from './settings.ts';
 import { SiteHost } from './site-host.ts';
+import { WireRules } from './wire-rules.ts';
 
 const faultyMs = 1500;
 const quietMsMax = 120_000;
@@ -17,6 +18,7 @@ const stepsMax = 400_000;
 interface Wire {
   readonly up: Link;
   readonly down: Link;
+  readonly rules: WireRules;
 }
 
 export class World {
@@ -41,7 +43,10 @@ export class World {
       ...common,
       random: this.#random.fork(4),
       everHeld: (streamId) => this.#site.store.everHeld.get(streamId) ?? 0,
-      send: (message) => this.#wire?.up.send(message),
+      send: (message) => {
+        this.#wire?.rules.sent(message);
+        this.#wire?.up.send(message);
+      },
       disconnect: () => this.#disconnect('some'),
     });
   }
@@ -95,9 +100,12 @@ export class World {
         ...common,
         corruptChance: 0,
         deliver: (message) => {
-          if (this.#wire === wire) this.#agent.receive(message);
+          if (this.#wire !== wire) return;
+          wire.rules.arrived(message);
+          this.#agent.receive(message);
         },
       }),
+      rules: new WireRules(),
     };
     const arrive = this.#site.accept({
       send: (message) => wire.down.send(message),
