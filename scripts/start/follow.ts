@@ -85,7 +85,7 @@ async function showFigures({ place, linesBefore, children, order }: Shown): Prom
       const figures = await readFigures(place);
       if (figures !== undefined) {
         rate.sample(performance.now(), { lines: figures.linesRead, bytes: figures.bytesRead });
-        line.show(figuresText(figures, { rate, linesBefore }));
+        if (rate.isKnown) line.show(figuresText(figures, { rate, linesBefore }));
       }
       await sleep(figuresEveryMs, undefined, { signal: order.stop }).catch(() => undefined);
     }

@@ -52,6 +52,11 @@ export class Rate {
     if (this.#samples.length > this.#samplesMax) this.#samples.shift();
   }
 
+  /** Two samples make a rate. */
+  get isKnown(): boolean {
+    return this.#samples.length > 1;
+  }
+
   text(): string {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
     const seconds = first === undefined || last === undefined ? 0 : (last.atMs - first.atMs) / 1000;
