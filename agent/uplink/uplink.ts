@@ -8,6 +8,7 @@
  * Where only a person can help the wait is long, and `status` says why.
  */
 import type { Id } from '@tributary/protocol/messages.ts';
+import type { WebSocket } from 'ws';
 import { Backoff } from '@tributary/shared/async/backoff.ts';
 import { Connection, type ConnectionEnd, type ConnectionOptions, isHopeless } from './connection.ts';
 import { healthyAfterMs, hopelessRetryMs, retryMsMax, retryMsMin } from './limits.ts';
@@ -100,7 +101,10 @@ export class Uplink {
     this.#state = 'connecting';
     this.#attempts += 1;
     try {
-      const socket = await openSocket(hub, this.#options.proxy);
+      const socket = await this.#openSocket(hub);
+      if (socket instanceof Error) {
+        return { reason: 'socket', hint: socket.message, retryAfterMs: 0, hubs: [], welcomed: false };
+      }
       this.#connection = new Connection(socket, {
         ...this.#options,
         events: {
@@ -121,6 +125,15 @@ export class Uplink {
       this.#connectedSinceMs = undefined;
       this.#state = 'waiting';
       events.disconnected();
+    }
+  }
+
+  /** What a proxy answers is the world's failure, and a reason to try again. */
+  async #openSocket(hub: string): Promise<WebSocket | Error> {
+    try {
+      return await openSocket(hub, this.#options.proxy);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
     }
   }
 
