@@ -1,7 +1,10 @@
 /**
- * Walks the rows of an inflated frame, on bytes. A frame begins at a row; quotes are doubled inside quoted fields, so rows are found
- * only by walking from there. The fields before the position are the same from row to row for long runs: they are parsed when
- * they change, and compared otherwise.
+ * Walks the rows of an inflated frame, on bytes. A frame begins at a row. The fields before the position are the same from row to
+ * row for long runs: they are parsed when they change, and compared otherwise.
+ *
+ * A walk may also begin behind the end of any row, and some ends can be told from the bytes around them alone: an odd number of
+ * quotes, before them no comma, after them a newline. Inside a field quotes come in pairs; an opening quote has a comma before it,
+ * and only the last column's closing quote has a newline after it. Ends that do not look so (the raw column ends with `,"`) are passed over.
  */
 const comma = 0x2c;
 const quote = 0x22;
@@ -24,6 +27,9 @@ export interface RowSource {
 }
 
 const sourceFields = 6;
+const rowEndBytes = Buffer.from('"\n');
+/** About a row: less is not worth a jump. */
+const walkBytes = 512;
 
 export class FrameRows {
   readonly #frame: Buffer;
@@ -59,6 +65,24 @@ export class FrameRows {
     if (frame[this.rawEnd + 1] !== newline)
       throw new RowError(`the row at byte ${start} of its frame does not end with its raw column`);
     return true;
+  }
+
+  /**
+   * Goes on to a row end that is before `offset`, if a certain one is found on the way back from there: rows between are of no
+   * interest. Rows near by are better walked.
+   */
+  jumpTowards(offset: number): void {
+    const frame = this.#frame;
+    let at = offset - this.rowEnd < walkBytes ? -1 : frame.lastIndexOf(rowEndBytes, offset - rowEndBytes.length);
+    while (at >= this.rowEnd) {
+      let start = at;
+      while (frame[start - 1] === quote) start -= 1;
+      if ((at - start) % 2 === 0 && frame[start - 1] !== comma) {
+        this.rowEnd = at + rowEndBytes.length;
+        return;
+      }
+      at = start <= this.rowEnd ? -1 : frame.lastIndexOf(rowEndBytes, start - 1);
+    }
   }
 
   /** `position`, `ordinal`, `flags` and `event` of the current row. */

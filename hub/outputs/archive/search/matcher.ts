@@ -18,11 +18,11 @@ export class PatternError extends Error {
 }
 
 export interface FrameMatcher {
-  /** False: no row of this frame can match. Called before `matches`. */
-  begin(frame: Buffer): boolean;
+  /** Called before the others, for each frame. */
+  begin(frame: Buffer): void;
+  /** First place at or after `from` where something that matches may begin; -1: nothing matches from there on. */
+  nextHit(from: number): number;
   matches(rows: FrameRows): boolean;
-  /** True: no further row of this frame can match. */
-  readonly isDone: boolean;
 }
 
 /**
@@ -40,10 +40,10 @@ export function createMatcher(pattern: Pattern | undefined): FrameMatcher {
   if (!pattern.ignoreCase) return new LiteralMatcher(pattern.text);
   const escaped = escapeRegex(pattern.text);
   if (!isAscii(Buffer.from(pattern.text))) return new RegexMatcher(compile(escaped, 'iu'), undefined);
-  return new RegexMatcher(compile(escaped, 'i'), compile(escaped.replaceAll('"', '""'), 'i'));
+  return new RegexMatcher(compile(escaped, 'i'), compile(escaped.replaceAll('"', '""'), 'gi'));
 }
 
-const everything: FrameMatcher = { begin: () => true, matches: () => true, isDone: false };
+const everything: FrameMatcher = { begin: () => undefined, nextHit: (from) => from, matches: () => true };
 
 class LiteralMatcher implements FrameMatcher {
   readonly #needle: Buffer;
@@ -51,45 +51,61 @@ class LiteralMatcher implements FrameMatcher {
   /** Next place of the needle at or after what was looked at; -1 when there is none any more. */
   #hit = -1;
 
-  get isDone(): boolean {
-    return this.#hit === -1;
-  }
-
   constructor(text: string) {
     this.#needle = Buffer.from(text.replaceAll('"', '""'));
   }
 
-  begin(frame: Buffer): boolean {
+  begin(frame: Buffer): void {
     this.#frame = frame;
     this.#hit = frame.indexOf(this.#needle);
-    return this.#hit !== -1;
+  }
+
+  nextHit(from: number): number {
+    if (this.#hit !== -1 && this.#hit < from) this.#hit = this.#frame.indexOf(this.#needle, from);
+    return this.#hit;
   }
 
   matches(rows: FrameRows): boolean {
-    if (this.#hit === -1 || this.#hit >= rows.rowEnd) return false;
-    if (this.#hit < rows.rawStart) this.#hit = this.#frame.indexOf(this.#needle, rows.rawStart);
-    return this.#hit !== -1 && this.#hit + this.#needle.length <= rows.rawEnd;
+    const hit = this.nextHit(rows.rawStart);
+    return hit !== -1 && hit + this.#needle.length <= rows.rawEnd;
   }
 }
 
 class RegexMatcher implements FrameMatcher {
-  readonly isDone = false;
   readonly #regex: RegExp;
   readonly #sieve: RegExp | undefined;
   #frame: Buffer = Buffer.alloc(0);
+  /** The frame as text with a character per byte, for the sieve. */
+  #text = '';
+  #hit = -1;
 
+  /** `sieve` is a global expression that finds in the frame's bytes whatever `regex` finds in a record. */
   constructor(regex: RegExp, sieve: RegExp | undefined) {
     this.#regex = regex;
     this.#sieve = sieve;
   }
 
-  begin(frame: Buffer): boolean {
+  begin(frame: Buffer): void {
     this.#frame = frame;
-    return this.#sieve === undefined || this.#sieve.test(frame.toString('latin1'));
+    if (this.#sieve === undefined) return;
+    this.#text = frame.toString('latin1');
+    this.#hit = this.#find(0);
+  }
+
+  nextHit(from: number): number {
+    if (this.#sieve === undefined) return from;
+    if (this.#hit !== -1 && this.#hit < from) this.#hit = this.#find(from);
+    return this.#hit;
   }
 
   matches(rows: FrameRows): boolean {
     return this.#regex.test(recordText(this.#frame, rows));
+  }
+
+  #find(from: number): number {
+    if (this.#sieve === undefined) return -1;
+    this.#sieve.lastIndex = from;
+    return this.#sieve.exec(this.#text)?.index ?? -1;
   }
 }
 

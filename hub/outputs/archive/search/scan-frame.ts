@@ -21,14 +21,19 @@ export function scanFrame(request: ScanRequest): FrameResult {
   if (isFirst && !frame.subarray(0, start).equals(headerRow)) throw new RowError('the object does not begin with the header row');
   const firstMs = firstTime(frame, start);
   const collector = collectorOf(request);
-  if (matcher.begin(frame)) {
-    const { sinceMs = -Infinity, untilMs = Infinity, host } = query;
-    const rows = new FrameRows(frame, start);
-    while (!matcher.isDone && rows.next()) {
-      const { receivedMs } = rows.source;
-      if (receivedMs < sinceMs || receivedMs >= untilMs || (host !== undefined && rows.source.host !== host)) continue;
-      if (matcher.matches(rows)) collector.add(rows);
-    }
+  const { sinceMs = -Infinity, untilMs = Infinity, host } = query;
+  // Rows are in the order of their times: nothing of this frame is early enough.
+  if (firstMs >= untilMs) return { firstMs, ...collector.result() };
+  const rows = new FrameRows(frame, start);
+  matcher.begin(frame);
+  for (;;) {
+    const hit = matcher.nextHit(rows.rowEnd);
+    if (hit === -1) break;
+    rows.jumpTowards(hit);
+    if (!rows.next()) break;
+    const { receivedMs } = rows.source;
+    if (receivedMs < sinceMs || receivedMs >= untilMs || (host !== undefined && rows.source.host !== host)) continue;
+    if (hit < rows.rowEnd && matcher.matches(rows)) collector.add(rows);
   }
   return { firstMs, ...collector.result() };
 }

@@ -25,7 +25,7 @@ function answer(call: ThreadCall<SearchContract>): void {
     const { path, channel, inflatedBytes, isFirst } = call.argument;
     const frame = inflateFrame(compressionOf(path), readFrame(call.argument), inflatedBytes);
     const result = scanFrame({ frame, channel, isFirst, query, matcher, format });
-    call.reply(result, [result.bytes.buffer, result.times.buffer, result.ends.buffer]);
+    call.reply(result, result.times.length === 0 ? [] : [result.bytes.buffer, result.times.buffer, result.ends.buffer]);
   } catch (error) {
     call.fail(error);
   }

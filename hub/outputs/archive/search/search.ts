@@ -44,6 +44,9 @@ const outputBytes = 256 * 1024;
 /** Frames per thread that are under way or wait for the merge, per object and over all. */
 const framesAheadPerThread = 2;
 
+/** Starting a thread costs about as much as searching so many compressed bytes. */
+const bytesPerThread = 16 * 1024 * 1024;
+
 /** Gives out parts of the result, in order; the summary comes at the end, as the generator's return value. */
 export async function* searchArchive(request: SearchRequest): AsyncGenerator<Uint8Array, SearchSummary> {
   const run = new SearchRun(request);
@@ -74,10 +77,10 @@ class SearchRun {
     this.#unopened = objects
       .filter((object) => canMatch(object, query))
       .toSorted((a, b) => a.receivedMsMin - b.receivedMsMin || (a.name < b.name ? -1 : 1));
-    const frames = this.#unopened.reduce((sum, object) => sum + object.frames.length, 0);
+    const bytes = this.#unopened.reduce((sum, object) => sum + object.objectBytes, 0);
     const workerData: SearchThreadData = { query, format };
     this.#threads = Array.from(
-      { length: Math.min(threads, frames) },
+      { length: Math.min(threads, Math.ceil(bytes / bytesPerThread)) },
       () => new ThreadCalls<SearchContract>(startWorker(archiveSearchWorker, { workerData })),
     );
   }
