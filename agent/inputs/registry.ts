@@ -1,10 +1,11 @@
 /**
  * Every kind of input, one line each. The schema of the options is loaded only when it is asked for: a running agent does without
- * the library it is written with.
+ * the library it is written with. `markAt` looks at a source itself, for a site that doubts a position.
  */
 import type { Clock } from '@tributary/shared/clock.ts';
 import { createFileInput } from './file/file-input.ts';
-import type { Input, InputEvents, Sink } from './input.ts';
+import { markAt } from './file/mark-at.ts';
+import type { InputEvents, Sink } from './input.ts';
 
 export interface InputDefaults {
   readonly tenant: string;
@@ -25,7 +26,5 @@ export interface InputParts<Options> {
 }
 
 export const inputKinds = {
-  file: { options: async () => (await import('./file/options.ts')).fileInputOptions, create: createFileInput },
+  file: { options: async () => (await import('./file/options.ts')).fileInputOptions, create: createFileInput, markAt },
 } as const;
-
-export type { Input };
