@@ -21,7 +21,10 @@ async function main(args: readonly string[]): Promise<number> {
       return error.exitCode;
     }
     // Stopped before everything ran: nothing was promised yet.
-    if (order.stop.aborted && error === order.stop.reason) return 130;
+    if (order.stop.aborted && error === order.stop.reason) {
+      process.stderr.write('npm start: stopped before everything ran\n');
+      return 130;
+    }
     throw error;
   }
 }

@@ -123,3 +123,26 @@ function runs(command: string, args: readonly string[]): boolean {
     return false;
   }
 }
+
+/**
+ * The raw column of archive objects as tools that are not ours see it: `zstd -dc` (or `gzip -dc`) and Python's csv module. Rows of
+ * all objects one after the other.
+ */
+export function rawColumnOf(paths: readonly string[]): Buffer {
+  const parts = paths.map((path) => {
+    const csv = execFileSync(path.endsWith('.gz') ? 'gzip' : 'zstd', ['-dc', path], { maxBuffer: 1 << 30 });
+    return execFileSync('python3', ['-c', rawColumnScript], { input: csv, maxBuffer: 1 << 30 });
+  });
+  return Buffer.concat(parts);
+}
+
+const rawColumnScript = `
+import csv, io, sys
+csv.field_size_limit(1 << 30)
+rows = csv.reader(io.TextIOWrapper(sys.stdin.buffer, encoding='latin-1', newline=''), strict=True)
+header = next(rows)
+assert header == 'received,host,agent,stream,source,labels,position,ordinal,flags,event,raw'.split(','), header
+for row in rows:
+    assert len(row) == len(header), row
+    sys.stdout.buffer.write(row[10].encode('latin-1'))
+`;

@@ -21,7 +21,7 @@ export class LiveLine {
   show(text: string): void {
     if (this.#out.isTTY === true) {
       // A line longer than the terminal would be broken, and its first part could not be written over.
-      this.#out.write(`\r\u001B[K${text.slice(0, (this.#out.columns ?? 80) - 1)}`);
+      this.#out.write(`\r\u001B[K${text.slice(0, widthOf(this.#out) - 1)}`);
       this.#isOpen = true;
       return;
     }
@@ -36,6 +36,11 @@ export class LiveLine {
     if (this.#isOpen) this.#out.write('\n');
     this.#isOpen = false;
   }
+}
+
+/** A terminal that does not know its width says 0. */
+function widthOf({ columns = 0 }: Destination): number {
+  return columns > 0 ? columns : 80;
 }
 
 /** The rate between the first and the last of a few samples. */

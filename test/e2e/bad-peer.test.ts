@@ -10,7 +10,7 @@ import type { Message } from '@tributary/protocol/messages.ts';
 import { currentVersion } from '@tributary/protocol/version.ts';
 import { AgentHost } from '../harness/agent-host.ts';
 import { archivedRawBytes } from '../harness/archive-objects.ts';
-import { cpuShare, restingShareMax } from '../harness/cpu-share.ts';
+import { comesToRest } from '../harness/cpu-share.ts';
 import { sourcePrograms } from '../harness/programs.ts';
 import { Random } from '../harness/random.ts';
 import { Scratch } from '../harness/scratch.ts';
@@ -71,7 +71,7 @@ test('a hub address where nobody listens is told once, and tried without a busy 
   await until('the trouble is told', () => program.logs.some((line) => line.level === 'warn' && /hub/.test(line.message)), {
     detail: () => program.tail(),
   });
-  assert.ok((await cpuShare(program)) < restingShareMax);
+  await comesToRest(program);
   assert.ok(program.logs.filter((line) => line.level === 'warn').length < 10, program.tail());
   assert.equal((await program.stop()).code, 0);
 });
@@ -87,7 +87,7 @@ test('a hub of another protocol version is told, and tried without a busy loop',
   await using agent = await agentOf([hub.url], scratch);
   const { program } = agent;
   await until('the hint is in the log', () => program.stderr.includes('speaks version 900'), { detail: () => program.tail() });
-  assert.ok((await cpuShare(program)) < restingShareMax);
+  await comesToRest(program);
   assert.ok(hub.connections < 20, `${hub.connections} connections`);
   assert.ok(program.running);
 });
@@ -102,7 +102,7 @@ test('a hub that welcomes with a version nobody asked for is left', async () => 
   await until('the agent tells it', () => program.logs.some((line) => line.level !== 'info' && /hub/.test(line.message)), {
     detail: () => program.tail(),
   });
-  assert.ok((await cpuShare(program)) < restingShareMax);
+  await comesToRest(program);
   assert.ok(hub.connections < 20, `${hub.connections} connections`);
   assert.ok(program.running);
 });
@@ -143,7 +143,7 @@ test('random bytes, broken frames and frames over the limit harm no hub', async 
     await frames(stack.hub.url, [frame]);
   }
   assert.ok(program.running, program.tail());
-  assert.ok((await cpuShare(program)) < restingShareMax);
+  await comesToRest(program);
   writeFileSync(stack.log('app.log'), 'a line\n');
   const shipped = await stack.ship('--until', 'archived', stack.log('app.log'));
   assert.equal(shipped.code, 0, shipped.stderr);

@@ -66,6 +66,7 @@ class HandClock implements Clock {
 
   sleep(_ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) reject(new Error('aborted'));
       this.#wake = resolve;
       signal?.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
     });
