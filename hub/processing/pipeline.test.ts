@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { backTopic, frontTopic, type Entry } from '../queue/queue.ts';
+import { eventually } from '../testing/eventually.ts';
+import { ProcessingLine } from '../testing/processing-line.ts';
+import { compress, StreamWriter, streamInfo } from '../testing/records.ts';
+
+import type { BatchEntry, Processed } from './batch-entry.ts';
+import { decodeBlock } from './block.ts';
+import { passThrough } from './pass-through.ts';
+import { PipelinePool } from './pipeline-pool.ts';
+import { pipelineWorker } from '../workers.ts';
+
+const channel = 'acme/app';
+const front = frontTopic(channel);
+const back = backTopic(channel);
+
+async function backEntries(line: ProcessingLine): Promise<readonly Entry[]> {
+  return await line.queue.read({ topic: back, partition: 0, afterSequence: 0 }, { entries: 1000, bytes: 1 << 30 });
+}
+
+async function backText(line: ProcessingLine): Promise<string> {
+  const blocks = (await backEntries(line)).map((entry) => decodeBlock(entry.body, entry.inflatedBytes));
+  return Buffer.concat(blocks.map((block) => block.raw)).toString();
+}
+
+/** Work that ends when the test says so, in the order it chooses. */
+class HeldProcessor {
+  readonly #held = new Map<string, PromiseWithResolvers<void>>();
+  readonly started: string[] = [];
+
+  async process(entry: BatchEntry): Promise<Processed> {
+    const result = passThrough(entry);
+    const name = result.kind === 'block' ? Buffer.from(decodeBlock(result.body, result.inflatedBytes).raw).toString().trim() : '';
+    this.started.push(name);
+    await this.#gate(name).promise;
+    return result;
+  }
+
+  finish(...names: string[]): void {
+    for (const name of names) this.#gate(name).resolve();
+  }
+
+  fail(name: string): void {
+    this.#gate(name).reject(new Error('the thread died'));
+    this.#held.delete(name);
+  }
+
+  #gate(name: string): PromiseWithResolvers<void> {
+    return this.#held.getOrInsertComputed(name, () => Promise.withResolvers<void>());
+  }
+}
+
+suite('pipeline', () => {
+  test('batches are worked on side by side and committed in order, through a real thread', async () => {
+    await using pool = new PipelinePool(pipelineWorker, 2);
+    await using line = await ProcessingLine.open({ processor: pool });
+    const writer = new StreamWriter(line.queue, streamInfo(1));
+    await writer.append(Buffer.from('before the pipeline\n'));
+    line.startPipelines();
+    for (let index = 0; index < 30; index += 1) await writer.append(Buffer.from(`line ${index}\n`));
+    await eventually('all is processed', () => line.pipelines.counts.records === 31);
+    const expected = Array.from({ length: 30 }, (_, index) => `line ${index}\n`).join('');
+    assert.equal(await backText(line), `before the pipeline\n${expected}`);
+  });
+
+  test('what is done early waits for what comes before it', async () => {
+    const held = new HeldProcessor();
+    await using line = await ProcessingLine.open({ processor: held });
+    const writer = new StreamWriter(line.queue, streamInfo(1));
+    for (const name of ['a', 'b', 'c']) await writer.append(Buffer.from(`${name}\n`));
+    line.startPipelines();
+    await eventually('all were begun', () => held.started.length === 3);
+    held.finish('b', 'c');
+    assert.equal(await backText(line), '');
+    held.finish('a');
+    await eventually('all is processed', () => line.pipelines.counts.records === 3);
+    assert.equal(await backText(line), 'a\nb\nc\n');
+  });
+
+  test('a batch that cannot be processed is kept as a dead letter, and the next go on', async () => {
+    await using line = await ProcessingLine.open();
+    const writer = new StreamWriter(line.queue, streamInfo(1));
+    await writer.append(Buffer.from('good\n'));
+    await writer.append(Buffer.from('bad\n'), { body: compress(Buffer.from('something else\n')) });
+    await writer.append(Buffer.from('good again\n'));
+    line.startPipelines();
+    await eventually('the rest is processed', () => line.pipelines.counts.records === 2);
+    assert.equal(await backText(line), 'good\ngood again\n');
+    assert.equal((await line.queue.status()).deadLetters, 1);
+    assert.equal(line.pipelines.counts.rejected, 1);
+    const told = line.logged.find(({ level }) => level === 'error');
+    assert.match(String(told?.fields['reason']), /inflates to more/);
+  });
+
+  test('a full back topic makes its pipeline wait, and no other', async () => {
+    await using line = await ProcessingLine.open({ limits: { topicBytesMax: 3000 } });
+    const random = (size: number): Buffer =>
+      Buffer.concat([Buffer.from(Array.from({ length: size }, () => 33 + Math.random() * 90)), Buffer.from('\n')]);
+    const writer = new StreamWriter(line.queue, streamInfo(1));
+    const other = new StreamWriter(line.queue, streamInfo(2, { type: 'other' }));
+    line.startPipelines();
+    for (let records = 1; line.pipelines.counts.waits === 0; records += 1) {
+      await writer.append(random(1000));
+      await eventually(
+        'it is processed, or waits',
+        () => line.pipelines.counts.records === records || line.pipelines.counts.waits > 0,
+      );
+    }
+    const before = line.pipelines.counts.records;
+    await other.append(Buffer.from('elsewhere\n'));
+    await eventually('the other goes on', () => line.pipelines.counts.records === before + 1);
+    line.startArchive();
+    line.queue.requestArchive(channel);
+    await eventually('there is room again', () => line.pipelines.counts.records === before + 2);
+  });
+
+  test('work that failed, or whose lease went to another, is done again and passed on once', async () => {
+    const held = new HeldProcessor();
+    await using line = await ProcessingLine.open({ processor: held });
+    const writer = new StreamWriter(line.queue, streamInfo(1));
+    for (const name of ['a', 'b']) await writer.append(Buffer.from(`${name}\n`));
+    line.startPipelines();
+    await eventually('both were begun', () => held.started.length === 2);
+    held.fail('a');
+    await eventually('both were begun again', () => held.started.length === 4);
+    await line.queue.acquire({ topic: front, group: 'pipeline', partition: 0 }, line.queue.hubId, 30_000);
+    held.finish('a', 'b');
+    await eventually('all is processed', () => line.pipelines.counts.records === 2);
+    assert.equal(await backText(line), 'a\nb\n');
+    assert.ok(line.logged.some(({ message }) => message.includes('another owner')));
+  });
+
+  test('the back topic keeps what the archive must know of positions', async () => {
+    await using line = await ProcessingLine.open();
+    const writer = new StreamWriter(line.queue, streamInfo(1));
+    await writer.append(Buffer.from('one\n'));
+    await writer.append(Buffer.from('two\nthree\n'));
+    line.startPipelines();
+    await eventually('all is processed', () => line.pipelines.counts.records === 3);
+    const entries = await backEntries(line);
+    assert.deepEqual(
+      entries.flatMap((entry) => entry.segments.map(({ from, to, records, stream }) => [from, to, records, stream.key])),
+      [
+        [0, 4, 1, writer.info.key],
+        [4, 14, 2, writer.info.key],
+      ],
+    );
+    assert.deepEqual(
+      entries.map((entry) => entry.format),
+      ['block', 'block'],
+    );
+  });
+});
