@@ -31,7 +31,7 @@ const bufferOptions = z.strictObject({
     .describe('How long batches are kept after the hub acknowledged them, for a hub whose store was lost or restored.'),
   replay_max_bytes: bytesBetween({}).prefault('256MiB').describe('How much of them is kept at most.'),
   reserve_bytes: bytesBetween({ min: '2MiB', max: '1GiB' })
-    .prefault('4MiB')
+    .prefault('8MiB')
     .describe(
       'Room kept free by a file of this size, which is given up on a full disk so that acknowledged batches can be deleted.',
     ),

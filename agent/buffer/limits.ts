@@ -31,15 +31,23 @@ export const spaceRetryMsMin = 500;
 export const spaceRetryMsMax = 10_000;
 
 /** Pages given back to the file system in one transaction on a full disk. */
-export const vacuumPagesMax = 64;
+export const vacuumPagesMax = 32;
 
 /** Set aside batches that no site takes: the newest are kept to be looked at. */
 export const rejectedBatchesMax = 100;
 
-/** Sixteen deletes touch far less than this: table pages, pointer maps and free-list pages of 16 KiB, never the bodies. */
+/** Sixteen deletes touch far less than half of this: table pages, pointer maps and free-list pages of 16 KiB, never the bodies. */
 export const reserveBytesMin = 2 * 1024 * 1024;
+
+/**
+ * The write-ahead log, and the bodies of one transaction (one that is larger goes alone): together half of the reserve. So on a
+ * full disk the log can always be brought into the database with the room of the reserve, and what frees room goes on with the rest.
+ */
+export function logBytesMax(reserveBytes: number): number {
+  return Math.min(16 * 1024 * 1024, Math.floor(reserveBytes / 4));
+}
 
 export function checkLimits(limits: BufferLimits): void {
   assert(limits.reserveBytes >= reserveBytesMin, 'the reserve has room for a group of deletes and a checkpoint');
-  assert(vacuumPagesMax * 16_384 < reserveBytesMin, 'a step of the vacuum fits into the reserve');
+  assert(vacuumPagesMax * 16_384 <= reserveBytesMin / 2, 'a step of the vacuum fits into the reserve');
 }

@@ -8,6 +8,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { migrate } from '@tributary/shared/sqlite/migrate.ts';
 import { checkIntegrity, isDamaged, isDiskFull, openDatabase, StoreError } from '@tributary/shared/sqlite/open-database.ts';
 import type { ReserveFile } from '@tributary/shared/sqlite/reserve-file.ts';
+import { logBytesMax } from './limits.ts';
 import { salvage } from './salvage.ts';
 import { metaKeys, migrations } from './schema.ts';
 import { readMeta, writeMeta } from './sql/meta-rows.ts';
@@ -26,7 +27,12 @@ export function markSuspect(folder: string, reason: string): void {
   writeFileSync(suspectFile(folder), `${reason}\n`, { mode: 0o600 });
 }
 
-export function openStore(folder: string, reserve: ReserveFile): { readonly db: DatabaseSync; readonly report: OpenReport } {
+export interface StoreReserve {
+  readonly file: ReserveFile;
+  readonly bytes: number;
+}
+
+export function openStore(folder: string, reserve: StoreReserve): { readonly db: DatabaseSync; readonly report: OpenReport } {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const existed = existsSync(bufferFile(folder));
   const damage = existed ? damageOf(folder) : undefined;
@@ -67,21 +73,21 @@ function setAside(folder: string): string {
 }
 
 /** On a full disk even opening may need room: then the reserve is given up, and the writer finds out that it is gone. */
-function openWithReserve(folder: string, reserve: ReserveFile): DatabaseSync {
+function openWithReserve(folder: string, reserve: StoreReserve): DatabaseSync {
   try {
-    return openMigrated(folder);
+    return openMigrated(folder, reserve.bytes);
   } catch (error) {
     if (!isDiskFull(error)) throw error;
-    if (!reserve.held)
+    if (!reserve.file.held)
       throw new StoreError('STORE_NO_SPACE', `${folder}: no space left on the disk of the buffer`, { cause: error });
-    reserve.giveUp();
-    return openMigrated(folder);
+    reserve.file.giveUp();
+    return openMigrated(folder, reserve.bytes);
   }
 }
 
-function openMigrated(folder: string): DatabaseSync {
+function openMigrated(folder: string, reserveBytes: number): DatabaseSync {
   const file = bufferFile(folder);
-  const db = openDatabase(file);
+  const db = openDatabase(file, { logBytesMax: logBytesMax(reserveBytes) });
   try {
     migrate(db, file, migrations);
     if (readMeta(db, metaKeys.needsRecovery) === undefined) writeMeta(db, metaKeys.needsRecovery, '1');

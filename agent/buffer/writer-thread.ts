@@ -33,24 +33,20 @@ const server = serveThread<WriterCalls, WriterEvent>({
 
 function open(call: Extract<WriterCall, { name: 'open' }>): void {
   const { folder, reserveBytes } = call.argument;
-  const reserve = new ReserveFile(join(folder, 'reserve'), reserveBytes);
+  const reserve = { file: new ReserveFile(join(folder, 'reserve'), reserveBytes), bytes: reserveBytes };
   try {
     const { db, report } = openStore(folder, reserve);
-    writer = new BufferWriter(
-      db,
-      { file: reserve, bytes: reserveBytes },
-      {
-        emit: (event) => server.emit(event),
-        wake: (ms, run) => {
-          clearTimeout(timer);
-          timer = setTimeout(run, ms).unref();
-        },
-        freeBytes: () => {
-          const { bavail, bsize } = statfsSync(folder);
-          return bavail * bsize;
-        },
+    writer = new BufferWriter(db, reserve, {
+      emit: (event) => server.emit(event),
+      wake: (ms, run) => {
+        clearTimeout(timer);
+        timer = setTimeout(run, ms).unref();
       },
-    );
+      freeBytes: () => {
+        const { bavail, bsize } = statfsSync(folder);
+        return bavail * bsize;
+      },
+    });
     writer.start();
     call.reply(report);
   } catch (error) {

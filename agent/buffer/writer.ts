@@ -15,7 +15,8 @@ import type { ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
 import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
 import type { ReserveFile } from '@tributary/shared/sqlite/reserve-file.ts';
-import { rejectedBatchesMax, spaceRetryMsMax, spaceRetryMsMin, vacuumPagesMax } from './limits.ts';
+import type { StoreReserve } from './open-store.ts';
+import { logBytesMax, rejectedBatchesMax, spaceRetryMsMax, spaceRetryMsMin, vacuumPagesMax } from './limits.ts';
 import { metaKeys } from './schema.ts';
 import { BatchRows } from './sql/batch-rows.ts';
 import { insertLoss } from './sql/loss-rows.ts';
@@ -47,7 +48,7 @@ export class BufferWriter {
   #state: 'open' | 'no-space' = 'open';
   #retryMs = spaceRetryMsMin;
 
-  constructor(db: DatabaseSync, reserve: { readonly file: ReserveFile; readonly bytes: number }, host: WriterHost) {
+  constructor(db: DatabaseSync, reserve: StoreReserve, host: WriterHost) {
     this.#db = db;
     this.#reserve = reserve.file;
     this.#reserveBytes = reserve.bytes;
@@ -75,17 +76,17 @@ export class BufferWriter {
   }
 
   #writeAll(): void {
-    const calls = this.#waiting;
-    this.#waiting = [];
-    try {
-      this.#commit(calls);
-    } catch (error) {
-      if (!isDiskFull(error)) {
+    while (this.#waiting.length > 0) {
+      const calls = takeTransaction(this.#waiting, logBytesMax(this.#reserveBytes));
+      try {
+        this.#commit(calls);
+      } catch (error) {
+        if (isDiskFull(error)) {
+          this.#waiting.unshift(...calls);
+          return this.#enterNoSpace(error instanceof Error ? error.message : String(error));
+        }
         for (const call of calls) call.fail(error);
-        return;
       }
-      this.#waiting = calls;
-      this.#enterNoSpace(error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -159,12 +160,16 @@ export class BufferWriter {
 
   /** Room the next write needs beyond the reserve: a batch is written to the log first, then to the database. */
   #largestWaiting(): number {
-    const sizes = this.#waiting.map((call) => (call.name === 'append' ? call.argument.body.length : 0));
-    return 2 * Math.max(0, ...sizes);
+    return 2 * Math.max(0, ...this.#waiting.map(bodyBytes));
   }
 
+  /** Where even that needs more room than there is, what frees room is tried all the same. */
   #emptyLog(): void {
-    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    try {
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+    }
   }
 
   /** Deleting rows leaves free pages in the file; other programs on this disk need them too. */
@@ -233,4 +238,18 @@ export class BufferWriter {
     for (const stream of adoption.streams) this.#streams.put(stream);
     writeMeta(this.#db, metaKeys.needsRecovery, '0');
   }
+}
+
+/** Takes the first calls out of those that wait: as many as bring no more bytes than the log may hold, at least one. */
+function takeTransaction(waiting: WriterCall[], bytesMax: number): WriterCall[] {
+  let bytes = 0;
+  const end = waiting.findIndex((call, index) => {
+    bytes += bodyBytes(call);
+    return index > 0 && bytes > bytesMax;
+  });
+  return waiting.splice(0, end < 0 ? waiting.length : end);
+}
+
+function bodyBytes(call: WriterCall): number {
+  return call.name === 'append' ? call.argument.body.length : 0;
 }
