@@ -2,8 +2,8 @@ import type { Outbox } from '@tributary/protocol/session/outbox.ts';
 import { socketBytesMax } from './limits.ts';
 
 /**
- * The outbox as a session sees it: it has nothing more while the socket is full, so that bodies wait on disk and not in memory,
- * however large the credit is. When the socket took what it had, the session is told that the outbox grew.
+ * The outbox as a session sees it: no body is read while the socket is full, so that bodies wait on disk and not in memory, however
+ * large the credit is. When the socket took what it had, the session is told that the outbox grew.
  */
 export class PacedOutbox {
   readonly outbox: Outbox;
@@ -16,11 +16,10 @@ export class PacedOutbox {
     this.#socketBytes = socketBytes;
     this.outbox = {
       ...outbox,
-      next: (channel, afterId) => {
-        const batch = outbox.next(channel, afterId);
-        if (batch === undefined || this.hasRoom()) return batch;
-        this.#held = true;
-        return undefined;
+      mayRead: () => {
+        const hasRoom = this.hasRoom();
+        if (!hasRoom) this.#held = true;
+        return hasRoom;
       },
       body: (batchId) => {
         const body = outbox.body(batchId);

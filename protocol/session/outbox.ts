@@ -42,6 +42,11 @@ export interface Outbox {
   firstUnacked(channel: ChannelName): number | undefined;
   /** The oldest retained batch, acked or not, with a segment of this stream that ends behind `position`. */
   firstAfter(streamId: Id, position: number): OutboxBatch | undefined;
+  /**
+   * False while the host has no room for another body, because the socket did not take the last ones yet; it calls `outboxGrew`
+   * when it has. Without it there is always room.
+   */
+  mayRead?(): boolean;
   /** The compressed bytes; undefined when what is stored does not fit its checksum any more. */
   body(batchId: number): Uint8Array | undefined;
   /** Undefined only for a stream this outbox never had. */

@@ -1,0 +1,239 @@
+/**
+ * A site for tests of the agent: the protocol's real receiving half over a real socket, and a store in memory that keeps the
+ * bytes of each stream and the order they came in. What it gets twice or with a hole it would refuse, as a hub does.
+ */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { zstdDecompressSync } from 'node:zlib';
+import { decode, encode } from '@tributary/protocol/codec.ts';
+import * as limits from '@tributary/protocol/limits.ts';
+import type { Gap, Hello, Id, Mark, OpenStream, RecoveredStream, RejectCode } from '@tributary/protocol/messages.ts';
+import type { AppendRequest, AppendResult, ServerEffect, StreamPosition } from '@tributary/protocol/session/server-effect.ts';
+import { ServerSession } from '@tributary/protocol/session/server.ts';
+import { type WebSocket, WebSocketServer } from 'ws';
+
+export interface SiteStream {
+  readonly open: OpenStream;
+  held: number;
+  heldMark: Mark;
+  archived: number;
+  bytes: Buffer;
+  closed: boolean;
+}
+
+export interface TestSiteOptions {
+  readonly port?: number;
+  readonly creditBytes?: number;
+  /** Refuses every agent. */
+  readonly reject?: { readonly code: RejectCode; readonly hint: string; readonly retryAfterMs: number };
+}
+
+export class TestSite implements AsyncDisposable {
+  readonly streams = new Map<Id, SiteStream>();
+  readonly hellos: Hello[] = [];
+  readonly gaps: Gap[] = [];
+  readonly options: TestSiteOptions;
+  storeId: Id = 'aa'.repeat(16);
+  duplicates = 0;
+  batches = 0;
+  /** While false nothing is answered, and sockets are not read. */
+  reading = true;
+  readonly #server: WebSocketServer;
+  readonly #sockets = new Set<WebSocket>();
+  readonly #sessions = new Map<WebSocket, ServerSession>();
+
+  private constructor(server: WebSocketServer, options: TestSiteOptions) {
+    this.#server = server;
+    this.options = options;
+    server.on('connection', (socket) => this.#serve(socket));
+  }
+
+  static async start(options: TestSiteOptions = {}): Promise<TestSite> {
+    const server = new WebSocketServer({
+      host: '127.0.0.1',
+      port: options.port ?? 0,
+      path: '/v1/agent',
+      perMessageDeflate: false,
+    });
+    await once(server, 'listening');
+    return new TestSite(server, options);
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return isAddress(address) ? address.port : 0;
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.port}`;
+  }
+
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** The bytes of the stream with this path, as far as they came. */
+  text(path: string): string {
+    return [...this.streams.values()]
+      .filter((stream) => stream.open.identity.path === path)
+      .map((s) => s.bytes.toString())
+      .join('|');
+  }
+
+  /** Cuts every connection. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.terminate();
+  }
+
+  drain(hubs: readonly string[]): void {
+    for (const [socket, session] of this.#sessions) {
+      session.drain(hubs, 1000);
+      this.#carryOut(socket, session);
+    }
+  }
+
+  pause(): void {
+    this.reading = false;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  resume(): void {
+    this.reading = true;
+    for (const socket of this.#sockets) socket.resume();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut();
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    await closed;
+  }
+
+  #serve(socket: WebSocket): void {
+    const session = new ServerSession({ now: () => performance.now() });
+    this.#sockets.add(socket);
+    this.#sessions.set(socket, session);
+    if (!this.reading) socket.pause();
+    socket.on('message', (data) => {
+      if (!(data instanceof Uint8Array)) return;
+      session.receive(decode(data));
+      this.#carryOut(socket, session);
+    });
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      this.#sessions.delete(socket);
+    });
+    socket.on('error', () => undefined);
+  }
+
+  #carryOut(socket: WebSocket, session: ServerSession): void {
+    for (let effects = session.takeEffects(); effects.length > 0; effects = session.takeEffects()) {
+      for (const effect of effects) this.#do(effect, socket, session);
+    }
+  }
+
+  #do(effect: ServerEffect, socket: WebSocket, session: ServerSession): void {
+    switch (effect.kind) {
+      case 'send':
+        return socket.send(encode(effect.message));
+      case 'admit':
+        return this.#admit(effect.hello, session);
+      case 'recover':
+        return session.recovered([...this.streams.values()].map(recovered));
+      case 'open':
+        return session.positioned(effect.requestId, position(this.#open(effect.message)));
+      case 'append':
+        return session.appended(effect.requestId, this.#append(effect.request));
+      case 'gap':
+        this.gaps.push(effect.message);
+        return session.positioned(effect.requestId, this.#skip(effect.key.streamId, effect.message));
+      case 'close-stream':
+        this.#stream(effect.key.streamId).closed = true;
+        return undefined;
+      case 'close':
+        return socket.close();
+    }
+  }
+
+  #admit(hello: Hello, session: ServerSession): void {
+    this.hellos.push(hello);
+    const { reject, creditBytes = 8 * 1024 * 1024 } = this.options;
+    if (reject !== undefined) return session.admitted({ kind: 'rejected', ...reject });
+    session.admitted({
+      kind: 'admitted',
+      origin: { siteId: 'cc'.repeat(16), agentId: hello.agentId },
+      welcome: {
+        hubId: 'bb'.repeat(16),
+        siteId: 'cc'.repeat(16),
+        storeId: this.storeId,
+        hubs: [],
+        limits: {
+          frameBytesMax: limits.frameBytesMax,
+          inflatedBytesMax: limits.inflatedBytesMax,
+          segmentsMax: limits.segmentsMax,
+          recordsMax: limits.recordsMax,
+          streamsMax: limits.streamsMax,
+        },
+        flushIntervalMsMin: 0,
+        creditBytes,
+        capabilities: [],
+      },
+    });
+  }
+
+  #open(open: OpenStream): SiteStream {
+    return this.streams.getOrInsertComputed(open.streamId, () => {
+      return { open, held: open.start, heldMark: '', archived: open.start, bytes: Buffer.alloc(0), closed: false };
+    });
+  }
+
+  #append(request: AppendRequest): AppendResult {
+    const { batch, segments } = request;
+    this.batches += 1;
+    for (const { key, from, fromMark } of segments) {
+      const stream = this.#stream(key.streamId);
+      const differs = from === stream.held && stream.heldMark !== '' && fromMark !== '' && fromMark !== stream.heldMark;
+      if (from <= stream.held && !differs) continue;
+      return { kind: 'refused', reason: 'position', key, held: stream.held, heldMark: stream.heldMark, hint: 'not in place' };
+    }
+    const inflated = zstdDecompressSync(batch.body);
+    let offset = 0;
+    let isNew = false;
+    for (const { key, from, to, toMark, bytes } of segments) {
+      const stream = this.#stream(key.streamId);
+      if (to > stream.held) {
+        isNew = true;
+        stream.bytes = Buffer.concat([stream.bytes, inflated.subarray(offset + stream.held - from, offset + bytes)]);
+        Object.assign(stream, { held: to, heldMark: toMark, archived: to });
+      }
+      offset += bytes;
+    }
+    if (!isNew) this.duplicates += 1;
+    return { kind: isNew ? 'stored' : 'duplicate' };
+  }
+
+  #skip(streamId: Id, gap: Gap): StreamPosition {
+    const stream = this.#stream(streamId);
+    if (gap.from <= stream.held && gap.to > stream.held) Object.assign(stream, { held: gap.to, heldMark: gap.toMark });
+    return position(stream);
+  }
+
+  #stream(streamId: Id): SiteStream {
+    const stream = this.streams.get(streamId);
+    if (stream === undefined) throw new Error(`stream ${streamId} was not opened`);
+    return stream;
+  }
+}
+
+function position({ held, heldMark, archived }: SiteStream): StreamPosition {
+  return { held, heldMark, archived };
+}
+
+function recovered({ open, held, heldMark, closed }: SiteStream): RecoveredStream {
+  const { streamId, identity, attributes, start } = open;
+  return { streamId, origin: { siteId: '', agentId: '' }, identity, attributes, start, held, heldMark, closed };
+}
+
+function isAddress(address: AddressInfo | string | null): address is AddressInfo {
+  return typeof address === 'object' && address !== null;
+}
