@@ -90,19 +90,28 @@ function acksSent(recorded: readonly SystemCall[]): readonly { channel: number; 
   }
 }
 
+/**
+ * The write that completed the first copy of a body. The pipeline writes the same body once more for the back topic; a slice that
+ * a page cuts in two in one of the copies, or that repeats, is found in another number of writes than most and says nothing.
+ */
 function lastWriteOf(body: Uint8Array, recorded: readonly SystemCall[]): SystemCall {
-  let last: SystemCall | undefined;
-  let found = 0;
-  let slices = 0;
   const writes = recorded.filter(({ name, target }) => name.startsWith('pwrite') && target.endsWith('.db-wal'));
+  const slices: (readonly SystemCall[])[] = [];
   for (let at = 0; at + sliceBytes <= body.length; at += sliceEveryBytes) {
-    slices += 1;
     const slice = body.subarray(at, at + sliceBytes);
-    const write = writes.find(({ data }) => data.includes(slice));
-    if (write === undefined) continue;
-    found += 1;
-    if (last === undefined || write.end > last.end) last = write;
+    slices.push(writes.filter(({ data }) => data.includes(slice)));
   }
-  assert.ok(last !== undefined && found > slices * 0.9, `${found} of ${slices} slices of a body are in the write-ahead log`);
+  const copies = mostCommon(slices.map((found) => found.length));
+  const firsts = slices.filter((found) => found.length === copies).flatMap((found) => found.slice(0, 1));
+  const [last] = firsts.toSorted((a, b) => b.end - a.end);
+  const share = `${firsts.length} of ${slices.length} slices of a body are in the write-ahead log ${copies} times`;
+  assert.ok(last !== undefined && firsts.length > slices.length * 0.9, share);
   return last;
+}
+
+function mostCommon(numbers: readonly number[]): number {
+  const times = new Map<number, number>();
+  for (const number of numbers) times.set(number, (times.get(number) ?? 0) + 1);
+  const [most] = [...times].toSorted(([, a], [, b]) => b - a);
+  return most?.[0] ?? 0;
 }
