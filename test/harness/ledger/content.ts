@@ -11,7 +11,7 @@ export function makeLine(place: { stream: number; generation: number; line: numb
 
 function payload(random: Random): Buffer {
   const dice = random.below(1000);
-  if (dice < 3) return Buffer.from(words(random, random.between(2000, 30_000)));
+  if (dice < 3) return Buffer.from(words(random, random.between(1000, 12_000)));
   if (dice < 60) return Buffer.alloc(0);
   if (dice < 160) return hostileBytes(random, random.between(1, 200));
   if (dice < 300) return Buffer.from(`"${words(random, 5)}","${words(random, 3)}",,"""${random.next()}"`);

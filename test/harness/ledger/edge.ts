@@ -32,8 +32,8 @@ export interface EdgeResult {
   readonly verdict: Verdict;
 }
 
-const bytesPerSecond = 1_200_000;
-const rotateBytes = 150_000;
+const bytesPerSecond = 800_000;
+const rotateBytes = 300_000;
 /** A named point that is not reached within this is given up: the round does not count. */
 const pointDeadlineMs = 15_000;
 const roundsTriedPerCounted = 3;
@@ -74,6 +74,8 @@ export async function runEdge(options: EdgeOptions): Promise<EdgeResult> {
   const faults = { ...rounds.faults, ...Object.fromEntries([...proxy.faults].map(([kind, count]) => [`proxy ${kind}`, count])) };
   return { rounds: rounds.counted, roundsNotCounted: rounds.tried - rounds.counted, faults, verdict };
 }
+
+class UnexpectedEndError extends Error {}
 
 class Rounds {
   readonly #options: EdgeOptions & { hub: HubHost; agent: AgentHost; proxy: FaultyProxy; random: Random };
@@ -124,20 +126,26 @@ class Rounds {
     const { proxy } = this.#options;
     await sleep(fault.afterMs);
     const sent = proxy.batchesSent;
-    await until('batches flow again', () => proxy.batchesSent > sent && proxy.inFlight > 0, {
-      deadlineMs: 40_000,
-      everyMs: 5,
-      detail: () => `${this.#options.agent.program.tail()}\n${this.#options.hub.program.tail()}`,
-    });
-    if (!program.running) throw new Error(`${program.name} ended by itself\n${program.tail()}`);
+    const flow = (): boolean => {
+      this.#mustRun(fault.product);
+      this.#mustRun(other(fault.product));
+      return proxy.batchesSent > sent && proxy.inFlight > 0;
+    };
+    await until('batches flow again', flow, { deadlineMs: 60_000, everyMs: 5, detail: () => this.#tails() });
     await program.kill();
   }
 
   /** False when the point was not reached in time, and the process was killed instead. */
   async #diesAtPoint(program: Program, point: string): Promise<boolean> {
     try {
-      await until(`${point} is reached`, () => !program.running, { deadlineMs: pointDeadlineMs, everyMs: 2 });
-    } catch {
+      const product = point.startsWith('hub.') ? 'agent' : 'hub';
+      const died = (): boolean => {
+        this.#mustRun(product);
+        return !program.running;
+      };
+      await until(`${point} is reached`, died, { deadlineMs: pointDeadlineMs, everyMs: 2 });
+    } catch (error) {
+      if (error instanceof UnexpectedEndError) throw error;
       await program.kill();
       return false;
     }
@@ -156,6 +164,16 @@ class Rounds {
       // An armed hub may die before it is seen to listen: its port is known from its first start.
       if (crashPoint === undefined) await hub.listening();
     }
+  }
+
+  /** A product that ends by itself is a failure whatever the archive says. */
+  #mustRun(product: Product): void {
+    if (!this.#host(product).running)
+      throw new UnexpectedEndError(`the ${product} ended by itself\n${this.#host(product).program.tail()}`);
+  }
+
+  #tails(): string {
+    return `${this.#options.agent.program.tail()}\n${this.#options.hub.program.tail()}`;
   }
 
   #host(product: Product): AgentHost | HubHost {
