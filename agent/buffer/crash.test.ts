@@ -1,0 +1,52 @@
+/** Invariant 2 under kills: whatever the moment, a batch and the position it moves are both there or both not. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { zstdDecompressSync } from 'node:zlib';
+import { openTestBuffer } from './testing/test-buffer.ts';
+
+const child = fileURLToPath(new URL('testing/crash-child.ts', import.meta.url));
+const points = [
+  'agent.buffer.before-insert:1',
+  'agent.buffer.before-insert:7',
+  'agent.buffer.before-commit:4',
+  'agent.buffer.before-commit:9',
+  'agent.buffer.after-commit:5',
+  'agent.buffer.after-commit:12',
+  'agent.buffer.before-delete:1',
+  'agent.buffer.before-delete:5',
+];
+
+for (const point of points) {
+  test(`killed at ${point}`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tributary-crash-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const killed = spawn(process.execPath, [child, folder, point], { stdio: ['ignore', 'ignore', 'inherit'] });
+    const [, signal] = await once(killed, 'exit');
+    assert.equal(signal, 'SIGKILL');
+
+    const own = await openTestBuffer({ folder });
+    try {
+      const [stream] = own.buffer.streams();
+      const { outbox } = own.buffer;
+      const ranges: [number, number][] = [];
+      for (let batch = outbox.next('default/app', 0); batch !== undefined; batch = outbox.next('default/app', batch.id)) {
+        const [segment] = batch.segments;
+        assert.ok(segment !== undefined && batch.segments.length === 1);
+        assert.equal(zstdDecompressSync(own.body(batch)).length, segment.to - segment.from);
+        ranges.push([segment.from, segment.to]);
+      }
+      for (const [index, [, to]] of ranges.entries()) {
+        assert.equal(to, ranges[index + 1]?.[0] ?? stream?.position, 'batches follow each other up to the position');
+      }
+      assert.ok(!own.log.some(({ level }) => level === 'error'), 'nothing was set aside');
+    } finally {
+      await own.close();
+    }
+  });
+}
