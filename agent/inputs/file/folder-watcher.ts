@@ -44,6 +44,13 @@ export class FolderWatcher {
     }
   }
 
+  /** Watches this folder too, until the next `keep`. */
+  async add(folder: string): Promise<void> {
+    if (this.#folders.has(folder)) return;
+    const key = await keyOfFolder(folder);
+    if (key !== undefined && !this.#folders.has(folder)) this.#add(folder, key);
+  }
+
   close(): void {
     for (const folder of this.#folders.keys()) this.#drop(folder);
   }

@@ -126,7 +126,10 @@ export class Scanner {
       const atEnd = this.#isFirst && options.start === 'end' && !this.#known.hadOwn;
       const source = await discover(path, { context: this.#context, known: this.#known, atEnd });
       troubles.clear(path);
-      if (source !== undefined) this.#reader.queue(source);
+      if (source === undefined) return;
+      // A link's own folder tells nothing of what is written to its target. Watched before it is read, so that no hint is missed.
+      if (source.linkTarget !== undefined) await this.#watcher.add(dirname(source.linkTarget));
+      this.#reader.queue(source);
     } catch (error) {
       if (!isFileError(error)) throw error;
       if (!isMissing(error)) troubles.raise(path, error);
