@@ -36,9 +36,12 @@ export class Claims {
     return false;
   }
 
-  /** False when another input has it. */
+  /** False when it is claimed already, by this input or another. */
   claimFile(input: Claimant, key: FileKey): boolean {
-    return this.#files.getOrInsert(`${key} ${input.attributesKey}`, input) === input;
+    const name = `${key} ${input.attributesKey}`;
+    if (this.#files.has(name)) return false;
+    this.#files.set(name, input);
+    return true;
   }
 
   releaseFile(input: Claimant, key: FileKey): void {

@@ -87,8 +87,18 @@ export class InputUnderTest implements AsyncDisposable {
 
   /** Waits until what was pushed of a path is exactly this. */
   async expect(name: string, text: string): Promise<void> {
-    await eventually(`${name} is pushed`, () => this.sink.text(this.path(name)).length >= text.length);
-    assert.equal(this.sink.text(this.path(name)), text);
+    const path = this.path(name);
+    await eventually(`${name} is pushed`, () => this.sink.text(path) === text).catch(() => undefined);
+    assert.equal(this.sink.text(path), text);
+  }
+
+  /** Waits until every file found so far is read to its end. */
+  async drained(): Promise<void> {
+    await this.input.drained(AbortSignal.timeout(waitMsMax));
+  }
+
+  eventsOf(name: keyof InputEvents): readonly RecordedEvent[] {
+    return this.events.filter((event) => event[0] === name);
   }
 
   async expectEvent(name: keyof InputEvents): Promise<RecordedEvent> {
