@@ -110,6 +110,7 @@ export class Agent implements AsyncDisposable {
       clock,
       logger,
       once: options.once ?? false,
+      onFailed: fail,
     });
     if (!buffer.needsRecovery) this.#recovered.resolve();
   }

@@ -14,7 +14,9 @@ export interface InputSetOptions {
   readonly events: InputEvents;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly once?: boolean;
+  /** Read to the end and stop there: then an input that breaks is not started again, but told to `onFailed`. */
+  readonly once: boolean;
+  readonly onFailed: (error: unknown) => void;
 }
 
 export interface WantedInputs {
@@ -64,19 +66,22 @@ export class InputSet {
 
   #create(config: InputConfig, defaults: InputDefaults, index: number): Input {
     const { kind, ...options } = config;
-    const { sink, events, clock, once = false } = this.#options;
+    const { sink, events, clock, once } = this.#options;
     return inputKinds[kind].create({ name: `${kind}-${index + 1}`, options, sink, events, clock, defaults, once });
   }
 
   #start(key: string, input: Input): void {
     const abort = new AbortController();
-    const { clock, logger } = this.#options;
-    const done = supervise((signal) => input.run(signal), abort.signal, {
-      clock,
-      backoff,
-      healthyAfterMs,
-      onFailed: (error, retryInMs) => logger.error('an input broke; it starts again', { input: input.name, error, retryInMs }),
-    });
+    const { clock, logger, once, onFailed } = this.#options;
+    const done = once
+      ? input.run(abort.signal).catch(onFailed)
+      : supervise((signal) => input.run(signal), abort.signal, {
+          clock,
+          backoff,
+          healthyAfterMs,
+          onFailed: (error, retryInMs) =>
+            logger.error('an input broke; it starts again', { input: input.name, error, retryInMs }),
+        });
     this.#running.set(key, { input, abort, done });
   }
 

@@ -55,7 +55,7 @@ interface Once {
 
 /** Returns what broke; undefined when it was stopped. */
 async function runOnce(once: Once): Promise<Error | undefined> {
-  const { config, reloader, logger, options, stop } = once;
+  const { config, logger, options, stop } = once;
   await using agent = await Agent.start({
     ...agentOptionsOf(config),
     folder: config.data_dir,
@@ -66,6 +66,7 @@ async function runOnce(once: Once): Promise<Error | undefined> {
   const rates = new RateWindow();
   const sample = (): void => rates.sample(performance.now(), agent.counters);
   const timer = setInterval(sample, sampleIntervalMs).unref();
+  const over = new AbortController();
   try {
     const startedMs = Date.now();
     const status = (): AgentStatus => {
@@ -81,29 +82,30 @@ async function runOnce(once: Once): Promise<Error | undefined> {
       hubs: config.hubs,
       waitsForSite: agent.waitsForSite,
     });
-    const failure = await Promise.race([agent.failed, work(agent, reloader, once)]);
+    const failure = await Promise.race([agent.failed, work(agent, once, AbortSignal.any([stop, over.signal]))]);
     if (failure === undefined) await agent.stop();
     return failure;
   } finally {
+    over.abort();
     clearInterval(timer);
   }
 }
 
 /** Reads until it is told to stop, with the inputs of the newest good configuration. */
-async function work(agent: Agent, reloader: Reloader, { logger, stop }: Once): Promise<undefined> {
+async function work(agent: Agent, { reloader, logger }: Once, signal: AbortSignal): Promise<undefined> {
   try {
     if (agent.waitsForSite) {
       logger.info('the buffer is new: no file is read before a hub tells which streams it knows');
-      await agent.readable(stop);
+      await agent.readable(signal);
     }
-    while (!stop.aborted) {
+    while (!signal.aborted) {
       const wanted = reloader.current;
       await agent.inputs.change({ inputs: wanted.inputs, defaults: inputDefaultsOf(wanted) });
-      await reloader.changed(wanted, stop);
+      await reloader.changed(wanted, signal);
       agent.counters.reloads += 1;
     }
   } catch (error) {
-    if (!stop.aborted) throw error;
+    if (!signal.aborted) throw error;
   }
   return undefined;
 }

@@ -51,7 +51,7 @@ export async function shipCommand(options: ShipOptions, host: CommandHost): Prom
   }
   const config = await shipConfig(options, host);
   const shipping = new Shipping(options, config, host);
-  return await shipping.run([...new Set(paths.map((path) => realpathSync(path)))], paths);
+  return await shipping.run(paths);
 }
 
 /** A configuration file is used where there is one; `--hub` and `--data-dir` do without and win over it. */
@@ -76,6 +76,17 @@ function readTrouble(path: string): string[] {
   }
 }
 
+/** One path for each file, however many names it was given by. */
+function distinct(paths: readonly string[]): ReadonlyMap<string, string> {
+  const byFile = new Map<string, string>();
+  return new Map(
+    paths.map((path) => {
+      const { dev, ino } = statSync(path, { bigint: true });
+      return [path, byFile.getOrInsert(`${dev}:${ino}`, realpathSync(path))];
+    }),
+  );
+}
+
 class Shipping {
   readonly #options: ShipOptions;
   readonly #config: AgentConfig;
@@ -91,7 +102,8 @@ class Shipping {
     this.#host = host;
   }
 
-  async run(paths: readonly string[], named: readonly string[]): Promise<ExitCode> {
+  async run(named: readonly string[]): Promise<ExitCode> {
+    const real = distinct(named);
     const startedMs = performance.now();
     const done = new Map<string, number>();
     const config = this.#config;
@@ -106,9 +118,15 @@ class Shipping {
       onPositioned: ({ streamId, held, archived }) => this.#reached.set(streamId, { held, archived }),
       onPushed: (run) => this.#count(run),
     });
-    const failure = await Promise.race([agent.failed, this.#ship(agent, paths, (path) => done.set(path, performance.now()))]);
+    const failure = await Promise.race([
+      agent.failed,
+      this.#ship(agent, [...new Set(real.values())], (path) => done.set(path, performance.now())),
+    ]);
     if (failure !== undefined) throw failure;
-    for (const path of named) this.#tell(agent, path, ((done.get(realpathSync(path)) ?? performance.now()) - startedMs) / 1000);
+    for (const [path, source] of real) {
+      const seconds = ((done.get(source) ?? performance.now()) - startedMs) / 1000;
+      this.#tell(agent, { path, source, seconds });
+    }
     return exitCode.done;
   }
 
@@ -133,7 +151,10 @@ class Shipping {
     await agent.inputs.change({ inputs: [input], defaults: inputDefaultsOf(this.#config) });
     await this.#while(agent, agent.inputs.drained(stop));
     await this.#while(agent, agent.batcher.flush(stop));
-    const waiting = new Set(agent.inputs.sources());
+    const sources = agent.inputs.sources();
+    const unread = paths.filter((path) => !sources.some((source) => source.path === path && source.state !== 'failed'));
+    if (unread.length > 0) throw new Error(`could not be read to the end: ${unread.join(', ')}`);
+    const waiting = new Set(sources);
     while (waiting.size > 0) {
       for (const source of waiting) {
         const { streamId, position, start } = agent.buffer.stream(source.streamId);
@@ -180,9 +201,9 @@ class Shipping {
     shipped.bytes += run.bytes.length;
   }
 
-  #tell(agent: Agent, path: string, seconds: number): void {
-    const real = realpathSync(path);
-    const streams = agent.inputs.sources().filter((source) => source.path === real);
+  #tell(agent: Agent, file: { readonly path: string; readonly source: string; readonly seconds: number }): void {
+    const { path, seconds } = file;
+    const streams = agent.inputs.sources().filter((source) => source.path === file.source);
     const sums = streams.map((source) => this.#shipped.get(source.streamId) ?? { lines: 0, bytes: 0 });
     const lines = sums.reduce((sum, shipped) => sum + shipped.lines, 0);
     const bytes = sums.reduce((sum, shipped) => sum + shipped.bytes, 0);
