@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, suite, test } from 'node:test';
+import type { ArchiveObject } from '../../../queue/queue.ts';
+import { decodeBlock, encodeBlock, rawFrame } from '../../../processing/block.ts';
+import { streamInfo } from '../../../testing/records.ts';
+import { ObjectWriter } from '../object-writer.ts';
+import { canMatch, type ArchiveQuery } from './query.ts';
+import { searchArchive, type SearchRequest, type SearchSummary } from './search.ts';
+import { parseSearchTime } from './search-time.ts';
+
+const noon = Date.UTC(2026, 10, 21, 12);
+const folder = mkdtempSync(join(tmpdir(), 'tributary-search-'));
+after(() => rmSync(folder, { recursive: true }));
+
+interface TestObject {
+  readonly name: string;
+  readonly channel?: string;
+  readonly host?: string;
+  /** Blocks: receive time after noon, and their lines. */
+  readonly blocks: readonly (readonly [offsetMs: number, text: string])[];
+}
+
+function makeObject(made: TestObject): ArchiveObject {
+  const { channel = 'acme/app', host = 'web1' } = made;
+  const name = `${made.name}.csv.zst`;
+  const writer = new ObjectWriter(folder, name);
+  for (const [offsetMs, text] of made.blocks) {
+    const lines = text.split(/(?<=\n)/);
+    const { key, attributes, identity } = streamInfo(1, { host });
+    const { body, inflatedBytes } = encodeBlock({
+      receivedMs: noon + offsetMs,
+      streams: [{ key, attributes, path: identity.path, from: 0 }],
+      columns: {
+        stream: new Uint32Array(lines.length),
+        skipped: new Float64Array(lines.length),
+        ordinal: new Uint32Array(lines.length),
+        flags: new Uint8Array(lines.length),
+        length: Uint32Array.from(lines, (line) => Buffer.byteLength(line)),
+        event: undefined,
+      },
+      raw: rawFrame([Buffer.from(text)]),
+    });
+    writer.addBlock(decodeBlock(body, inflatedBytes));
+  }
+  const place = { channel, partition: 0, first: 1, last: 2 };
+  const figures = writer.finish({ ...place, storeId: 'store', topic: `back/${channel}`, segments: [] });
+  return { name, ...place, ...figures };
+}
+
+async function found(
+  request: Omit<SearchRequest, 'folder' | 'format'> & Partial<SearchRequest>,
+): Promise<{ text: string; summary: SearchSummary }> {
+  const results = searchArchive({ folder, format: 'raw', ...request });
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const next = await results.next();
+    if (next.done === true) return { text: Buffer.concat(parts).toString(), summary: next.value };
+    parts.push(next.value);
+  }
+}
+
+suite('archive search', () => {
+  test('results come in the order of receiving, over objects that overlap in any way', async () => {
+    // Lines tell their time; every third object begins before the one before it ends.
+    const objects: ArchiveObject[] = [];
+    const expected: number[] = [];
+    for (let index = 0; index < 12; index += 1) {
+      const start = Math.floor(index / 3) * 500 + (index % 3) * 7;
+      const times = Array.from({ length: 40 }, (_, step) => start + step * 13);
+      expected.push(...times);
+      objects.push(makeObject({ name: `order-${index}`, blocks: times.map((time) => [time, `${time}\n`] as const) }));
+    }
+    for (const threads of [1, 3]) {
+      const { text, summary } = await found({ objects: objects.toReversed(), query: {}, threads });
+      assert.equal(
+        text,
+        expected
+          .toSorted((a, b) => a - b)
+          .map((time) => `${time}\n`)
+          .join(''),
+      );
+      assert.deepEqual([summary.matched, summary.records, summary.objectsRead, summary.problems], [480, 480, 12, []]);
+    }
+  });
+
+  test('an object of many frames comes out whole', async () => {
+    const line = `${'long '.repeat(40)}\n`;
+    const text = Array.from({ length: 30_000 }, (_, index) => `${index} ${line}`).join('');
+    const object = makeObject({ name: 'many', blocks: [[0, text]] });
+    assert.ok(object.frames.length > 3);
+    const early = makeObject({ name: 'early', blocks: [[-5, 'first\n']] });
+    const late = makeObject({ name: 'late', blocks: [[5, 'last\n']] });
+    const { text: all } = await found({ objects: [late, object, early], query: {} });
+    assert.ok(all === `first\n${text}last\n`);
+    const { summary } = await found({
+      objects: [object],
+      query: { pattern: { kind: 'literal', text: '7 long', ignoreCase: false } },
+      format: 'count',
+    });
+    assert.deepEqual([summary.matched, summary.records, summary.rawBytes], [3000, 30_000, text.length]);
+  });
+
+  test('only objects that can match are read', async () => {
+    const objects = [
+      makeObject({ name: 'a', channel: 'acme/app', host: 'web1', blocks: [[0, 'a\n']] }),
+      makeObject({ name: 'b', channel: 'acme/nginx', host: 'web2', blocks: [[10, 'b\n']] }),
+      makeObject({ name: 'c', channel: 'other/app', host: 'web2', blocks: [[20, 'c\n']] }),
+    ];
+    const read = async (query: ArchiveQuery): Promise<readonly [string, number, number]> => {
+      const { text, summary } = await found({ objects, query });
+      return [text.replaceAll('\n', ''), summary.objectsRead, summary.objectsSkipped];
+    };
+    assert.deepEqual(await read({ tenant: 'acme' }), ['ab', 2, 1]);
+    assert.deepEqual(await read({ type: 'app' }), ['ac', 2, 1]);
+    assert.deepEqual(await read({ host: 'web2' }), ['bc', 2, 1]);
+    assert.deepEqual(await read({ sinceMs: noon + 10 }), ['bc', 2, 1]);
+    assert.deepEqual(await read({ untilMs: noon + 10 }), ['a', 1, 2]);
+    assert.deepEqual(await read({ tenant: 'nobody' }), ['', 0, 3]);
+    assert.ok(objects.every((object) => canMatch(object, {})));
+  });
+
+  test('a limit ends the search with the earliest records', async () => {
+    const objects = [0, 1, 2, 3].map((index) =>
+      makeObject({ name: `limit-${index}`, blocks: [[index * 10, `${index}a\n${index}b\n`]] }),
+    );
+    const { text, summary } = await found({ objects: objects.toReversed(), query: {}, limit: 3 });
+    assert.deepEqual([text, summary.matched], ['0a\n0b\n1a\n', 3]);
+  });
+
+  test('an object that is missing, damaged or cut is told, and the others are searched', async () => {
+    const good = makeObject({ name: 'good', blocks: [[0, 'good\n']] });
+    const missing = { ...good, name: 'missing.csv.zst' };
+    const damaged = makeObject({ name: 'damaged', blocks: [[1, 'damaged, by one byte\n']] });
+    const bytes = readFileSync(join(folder, damaged.name));
+    const middle = bytes.length >> 1;
+    bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+    writeFileSync(join(folder, damaged.name), bytes);
+    const cut = makeObject({ name: 'cut', blocks: [[2, 'cut\n']] });
+    truncateSync(join(folder, cut.name), cut.objectBytes - 1);
+    const { text, summary } = await found({ objects: [good, missing, damaged, cut], query: {} });
+    assert.equal(text, 'good\n');
+    assert.deepEqual(summary.problems.map((problem) => problem.slice(0, problem.indexOf(':'))).toSorted(), [
+      'cut.csv.zst',
+      'damaged.csv.zst',
+      'missing.csv.zst',
+    ]);
+  });
+
+  test('a search that nobody reads to its end gives its threads back', async () => {
+    const objects = [makeObject({ name: 'left', blocks: [[0, 'a\n']] })];
+    for await (const part of searchArchive({ folder, objects, query: {}, format: 'raw' })) {
+      assert.equal(Buffer.from(part).toString(), 'a\n');
+      break;
+    }
+  });
+});
+
+test('a moment may be a date, a time with or without zone, or how long ago', () => {
+  assert.equal(parseSearchTime('2026-11-21', 0), Date.UTC(2026, 10, 21));
+  assert.equal(parseSearchTime('2026-11-21T10:11', 0), Date.UTC(2026, 10, 21, 10, 11));
+  assert.equal(parseSearchTime('2026-11-21 10:11:12.5Z', 0), Date.UTC(2026, 10, 21, 10, 11, 12, 500));
+  assert.equal(parseSearchTime('2026-11-21T10:11:12+02:00', 0), Date.UTC(2026, 10, 21, 8, 11, 12));
+  assert.equal(parseSearchTime('15m', noon), noon - 900_000);
+  for (const text of ['', 'yesterday', '2026-13-01', '10:00', '2026-11-21T10', '15'])
+    assert.equal(parseSearchTime(text, 0), undefined, text);
+});
