@@ -19,6 +19,8 @@ export const segmentsMax = 1024;
 export const recordsMax = 131_072;
 /** Records of one batch whose end no terminator shows: without a limit of their own they would be dearer than their bytes. */
 export const cutsMax = 65_536;
+/** Fields of a frame that this version does not know: room for one with every record, and far less than a frame could hold. */
+export const unknownFieldsMax = 131_072;
 /** Streams open at a time on one connection; numbers further back are forgotten. */
 export const streamsMax = 65_536;
 /** Channels of one connection. */
@@ -101,6 +103,7 @@ assert(bodyBytesMax > inflatedBytesMax, 'a body that does not compress fits');
 assert(inflatedBytesMax < 2 ** (7 * lengthBytesMax), 'a length takes four bytes on the wire');
 assert(segmentsMax * 16 <= streamsMax, 'opening the streams of one batch pushes out none of them');
 assert(segmentsMax <= recordsMax && cutsMax <= recordsMax, 'a segment has a record, and a cut ends one');
+assert(unknownFieldsMax >= recordsMax, 'a later version may add a field to every record');
 assert(bodyBytesMax <= creditBytesMax, 'the largest batch fits the largest window');
 assert(recoveredBytesMax * 2 <= frameBytesMax, 'a Recovered message with one stream too many fits a frame');
 assert(recoveredStreamsMax <= recoveredStreamsTotalMax, 'one Recovered message is within the sum');

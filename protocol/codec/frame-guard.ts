@@ -3,13 +3,13 @@
  * few megabytes of empty messages would otherwise become gigabytes of objects. It holds every length and count to
  * field-limits.ts, every number to its range, and every field to its wire type and to one occurrence unless it is repeated.
  *
- * Fields that the schema does not have are skipped: a newer peer of the same version may send them.
+ * Fields that the schema does not have are skipped, up to a number: a newer peer of the same version may send them.
  */
 import { ScalarType, type DescField, type DescMessage } from '@bufbuild/protobuf';
 import { assert } from '@tributary/shared/assert.ts';
 import { FrameError } from '../frame-error.ts';
 import { FrameSchema } from '../generated/tributary_pb.ts';
-import { frameBytesMax } from '../limits.ts';
+import { frameBytesMax, unknownFieldsMax } from '../limits.ts';
 import { fieldLimits } from './field-limits.ts';
 
 type FieldKind = 'uint32' | 'uint64' | 'bool' | 'fixed32' | 'bytes' | 'message';
@@ -118,6 +118,7 @@ class FrameWalk {
   readonly #bytes: Uint8Array;
   readonly #counts = new Uint32Array(counters);
   #at = 0;
+  #unknown = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -209,6 +210,8 @@ class FrameWalk {
   }
 
   #skip(wireType: number, end: number, name: string): void {
+    this.#unknown += 1;
+    if (this.#unknown > unknownFieldsMax) throw new FrameError('limit', `Frame: more than ${unknownFieldsMax} unknown fields`);
     if (wireType === varint) this.#varint(end, name);
     else if (wireType === fixed64) this.#advance(8, end, name);
     else if (wireType === fixed32) this.#advance(4, end, name);
