@@ -11,7 +11,7 @@ test('a changed schema needs a new version', () => {
     protocolVersions.at(-1)?.schemaHash,
     hash,
     `schema/tributary.proto changed: run protocol/generate.ts, add a version with schemaHash ${hash} to version.ts (or, before ` +
-      'the version is released, give the current one this hash), and make the golden frames anew',
+      'the version is released, give the current one this hash), and make the golden frames anew by `npm run fixtures`',
   );
 });
 

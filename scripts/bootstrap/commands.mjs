@@ -17,6 +17,7 @@ export const commands = {
   ledger: { entry: 'test/harness/ledger/main.ts', flags: ['scenario', 'rounds', 'seed', 'json', 'binaries'] },
   package: { entry: 'packaging/build/package.ts', flags: ['target'] },
   docs: { entry: 'packaging/generate-docs.ts', flags: ['check'] },
+  fixtures: { entry: 'protocol/fixtures/generate.ts', flags: [] },
 };
 
 /**
