@@ -15,6 +15,7 @@ import type { Program } from '../program.ts';
 import type { Programs } from '../programs.ts';
 import { checkArchive, type Verdict } from './check.ts';
 import { FaultPlan, type Fault, type Product } from './fault-plan.ts';
+import { KnownFiles } from './known-files.ts';
 import { settled } from './settled.ts';
 import { Writer } from './writer.ts';
 
@@ -59,7 +60,14 @@ export async function runEdge(options: EdgeOptions): Promise<EdgeResult> {
   });
   await hub.start();
   await agent.start();
-  const writer = new Writer({ folder: logs, seed: options.seed, bytesPerSecond, rotateBytes });
+  using known = new KnownFiles(agent);
+  const writer = new Writer({
+    folder: logs,
+    seed: options.seed,
+    bytesPerSecond,
+    rotateBytes,
+    mayLeave: (path) => known.mayLeave(path),
+  });
   writer.start();
   const rounds = new Rounds({ ...options, hub, agent, proxy, random: random.fork(2) });
   await rounds.run();

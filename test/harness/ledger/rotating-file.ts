@@ -24,7 +24,7 @@ export interface WrittenFile {
 export class RotatingFile {
   readonly #folder: string;
   readonly #name: string;
-  readonly #style: RotationStyle;
+  readonly style: RotationStyle;
   readonly #stream: number;
   readonly #random: Random;
   readonly #generations: WrittenFile[] = [];
@@ -36,7 +36,7 @@ export class RotatingFile {
   constructor(options: { folder: string; name: string; style: RotationStyle; stream: number; random: Random }) {
     this.#folder = options.folder;
     this.#name = options.name;
-    this.#style = options.style;
+    this.style = options.style;
     this.#stream = options.stream;
     this.#random = options.random;
     ({ file: this.#current, handle: this.#handle } = this.#begin());
@@ -44,6 +44,10 @@ export class RotatingFile {
 
   get files(): readonly WrittenFile[] {
     return this.#generations;
+  }
+
+  get path(): string {
+    return this.#current.path;
   }
 
   get currentBytes(): number {
@@ -84,7 +88,7 @@ export class RotatingFile {
       ]);
     this.#rename();
     // As after a rotation of which the program hears a moment later.
-    if (this.#style !== 'away' && this.#current.bytes > 0 && this.#endsWithLine && this.#random.chance(0.3)) this.append(500);
+    if (this.style !== 'away' && this.#current.bytes > 0 && this.#endsWithLine && this.#random.chance(0.3)) this.append(500);
     const last: Buffer[] = [];
     this.#finishLine(last);
     this.#write(last);
@@ -131,11 +135,11 @@ export class RotatingFile {
 
   #rename(): void {
     const at = (suffix: string): string => join(this.#folder, `${this.#name}${suffix}`);
-    if (this.#style === 'shift') {
+    if (this.style === 'shift') {
       this.#move(at('.2'), at(`.old-${this.#current.generation}`));
       this.#move(at('.1'), at('.2'));
       this.#move(at(''), at('.1'));
-    } else if (this.#style === 'dated') this.#move(at(''), at(`.${this.#current.generation}`));
+    } else if (this.style === 'dated') this.#move(at(''), at(`.${this.#current.generation}`));
     else this.#move(at(''), join(this.#folder, `${this.#name.replace(/\.log$/, '')}-${this.#current.generation}.rotated`));
   }
 

@@ -10,6 +10,8 @@ export interface WriterOptions {
   readonly bytesPerSecond: number;
   /** A file is rotated when it is about this large. */
   readonly rotateBytes: number;
+  /** Whether the file at this path may be renamed to a name that no glob matches. */
+  readonly mayLeave: (path: string) => boolean;
 }
 
 /** Writes several files at a pace, with rotation going on all the time, until it is stopped. */
@@ -79,6 +81,7 @@ export class Writer {
       if (this.#random.chance(0.1)) continue;
       file.append(this.#random.below(Math.ceil(bytes * 2)) + 1);
       if (file.currentBytes < (this.#rotateAt[index] ?? 0)) continue;
+      if (file.style === 'away' && !this.#options.mayLeave(file.path)) continue;
       file.rotate();
       this.#rotateAt[index] = this.#drawRotation();
     }
