@@ -2,9 +2,8 @@
  * Invariant 1, seen from outside: before the hub sends an ack, the sync of what it acks has ended.
  *
  * Matching: a proxy between agent and hub keeps the body of every batch. Slices of a body are looked for in what the hub wrote to
- * the write-ahead log of its database; a body is written where the last of its slices was. The first ack that covers the batch is
- * found in what the hub wrote to the agent's socket. Between the end of that write and the begin of that send, an fdatasync or
- * fsync of the same file must have begun and ended.
+ * the write-ahead log of its database; the first ack that covers the batch is found in what the hub wrote to the agent's socket.
+ * Before that ack began to be sent, an fdatasync or fsync of the log must have ended that began after the slices were written.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -24,21 +23,26 @@ import { parseStrace, straceCommand, type SystemCall } from '../harness/strace.t
 const skip = await requireTool('strace');
 const calls = ['write', 'writev', 'sendto', 'sendmsg', 'pwrite64', 'pwritev', 'fdatasync', 'fsync'];
 const sliceBytes = 24;
-/** Pages cut some slices in two; these are not found. */
 const sliceEveryBytes = 500;
+/**
+ * A page cuts a slice in two now and then, which is found later or never: the pipeline writes the same body once more. One page of
+ * 16 KiB that was not synced would be thirty slices.
+ */
+const cutSlicesMax = 6;
 
 test('each ack is sent after the sync of what it acks', { skip, timeout: 120_000 }, async () => {
   await using scratch = await Scratch.make();
   await using hub = new HubHost({ programs: sourcePrograms, scratch });
   const recording = scratch.file('strace.txt');
   await hub.start({ wrap: straceCommand(recording, calls) });
-  const batches: Batch[] = [];
+  const batches: SentBatch[] = [];
   await using proxy = await FaultyProxy.start({
     target: () => ({ host: '127.0.0.1', port: hub.port }),
     // Slow enough for many acks.
     plan: () => ({ toHub: { bytesPerSecondMax: 3_000_000 }, toAgent: {} }),
-    onMessage: (from, message) => {
-      if (from === 'agent' && message.kind === 'batch') batches.push({ ...message, body: Buffer.from(message.body) });
+    onMessage: (from, message, connection) => {
+      if (from !== 'agent' || message.kind !== 'batch') return;
+      batches.push({ ...message, body: Buffer.from(message.body), connection });
     },
   });
   await using agent = new AgentHost({ programs: sourcePrograms, scratch, hubs: () => [proxy.url] });
@@ -52,16 +56,17 @@ test('each ack is sent after the sync of what it acks', { skip, timeout: 120_000
   const recorded = parseStrace(readFileSync(recording, 'utf8'));
   const acks = acksSent(recorded);
   assert.ok(batches.length >= 8 && acks.length >= 4, `${batches.length} batches, ${acks.length} acks`);
+  let checked = 0;
   for (const batch of batches) {
-    const ack = acks.find(({ channel, sequence }) => channel === batch.channel && sequence >= batch.sequence);
-    assert.ok(ack !== undefined, `batch ${batch.sequence} was acked`);
-    const write = lastWriteOf(batch.body, recorded);
-    const synced = recorded.some(
-      ({ name, target, begin, end, result }) =>
-        /^f(data)?sync$/.test(name) && target === write.target && result === 0 && begin > write.end && end < ack.line,
-    );
-    assert.ok(synced, `batch ${batch.sequence}: written until line ${write.end}, acked at line ${ack.line}, and no sync between`);
+    const ack = acks.find((one) => covers(one, batch));
+    // Sent over a connection that ended first; the next one is told the positions, which the agent takes as an ack.
+    if (ack === undefined) continue;
+    checked += 1;
+    const { slices, synced } = syncedSlices(batch.body, ack, recorded);
+    const found = `${synced} of ${slices} slices were synced when the ack was sent, at line ${ack.line}`;
+    assert.ok(slices > 10 * cutSlicesMax && synced >= slices - cutSlicesMax, `batch ${batch.sequence}: ${found}`);
   }
+  assert.ok(checked >= 8, `${checked} batches were acked over the connection they were sent over`);
 });
 
 /** Lines of lower-case digits: a third of them remains when they are compressed, so every batch has a body of its own. */
@@ -72,46 +77,55 @@ function incompressible(bytes: number): string {
   return text;
 }
 
-function acksSent(recorded: readonly SystemCall[]): readonly { channel: number; sequence: number; line: number }[] {
-  const acks: { channel: number; sequence: number; line: number }[] = [];
+interface SentBatch extends Batch {
+  /** Connections are numbered from zero. */
+  readonly connection: number;
+}
+
+interface SentAck {
+  readonly connection: number;
+  readonly channel: number;
+  readonly sequence: number;
+  /** Where in the recording the call began that sent it. */
+  readonly line: number;
+}
+
+function covers(ack: SentAck, batch: SentBatch): boolean {
+  return ack.connection === batch.connection && ack.channel === batch.channel && ack.sequence >= batch.sequence;
+}
+
+function acksSent(recorded: readonly SystemCall[]): readonly SentAck[] {
+  const acks: SentAck[] = [];
   const readers = new Map<string, FrameReader>();
   let line = 0;
   for (const call of recorded.toSorted((a, b) => a.begin - b.begin)) {
     if (!call.target.startsWith('TCP') || call.result <= 0) continue;
     line = call.begin;
-    const reader = readers.getOrInsertComputed(call.target, () => new FrameReader(note));
+    const connection = readers.size;
+    const reader = readers.getOrInsertComputed(call.target, () => new FrameReader((bytes) => note(bytes, connection)));
     reader.push(call.data.subarray(0, call.result));
   }
   return acks;
 
-  function note(bytes: Buffer): void {
+  function note(bytes: Buffer, connection: number): void {
     const message = decode(bytes);
-    if (message.kind === 'ack') acks.push({ channel: message.channel, sequence: message.sequence, line });
+    if (message.kind === 'ack') acks.push({ connection, channel: message.channel, sequence: message.sequence, line });
   }
 }
 
-/**
- * The write that completed the first copy of a body. The pipeline writes the same body once more for the back topic; a slice that
- * a page cuts in two in one of the copies, or that repeats, is found in another number of writes than most and says nothing.
- */
-function lastWriteOf(body: Uint8Array, recorded: readonly SystemCall[]): SystemCall {
+/** How many slices of a body there are, and how many of them had been written and then synced when the ack was sent. */
+function syncedSlices(body: Uint8Array, ack: SentAck, recorded: readonly SystemCall[]): { slices: number; synced: number } {
   const writes = recorded.filter(({ name, target }) => name.startsWith('pwrite') && target.endsWith('.db-wal'));
-  const slices: (readonly SystemCall[])[] = [];
+  const sync = recorded.findLast(({ name, target, result, end }) => {
+    return /^f(data)?sync$/.test(name) && target.endsWith('.db-wal') && result === 0 && end < ack.line;
+  });
+  let slices = 0;
+  let synced = 0;
   for (let at = 0; at + sliceBytes <= body.length; at += sliceEveryBytes) {
     const slice = body.subarray(at, at + sliceBytes);
-    slices.push(writes.filter(({ data }) => data.includes(slice)));
+    slices += 1;
+    const written = writes.find(({ data }) => data.includes(slice));
+    if (written !== undefined && written.end < (sync?.begin ?? 0)) synced += 1;
   }
-  const copies = mostCommon(slices.map((found) => found.length));
-  const firsts = slices.filter((found) => found.length === copies).flatMap((found) => found.slice(0, 1));
-  const [last] = firsts.toSorted((a, b) => b.end - a.end);
-  const share = `${firsts.length} of ${slices.length} slices of a body are in the write-ahead log ${copies} times`;
-  assert.ok(last !== undefined && firsts.length > slices.length * 0.9, share);
-  return last;
-}
-
-function mostCommon(numbers: readonly number[]): number {
-  const times = new Map<number, number>();
-  for (const number of numbers) times.set(number, (times.get(number) ?? 0) + 1);
-  const [most] = [...times].toSorted(([, a], [, b]) => b - a);
-  return most?.[0] ?? 0;
+  return { slices, synced };
 }

@@ -12,8 +12,8 @@ export interface FaultyProxyOptions {
   /** Asked at each connection, as a hub that was started again may listen elsewhere. Undefined: refused. */
   readonly target: () => { readonly host: string; readonly port: number } | undefined;
   readonly plan: (index: number) => ConnectionPlan;
-  /** Every message, as it came from the agent and as it was given to it. */
-  readonly onMessage?: (from: 'agent' | 'hub', message: Message) => void;
+  /** Every message, as it came from the agent and as it was given to it; connections are numbered from zero as they are opened. */
+  readonly onMessage?: (from: 'agent' | 'hub', message: Message, connection: number) => void;
 }
 
 export class FaultyProxy implements AsyncDisposable {
@@ -83,7 +83,8 @@ export class FaultyProxy implements AsyncDisposable {
       agent.resetAndDestroy();
       return;
     }
-    const plan = this.#options.plan(this.opened);
+    const number = this.opened;
+    const plan = this.#options.plan(number);
     this.opened += 1;
     this.#countFaults(plan);
     const inFlight = new InFlight();
@@ -93,7 +94,7 @@ export class FaultyProxy implements AsyncDisposable {
       // A held connection's late bytes may come once its successor carries batches.
       for (const other of this.#connections) if (other !== connection) other.releaseHeld();
     };
-    connection.onMessage = this.#options.onMessage;
+    connection.onMessage = (from, message) => this.#options.onMessage?.(from, message, number);
     connection.onEnding = (kind) => this.#count(kind);
     connection.onAgentGone = () => {
       this.#lastEnded.push({ atMs: performance.now(), inFlight: inFlight.count });

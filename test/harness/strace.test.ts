@@ -5,7 +5,7 @@ import { parseStrace } from './strace.ts';
 const recorded = String.raw`100 pwrite64(20</tmp/x/hub.db-wal>, "\x61\x62", 2, 0) = 2
 101 fdatasync(20</tmp/x/hub.db-wal> <unfinished ...>
 100 writev(9<TCP:[127.0.0.1:1->127.0.0.1:2]>, [{iov_base="\x82\x01", iov_len=2}, {iov_base="\x63", iov_len=1}], 2) = 3
-101 <... fdatasync resumed>) = 0
+101 <... fdatasync resumed>)             = 0
 101 +++ exited with 0 +++
 `;
 

@@ -40,10 +40,11 @@ export function parseStrace(text: string): readonly SystemCall[] {
 
 function parseCall(line: string): Omit<SystemCall, 'begin' | 'end'> | undefined {
   const open = line.indexOf('(');
-  const equals = line.lastIndexOf(') = ');
-  if (open <= 0 || equals === -1) return undefined;
-  const result = Number.parseInt(line.slice(equals + 4), 10);
-  const inner = line.slice(open + 1, equals);
+  // Results stand in a column: there is more than one space before them when the line is short.
+  const [tail = '', digits = ''] = /\) += (-?\d+)[^)]*(?:\([^)]*\))?$/.exec(line) ?? [];
+  if (open <= 0 || tail === '') return undefined;
+  const result = Number(digits);
+  const inner = line.slice(open + 1, -tail.length);
   const target = /^\d+<(.*?)>(?:, |$)/.exec(inner)?.[1] ?? '';
   return { name: line.slice(0, open), target: unescapeText(target), data: textArguments(inner), result };
 }
