@@ -52,6 +52,8 @@ export function openDatabase(file: string, options: OpenDatabaseOptions = {}): D
     db.exec(`PRAGMA page_size=${pageSize}; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL`);
     db.exec(`PRAGMA synchronous=${relaxed ? 'NORMAL' : 'FULL'}`);
     const logPages = Math.max(1, Math.floor(logBytesMax / number(db, 'page_size')));
+    // Savepoints keep what they change aside: in memory, as a full disk for temporary files must not stop a write here.
+    db.exec('PRAGMA temp_store=MEMORY');
     db.exec(`PRAGMA journal_size_limit=${logBytesMax}; PRAGMA wal_autocheckpoint=${logPages}`);
     checkSettings(db, file, { isNew, pageSize, synchronous: relaxed ? 'normal' : 'full' });
     return db;
