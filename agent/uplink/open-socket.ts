@@ -14,8 +14,8 @@ export function hubUrl(hub: string): URL {
   return url;
 }
 
-/** Starts to connect; names are looked up anew each time. Throws when a proxy is in the way and will not do it. */
-export async function openSocket(hub: string, proxy: string | undefined): Promise<WebSocket> {
+/** Starts to connect; names are looked up anew each time. Throws when a proxy is in the way and will not do it, or when aborted. */
+export async function openSocket(hub: string, proxy: string | undefined, signal: AbortSignal): Promise<WebSocket> {
   const url = hubUrl(hub);
   const options: ClientOptions = {
     perMessageDeflate: false,
@@ -26,7 +26,7 @@ export async function openSocket(hub: string, proxy: string | undefined): Promis
   if (proxy === undefined) return new WebSocket(url, options);
   const host = url.hostname.replaceAll(/^\[|\]$/g, '');
   const port = url.port === '' ? (portDefault[url.protocol] ?? 0) : Number(url.port);
-  const tunnel = await openTunnel(new URL(proxy), { host, port });
+  const tunnel = await openTunnel(new URL(proxy), { host, port }, signal);
   return new WebSocket(url, { ...options, createConnection: () => secured(tunnel, url, host) });
 }
 

@@ -13,9 +13,17 @@ export class ProxyError extends Error {
 const headBytesMax = 16 * 1024;
 const headEnd = Buffer.from('\r\n\r\n');
 
-/** Resolves with a socket on which the hub listens. Throws a ProxyError that says what the proxy answered. */
-export async function openTunnel(proxy: URL, target: { readonly host: string; readonly port: number }): Promise<Socket> {
+export interface TunnelTarget {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Resolves with a socket on which the hub listens. Throws a ProxyError that says what the proxy answered, or when aborted. */
+export async function openTunnel(proxy: URL, target: TunnelTarget, signal: AbortSignal): Promise<Socket> {
+  signal.throwIfAborted();
   const socket = connectTo(proxy);
+  const onAbort = (): void => void socket.destroy(new ProxyError(`${proxy.host}: given up`));
+  signal.addEventListener('abort', onAbort, { once: true });
   const authority = `${isIPv6(target.host) ? `[${target.host}]` : target.host}:${target.port}`;
   socket.setTimeout(connectTimeoutMs, () => socket.destroy(new ProxyError(`${proxy.host}: no answer from the proxy`)));
   try {
@@ -29,6 +37,8 @@ export async function openTunnel(proxy: URL, target: { readonly host: string; re
   } catch (error) {
     socket.destroy();
     throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 
@@ -45,10 +55,13 @@ function authorization(proxy: URL): string {
   return `Proxy-Authorization: Basic ${Buffer.from(user).toString('base64')}\r\n`;
 }
 
+/** Reads without making the socket flow: whoever takes it next must get what follows the head as from a fresh one. */
 async function readHead(socket: Socket): Promise<{ readonly status: string; readonly rest: Buffer }> {
   const read = Promise.withResolvers<{ status: string; rest: Buffer }>();
   let head = Buffer.alloc(0);
-  const onData = (data: Buffer): void => {
+  const onReadable = (): void => {
+    const data: unknown = socket.read();
+    if (!(data instanceof Buffer)) return;
     head = Buffer.concat([head, data]);
     const end = head.indexOf(headEnd);
     if (end >= 0) {
@@ -58,11 +71,10 @@ async function readHead(socket: Socket): Promise<{ readonly status: string; read
   };
   const onError = (error: Error): void => read.reject(error);
   const onClose = (): void => read.reject(new ProxyError('the proxy closed the connection'));
-  socket.on('data', onData).on('error', onError).on('close', onClose);
+  socket.on('readable', onReadable).on('error', onError).on('close', onClose);
   try {
     return await read.promise;
   } finally {
-    socket.pause();
-    socket.off('data', onData).off('error', onError).off('close', onClose);
+    socket.off('readable', onReadable).off('error', onError).off('close', onClose);
   }
 }

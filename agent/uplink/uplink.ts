@@ -101,7 +101,7 @@ export class Uplink {
     this.#state = 'connecting';
     this.#attempts += 1;
     try {
-      const socket = await this.#openSocket(hub);
+      const socket = await this.#openSocket(hub, signal);
       if (socket instanceof Error) {
         return { reason: 'socket', hint: socket.message, retryAfterMs: 0, hubs: [], welcomed: false };
       }
@@ -129,9 +129,9 @@ export class Uplink {
   }
 
   /** What a proxy answers is the world's failure, and a reason to try again. */
-  async #openSocket(hub: string): Promise<WebSocket | Error> {
+  async #openSocket(hub: string, signal: AbortSignal): Promise<WebSocket | Error> {
     try {
-      return await openSocket(hub, this.#options.proxy);
+      return await openSocket(hub, this.#options.proxy, signal);
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }

@@ -3,7 +3,7 @@
  * bytes of each stream and the order they came in. What it gets twice or with a hole it would refuse, as a hub does.
  */
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
 import { zstdDecompressSync } from 'node:zlib';
 import { decode, encode } from '@tributary/protocol/codec.ts';
 import * as limits from '@tributary/protocol/limits.ts';
@@ -22,6 +22,7 @@ export interface SiteStream {
 }
 
 export interface TestSiteOptions {
+  readonly host?: string;
   readonly port?: number;
   readonly creditBytes?: number;
   /** Refuses every agent. */
@@ -50,7 +51,7 @@ export class TestSite implements AsyncDisposable {
 
   static async start(options: TestSiteOptions = {}): Promise<TestSite> {
     const server = new WebSocketServer({
-      host: '127.0.0.1',
+      host: options.host ?? '127.0.0.1',
       port: options.port ?? 0,
       path: '/v1/agent',
       perMessageDeflate: false,
@@ -65,7 +66,8 @@ export class TestSite implements AsyncDisposable {
   }
 
   get url(): string {
-    return `ws://127.0.0.1:${this.port}`;
+    const { host = '127.0.0.1' } = this.options;
+    return `ws://${isIPv6(host) ? `[${host}]` : host}:${this.port}`;
   }
 
   get connections(): number {
