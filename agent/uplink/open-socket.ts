@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { frameBytesMax } from '@tributary/protocol/limits.ts';
 import { type ClientOptions, WebSocket } from 'ws';
 import { connectTimeoutMs } from './limits.ts';
-import { openTunnel } from './proxy-tunnel.ts';
+import { openTunnel, serverName } from './proxy-tunnel.ts';
 
 const agentPath = '/v1/agent';
 const portDefault: Readonly<Record<string, number>> = { 'ws:': 80, 'wss:': 443 };
@@ -32,5 +32,5 @@ export async function openSocket(hub: string, proxy: string | undefined, signal:
 
 function secured(tunnel: Socket, url: URL, host: string): Socket {
   if (url.protocol !== 'wss:') return tunnel;
-  return process.getBuiltinModule('node:tls').connect({ socket: tunnel, servername: host });
+  return process.getBuiltinModule('node:tls').connect({ socket: tunnel, host, servername: serverName(host) });
 }
