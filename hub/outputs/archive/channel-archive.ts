@@ -37,6 +37,8 @@ export class ChannelArchive implements TopicRunner {
   readonly #wake = new Wake();
   /** Entries not passed, as far as they were measured. */
   #backlog: MeasuredEntry[] = [];
+  /** Since when the first of them has been seen, by the clock that is never set. */
+  #waitingSinceMs = 0;
   /** A request is open until everything there was is planned, and for a moment after, as more of it may be in the pipeline. */
   #requested = false;
   #requestedUntilMs = 0;
@@ -79,6 +81,7 @@ export class ChannelArchive implements TopicRunner {
         if (end === 'fenced' || end === 'aborted') return;
         cursor = end;
         this.#backlog = this.#backlog.filter((entry) => entry.sequence > cursor);
+        this.#waitingSinceMs = clock.monotonic();
         retry.succeeded();
       } catch (error) {
         if (signal.aborted) return;
@@ -95,10 +98,12 @@ export class ChannelArchive implements TopicRunner {
     const current = await queue.currentPlan(lease);
     if (current !== undefined) return current;
     const measured = await queue.measure({ topic, partition, afterSequence: this.#backlog.at(-1)?.sequence ?? cursor });
+    if (this.#backlog.length === 0) this.#waitingSinceMs = clock.monotonic();
     this.#backlog.push(...measured.entries);
     const nowMs = clock.now();
+    const waitedMs = clock.monotonic() - this.#waitingSinceMs;
     const requested = this.#requested || nowMs < this.#requestedUntilMs;
-    const choice = choosePlan(this.#backlog, rules, { nowMs, requested });
+    const choice = choosePlan(this.#backlog, rules, { nowMs, waitedMs, requested });
     if (choice.kind !== 'due') {
       await this.#wake.wait(clock, signal, choice.kind === 'wait' ? choice.ms : undefined);
       return undefined;

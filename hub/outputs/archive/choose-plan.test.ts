@@ -9,8 +9,13 @@ function backlog(...entries: readonly [offsetMs: number, bytes: number][]): Meas
   return entries.map(([offsetMs, inflatedBytes], index) => ({ sequence: index + 5, receivedMs: noon + offsetMs, inflatedBytes }));
 }
 
-function choose(entries: MeasuredEntry[], nowMs: number, requested = false): readonly [number, number] | number | 'empty' {
-  const choice: PlanChoice = choosePlan(entries, rules, { nowMs: noon + nowMs, requested });
+interface Moment {
+  readonly requested?: boolean;
+  readonly waitedMs?: number;
+}
+
+function choose(entries: MeasuredEntry[], nowMs: number, moment: Moment = {}): readonly [number, number] | number | 'empty' {
+  const choice: PlanChoice = choosePlan(entries, rules, { nowMs: noon + nowMs, requested: false, waitedMs: 0, ...moment });
   if (choice.kind === 'due') return [choice.first.sequence, choice.last.sequence];
   return choice.kind === 'wait' ? choice.ms : 'empty';
 }
@@ -37,7 +42,15 @@ suite('when an object is due', () => {
   });
 
   test('somebody waits: as soon as a little has gathered', () => {
-    assert.equal(choose(backlog([0, 4]), 40, true), 60);
-    assert.deepEqual(choose(backlog([0, 4], [90, 4]), 100, true), [5, 6]);
+    assert.equal(choose(backlog([0, 4]), 40, { requested: true }), 60);
+    assert.deepEqual(choose(backlog([0, 4], [90, 4]), 100, { requested: true }), [5, 6]);
+  });
+
+  test('a clock that was set back holds nothing up: what has been waiting here is due', () => {
+    const hourBack = -3_600_000;
+    assert.equal(choose(backlog([0, 4]), hourBack), 60_000);
+    assert.equal(choose(backlog([0, 4]), hourBack, { waitedMs: 59_000 }), 1000);
+    assert.deepEqual(choose(backlog([0, 4], [0, 4]), hourBack, { waitedMs: 60_000 }), [5, 6]);
+    assert.deepEqual(choose(backlog([0, 4]), hourBack, { waitedMs: 100, requested: true }), [5, 5]);
   });
 });

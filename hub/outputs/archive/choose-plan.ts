@@ -15,7 +15,10 @@ export interface PlanRules {
 }
 
 export interface PlanMoment {
+  /** By the clock on the wall, which may be set back behind the receive times, as these never go back. */
   readonly nowMs: number;
+  /** How long the oldest entry has been seen waiting: ends the wait whatever the clock says. */
+  readonly waitedMs: number;
   /** Somebody waits for the archive: what is there is due as soon as a little has gathered. */
   readonly requested: boolean;
 }
@@ -31,7 +34,7 @@ const hourMs = 3_600_000;
 export function choosePlan(backlog: readonly MeasuredEntry[], rules: PlanRules, moment: PlanMoment): PlanChoice {
   const [first] = backlog;
   if (first === undefined) return { kind: 'empty' };
-  const { nowMs, requested } = moment;
+  const { nowMs, waitedMs, requested } = moment;
   let last = first;
   let bytes = 0;
   let isClosed = false;
@@ -49,8 +52,9 @@ export function choosePlan(backlog: readonly MeasuredEntry[], rules: PlanRules, 
   }
   const rollMs = requested ? Math.min(requestDelayMs, rules.rollIntervalMs) : rules.rollIntervalMs;
   const dueMs = Math.min(first.receivedMs + rollMs, (hourOf(first.receivedMs) + 1) * hourMs);
-  if (isClosed || nowMs >= dueMs) return { kind: 'due', first, last };
-  return { kind: 'wait', ms: dueMs - nowMs };
+  const waitMs = Math.min(dueMs - nowMs, rollMs - waitedMs);
+  if (isClosed || waitMs <= 0) return { kind: 'due', first, last };
+  return { kind: 'wait', ms: waitMs };
 }
 
 function hourOf(ms: number): number {
