@@ -22,6 +22,12 @@ export class Claims {
   readonly #inputs = new Set<Claimant>();
   readonly #streams = new Map<Id, Claimant>();
   readonly #files = new Map<string, Claimant>();
+  #releases = 0;
+
+  /** How often an input stopped: the streams it left are others' to read now. */
+  get releases(): number {
+    return this.#releases;
+  }
 
   /** From its creation on, an input's streams are not taken over by others. */
   register(input: Claimant): void {
@@ -59,6 +65,7 @@ export class Claims {
 
   /** The input has stopped. */
   release(input: Claimant): void {
+    this.#releases += 1;
     this.#inputs.delete(input);
     for (const [streamId, claimant] of this.#streams) if (claimant === input) this.#streams.delete(streamId);
     for (const [name, claimant] of this.#files) if (claimant === input) this.#files.delete(name);

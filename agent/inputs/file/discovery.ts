@@ -68,18 +68,19 @@ export async function discover(path: string, options: DiscoveryOptions): Promise
 
 /** Goes on with the stream that this file was read into before. Streams whose content the file does not hold any more are ended. */
 async function resume(file: FoundFile, { context, known }: DiscoveryOptions): Promise<Begun | undefined> {
-  const { sink, events, claims } = context;
-  const byKey = known.takeOwn(file.key);
-  const states = byKey.length > 0 ? byKey : known.takeRemounted(file.path, file.inode).filter((state) => state.mark !== '');
-  let best: StreamState | undefined;
-  for (const state of states) {
-    if (claims.isClaimed(state.streamId)) continue;
-    const verdict = await verify(file.handle, state);
-    if (verdict === 'same' && (best === undefined || state.position > best.position)) best = state;
-    else if (verdict === 'shorter') events.fileTruncated(file.path, state.streamId, state.position);
+  const { sink, events } = context;
+  const states = known.own(file);
+  const verdicts = await Promise.all(states.map((state) => verify(file.handle, state)));
+  const same = states.filter((_, index) => verdicts[index] === 'same');
+  const best = same.toSorted((left, right) => right.position - left.position)[0];
+  known.settle(states);
+  for (const [index, state] of states.entries()) {
+    if (state === best) continue;
+    const verdict = verdicts[index] ?? 'same';
+    if (verdict === 'shorter') events.fileTruncated(file.path, state.streamId, state.position);
     else if (verdict !== 'same') events.fileReplaced(file.path, state.streamId, reasonOf(verdict));
+    sink.endStream(state.streamId);
   }
-  for (const state of states) if (state !== best) sink.endStream(state.streamId);
   if (best === undefined) return undefined;
   const identity = { ...best.identity, path: file.path, device: file.device, inode: file.inode, token: '' };
   if (JSON.stringify(identity) !== JSON.stringify(best.identity)) sink.updateIdentity(best.streamId, identity);
@@ -89,9 +90,10 @@ async function resume(file: FoundFile, { context, known }: DiscoveryOptions): Pr
 /** Begins a stream where one ended whose attributes the configuration does not name any more. */
 async function takeOver(file: FoundFile, { context, known }: DiscoveryOptions): Promise<Begun | undefined> {
   const { sink, claims, attributes } = context;
-  for (const old of known.takeOrphans(file.key)) {
-    if (!claims.claimStream(context.claimant, old.streamId)) continue;
-    if ((await verify(file.handle, old)) !== 'same') continue;
+  for (const old of known.orphans(file.key)) {
+    const fits = (await verify(file.handle, old)) === 'same';
+    known.settle([old]);
+    if (!claims.claimStream(context.claimant, old.streamId) || !fits) continue;
     const identity = { ...old.identity, path: file.path, token: '' };
     const state = await sink.openStream({ identity, attributes, start: old.position });
     sink.endStream(old.streamId);

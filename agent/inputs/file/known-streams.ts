@@ -1,3 +1,4 @@
+import type { Id } from '@tributary/protocol/messages.ts';
 import type { Sink, StreamState } from '../input.ts';
 import { type FileKey, keyOfIdentity } from './identity.ts';
 import { attributesKeyOf, type Claims } from './claims.ts';
@@ -10,21 +11,29 @@ export interface KnownStreamsOptions {
   readonly attributesKey: string;
 }
 
-/** The streams that were there when an input began, as far as they may be this input's; each until it is taken. */
+/**
+ * The streams that may go on in the files an input finds: those that were there when it began, and those that other inputs left
+ * since. Each is known until it is settled, so that a file that cannot be read now finds its stream when it can be.
+ */
 export class KnownStreams {
-  readonly #own = new Map<FileKey, StreamState[]>();
+  readonly #options: KnownStreamsOptions;
   readonly #orphans = new Map<FileKey, StreamState[]>();
   readonly #hadOwn: boolean;
+  #own: Map<FileKey, StreamState[]>;
+  #releases: number;
 
-  constructor({ sink, claims, patterns, attributesKey }: KnownStreamsOptions) {
-    for (const state of sink.streams()) {
-      const { identity, attributes } = state;
-      if (attributes.counted || identity.inode === '' || !patterns.matches(identity.path)) continue;
-      const key = attributesKeyOf(attributes);
-      const map = key === attributesKey ? this.#own : claims.isOwned(identity.path, key) ? undefined : this.#orphans;
-      map?.getOrInsertComputed(keyOfIdentity(identity), () => []).push(state);
-    }
+  constructor(options: KnownStreamsOptions) {
+    const { sink, claims, patterns, attributesKey } = options;
+    this.#options = options;
+    this.#releases = claims.releases;
+    this.#own = this.#ownNow();
     this.#hadOwn = this.#own.size > 0;
+    for (const state of sink.streams()) {
+      const { path } = state.identity;
+      const key = attributesKeyOf(state.attributes);
+      if (key === attributesKey || !isOfFile(state) || !patterns.matches(path) || claims.isOwned(path, key)) continue;
+      this.#orphans.getOrInsertComputed(keyOfIdentity(state.identity), () => []).push(state);
+    }
   }
 
   /** Whether this input ran before: it had streams of its own. */
@@ -32,32 +41,66 @@ export class KnownStreams {
     return this.#hadOwn;
   }
 
-  /** This input's streams of the file; each is given out once. */
-  takeOwn(key: FileKey): readonly StreamState[] {
-    return take(this.#own, key);
+  /** This input's streams of the file, and of a file with this path and inode on a device of another number. */
+  own(file: { readonly key: FileKey; readonly path: string; readonly inode: string }): readonly StreamState[] {
+    this.#refresh();
+    const byKey = this.#unclaimed(this.#own.get(file.key) ?? []);
+    if (byKey.length > 0) return byKey;
+    const isRemounted = ({ identity, mark }: StreamState): boolean => {
+      return identity.path === file.path && identity.inode === file.inode && mark !== '';
+    };
+    return this.#unclaimed([...this.#own.values()].flatMap((states) => states.filter(isRemounted)));
   }
 
-  /** Streams of the file with attributes that no input has any more. */
-  takeOrphans(key: FileKey): readonly StreamState[] {
-    return take(this.#orphans, key);
+  /** Streams of the file with attributes that no input had when this one began. */
+  orphans(key: FileKey): readonly StreamState[] {
+    return [...(this.#orphans.get(key) ?? [])];
   }
 
-  /** This input's streams of a file with this path and inode on a device of another number. */
-  takeRemounted(path: string, inode: string): readonly StreamState[] {
-    for (const [key, states] of this.#own) {
-      if (states.some(({ identity }) => identity.path === path && identity.inode === inode)) return take(this.#own, key);
+  /** It was decided what becomes of these. */
+  settle(settled: readonly StreamState[]): void {
+    for (const { identity, streamId } of settled) {
+      for (const map of [this.#own, this.#orphans]) remove(map, keyOfIdentity(identity), streamId);
     }
-    return [];
   }
 
-  /** What nobody took so far. */
+  /** This input's streams that nobody took so far. */
   rest(): readonly StreamState[] {
-    return [...this.#own.values()].flat();
+    this.#refresh();
+    return this.#unclaimed([...this.#own.values()].flat());
+  }
+
+  /** Without those that another input with the same attributes reads, or has read to their end. */
+  #unclaimed(states: readonly StreamState[]): readonly StreamState[] {
+    return states.filter(({ streamId }) => !this.#options.claims.isClaimed(streamId));
+  }
+
+  /** What another input read and left is as it left it. */
+  #refresh(): void {
+    const { releases } = this.#options.claims;
+    if (releases === this.#releases) return;
+    this.#releases = releases;
+    this.#own = this.#ownNow();
+  }
+
+  #ownNow(): Map<FileKey, StreamState[]> {
+    const { sink, patterns, attributesKey } = this.#options;
+    const own = new Map<FileKey, StreamState[]>();
+    for (const state of sink.streams()) {
+      if (!isOfFile(state) || !patterns.matches(state.identity.path)) continue;
+      if (attributesKeyOf(state.attributes) !== attributesKey) continue;
+      own.getOrInsertComputed(keyOfIdentity(state.identity), () => []).push(state);
+    }
+    return own;
   }
 }
 
-function take(map: Map<FileKey, StreamState[]>, key: FileKey): readonly StreamState[] {
-  const states = map.get(key) ?? [];
-  map.delete(key);
-  return states;
+function isOfFile({ identity, attributes }: StreamState): boolean {
+  return !attributes.counted && identity.inode !== '';
+}
+
+function remove(map: Map<FileKey, StreamState[]>, key: FileKey, streamId: Id): void {
+  const left = map.get(key)?.filter((state) => state.streamId !== streamId) ?? [];
+  if (left.length > 0) map.set(key, left);
+  else map.delete(key);
 }

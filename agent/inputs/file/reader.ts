@@ -141,11 +141,12 @@ export class Reader {
   /** The file was cut or written anew: its stream ends where it was read to, and a new one begins at 0. */
   async #restart(source: Source, verdict: Exclude<Verdict, 'same'>): Promise<void> {
     const { sink, events, table, files, attributes, clock } = this.#context;
+    // Read before the stream is ended: a file that fails now is found changed again.
+    const head = await readHead(await files.use(source));
     const { streamId, position } = source.cursor;
     if (verdict === 'shorter') events.fileTruncated(source.path, streamId, position);
     else events.fileReplaced(source.path, streamId, reasonOf(verdict));
     sink.endStream(streamId);
-    const head = await readHead(await files.use(source));
     const identity = { ...source.identity, ...fingerprintOf(head) };
     const state = await sink.openStream({ identity, attributes, start: 0 });
     source.identity = state.identity;

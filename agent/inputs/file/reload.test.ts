@@ -1,6 +1,6 @@
 /** Several runs and several inputs on one sink. */
 import assert from 'node:assert/strict';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, open, unlink, writeFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
 import { eventually, InputUnderTest } from '../testing/input-under-test.ts';
 
@@ -65,6 +65,48 @@ suite('two inputs at a time', () => {
     await appendFile(unit.path('a.log'), 'two\n');
     await unit.expect('a.log', 'one\ntwo\n');
     assert.equal(unit.sink.recorded.size, 2);
+  });
+
+  test('with the same attributes: when one stops, the other goes on with its files where it was', async () => {
+    await using unit = await InputUnderTest.make();
+    await using other = await InputUnderTest.make(unit.sink);
+    await writeFile(unit.path('a.log'), 'one\n');
+    unit.start();
+    await unit.expect('a.log', 'one\n');
+    other.start({ paths: [unit.path('*.log')] });
+    await other.drained();
+    // The other knew nothing of this file when it began, and not how far the first one is read by now.
+    await writeFile(unit.path('b.log'), 'one\n');
+    await unit.expect('b.log', 'one\n');
+    await appendFile(unit.path('a.log'), 'two\n');
+    await unit.expect('a.log', 'one\ntwo\n');
+    await unit.stop();
+    await appendFile(unit.path('a.log'), 'three\n');
+    await appendFile(unit.path('b.log'), 'two\n');
+    await unit.expect('a.log', 'one\ntwo\nthree\n');
+    await unit.expect('b.log', 'one\ntwo\n');
+    assert.equal(unit.sink.recorded.size, 2);
+  });
+
+  test('with the same attributes: neither ends what the other reads', async () => {
+    await using unit = await InputUnderTest.make();
+    await using other = await InputUnderTest.make(unit.sink);
+    await writeFile(unit.path('a.log'), 'one\n');
+    unit.start();
+    await unit.expect('a.log', 'one\n');
+    other.start();
+    await other.drained();
+    const writer = await open(unit.path('a.log'), 'a');
+    await unlink(unit.path('a.log'));
+    await unit.expectEvent('fileRotated');
+    // The other looks for files after this as well.
+    await writeFile(unit.path('b.log'), 'one\n');
+    await unit.expect('b.log', 'one\n');
+    await Promise.all([unit.drained(), other.drained()]);
+    await writer.write('two\n');
+    await writer.close();
+    await unit.expect('a.log', 'one\ntwo\n');
+    assert.deepEqual(other.eventsOf('fileReplaced'), []);
   });
 
   test('with other attributes read it into a stream each, also after a restart', async () => {

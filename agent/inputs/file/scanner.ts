@@ -146,7 +146,7 @@ export class Scanner {
     if (path !== undefined && patterns.matches(path)) return;
     if (path === undefined) {
       if (!(await index.isGone(identity))) return;
-      this.#known.takeOwn(key);
+      this.#known.settle([state]);
       events.fileReplaced(identity.path, streamId, 'the file is gone; what was not read of it is lost');
       sink.endStream(streamId);
       return;
@@ -169,7 +169,7 @@ export class Scanner {
       const stats = await handle.stat({ bigint: true });
       if (keyOf(stats) !== key) return;
       const verdict = await verify(handle, state);
-      this.#known.takeOwn(key);
+      this.#known.settle([state]);
       if (verdict !== 'same') {
         events.fileReplaced(state.identity.path, streamId, reasonOf(verdict));
         sink.endStream(streamId);

@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFile, chmod, mkdir, readdir, readFile, readlink, symlink, unlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  symlink,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { suite, test } from 'node:test';
 import { InputUnderTest } from '../testing/input-under-test.ts';
 
@@ -45,6 +57,23 @@ suite('what cannot be read is told once, tried again, and stops nothing else', (
     assert.deepEqual(paths.toSorted(), [unit.path('fifo.log'), unit.path('folder.log')]);
   });
 
+  test('a known file that fails when it is looked into: its stream goes on when it works again', async (t) => {
+    await using unit = await InputUnderTest.make();
+    await writeFile(unit.path('a.log'), 'one\n');
+    unit.start();
+    await unit.expect('a.log', 'one\n');
+    await unit.stop();
+    await appendFile(unit.path('a.log'), 'two\n');
+    const broken = t.mock.method(await fileHandlePrototype(unit.path('a.log')), 'read', () => {
+      return Promise.reject(Object.assign(new Error('the disk is out of order'), { code: 'EIO', syscall: 'read' }));
+    });
+    unit.start();
+    await unit.expectEvent('sourceFailed');
+    broken.mock.restore();
+    await unit.expect('a.log', 'one\ntwo\n');
+    assert.equal(unit.sink.recorded.size, 1);
+  });
+
   test('a path that is not there yet', async () => {
     await using unit = await InputUnderTest.make();
     unit.start({ paths: [unit.path('later.log'), unit.path('x/*.log')] });
@@ -58,6 +87,18 @@ suite('what cannot be read is told once, tried again, and stops nothing else', (
     await unit.expect('x/a.log', 'two\n');
   });
 });
+
+/** What all open files have their methods from. */
+async function fileHandlePrototype(path: string): Promise<FileHandle> {
+  await using handle = await open(path);
+  const prototype: unknown = Object.getPrototypeOf(handle);
+  assert(isFileHandle(prototype));
+  return prototype;
+}
+
+function isFileHandle(value: unknown): value is FileHandle {
+  return typeof value === 'object' && value !== null && 'read' in value;
+}
 
 /** How many folders this process watches, and what it has open below one. */
 async function heldBelow(folder: string): Promise<{ watches: number; files: number }> {
