@@ -15,6 +15,8 @@ export const hintDelayMs = 100;
 export const rotatedPollMs = 1000;
 /** How often everything is looked for where the system gives no hints. */
 export const unwatchedScanMs = 2000;
+/** How long a file must not be found before its stream ends. Longer than one rotation takes to rename its files. */
+export const goneAfterMs = 1000;
 /** Files that are identified at a time; each waits for its stream to be durable. */
 export const discoveriesMax = 32;
 /** Folders that are watched; files in others are found by the scan. */

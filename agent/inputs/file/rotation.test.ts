@@ -54,6 +54,24 @@ suite('a file is renamed', () => {
     }
   });
 
+  test('through a chain of names while its folder is listed, and no handle leads to it', async () => {
+    await using unit = await InputUnderTest.make();
+    const files = Array.from({ length: 40 }, (_, at) => at);
+    const name = (at: number): string => unit.path(`a.log.${at}`);
+    for (const at of files) await writeFile(name(at), `begin ${at}\n`);
+    unit.start({ paths: [unit.path('a.log*')], open_files_max: 1, scan_interval: 5 });
+    await unit.drained();
+    const rounds = 10;
+    for (let round = 0; round < rounds; round += 1) {
+      for (const at of files.toReversed()) await rename(name(at + round), name(at + round + 1));
+    }
+    for (const at of files) await appendFile(name(at + rounds), `end ${at}\n`);
+    const texts = (): string[] => [...unit.sink.recorded.values()].map((stream) => stream.bytes.toString()).toSorted();
+    const expected = files.map((at) => `begin ${at}\nend ${at}\n`).toSorted();
+    await eventually('all are read', () => texts().join('').length >= expected.join('').length).catch(() => undefined);
+    assert.deepEqual(texts(), expected);
+  });
+
   test('into another folder, and read to its end there', async () => {
     await using unit = await InputUnderTest.make();
     await mkdir(unit.path('old'));

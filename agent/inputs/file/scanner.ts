@@ -145,7 +145,7 @@ export class Scanner {
     // Where a glob matches, a look takes the stream as soon as the file can be opened.
     if (path !== undefined && patterns.matches(path)) return;
     if (path === undefined) {
-      if (!(await index.isGone(identity))) return;
+      if (!(await this.#whereabouts.isGone(streamId, identity, index))) return;
       this.#known.settle([state]);
       events.fileReplaced(identity.path, streamId, 'the file is gone; what was not read of it is lost');
       sink.endStream(streamId);

@@ -6,11 +6,14 @@
  *   looks whether it grows again; the stream ends only when the file is gone.
  * - Deleted: read to its end by the handle; the stream ends when it did not grow for `rotated_wait`.
  * - Not found, with no handle open: the stream ends if its folder can be looked into and is on the same device; otherwise (a file
- *   system that is not mounted now, a folder that is closed to us) it waits.
+ *   system that is not mounted now, a folder that is closed to us) it waits. Only another look that does not find it `goneAfterMs`
+ *   after the first one is believed: the listing of a folder misses files that are renamed while it is made.
  */
+import type { Id, SourceIdentity } from '@tributary/protocol/messages.ts';
 import type { FileInputContext } from './context.ts';
 import type { FolderIndex } from './folder-index.ts';
 import { keyAt } from './folder-index.ts';
+import { goneAfterMs } from './limits.ts';
 import { pathOfHandle } from './linux.ts';
 import type { Reader } from './reader.ts';
 import type { Source } from './source.ts';
@@ -18,6 +21,8 @@ import type { Source } from './source.ts';
 export class Whereabouts {
   readonly #context: FileInputContext;
   readonly #reader: Reader;
+  /** Streams whose file is not found: since when, and the look that missed it first. */
+  readonly #missed = new Map<Id, { readonly sinceMs: number; readonly index: FolderIndex }>();
 
   constructor(context: FileInputContext, reader: Reader) {
     this.#context = context;
@@ -30,7 +35,7 @@ export class Whereabouts {
     table.move(source, { identity: source.identity, place: 'moved' });
     const path = await this.#findNow(source, index);
     if (path === undefined && source.handle === undefined) {
-      if (await index.isGone(source.identity)) await this.finish(source);
+      if (await this.isGone(source.cursor.streamId, source.identity, index)) await this.finish(source);
       else table.move(source, { identity: source.identity, place: 'parked' });
       return;
     }
@@ -48,6 +53,7 @@ export class Whereabouts {
   /** The source's file is at a path that a glob matches. */
   async returned(source: Source, path: string, index: FolderIndex): Promise<void> {
     const { table, sink } = this.#context;
+    this.#missed.delete(source.cursor.streamId);
     const there = table.byPath(path);
     if (there !== undefined && there !== source) await this.left(there, index);
     table.move(source, { identity: { ...source.identity, path, token: '' }, place: 'here' });
@@ -80,9 +86,10 @@ export class Whereabouts {
     const { table, patterns, sink } = this.#context;
     const path = await index.locate(source.identity, source.key);
     if (path === undefined) {
-      if (await index.isGone(source.identity)) await this.finish(source);
+      if (await this.isGone(source.cursor.streamId, source.identity, index)) await this.finish(source);
       return;
     }
+    this.#missed.delete(source.cursor.streamId);
     if (patterns.matches(path)) {
       await this.returned(source, path, index);
       return;
@@ -95,6 +102,16 @@ export class Whereabouts {
     table.move(source, { identity: source.identity, place: 'moved' });
     source.grewMs = this.#context.clock.monotonic();
     this.#reader.queue(source);
+  }
+
+  /** Whether the file of a stream, which `index` does not find, is gone for good. */
+  async isGone(streamId: Id, identity: SourceIdentity, index: FolderIndex): Promise<boolean> {
+    if (!(await index.isGone(identity))) return false;
+    const nowMs = this.#context.clock.monotonic();
+    const first = this.#missed.getOrInsert(streamId, { sinceMs: nowMs, index });
+    if (first.index === index || nowMs - first.sinceMs < goneAfterMs) return false;
+    this.#missed.delete(streamId);
+    return true;
   }
 
   /** Nothing more comes: the stream ends. While a turn is under way it waits for the next scan. */
