@@ -7,8 +7,10 @@ import type { Lease, Queue, TopicName } from '../queue/queue.ts';
 import { leaseMs, leasePollMs, leaseRenewMs } from './limits.ts';
 import { pause } from './retry.ts';
 
+export type LeaseQueue = Pick<Queue, 'acquire' | 'renew' | 'release'>;
+
 export interface LeaseRequest {
-  readonly queue: Queue;
+  readonly queue: LeaseQueue;
   readonly clock: Clock;
   readonly group: { readonly topic: TopicName; readonly group: string; readonly partition: number };
   /** The same after a restart, so that a program that died need not wait for its own lease to end. */
