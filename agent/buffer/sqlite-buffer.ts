@@ -22,6 +22,7 @@ import { BufferDamagedError } from './damage.ts';
 import { ackDelayMs, type BufferLimits, removeGroupMax, retainedBatchesMax, trimIntervalMs } from './limits.ts';
 import { markSuspect } from './open-store.ts';
 import { withoutSegments } from './rebuild-batch.ts';
+import { FreshBodies } from './fresh-bodies.ts';
 import { chargeOf, RetainedIndex } from './retained-index.ts';
 import { RoomGate } from './room.ts';
 import { metaKeys } from './schema.ts';
@@ -60,6 +61,7 @@ export class SqliteBuffer implements Buffer {
   readonly #underway = new Map<number, OutboxBatch>();
   readonly #listeners: (() => void)[] = [];
   readonly #trimTimer: NodeJS.Timeout;
+  readonly #fresh = new FreshBodies();
   #index = new RetainedIndex();
   #lastId = 0;
   #underwayBytes = 0;
@@ -176,6 +178,7 @@ export class SqliteBuffer implements Buffer {
     const stored: OutboxBatch = { ...described, id, segments, bodyBytes: body.length, envelope };
     this.#underway.set(id, stored);
     this.#underwayBytes += chargeOf(stored);
+    this.#fresh.keep(id, body);
     try {
       await this.#call('append', { batch: stored, body }, [body.buffer]);
       this.#index.add({ batch: stored, ackedMs: undefined });
@@ -424,6 +427,8 @@ export class SqliteBuffer implements Buffer {
   #body(batchId: number): Uint8Array | undefined {
     const batch = this.#index.get(batchId);
     if (batch === undefined) return undefined;
+    const fresh = this.#fresh.take(batchId);
+    if (fresh !== undefined) return fresh;
     let cause: unknown;
     try {
       const body = this.#bodies.read(batch);

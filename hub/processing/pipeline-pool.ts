@@ -1,6 +1,7 @@
 /** The threads that all pipelines share. A thread that dies fails the calls under way and is replaced at the next call. */
 import type { WorkerEntry } from '@tributary/shared/async/worker-entry.ts';
 import { assert } from '@tributary/shared/assert.ts';
+import { wholeBuffer } from '@tributary/shared/async/whole-buffer.ts';
 import { LazyThread } from '../groups/lazy-thread.ts';
 import type { BatchEntry, Processed } from './batch-entry.ts';
 import type { PipelineContract } from './pipeline-contract.ts';
@@ -18,11 +19,11 @@ export class PipelinePool implements Processor, AsyncDisposable {
     this.#threads = Array.from({ length: size }, () => new LazyThread<PipelineContract>(entry));
   }
 
-  /** Hands the entry to the thread that has the least to do. The entry's body is copied: the caller may keep it. */
+  /** Hands the entry to the thread that has the least to do. The entry's body moves there: the caller cannot read it any more. */
   process(entry: BatchEntry): Promise<Processed> {
     const { records, inflatedBytes, segments, trims, receivedMs, body } = entry;
     const thread = this.#threads.reduce((least, other) => (other.pending < least.pending ? other : least));
-    return thread.call('process', { records, inflatedBytes, segments, trims, receivedMs, body });
+    return thread.call('process', { records, inflatedBytes, segments, trims, receivedMs, body }, wholeBuffer(body));
   }
 
   /** Lets what was handed over finish. */

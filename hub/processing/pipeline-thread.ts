@@ -1,7 +1,11 @@
 /** The thread that unpacks batches and packs blocks: the only place where a record's bytes are looked at. */
+import { runInBackground } from '@tributary/shared/async/background-thread.ts';
 import { serveThread, type ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import { passThrough } from './pass-through.ts';
 import type { PipelineContract } from './pipeline-contract.ts';
+
+// Intake goes first: what is stored and acked can wait here, what is not cannot be let go by its sender.
+runInBackground(5);
 
 serveThread<PipelineContract>(
   {

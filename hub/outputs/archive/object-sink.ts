@@ -1,5 +1,6 @@
 /** Writes the objects of all channels in one thread, a few side by side. */
 import { assert } from '@tributary/shared/assert.ts';
+import { wholeBuffer } from '@tributary/shared/async/whole-buffer.ts';
 import type { LazyThread } from '../../groups/lazy-thread.ts';
 import { Slots } from '../../groups/slots.ts';
 import type { ArchivePlan, ArchiveObject, Entry, Queue, Commit } from '../../queue/queue.ts';
@@ -66,7 +67,8 @@ export class ObjectSink {
       for (const { stream, from, to } of entries.flatMap((entry) => entry.segments)) segments.add({ key: stream.key, from, to });
       // The thread works on one part while the next is read.
       rejected.push(...(await added));
-      added = thread.call('add', { id, entries: entries.map(forThread) });
+      const moved = entries.flatMap(({ body }) => wholeBuffer(body));
+      added = thread.call('add', { id, entries: entries.map(forThread) }, moved);
       added.catch(() => undefined);
     }
     rejected.push(...(await added));
