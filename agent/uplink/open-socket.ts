@@ -22,7 +22,7 @@ export async function openSocket(hub: string, proxy: string | undefined, signal:
     maxPayload: frameBytesMax,
     handshakeTimeout: connectTimeoutMs,
     followRedirects: false,
-    ...(isUnseen(url) ? { generateMask: zeroMask } : {}),
+    ...(isUnseen(url, proxy) ? { generateMask: zeroMask } : {}),
   };
   if (proxy === undefined) return new WebSocket(url, options);
   const host = url.hostname.replaceAll(/^\[|\]$/g, '');
@@ -32,8 +32,10 @@ export async function openSocket(hub: string, proxy: string | undefined, signal:
 }
 
 /** True where nothing between the two ends can see the frames: inside TLS, or on this machine. */
-function isUnseen({ protocol, hostname }: URL): boolean {
-  return protocol === 'wss:' || hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+function isUnseen({ protocol, hostname }: URL, proxy: string | undefined): boolean {
+  if (protocol === 'wss:') return true;
+  if (proxy !== undefined) return false;
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
 /**
