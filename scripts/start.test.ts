@@ -197,7 +197,7 @@ function leftRunning(data: string): number[] {
   });
 }
 
-/** Paths are relative to where the person stands. */
+/** Paths are relative to where the person stands; what goes into the temporary folder is removed with ours. */
 function env(): NodeJS.ProcessEnv {
-  return { ...process.env, INIT_CWD: folder };
+  return { ...process.env, INIT_CWD: folder, TMPDIR: folder };
 }
