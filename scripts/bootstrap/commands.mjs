@@ -15,7 +15,7 @@ export const commands = {
   format: { entry: 'scripts/format.ts', flags: [] },
   bench: { entry: 'test/bench/main.ts', flags: ['json'] },
   ledger: { entry: 'test/harness/ledger/main.ts', flags: ['scenario', 'rounds', 'seed', 'json', 'binaries'] },
-  package: { entry: 'packaging/build/package.ts', flags: ['target'] },
+  package: { entry: 'packaging/build/package.ts', flags: ['target', 'out'] },
   docs: { entry: 'packaging/generate-docs.ts', flags: ['check'] },
   fixtures: { entry: 'protocol/fixtures/generate.ts', flags: [] },
 };
