@@ -40,6 +40,7 @@ export interface AgentOptions {
   readonly wantArchived?: boolean;
   readonly onPositioned?: UplinkEvents['positioned'];
   readonly onPushed?: (run: Run) => void;
+  readonly onAcked?: () => void;
 }
 
 /** Without a connection nobody waits for a batch: fewer and larger ones are kept. */
@@ -175,8 +176,9 @@ export class Agent implements AsyncDisposable {
   }
 
   #createUplink(): Uplink {
-    const { hubs, proxy, clock, logger, facts, wantArchived = false, onPositioned, batch } = this.#options;
+    const { hubs, proxy, clock, logger, facts, wantArchived = false, onPositioned, onAcked, batch } = this.#options;
     const { agentId, instanceId, bootId, startCounter } = this.identity;
+    const counted = uplinkEvents(logger, this.counters);
     return new Uplink({
       hubs,
       proxy,
@@ -187,7 +189,11 @@ export class Agent implements AsyncDisposable {
       hello: { sender: 'agent', agentId, instanceId, bootId, startCounter, facts, capabilities: [] },
       createSession: (options) => new ClientSession(options),
       events: {
-        ...uplinkEvents(logger, this.counters),
+        ...counted,
+        acked: (batches) => {
+          counted.acked(batches);
+          onAcked?.();
+        },
         welcomed: (welcome) => {
           this.counters.connections += 1;
           this.batcher.setFlushInterval(Math.max(batch.flushIntervalMs, welcome.flushIntervalMsMin));

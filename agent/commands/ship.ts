@@ -11,7 +11,8 @@ import { processLogger } from '@tributary/shared/log.ts';
 import { agentOptionsOf, inputDefaultsOf } from '../agent-options.ts';
 import { Agent } from '../agent.ts';
 import { loadConfig } from '../config/load-config.ts';
-import type { Run } from '../inputs/input.ts';
+import { Condition } from '../framing/condition.ts';
+import type { Run, SourceStatus } from '../inputs/input.ts';
 import type { AgentConfig } from '../options.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
 
@@ -93,6 +94,7 @@ class Shipping {
   readonly #host: CommandHost;
   readonly #shipped = new Map<Id, Shipped>();
   readonly #reached = new Map<Id, Reached>();
+  readonly #acked = new Condition();
   #toldTrouble = '';
   #progressAtMs = 0;
 
@@ -117,6 +119,7 @@ class Shipping {
       wantArchived: this.#options.until === 'archived',
       onPositioned: ({ streamId, held, archived }) => this.#reached.set(streamId, { held, archived }),
       onPushed: (run) => this.#count(run),
+      onAcked: () => this.#acked.notify(),
     });
     const failure = await Promise.race([
       agent.failed,
@@ -155,18 +158,35 @@ class Shipping {
     const unread = paths.filter((path) => !sources.some((source) => source.path === path && source.state !== 'failed'));
     if (unread.length > 0) throw new Error(`could not be read to the end: ${unread.join(', ')}`);
     const waiting = new Set(sources);
-    while (waiting.size > 0) {
-      for (const source of waiting) {
-        const { streamId, position, start } = agent.buffer.stream(source.streamId);
-        const reached = this.#reached.get(streamId);
-        const end = this.#options.until === 'acked' ? reached?.held : reached?.archived;
-        const isDone = position === start || (end !== undefined && end >= position);
-        if (!isDone) agent.uplink.openStream(streamId);
-        else if (waiting.delete(source)) onDone(source.path);
-      }
-      if (waiting.size > 0) await this.#while(agent, systemClock.sleep(pollMs, stop));
+    for (;;) {
+      for (const source of waiting) if (this.#isDone(agent, source.streamId) && waiting.delete(source)) onDone(source.path);
+      if (waiting.size === 0) return undefined;
+      await this.#while(agent, this.#ackOrPoll(agent, waiting));
     }
-    return undefined;
+  }
+
+  #isDone(agent: Agent, id: Id): boolean {
+    const { streamId, position, start } = agent.buffer.stream(id);
+    if (position === start) return true;
+    const reached = this.#reached.get(streamId);
+    if (this.#options.until === 'archived') return (reached?.archived ?? start) >= position;
+    // What this run read was acked in this run; of what an earlier one did the site is asked whether it still has it.
+    const isAcked = this.#shipped.has(id) && agent.buffer.firstUnacked(streamId) >= position;
+    return isAcked || (reached?.held ?? start) >= position;
+  }
+
+  /** Acks come by themselves; what else there is to know is asked for. */
+  async #ackOrPoll(agent: Agent, waiting: Iterable<SourceStatus>): Promise<void> {
+    const { stop } = this.#host;
+    const isSending = agent.buffer.status().unackedBatches > 0;
+    if (!isSending) for (const { streamId } of waiting) agent.uplink.openStream(agent.buffer.stream(streamId).streamId);
+    const over = new AbortController();
+    const signal = AbortSignal.any([stop, over.signal]);
+    try {
+      await Promise.race([systemClock.sleep(pollMs, signal), this.#acked.wait(signal)]);
+    } finally {
+      over.abort();
+    }
   }
 
   /** Tells how it goes while it waits: trouble once, progress on a terminal. */

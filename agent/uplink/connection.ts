@@ -10,6 +10,7 @@ import type { ClientCalls, ClientEffect, ClientSessionOptions, CloseReason } fro
 import { unreachable } from '@tributary/shared/assert.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
+import { freeMemory } from '@tributary/shared/free-memory.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { WebSocket } from 'ws';
 import { closeTimeoutMs } from './limits.ts';
@@ -215,10 +216,12 @@ export class Connection {
     const bytes = encode(message);
     this.#inFlight.sent(message);
     this.#socket.send(bytes, { binary: true }, () => {
+      freeMemory(bytes);
       if (!this.#isOver && this.#paced.takeHeld()) this.#turn(() => this.#session.outboxGrew());
     });
     if (message.kind !== 'batch') return;
     this.#options.events.sent(message.body.length, message.records);
+    freeMemory(message.body);
     crashPoint('agent.uplink.after-send');
   }
 

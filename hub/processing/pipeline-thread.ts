@@ -5,7 +5,7 @@ import { passThrough } from './pass-through.ts';
 import type { PipelineContract } from './pipeline-contract.ts';
 
 // Intake goes first: what is stored and acked can wait here, what is not cannot be let go by its sender.
-runInBackground(5);
+runInBackground(10);
 
 serveThread<PipelineContract>(
   {

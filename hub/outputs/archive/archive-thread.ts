@@ -12,7 +12,7 @@ const { crashPoint }: { readonly crashPoint?: string } = workerData;
 armCrashPoint(crashPoint);
 
 // After intake and pipelines.
-runInBackground(10);
+runInBackground(15);
 
 const open = new Map<number, ObjectWriter>();
 
