@@ -1,3 +1,5 @@
+import { freeMemory } from '@tributary/shared/free-memory.ts';
+
 const bytesMax = 2 * 1024 * 1024;
 
 /**
@@ -12,10 +14,11 @@ export class FreshBodies {
     if (body.length > bytesMax) return;
     this.#bodies.set(batchId, new Uint8Array(body));
     this.#bytes += body.length;
-    for (const [oldest, { length }] of this.#bodies) {
+    for (const [oldest, evicted] of this.#bodies) {
       if (this.#bytes <= bytesMax) break;
       this.#bodies.delete(oldest);
-      this.#bytes -= length;
+      this.#bytes -= evicted.length;
+      freeMemory(evicted);
     }
   }
 

@@ -13,6 +13,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { unreachable } from '@tributary/shared/assert.ts';
 import type { ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
+import { freeMemory } from '@tributary/shared/free-memory.ts';
 import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
 import type { ReserveFile } from '@tributary/shared/sqlite/reserve-file.ts';
 import type { StoreReserve } from './open-store.ts';
@@ -102,7 +103,10 @@ export class BufferWriter {
       throw error;
     }
     crashPoint('agent.buffer.after-commit');
-    for (const call of calls) if (call.name !== 'open') call.reply(undefined);
+    for (const call of calls) {
+      if (call.name === 'append') freeMemory(call.argument.body);
+      if (call.name !== 'open') call.reply(undefined);
+    }
   }
 
   #enterNoSpace(message: string): void {

@@ -25,7 +25,7 @@ export const defaultBatcherLimits: BatcherLimits = {
   batchRecordsMax: runRecordsMax,
   batchSegmentsMax: segmentsMax,
   flushIntervalMs: 200,
-  stagedBytesMax: 8 * 1024 * 1024,
+  stagedBytesMax: 6 * 1024 * 1024,
   compressionsMax: 2,
 };
 

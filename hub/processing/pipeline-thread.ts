@@ -1,6 +1,7 @@
 /** The thread that unpacks batches and packs blocks: the only place where a record's bytes are looked at. */
 import { runInBackground } from '@tributary/shared/async/background-thread.ts';
 import { serveThread, type ThreadCall } from '@tributary/shared/async/thread-call.ts';
+import { freeMemory } from '@tributary/shared/free-memory.ts';
 import { passThrough } from './pass-through.ts';
 import type { PipelineContract } from './pipeline-contract.ts';
 
@@ -10,7 +11,10 @@ runInBackground(10);
 serveThread<PipelineContract>(
   {
     group: (calls) => {
-      for (const call of calls) answer(call);
+      for (const call of calls) {
+        answer(call);
+        freeMemory(call.argument.body);
+      }
     },
   },
   1,

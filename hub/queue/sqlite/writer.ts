@@ -4,6 +4,7 @@
  * by one, with intake refused. Any other failure ends the thread: nothing was answered, so nothing was promised.
  */
 import { crashPoint } from '@tributary/shared/crash-point.ts';
+import { freeMemory } from '@tributary/shared/free-memory.ts';
 import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
 import { transactionBytesMax } from '../limits.ts';
 import { QueueError } from '../queue-error.ts';
@@ -76,6 +77,7 @@ export class Writer {
     // Here all of it is on disk: the only place from which answers may go.
     if (carriesData) crashPoint('hub.queue.after-commit');
     for (const answer of answers) answer();
+    for (const call of calls) for (const body of bodiesOf(call)) freeMemory(body);
   }
 
   #alone(call: WriterCall): void {
@@ -117,10 +119,14 @@ function inTransactions(calls: readonly WriterCall[], bytesMax: number): WriterC
 }
 
 function bodyBytes(call: WriterCall): number {
-  if (call.name === 'append') return call.argument.batch.body.length;
-  if (call.name === 'publish') return call.argument.entry.body.length;
-  if (call.name !== 'commit') return 0;
-  return (call.argument.commit.publish ?? []).reduce((sum, { entry }) => sum + entry.body.length, 0);
+  return bodiesOf(call).reduce((sum, body) => sum + body.length, 0);
+}
+
+function bodiesOf(call: WriterCall): readonly Uint8Array[] {
+  if (call.name === 'append') return [call.argument.batch.body];
+  if (call.name === 'publish') return [call.argument.entry.body];
+  if (call.name !== 'commit') return [];
+  return (call.argument.commit.publish ?? []).map(({ entry }) => entry.body);
 }
 
 /** Does the work of a call inside the transaction and returns what answers it after the commit. */
