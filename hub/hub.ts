@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { productVersion } from '@tributary/shared/build-info.ts';
 import { systemClock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
+import { Burst } from './groups/burst.ts';
 import { running } from './groups/running.ts';
 import { keepHouse } from './housekeeping/housekeeping.ts';
 import { statusSocket } from './hub-paths.ts';
@@ -14,6 +15,7 @@ import { createIntake, type Intake } from './intake/intake.ts';
 import { type AgentListener, startAgentListener } from './listeners/agents/agent-listener.ts';
 import { archiveFolder, type HubOptions } from './options.ts';
 import { Archive } from './outputs/archive/archive.ts';
+import { burstBytesPerSecond } from './processing/limits.ts';
 import { PipelinePool } from './processing/pipeline-pool.ts';
 import { Pipelines } from './processing/pipelines.ts';
 import { openSqliteQueue } from './queue/sqlite/open-sqlite-queue.ts';
@@ -47,6 +49,7 @@ export class Hub implements AsyncDisposable {
   readonly #owned = new AsyncDisposableStack();
   readonly #failed = Promise.withResolvers<never>();
   readonly #startedMs = systemClock.now();
+  readonly #burst = new Burst(systemClock, burstBytesPerSecond);
   readonly #rates = { received: new Rates(), archived: new Rates() };
   #state: HubState = 'starting';
   #listener: AgentListener | undefined;
@@ -93,7 +96,7 @@ export class Hub implements AsyncDisposable {
     const archive = await this.#startArchive(queue, folder);
     const pipelines = this.#startPipelines(queue, archive);
     const { siteId, hubId } = queue;
-    const intake = this.#owned.use(createIntake({ queue, siteId, hubId, log: logger }));
+    const intake = this.#owned.use(createIntake({ queue, siteId, hubId, burst: this.#burst, log: logger }));
     const report = (): Promise<HubStatus> => this.#report({ queue, archive, pipelines, intake });
     this.#owned.use(await startStatusServer({ socketPath: statusSocket(options), report }));
     this.#sampleRates(archive, intake);
@@ -151,6 +154,7 @@ export class Hub implements AsyncDisposable {
       logger: this.#parts.logger,
       processor,
       owner: queue.hubId,
+      burst: this.#burst,
       prepare: (channel) => archive.prepare(channel),
     });
     this.#run((signal) => pipelines.run(signal));

@@ -17,6 +17,7 @@ import { ServerSession } from '@tributary/protocol/session/server.ts';
 import type { Admission, AppendRequest, ServerEffect, StreamPosition } from '@tributary/protocol/session/server-effect.ts';
 import { assert } from '@tributary/shared/assert.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
+import type { Burst } from '../groups/burst.ts';
 import { QueueError } from '../queue/queue-error.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Reject } from './admission.ts';
@@ -40,6 +41,7 @@ export interface ConnectionParts {
   readonly queue: Queue;
   readonly siteId: Id;
   readonly events: IntakeEvents;
+  readonly burst: Burst;
   readonly limits: IntakeLimits;
   readonly now: () => number;
   /** Decides about a Hello, and is told when whom it admitted is gone. */
@@ -179,10 +181,11 @@ export class IntakeConnection {
   }
 
   #append(requestId: number, request: AppendRequest): void {
-    const { queue, events, peer, limits } = this.#parts;
+    const { queue, events, burst, peer, limits } = this.#parts;
     const { batch, channel, segments } = request;
     const bytes = batch.body.length;
     this.#inFlightBytes += bytes;
+    burst.note(bytes);
     if (!this.#paused && this.#inFlightBytes >= limits.inFlightBytesMax) {
       this.#paused = true;
       peer.pause();

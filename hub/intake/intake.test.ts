@@ -7,6 +7,8 @@ import { frontTopic, type Queue } from '../queue/queue.ts';
 import type { QueueLimits } from '../queue/limits.ts';
 import { openSqliteFixture } from '../queue/sqlite/sqlite-fixture.ts';
 import type { IntakeConnection } from './connection.ts';
+import { systemClock } from '@tributary/shared/clock.ts';
+import { Burst } from '../groups/burst.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { RecordingPeer, testBatchMessage, testHello, testOpen } from './recording-peer.ts';
 
@@ -24,7 +26,14 @@ async function open(options: { limits?: Partial<QueueLimits>; wrap?: (queue: Que
   const log = createLogger({ level: 'debug', sink: (entry) => logged.push(entry) });
   const { siteId, hubId } = store.queue;
   const queue = options.wrap?.(store.queue) ?? store.queue;
-  const intake = createIntake({ queue, siteId, hubId, log, limits: { tickMs: 10, inFlightBytesMax: 5_000_000 } });
+  const intake = createIntake({
+    queue,
+    siteId,
+    hubId,
+    burst: new Burst(systemClock, Infinity),
+    log,
+    limits: { tickMs: 10, inFlightBytesMax: 5_000_000 },
+  });
   return {
     intake,
     queue,

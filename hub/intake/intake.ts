@@ -6,6 +6,7 @@ import type { Hello, Id } from '@tributary/protocol/messages.ts';
 import type { Admission } from '@tributary/protocol/session/server-effect.ts';
 import { type Clock, systemClock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
+import type { Burst } from '../groups/burst.ts';
 import type { Queue } from '../queue/queue.ts';
 import { Admissions } from './admission.ts';
 import { IntakeConnection, type Peer } from './connection.ts';
@@ -17,6 +18,8 @@ export interface IntakeOptions {
   /** Both drawn when the store was made; the sqlite queue has them. */
   readonly siteId: Id;
   readonly hubId: Id;
+  /** Told of every batch: others let a burst pass. */
+  readonly burst: Burst;
   readonly log: Logger;
   readonly clock?: Clock;
   readonly limits?: Partial<IntakeLimits>;
@@ -77,6 +80,7 @@ class StandardIntake implements Intake {
       queue: this.#options.queue,
       siteId: this.#options.siteId,
       events: this.#events,
+      burst: this.#options.burst,
       limits: this.#limits,
       now: () => this.#clock.monotonic(),
       admit: (hello, admitted) => this.#admit(hello, admitted),

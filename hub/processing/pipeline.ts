@@ -7,6 +7,7 @@ import { assert } from '@tributary/shared/assert.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
 import type { ChannelName } from '@tributary/protocol/messages.ts';
+import type { Burst } from '../groups/burst.ts';
 import { withLease } from '../groups/hold-lease.ts';
 import { retryMsMax, retryMsMin } from '../groups/limits.ts';
 import { Retry } from '../groups/retry.ts';
@@ -15,7 +16,7 @@ import { Wake } from '../groups/wake.ts';
 import { backTopic, type Commit, type CommitResult, type Entry, type Lease, type NewEntry, type Queue } from '../queue/queue.ts';
 import type { Processed } from './batch-entry.ts';
 import type { PipelineEvents } from './events.ts';
-import { entriesAheadMax, entriesPerCommitMax, readBytesMax } from './limits.ts';
+import { burstMsMax, entriesAheadMax, entriesPerCommitMax, readBytesMax } from './limits.ts';
 import type { Processor } from './pipeline-pool.ts';
 
 export const pipelineGroup = 'pipeline';
@@ -26,6 +27,7 @@ export interface PipelineOptions {
   readonly events: PipelineEvents;
   readonly processor: Processor;
   readonly owner: string;
+  readonly burst: Burst;
   readonly place: TopicPlace;
   /** Called before anything is published: the back topic's readers exist before what they must not miss. */
   readonly prepare: (channel: ChannelName) => Promise<void>;
@@ -64,7 +66,11 @@ export class Pipeline implements TopicRunner {
     const { clock } = this.#options;
     const ahead: Work[] = [];
     let readTo = lease.cursor;
+    let rested = true;
     while (!signal.aborted) {
+      // Once begun it goes on until nothing is left, or a burst without end would hold it up for ever.
+      if (rested) await this.#options.burst.passed(burstMsMax, signal);
+      rested = false;
       const entries = await this.#readAfter(readTo, entriesAheadMax - ahead.length);
       for (const entry of entries) {
         assert(entry.sequence === readTo + 1, 'entries are read in order and without holes');
@@ -74,6 +80,7 @@ export class Pipeline implements TopicRunner {
       const [first] = ahead;
       if (first === undefined) {
         await this.#wake.wait(clock, signal);
+        rested = true;
         continue;
       }
       await first.done;

@@ -2,6 +2,7 @@
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { ChannelName } from '@tributary/protocol/messages.ts';
+import type { Burst } from '../groups/burst.ts';
 import { TopicRunners } from '../groups/topic-runners.ts';
 import { frontTopic, type Queue } from '../queue/queue.ts';
 import { PipelineEvents, type PipelineCounts } from './events.ts';
@@ -15,6 +16,8 @@ export interface PipelinesOptions {
   readonly processor: Processor;
   /** Owner of the leases, the same after a restart. */
   readonly owner: string;
+  /** Batches that come in a burst go first. */
+  readonly burst: Burst;
   /** Makes sure that the back topic of a channel has its readers before anything is published to it. */
   readonly prepare: (channel: ChannelName) => Promise<void>;
 }
@@ -24,7 +27,7 @@ export class Pipelines {
   readonly #runners: TopicRunners;
 
   constructor(options: PipelinesOptions) {
-    const { queue, clock, logger, processor, owner, prepare } = options;
+    const { queue, clock, logger, processor, owner, burst, prepare } = options;
     const events = new PipelineEvents(logger);
     this.#events = events;
     this.#runners = new TopicRunners({
@@ -32,7 +35,7 @@ export class Pipelines {
       clock,
       logger,
       prefix: frontTopic(''),
-      create: (place) => new Pipeline({ queue, clock, events, processor, owner, place, prepare }),
+      create: (place) => new Pipeline({ queue, clock, events, processor, owner, burst, place, prepare }),
     });
   }
 

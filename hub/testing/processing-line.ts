@@ -6,6 +6,7 @@ import { systemClock } from '@tributary/shared/clock.ts';
 import { createLogger, type LogEntry } from '@tributary/shared/log.ts';
 import { running } from '../groups/running.ts';
 import { Archive, type ArchiveOptions } from '../outputs/archive/archive.ts';
+import { Burst } from '../groups/burst.ts';
 import { passThrough } from '../processing/pass-through.ts';
 import type { Processor } from '../processing/pipeline-pool.ts';
 import { Pipelines } from '../processing/pipelines.ts';
@@ -69,6 +70,7 @@ export class ProcessingLine implements AsyncDisposable {
       logger: log,
       processor: options.processor ?? { process: async (entry) => passThrough(entry) },
       owner: queue.hubId,
+      burst: new Burst(systemClock, Infinity),
       prepare: (channel) => this.archive.prepare(channel),
     });
   }

@@ -9,6 +9,8 @@ import { frameBytesMax } from '@tributary/protocol/limits.ts';
 import type { Message } from '@tributary/protocol/messages.ts';
 import { createLogger } from '@tributary/shared/log.ts';
 import { WebSocket } from 'ws';
+import { systemClock } from '@tributary/shared/clock.ts';
+import { Burst } from '../../groups/burst.ts';
 import { createIntake, type Intake } from '../../intake/intake.ts';
 import { testBatchMessage, testHello, testOpen } from '../../intake/recording-peer.ts';
 import { openSqliteFixture } from '../../queue/sqlite/sqlite-fixture.ts';
@@ -27,7 +29,14 @@ interface Fixture extends AsyncDisposable {
 async function open(address = '127.0.0.1:0', limits: Partial<AgentListenerLimits> = {}): Promise<Fixture> {
   const store = await openSqliteFixture();
   const { siteId, hubId } = store.queue;
-  const intake = createIntake({ queue: store.queue, siteId, hubId, log, limits: { tickMs: 10 } });
+  const intake = createIntake({
+    queue: store.queue,
+    siteId,
+    hubId,
+    burst: new Burst(systemClock, Infinity),
+    log,
+    limits: { tickMs: 10 },
+  });
   const listener = await startAgentListener({ address, intake, log, limits });
   return {
     listener,
