@@ -11,7 +11,7 @@ import type { Queue } from '../queue/queue.ts';
 import { Admissions } from './admission.ts';
 import { IntakeConnection, type Peer } from './connection.ts';
 import { type IntakeCounters, IntakeEvents } from './events.ts';
-import { type IntakeLimits, intakeLimits } from './limits.ts';
+import { flushIntervalMsMin, type IntakeLimits, intakeLimits } from './limits.ts';
 
 export interface IntakeOptions {
   readonly queue: Queue;
@@ -132,7 +132,7 @@ class StandardIntake implements Intake {
       storeId: queue.storeId,
       hubs,
       limits: this.#limits.session,
-      flushIntervalMsMin: this.#limits.flushIntervalMsMin,
+      flushIntervalMsMin: flushIntervalMsMin(this.#limits, this.#connections.size),
       creditBytes: this.#limits.initialCreditBytes,
       capabilities: [],
     };

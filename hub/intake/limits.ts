@@ -7,8 +7,10 @@ export interface IntakeLimits {
   readonly inFlightBytesMax: number;
   /** Window of a channel until the store's word on it comes with its first stream. */
   readonly initialCreditBytes: number;
-  /** What agents are asked to gather at least before they send a small batch. */
-  readonly flushIntervalMsMin: number;
+  /** Small batches of all agents together: the more agents there are, the longer each is asked to gather before it sends one. */
+  readonly smallBatchesPerSecondMax: number;
+  /** No agent is asked to gather for longer. */
+  readonly flushIntervalMsMax: number;
   /** When a peer that was turned away may come again. */
   readonly retryAfterMs: number;
   /** How often credits are compared with the store and sessions are asked for what their time brings. */
@@ -22,7 +24,8 @@ const mebibyte = 1024 * 1024;
 export const intakeLimitsDefault: IntakeLimits = {
   inFlightBytesMax: 32 * mebibyte,
   initialCreditBytes: mebibyte,
-  flushIntervalMsMin: 0,
+  smallBatchesPerSecondMax: 500,
+  flushIntervalMsMax: 5000,
   retryAfterMs: 5000,
   tickMs: 250,
   session: {
@@ -37,6 +40,15 @@ export const intakeLimitsDefault: IntakeLimits = {
 export function intakeLimits(changes: Partial<IntakeLimits> = {}): IntakeLimits {
   const limits = { ...intakeLimitsDefault, ...changes };
   assert(limits.inFlightBytesMax >= protocol.bodyBytesMax, 'a connection may always have the largest batch in flight');
+  assert(limits.smallBatchesPerSecondMax > 0 && limits.flushIntervalMsMax >= 0, 'agents may send');
   assert(limits.initialCreditBytes >= 0 && limits.tickMs > 0, 'limits are positive');
   return limits;
+}
+
+/**
+ * What an agent is asked to gather at least. A quiet agent sends a batch an interval, and each is a row and a share of a sync
+ * whatever its size; busy agents fill theirs before the interval is over and notice nothing.
+ */
+export function flushIntervalMsMin(limits: IntakeLimits, connections: number): number {
+  return Math.min(Math.ceil((connections * 1000) / limits.smallBatchesPerSecondMax), limits.flushIntervalMsMax);
 }
