@@ -23,7 +23,7 @@ export function compressFrame(compression: Compression, bytes: Uint8Array): Buff
 }
 
 /** Throws when the bytes are not a frame, or not of this size. */
-export function inflateFrame(compression: Compression, bytes: Uint8Array, inflatedBytes: number): Buffer {
+export function inflateFrame(compression: Compression, bytes: Uint8Array, inflatedBytes: number): Buffer<ArrayBuffer> {
   const options = { chunkSize: inflatedBytes + 64, maxOutputLength: Math.max(1, inflatedBytes) };
   const inflated = compression === 'gzip' ? gunzipSync(bytes, options) : zstdDecompressSync(bytes, options);
   if (inflated.length !== inflatedBytes)

@@ -25,6 +25,8 @@ function answer(call: ThreadCall<SearchContract>): void {
     const { path, channel, inflatedBytes, isFirst } = call.argument;
     const frame = inflateFrame(compressionOf(path), readFrame(call.argument), inflatedBytes);
     const result = scanFrame({ frame, channel, isFirst, query, matcher, format });
+    // Inflated memory is the frame's own (zlib's is never from Node's pool). Left to the collector it costs a tenth of the search.
+    frame.buffer.transfer(0);
     call.reply(result, result.times.length === 0 ? [] : [result.bytes.buffer, result.times.buffer, result.ends.buffer]);
   } catch (error) {
     call.fail(error);
