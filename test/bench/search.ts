@@ -8,6 +8,8 @@ import { measure, median } from './measure.ts';
 /** In about one line of 2,000: enough to be found, few enough to measure the searching and not the printing. */
 const needle = 'elapsed=777ms';
 
+const copies = 5;
+
 /** A literal searched in the archive of the log, against `zstdcat | grep` over the same lines. */
 export const search: Measurement = {
   figures: ['archive-search', 'archive-search-time'],
@@ -18,13 +20,14 @@ export const search: Measurement = {
     await hub.start();
     await using agent = new AgentHost({ programs, scratch, hubs: () => [hub.url] });
     await agent.writeConfig();
-    const file = scratch.file('app.log');
-    execFileSync('cp', [log.path, file]);
-    const shipped = await measure([...programs.agent, 'ship', '--config', agent.configPath, '--until', 'archived', file]);
+    // Searches are over archives, not over a single file: so much that starting the program and its threads is a small part.
+    const files = Array.from({ length: copies }, (_, copy) => scratch.file(`app-${copy}.log`));
+    for (const file of files) execFileSync('cp', [log.path, file]);
+    const shipped = await measure([...programs.agent, 'ship', '--config', agent.configPath, '--until', 'archived', ...files]);
     if (shipped.code !== 0) throw new Error(`ship ended with ${shipped.code}\n${shipped.stderr}`);
     // What grep reads is compressed as the archive is, so that both inflate about the same.
     const compressed = scratch.file('app.log.zst');
-    execFileSync('zstd', ['-q', '-1', '-o', compressed, file]);
+    execFileSync('sh', ['-c', 'cat "$@" | zstd -q -1 -o "$0"', compressed, ...files]);
     const ours = [];
     const theirs = [];
     const counts = new Set<number>();
@@ -40,7 +43,7 @@ export const search: Measurement = {
     note(
       `archive-search: ${[...counts][0]} lines found by both; megabytes of raw log by user and system time, start of the process included`,
     );
-    const rate = log.bytes / 1e6 / median(ours.map((cost) => cost.cpuSeconds));
+    const rate = (copies * log.bytes) / 1e6 / median(ours.map((cost) => cost.cpuSeconds));
     const seconds = median(ours.map((cost) => cost.seconds));
     return [
       plainFigure('archive-search', 'MB/s', rate, { atLeast: 400 }),
