@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { productVersion } from '@tributary/shared/build-info.ts';
 import { armCrashPoint } from '@tributary/shared/crash-point.ts';
+import { guardOutput } from '@tributary/shared/std-output.ts';
 import { Command, CommanderError, Option } from 'commander';
 import { type CommandHost, type ExitCode, exitCode } from './commands/exit.ts';
 
@@ -19,6 +20,8 @@ const host: CommandHost = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
 };
+
+guardOutput(process.stdout, process.stderr, (code) => process.exit(code));
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
