@@ -1,10 +1,11 @@
 import { checksumOf } from '@tributary/protocol/checksum.ts';
+import { freeMemory } from '@tributary/shared/free-memory.ts';
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
 
 const zstd = promisify(zstdCompress);
-/** Memory from here on is never part of Node's shared pool, so that it may be detached. */
-const ownMemoryBytesMin = 128 * 1024;
+/** From here on Node never takes memory from its pool. */
+const ownMemoryBytesMin = 64 * 1024;
 const outputBytesMin = 4 * 1024;
 
 export interface Compressed {
@@ -22,12 +23,7 @@ export async function compress(bytes: Uint8Array): Promise<Compressed> {
     pledgedSrcSize: bytes.length,
     params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
   });
-  const body = ownMemory(output, chunkSize);
+  const body = new Uint8Array(output);
+  if (output.length >= ownMemoryBytesMin) freeMemory(output, chunkSize - output.length);
   return { body, checksum: checksumOf(body) };
-}
-
-/** Shrinks a large piece in place of copying it: its spare memory goes at once instead of at some later collection. */
-function ownMemory(output: Buffer<ArrayBuffer>, chunkSize: number): Uint8Array<ArrayBuffer> {
-  const alone = chunkSize >= ownMemoryBytesMin && output.byteOffset === 0 && output.length <= chunkSize;
-  return alone ? new Uint8Array(output.buffer.transfer(output.length)) : new Uint8Array(output);
 }
