@@ -5,6 +5,7 @@ import { productVersion } from '@tributary/shared/build-info.ts';
 import { armCrashPoint } from '@tributary/shared/crash-point.ts';
 import { Command, CommanderError, Option } from 'commander';
 import { type CommandHost, type ExitCode, exitCode } from './commands/exit.ts';
+import type { ConfigRequest } from './commands/load-config.ts';
 import { limitBacktracking } from './outputs/archive/search/matcher.ts';
 
 const configDefault = '/etc/tributary/hub.yaml';
@@ -59,13 +60,15 @@ function exitCodeOf(error: unknown): ExitCode {
 }
 
 /** The first signal lets what was received be acked and the steps under way end; a second one ends at once, which is as safe. */
-function stopOnSignals(): void {
+function handleSignals(): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (stop.signal.aborted) process.exit(exitCode.failed);
       stop.abort(new Error(`stopped by ${signal}`));
     });
   }
+  // Else it would end the hub, from the first moment on; the command tells about it once it can.
+  process.on('SIGHUP', () => undefined);
 }
 
 function commandLine(finish: (code: ExitCode) => void): Command {
@@ -77,33 +80,33 @@ function commandLine(finish: (code: ExitCode) => void): Command {
     .exitOverride()
     .showHelpAfterError('(tributary-hub --help tells more)')
     .addHelpText('after', helpText);
-  program
-    .command('run')
-    .description('receive, process and archive until told to stop (SIGTERM, SIGINT)')
+  const run = program.command('run');
+  run
+    .description('receive, process and archive until told to stop (SIGTERM, SIGINT); the configuration is read at the start only')
     .addOption(configOption())
-    .action(async (given: { config: string }) => {
-      stopOnSignals();
+    .action(async () => {
+      handleSignals();
       const { runCommand } = await import('./commands/run.ts');
       const crashPoint = host.env['TRIBUTARY_CRASH_POINT'];
-      finish(await runCommand({ configFile: resolve(given.config), crashPoint }, host));
+      finish(await runCommand({ ...configOf(run), crashPoint, onHangup }, host));
     });
-  program
-    .command('check')
+  const check = program.command('check');
+  check
     .description('check the configuration; changes nothing')
     .addOption(configOption())
     .option('--json', 'print JSON', false)
-    .action(async (given: { config: string; json: boolean }) => {
+    .action(async ({ json }: { json: boolean }) => {
       const { checkCommand } = await import('./commands/check.ts');
-      finish(await checkCommand({ configFile: resolve(given.config), json: given.json }, host));
+      finish(await checkCommand({ ...configOf(check), json }, host));
     });
-  program
-    .command('status')
+  const status = program.command('status');
+  status
     .description('ask the running hub how it is; exits 3 while it cannot take anything in')
     .addOption(configOption())
     .option('--json', 'print JSON', false)
-    .action(async (given: { config: string; json: boolean }) => {
+    .action(async ({ json }: { json: boolean }) => {
       const { statusCommand } = await import('./commands/status.ts');
-      finish(await statusCommand({ configFile: resolve(given.config), json: given.json }, host));
+      finish(await statusCommand({ ...configOf(status), json }, host));
     });
   const archive = program.command('archive').description('what was archived').helpCommand(false);
   addSearch(archive.command('search'), finish);
@@ -111,7 +114,6 @@ function commandLine(finish: (code: ExitCode) => void): Command {
 }
 
 interface SearchFlags {
-  readonly config: string;
   readonly dataDir?: string;
   readonly regex?: string;
   readonly ignoreCase: boolean;
@@ -146,12 +148,23 @@ function addSearch(search: Command, finish: (code: ExitCode) => void): void {
     .option('--no-summary', 'do not tell at the end what was read (standard error)')
     .action(async (literal: string | undefined, given: SearchFlags) => {
       const { archiveSearchCommand } = await import('./commands/archive-search.ts');
-      finish(await archiveSearchCommand({ ...given, literal, configFile: resolve(given.config) }, host));
+      finish(await archiveSearchCommand({ ...given, literal, ...configOf(search) }, host));
     });
 }
 
 function configOption(): Option {
-  return new Option('-c, --config <file>', 'configuration file').default(configDefault);
+  return new Option('-c, --config <file>', 'configuration file; without one at its usual place the defaults are used').default(
+    configDefault,
+  );
+}
+
+function configOf(command: Command): ConfigRequest {
+  const { config } = command.opts<{ config: string }>();
+  return { configFile: resolve(config), configGiven: command.getOptionValueSource('config') === 'cli' };
+}
+
+function onHangup(hungUp: () => void): void {
+  process.on('SIGHUP', hungUp);
 }
 
 function helpText(): string {

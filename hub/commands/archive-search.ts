@@ -11,10 +11,10 @@ import type { ArchiveObject } from '../queue/queue.ts';
 import { archiveObjects } from '../queue/sqlite/archive-objects.ts';
 import { databaseFile } from '../queue/sqlite/database-file.ts';
 import { type CommandHost, type ExitCode, exitCode, UsageError } from './exit.ts';
+import type { ConfigRequest } from './load-config.ts';
 
 /** As typed. */
-export interface SearchOptions {
-  readonly configFile: string;
+export interface SearchOptions extends ConfigRequest {
   readonly dataDir?: string | undefined;
   readonly literal?: string | undefined;
   readonly regex?: string | undefined;
@@ -136,7 +136,7 @@ async function openArchive(
 async function placesOf(options: SearchOptions, host: CommandHost): Promise<{ dataDir: string; folder: string }> {
   if (options.dataDir !== undefined) return { dataDir: options.dataDir, folder: join(options.dataDir, 'archive') };
   const [{ loadConfig }, { archiveFolder }] = await Promise.all([import('./load-config.ts'), import('../options.ts')]);
-  const config = loadConfig(options.configFile, host);
+  const config = loadConfig(options, host);
   return { dataDir: config.data_dir, folder: archiveFolder(config) };
 }
 

@@ -1,17 +1,16 @@
 /** `check`: is the configuration good? Changes nothing. */
 import { archiveFolder } from '../options.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
-import { loadConfig } from './load-config.ts';
+import { type ConfigRequest, readHubConfig } from './load-config.ts';
 
-export interface CheckOptions {
-  readonly configFile: string;
+export interface CheckOptions extends ConfigRequest {
   readonly json: boolean;
 }
 
 export async function checkCommand(request: CheckOptions, host: CommandHost): Promise<ExitCode> {
-  const options = loadConfig(request.configFile, host);
+  const { options, notice } = readHubConfig(request, host);
   const findings = {
-    file: request.configFile,
+    file: notice === undefined ? request.configFile : null,
     ok: true,
     site: options.site,
     agents: options.listeners.agents.address,
@@ -20,9 +19,9 @@ export async function checkCommand(request: CheckOptions, host: CommandHost): Pr
   };
   if (request.json) await host.out(`${JSON.stringify(findings)}\n`);
   else {
-    const { file, site, agents, dataDir, archive } = findings;
+    const { site, agents, dataDir, archive } = findings;
     await host.out(
-      `${file}: the configuration is good\nsite ${site}, agents at ${agents}\ndata ${dataDir}\narchive ${archive}\n`,
+      `${notice ?? `${request.configFile}: the configuration is good`}\nsite ${site}, agents at ${agents}\ndata ${dataDir}\narchive ${archive}\n`,
     );
   }
   return exitCode.done;

@@ -4,16 +4,19 @@ import { Hub } from '../hub.ts';
 import { statusSocket } from '../hub-paths.ts';
 import { archiveFolder } from '../options.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
-import { loadConfig } from './load-config.ts';
+import { type ConfigRequest, readHubConfig } from './load-config.ts';
 
-export interface RunOptions {
-  readonly configFile: string;
+export interface RunOptions extends ConfigRequest {
   readonly crashPoint: string | undefined;
+  /** Calls back when the terminal hangs up, or somebody hopes that the configuration is read again (SIGHUP). */
+  readonly onHangup: (hungUp: () => void) => void;
 }
 
 export async function runCommand(request: RunOptions, host: CommandHost): Promise<ExitCode> {
-  const options = loadConfig(request.configFile, host);
+  const { options, notice } = readHubConfig(request, host);
   const logger = processLogger(options.log.level);
+  if (notice !== undefined) logger.info(notice);
+  request.onHangup(() => logger.info('SIGHUP changes nothing: the configuration of the hub is read at its start only'));
   await using hub = await Hub.start({ options, logger, crashPoint: request.crashPoint });
   const { data_dir: dataDir, site } = options;
   logger.info('ready', { agents: hub.url, site, dataDir, archive: archiveFolder(options), status: statusSocket(options) });

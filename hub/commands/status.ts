@@ -4,18 +4,18 @@ import { askStatus } from '../status/ask-status.ts';
 import { isHubStatus, isServing } from '../status/hub-status.ts';
 import { statusText } from '../status/status-text.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
-import { loadConfig } from './load-config.ts';
+import { type ConfigRequest, loadConfig } from './load-config.ts';
 
-export interface StatusOptions {
-  readonly configFile: string;
+export interface StatusOptions extends ConfigRequest {
   readonly json: boolean;
 }
 
 export async function statusCommand(request: StatusOptions, host: CommandHost): Promise<ExitCode> {
-  const socketPath = statusSocket(loadConfig(request.configFile, host));
+  const socketPath = statusSocket(loadConfig(request, host));
   const answer = await askStatus(socketPath);
   if (!isHubStatus(answer)) {
-    host.err(`no tributary-hub answers at ${socketPath}: start it with \`tributary-hub run --config ${request.configFile}\`\n`);
+    const run = request.configGiven ? `tributary-hub run --config ${request.configFile}` : 'tributary-hub run';
+    host.err(`no tributary-hub answers at ${socketPath}: start it with \`${run}\`\n`);
     return exitCode.failed;
   }
   await host.out(request.json ? `${JSON.stringify(answer)}\n` : statusText(answer, Date.now()));
