@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { productVersion } from '@tributary/shared/build-info.ts';
 import { armCrashPoint } from '@tributary/shared/crash-point.ts';
+import { guardOutput } from '@tributary/shared/std-output.ts';
 import { Command, CommanderError, Option } from 'commander';
 import { type CommandHost, type ExitCode, exitCode } from './commands/exit.ts';
 import type { ConfigRequest } from './commands/load-config.ts';
@@ -20,8 +21,7 @@ const host: CommandHost = {
   err: (text) => void process.stderr.write(text),
 };
 
-// Whoever reads the output may go away at any time; the write that finds it gone says so.
-process.stdout.on('error', () => undefined);
+guardOutput(process.stdout, process.stderr, (code) => process.exit(code));
 
 process.exitCode = await main(process.argv);
 setTimeout(() => process.exit(), exitDeadlineMs).unref();
@@ -41,11 +41,11 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
+/** Never settles when the write fails: the guard ends the program then. */
 function writeOut(bytes: string | Uint8Array): Promise<void> {
-  return new Promise((done, failed) => {
+  return new Promise((done) => {
     process.stdout.write(bytes, (error) => {
       if (error === null || error === undefined) done();
-      else failed(error);
     });
   });
 }

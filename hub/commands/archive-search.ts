@@ -37,41 +37,19 @@ export async function archiveSearchCommand(options: SearchOptions, host: Command
   const format: ResultFormat = options.count ? 'count' : options.json ? 'json' : 'raw';
   const results = searchArchive({ folder, objects, query, format, ...(limit !== undefined && { limit }) });
   const summary = await writeResults(results, host);
-  if (summary === undefined) return exitCode.done;
   if (options.count) await host.out(options.json ? `{"count":${summary.matched}}\n` : `${summary.matched}\n`);
   for (const problem of summary.problems) host.err(`tributary-hub: cannot read ${problem}\n`);
   if (options.summary) host.err(`${summaryText(summary)}\n`);
   return summary.problems.length === 0 && !host.stop.aborted ? exitCode.done : exitCode.failed;
 }
 
-/** Undefined when nobody reads any more: `| head` is no mistake. */
-async function writeResults(
-  results: AsyncGenerator<Uint8Array, SearchSummary>,
-  host: CommandHost,
-): Promise<SearchSummary | undefined> {
+async function writeResults(results: AsyncGenerator<Uint8Array, SearchSummary>, host: CommandHost): Promise<SearchSummary> {
   for (;;) {
     const next = await results.next();
     if (next.done === true) return next.value;
-    try {
-      await host.out(next.value);
-    } catch {
-      // Ends the search's threads; its summary is of no use to anybody now.
-      await results.return({ ...emptySummary });
-      return undefined;
-    }
+    await host.out(next.value);
   }
 }
-
-const emptySummary: SearchSummary = {
-  objectsRead: 0,
-  objectsSkipped: 0,
-  frames: 0,
-  records: 0,
-  rawBytes: 0,
-  matched: 0,
-  seconds: 0,
-  problems: [],
-};
 
 function queryOf(options: SearchOptions, nowMs: number): ArchiveQuery {
   const { tenant, type, host } = options;

@@ -14,7 +14,7 @@ export interface CommandHost {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by SIGTERM and SIGINT. */
   readonly stop: AbortSignal;
-  /** Resolves when the reader has room again; rejects when it went away. */
+  /** Resolves when the reader has room again. The program ends when it cannot be written. */
   out(bytes: string | Uint8Array): Promise<void>;
   /** For a person: progress and errors. */
   err(text: string): void;
