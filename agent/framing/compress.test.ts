@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { zstdDecompressSync } from 'node:zlib';
 import { checksumOf } from '@tributary/protocol/checksum.ts';
-import { compress } from './compress.ts';
+import { Compressor } from './compress.ts';
 
 /** Half of it compresses to nothing, half not at all; `share` is the second half's. */
 function content(length: number, share: number): Buffer {
@@ -16,10 +16,11 @@ function content(length: number, share: number): Buffer {
 }
 
 test('every length comes back, whatever it compresses to, in memory that can be handed to a thread', async () => {
+  using compressor = new Compressor();
   for (const length of [1, 100, 5000, 131_071, 131_072, 519_300, 1_048_576, 4_000_000]) {
     for (const share of [0, 0.02, 0.5, 1]) {
       const bytes = content(length, share);
-      const { body, checksum } = await compress(bytes);
+      const { body, checksum } = await compressor.compress(bytes);
       assert.equal(body.buffer.byteLength, body.length, 'all of its memory is its own');
       const { body: moved } = structuredClone({ body }, { transfer: [body.buffer] });
       assert.equal(checksumOf(moved), checksum);
@@ -29,7 +30,8 @@ test('every length comes back, whatever it compresses to, in memory that can be 
 });
 
 test('frames compressed side by side and one after the other stand alone', async () => {
+  using compressor = new Compressor();
   const inputs = Array.from({ length: 60 }, (_, index) => content(130_000 + index * 9973, (index % 5) / 40));
-  const bodies = await Promise.all(inputs.map((bytes) => compress(bytes)));
+  const bodies = await Promise.all(inputs.map((bytes) => compressor.compress(bytes)));
   for (const [index, { body }] of bodies.entries()) assert.ok(zstdDecompressSync(body).equals(inputs[index] ?? Buffer.alloc(0)));
 });

@@ -1,7 +1,7 @@
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { BatchTarget } from './batcher.ts';
-import { type Compressed, compress } from './compress.ts';
+import { type Compressed, Compressor } from './compress.ts';
 import { Condition } from './condition.ts';
 import type { OpenBatch } from './open-batch.ts';
 
@@ -28,6 +28,7 @@ export class Pipeline implements AsyncDisposable {
   readonly #entries: ClosedEntry[] = [];
   readonly #disposed = new AbortController();
   readonly #compressedOne = new Condition();
+  readonly #compressor = new Compressor();
   readonly #tasks = new Set<Promise<void>>();
   #begun = 0;
   #compressing = 0;
@@ -68,6 +69,7 @@ export class Pipeline implements AsyncDisposable {
     this.#disposed.abort();
     await this.#appender;
     await Promise.all(this.#tasks);
+    this.#compressor[Symbol.dispose]();
   }
 
   #compressMore(): void {
@@ -82,7 +84,7 @@ export class Pipeline implements AsyncDisposable {
 
   async #compressOne(entry: ClosedEntry): Promise<void> {
     try {
-      entry.compressed = await compress(entry.batch.content);
+      entry.compressed = await this.#compressor.compress(entry.batch.content);
       this.#bodyBytes += entry.compressed.body.length;
     } catch (error) {
       this.#fail(error);
