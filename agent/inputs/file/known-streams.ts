@@ -9,6 +9,8 @@ export interface KnownStreamsOptions {
   readonly claims: Claims;
   readonly patterns: FilePatterns;
   readonly attributesKey: string;
+  /** Files are read once, by the names they have now: a stream is found by its file alone, and other attributes are other streams. */
+  readonly once: boolean;
 }
 
 /**
@@ -23,12 +25,12 @@ export class KnownStreams {
   #releases: number;
 
   constructor(options: KnownStreamsOptions) {
-    const { sink, claims, patterns, attributesKey } = options;
+    const { sink, claims, patterns, attributesKey, once } = options;
     this.#options = options;
     this.#releases = claims.releases;
     this.#own = this.#ownNow();
     this.#hadOwn = this.#own.size > 0;
-    for (const state of sink.streams()) {
+    for (const state of once ? [] : sink.streams()) {
       const { path } = state.identity;
       const key = attributesKeyOf(state.attributes);
       if (key === attributesKey || !isOfFile(state) || !patterns.matches(path) || claims.isOwned(path, key)) continue;
@@ -64,10 +66,11 @@ export class KnownStreams {
     }
   }
 
-  /** This input's streams that nobody took so far. */
+  /** This input's streams that nobody took so far, under paths that it reads. */
   rest(): readonly StreamState[] {
     this.#refresh();
-    return this.#unclaimed([...this.#own.values()].flat());
+    const { patterns } = this.#options;
+    return this.#unclaimed([...this.#own.values()].flat()).filter(({ identity }) => patterns.matches(identity.path));
   }
 
   /** Without those that another input with the same attributes reads, or has read to their end. */
@@ -84,10 +87,10 @@ export class KnownStreams {
   }
 
   #ownNow(): Map<FileKey, StreamState[]> {
-    const { sink, patterns, attributesKey } = this.#options;
+    const { sink, patterns, attributesKey, once } = this.#options;
     const own = new Map<FileKey, StreamState[]>();
     for (const state of sink.streams()) {
-      if (!isOfFile(state) || !patterns.matches(state.identity.path)) continue;
+      if (!isOfFile(state) || !(once || patterns.matches(state.identity.path))) continue;
       if (attributesKeyOf(state.attributes) !== attributesKey) continue;
       own.getOrInsertComputed(keyOfIdentity(state.identity), () => []).push(state);
     }
