@@ -131,6 +131,8 @@ interface SearchFlags {
 function addSearch(search: Command, finish: (code: ExitCode) => void): void {
   search
     .description('print the archived records that match, in the order in which they were received, byte for byte')
+    .showHelpAfterError("(a pattern that begins with a dash stands last, after --: archive search --count -- '-1')")
+    .addHelpText('after', searchHelpText)
     .argument('[pattern]', 'text that the record contains; without it every record matches')
     .addOption(configOption())
     .option('--data-dir <folder>', "the hub's data folder, instead of the configuration; its archive is in it")
@@ -165,6 +167,14 @@ function configOf(command: Command): ConfigRequest {
 
 function onHangup(hungUp: () => void): void {
   process.on('SIGHUP', hungUp);
+}
+
+function searchHelpText(): string {
+  return `
+Records are bytes. A pattern is compared as UTF-8; a regular expression sees bytes that are not UTF-8 as U+FFFD. A line that was
+longer than the agent's max_line_bytes is archived in pieces, each a record: text that lies across a cut is not found.
+A pattern that begins with a dash stands last, after --:
+  tributary-hub archive search --count -- '-1'`;
 }
 
 function helpText(): string {

@@ -11,7 +11,8 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(args: readonly string[]): Promise<number> {
   const { dataDir, rest } = takeDataDir(args);
   const { hubConfig } = placeFiles(dataDir);
-  const isHelp = rest.includes('--help') || rest.includes('-h');
+  const flags = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+  const isHelp = flags.includes('--help') || flags.includes('-h');
   if (!existsSync(hubConfig) && !isHelp) {
     process.stderr.write(`npm run search: nothing was started on ${dataDir} yet: type npm start first.\n`);
     return 2;
@@ -30,6 +31,8 @@ function takeDataDir(args: readonly string[]): { dataDir: string; rest: string[]
   let dataDir = inRepository('.local', 'start');
   for (let index = 0; index < args.length; index += 1) {
     const arg = args[index] ?? '';
+    // What comes after it is no option, even when it looks like one.
+    if (arg === '--') return { dataDir, rest: [...rest, ...args.slice(index)] };
     const joined = /^--data=(.*)$/s.exec(arg)?.[1];
     const value = joined ?? (arg === '--data' ? args[(index += 1)] : undefined);
     if (value === undefined) rest.push(arg);

@@ -53,9 +53,15 @@ async function writeResults(results: AsyncGenerator<Uint8Array, SearchSummary>, 
 
 function queryOf(options: SearchOptions, nowMs: number): ArchiveQuery {
   const { tenant, type, host } = options;
+  checkName('--tenant', tenant);
+  checkName('--type', type);
+  if (host === '') throw new UsageError('--host: name a machine');
   const pattern = patternOf(options);
   const sinceMs = timeOf('--since', options.since, nowMs);
   const untilMs = timeOf('--until', options.until, nowMs);
+  if (sinceMs !== undefined && untilMs !== undefined && sinceMs >= untilMs) {
+    throw new UsageError(`--since ${options.since ?? ''} is not before --until ${options.until ?? ''}: nothing lies between`);
+  }
   return {
     ...(pattern !== undefined && { pattern }),
     ...(sinceMs !== undefined && { sinceMs }),
@@ -78,6 +84,12 @@ function patternOf({ literal, regex, ignoreCase }: SearchOptions): Pattern | und
     throw error;
   }
   return pattern;
+}
+
+/** What is no name is in no channel: nothing found would hide the mistake. */
+function checkName(option: string, name: string | undefined): void {
+  if (name === undefined || /^[a-z0-9_]{1,50}$/.test(name)) return;
+  throw new UsageError(`${option}: ${JSON.stringify(name)} cannot be one; names are 1 to 50 of a-z, 0-9 and _`);
 }
 
 function timeOf(name: string, text: string | undefined, nowMs: number): number | undefined {
@@ -119,10 +131,11 @@ async function placesOf(options: SearchOptions, host: CommandHost): Promise<{ da
 }
 
 function summaryText(summary: SearchSummary): string {
-  const { matched, objectsRead, objectsSkipped, records, rawBytes, seconds } = summary;
+  const { matched, objectsRead, objectsUnread, objectsSkipped, records, rawBytes, seconds } = summary;
   const rate = (rawBytes / 1e6 / seconds).toFixed(0);
   return (
-    `${matched} found; ${objectsRead} objects read, ${objectsSkipped} skipped; ${records} records, ` +
+    `${matched} found; ${objectsRead} objects read, ${objectsUnread === 0 ? '' : `${objectsUnread} not read whole, `}` +
+    `${objectsSkipped} skipped; ${records} records, ` +
     `${(rawBytes / 1e6).toFixed(1)} MB of raw log in ${seconds.toFixed(2)} s (${rate} MB/s)`
   );
 }

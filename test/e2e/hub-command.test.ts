@@ -50,6 +50,36 @@ test('output that nobody reads ends quietly, output that cannot be written is a 
   }
 });
 
+test('a search that can find nothing because of a mistake is a mistake', options, async () => {
+  await using scratch = await Scratch.make();
+  await using hub = new HubHost({ programs, scratch });
+  await hub.start();
+  await hub.program.stop();
+  const cases: readonly (readonly [args: readonly string[], expected: RegExp])[] = [
+    [['--type', 'NO PE'], /--type: "NO PE" cannot be one; names are/],
+    [['--tenant', 'x y'], /--tenant: "x y" cannot be one/],
+    [['--host', ''], /--host: name a machine/],
+    [['--since', '2h', '--until', '3h'], /--since 2h is not before --until 3h/],
+    [['--since', '2026-11-21', '--until', '2026-11-21'], /nothing lies between/],
+    [['--', '-1', '--count'], /too many arguments.*\n.*stands last, after --/],
+    [['-error'], /unknown option.*\n.*stands last, after --/],
+  ];
+  for (const [args, expected] of cases) {
+    const result = await hub.search(...args);
+    assert.equal(result.code, 2, args.join(' '));
+    assert.match(result.stderr, expected);
+  }
+  for (const args of [
+    ['--count', '--', '-1'],
+    ['--count', '--', '--count'],
+    ['--count', '--since', '3h', '--until', '2h', '--', '-error'],
+  ]) {
+    const result = await hub.search(...args);
+    assert.deepEqual([result.code, result.stdout], [0, '0\n'], result.stderr);
+  }
+  assert.match((await hub.search('--help')).stdout, /UTF-8.*max_line_bytes/s);
+});
+
 async function runInShell(script: string, args: readonly string[]): Promise<{ code: number | null; stderr: string }> {
   const quiet = args[0] === 'archive' ? ['--no-summary'] : [];
   return await runProgram({ name: 'shell', command: ['sh', '-c', script, 'sh'], args: [...programs.hub, ...args, ...quiet] });

@@ -142,11 +142,31 @@ suite('archive search', () => {
     truncateSync(join(folder, cut.name), cut.objectBytes - 1);
     const { text, summary } = await found({ objects: [good, missing, damaged, cut], query: {} });
     assert.equal(text, 'good\n');
+    assert.deepEqual([summary.objectsRead, summary.objectsUnread, summary.objectsSkipped], [1, 3, 0]);
     assert.deepEqual(summary.problems.map((problem) => problem.slice(0, problem.indexOf(':'))).toSorted(), [
       'cut.csv.zst',
       'damaged.csv.zst',
       'missing.csv.zst',
     ]);
+  });
+
+  test('an object of many frames that is missing or cut is one problem', async () => {
+    const line = `${'long '.repeat(40)}\n`;
+    const object = makeObject({ name: 'cut-many', blocks: [[0, line.repeat(30_000)]] });
+    const { frames } = object;
+    assert.ok(frames.length > 3);
+    const missing = { ...object, name: 'missing-many.csv.zst' };
+    truncateSync(join(folder, object.name), frames[2]?.offset ?? 0);
+    const { summary } = await found({ objects: [object, missing], query: {}, format: 'count' });
+    assert.equal(summary.problems.length, 2);
+    const [cut = '', gone = ''] = summary.problems;
+    assert.match(
+      cut,
+      new RegExp(`^cut-many\\.csv\\.zst: frame 3: the file ends .* \\(${frames.length - 2} of its ${frames.length} frames`),
+    );
+    assert.match(gone, /^missing-many\.csv\.zst: ENOENT[^(]*$/);
+    assert.equal(summary.matched, (frames[0]?.records ?? 0) + (frames[1]?.records ?? 0));
+    assert.deepEqual([summary.objectsRead, summary.objectsUnread], [0, 2]);
   });
 
   test('a search that nobody reads to its end gives its threads back', async () => {

@@ -12,6 +12,7 @@ import type { ArchiveObject } from '../../../queue/queue.ts';
 import { archiveSearchWorker } from '../../../workers.ts';
 import { ObjectCursor } from './object-cursor.ts';
 import { canMatch, type ArchiveQuery } from './query.ts';
+import { UnreadObjects } from './unread-objects.ts';
 import type { FrameResult, FrameTask, ResultFormat, SearchContract, SearchThreadData } from './search-contract.ts';
 
 export interface SearchRequest {
@@ -27,7 +28,10 @@ export interface SearchRequest {
 }
 
 export interface SearchSummary {
+  /** To their ends. */
   readonly objectsRead: number;
+  /** Objects that could not be read, or not whole. */
+  readonly objectsUnread: number;
   readonly objectsSkipped: number;
   readonly frames: number;
   /** Records in the frames that were read. */
@@ -35,7 +39,7 @@ export interface SearchSummary {
   readonly rawBytes: number;
   readonly matched: number;
   readonly seconds: number;
-  /** Objects that could not be read, with the reason: what they hold is missing from the answer. */
+  /** A sentence for each object that could not be read: what it holds is missing from the answer. */
   readonly problems: readonly string[];
 }
 
@@ -65,7 +69,7 @@ class SearchRun {
   readonly #open: ObjectCursor[] = [];
   readonly #startedMs = performance.now();
   readonly #sums = { objects: 0, frames: 0, records: 0, rawBytes: 0, matched: 0, given: 0 };
-  readonly #problems: string[] = [];
+  readonly #unread = new UnreadObjects();
   #underWay = 0;
   #opened = 0;
   #progress: () => void = () => undefined;
@@ -118,14 +122,15 @@ class SearchRun {
   summary(): SearchSummary {
     const { objects, frames, records, rawBytes, matched, given } = this.#sums;
     return {
-      objectsRead: objects,
+      objectsRead: objects - this.#unread.count,
+      objectsUnread: this.#unread.count,
       objectsSkipped: this.#request.objects.length - objects,
       frames,
       records,
       rawBytes: Math.round(rawBytes),
       matched: this.#request.format === 'count' ? matched : given,
       seconds: (performance.now() - this.#startedMs) / 1000,
-      problems: this.#problems,
+      problems: this.#unread.texts(),
     };
   }
 
@@ -174,7 +179,7 @@ class SearchRun {
       this.#sums.matched += result.matched;
       cursor.arrive(index, result);
     } catch (error) {
-      if (!this.#isEnding) this.#problems.push(`${cursor.object.name}: frame ${index + 1}: ${messageOf(error)}`);
+      if (!this.#isEnding) this.#unread.add(cursor.object, index, messageOf(error));
       cursor.arrive(index, nothing());
     }
     this.#underWay -= 1;
