@@ -5,12 +5,10 @@
 import { labelNameBytesMax, labelsMax, labelValueBytesMax } from '@tributary/protocol/limits.ts';
 import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
+import { hubRule, isHubAddress, namePattern, nameRule } from './config/rules.ts';
 import { fileInputOptions } from './inputs/file/options.ts';
 
-const hubAddress = z
-  .string()
-  .refine(isHubAddress, 'must be an address such as ws://hub.example.com:7701')
-  .describe('Address of a hub: `ws://host:port`.');
+const hubAddress = z.string().refine(isHubAddress, hubRule).describe('Address of a hub: `ws://host:port`.');
 
 const batchOptions = z.strictObject({
   max_bytes: bytesBetween({ min: '4KiB', max: '2MiB' })
@@ -48,11 +46,7 @@ export const agentOptions = z.strictObject({
     .startsWith('/', 'must be an absolute path')
     .default('/run/tributary')
     .describe('Folder of the socket that `status` asks.'),
-  tenant: z
-    .string()
-    .regex(/^[a-z0-9_]{1,50}$/, 'must be 1 to 50 of a-z, 0-9 and _')
-    .default('default')
-    .describe('Owner of the records of inputs that name none.'),
+  tenant: z.string().regex(namePattern, nameRule).default('default').describe('Owner of the records of inputs that name none.'),
   labels: z
     .record(z.string().min(1).max(labelNameBytesMax), z.string().max(labelValueBytesMax))
     .refine((labels) => Object.keys(labels).length <= labelsMax, `must be at most ${labelsMax} labels`)
@@ -80,12 +74,6 @@ export const agentOptions = z.strictObject({
 
 export type AgentConfig = z.output<typeof agentOptions>;
 export type InputConfig = AgentConfig['inputs'][number];
-
-function isHubAddress(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username } = new URL(text);
-  return (protocol === 'ws:' || protocol === 'wss:') && hostname !== '' && username === '';
-}
 
 function isProxyAddress(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);

@@ -1,3 +1,4 @@
+import { encode } from '@tributary/protocol/codec.ts';
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { Buffer } from './buffer/buffer.ts';
 import type { Batcher } from './framing/batcher.ts';
@@ -13,7 +14,10 @@ export function createSink(buffer: Buffer, batcher: Batcher, onPushed: (run: Run
   const listeners: ((streamId: Id, replacement: StreamState) => void)[] = [];
   return {
     streams: () => batcher.overlay(buffer.streams()),
-    openStream: (stream) => buffer.openStream(stream),
+    openStream: async (stream) => {
+      mustFitProtocol(stream);
+      return await buffer.openStream(stream);
+    },
     updateIdentity: (streamId, identity) => buffer.updateIdentity(streamId, identity),
     endStream: (streamId) => batcher.endStream(streamId),
     push: (run) => {
@@ -27,4 +31,12 @@ export function createSink(buffer: Buffer, batcher: Batcher, onPushed: (run: Run
       for (const listener of listeners) listener(streamId, pushed);
     },
   };
+}
+
+const anyId = '00'.repeat(16);
+
+/** A stream that no hub would take must not be stored: it would come back with every start. Asserts by encoding it. */
+function mustFitProtocol(stream: Parameters<Sink['openStream']>[0]): void {
+  const origin = { siteId: anyId, agentId: anyId };
+  encode({ ...stream, kind: 'open-stream', stream: 1, channel: 1, streamId: anyId, origin, wantArchived: false });
 }

@@ -11,6 +11,7 @@ import { processLogger } from '@tributary/shared/log.ts';
 import { agentOptionsOf, inputDefaultsOf } from '../agent-options.ts';
 import { Agent } from '../agent.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { hubRule, isHubAddress, namePattern, nameRule } from '../config/rules.ts';
 import { Condition } from '../framing/condition.ts';
 import type { Run, SourceStatus } from '../inputs/input.ts';
 import type { AgentConfig } from '../options.ts';
@@ -44,6 +45,11 @@ const progressMs = 500;
 const maxLineBytes = 1024 * 1024;
 
 export async function shipCommand(options: ShipOptions, host: CommandHost): Promise<ExitCode> {
+  const misused = flagTroubles(options);
+  if (misused.length > 0) {
+    for (const line of misused) host.err(`tributary-agent: ${line}\n`);
+    return exitCode.usage;
+  }
   const paths = options.files.map((file) => resolve(host.cwd, file));
   const unreadable = paths.flatMap(readTrouble);
   if (unreadable.length > 0) {
@@ -53,6 +59,18 @@ export async function shipCommand(options: ShipOptions, host: CommandHost): Prom
   const config = await shipConfig(options, host);
   const shipping = new Shipping(options, config, host);
   return await shipping.run(paths);
+}
+
+/** Flags are held to the rules of the options they stand for. */
+function flagTroubles({ type, hub }: ShipOptions): string[] {
+  const troubles: string[] = [];
+  if (!namePattern.test(type)) {
+    const meant = type.toLowerCase().replaceAll(/[^a-z0-9_]+/g, '_');
+    const hint = namePattern.test(meant) ? `; did you mean ${meant}?` : '';
+    troubles.push(`--type ${JSON.stringify(type)}: ${nameRule}${hint}`);
+  }
+  if (hub !== undefined && !isHubAddress(hub)) troubles.push(`--hub ${JSON.stringify(hub)}: ${hubRule}`);
+  return troubles;
 }
 
 /** A configuration file is used where there is one; `--hub` and `--data-dir` do without and win over it. */

@@ -1,8 +1,11 @@
 /** What `ship` does with files that are renamed, linked, written or cut between and during its runs. */
 import assert from 'node:assert/strict';
-import { linkSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, renameSync, writeFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { type ArchivedStream, isContiguous, readArchive } from '../harness/read-archive.ts';
+import { AgentHost } from '../harness/agent-host.ts';
+import { sourcePrograms } from '../harness/programs.ts';
+import { Scratch } from '../harness/scratch.ts';
 import { requireTool } from '../harness/require.ts';
 import { Stack } from '../harness/stack.ts';
 
@@ -45,4 +48,22 @@ suite('a file that has another name adds nothing', { skip }, () => {
     assert.match(await ship(stack, stack.log('b.log')), /lines 0 /);
     assert.equal((await archived(stack)).length, 2);
   });
+});
+
+test('flags that break the rules of their options are a usage error, and nothing is written', async () => {
+  await using scratch = await Scratch.make();
+  await using agent = new AgentHost({ programs: sourcePrograms, scratch, hubs: () => ['ws://127.0.0.1:1'] });
+  await agent.writeConfig();
+  const file = scratch.file('a.log');
+  writeFileSync(file, 'one\n');
+  for (const [flag, value, meant] of [
+    ['--type', 'Bad-Type', 'did you mean bad_type?'],
+    ['--type', '', '1 to 50'],
+    ['--hub', 'nowhere', 'ws://'],
+  ] as const) {
+    const shipped = await agent.run('ship', '--config', agent.configPath, flag, value, file);
+    assert.equal(shipped.code, 2);
+    assert.ok(shipped.stderr.includes(flag) && shipped.stderr.includes(meant), shipped.stderr);
+  }
+  assert.equal(existsSync(agent.dataDir), false);
 });

@@ -1,8 +1,9 @@
 import { labelNameBytesMax, labelsMax, labelValueBytesMax } from '@tributary/protocol/limits.ts';
 import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
+import { namePattern, nameRule } from '../../config/rules.ts';
 
-const name = z.string().regex(/^[a-z0-9_]{1,50}$/, 'must be 1 to 50 of a-z, 0-9 and _');
+const name = z.string().regex(namePattern, nameRule);
 const pattern = z.string().min(1).startsWith('/', 'must be an absolute path or glob');
 
 /** The options of a file input, without what every kind of input has in common. */
