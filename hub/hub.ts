@@ -2,11 +2,12 @@
  * The hub's wiring: constructed and started from right to left (queue, archive, pipelines, intake, listener), stopped from left to
  * right, so that nothing ever hands on to a part that is not there. Only here are implementations known.
  */
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { productVersion } from '@tributary/shared/build-info.ts';
 import { systemClock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
+import { makeFolder } from '@tributary/shared/make-folder.ts';
 import { Burst } from './groups/burst.ts';
 import { running } from './groups/running.ts';
 import { keepHouse } from './housekeeping/housekeeping.ts';
@@ -91,6 +92,7 @@ export class Hub implements AsyncDisposable {
 
   async #start(): Promise<void> {
     const { options, logger } = this.#parts;
+    prepareDataFolder(options);
     const folder = preparedArchiveFolder(options);
     const queue = this.#owned.use(await this.#openQueue());
     const archive = await this.#startArchive(queue, folder);
@@ -203,12 +205,25 @@ export class Hub implements AsyncDisposable {
   }
 }
 
+/** People of the hub's group may read the archive, so they may enter the folder that it is in. */
+function prepareDataFolder(options: HubOptions): void {
+  const hasArchive = options.outputs[0]?.folder === undefined;
+  try {
+    makeFolder(options.data_dir, { mode: hasArchive ? 0o750 : 0o700 });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new HubStartError(`data_dir ${options.data_dir} cannot be used (${reason}): choose another folder, or make it`, {
+      cause,
+    });
+  }
+}
+
 /** A folder that was named must be there: one that is not may be a disk that is not mounted. */
 function preparedArchiveFolder(options: HubOptions): string {
   const folder = archiveFolder(options);
   const isNamed = options.outputs[0]?.folder !== undefined;
   try {
-    if (!isNamed) mkdirSync(folder, { recursive: true, mode: 0o750 });
+    if (!isNamed) makeFolder(folder, { mode: 0o750 });
     if (statSync(folder).isDirectory()) return folder;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -10,6 +10,7 @@ import type { ResultFormat } from '../outputs/archive/search/search-contract.ts'
 import type { ArchiveObject } from '../queue/queue.ts';
 import { archiveObjects } from '../queue/sqlite/archive-objects.ts';
 import { databaseFile } from '../queue/sqlite/database-file.ts';
+import { storeFailure } from '../queue/sqlite/store-failure.ts';
 import { type CommandHost, type ExitCode, exitCode, UsageError } from './exit.ts';
 import type { ConfigRequest } from './load-config.ts';
 
@@ -114,9 +115,17 @@ async function openArchive(
   const { dataDir, folder } = await placesOf(options, host);
   const file = databaseFile(dataDir);
   if (!existsSync(file)) throw new UsageError(`there is no index at ${file}: give --config or --data-dir of a hub that has run`);
+  try {
+    return { folder, objects: indexOf(file) };
+  } catch (error) {
+    throw storeFailure(error, file);
+  }
+}
+
+function indexOf(file: string): readonly ArchiveObject[] {
   const db = openDatabase(file, { readOnly: true });
   try {
-    return { folder, objects: archiveObjects(db) };
+    return archiveObjects(db);
   } finally {
     db.close();
   }

@@ -1,8 +1,9 @@
 /** HTTP on a unix socket that only the hub's own user may open: `GET /status` answers with the report as JSON. */
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import { FolderError, makeFolder } from '@tributary/shared/make-folder.ts';
 
 export class StatusError extends Error {
   override readonly name = 'StatusError';
@@ -17,7 +18,7 @@ export interface StatusServerOptions {
 /** Listens when it resolves. A socket file that a dead hub left is replaced; a living hub's is an error. */
 export async function startStatusServer(options: StatusServerOptions): Promise<AsyncDisposable> {
   const { socketPath, report } = options;
-  mkdirSync(dirname(socketPath), { recursive: true, mode: 0o755 });
+  makeRunFolder(dirname(socketPath));
   if (await answers(socketPath)) {
     throw new StatusError(`another hub answers at ${socketPath}; give this one a run_dir of its own`);
   }
@@ -43,6 +44,15 @@ export async function startStatusServer(options: StatusServerOptions): Promise<A
       });
     },
   };
+}
+
+function makeRunFolder(folder: string): void {
+  try {
+    makeFolder(folder, { mode: 0o755 });
+  } catch (cause) {
+    if (!(cause instanceof FolderError)) throw cause;
+    throw new StatusError(`run_dir ${folder} cannot be used (${cause.message}): choose another folder`, { cause });
+  }
 }
 
 function listen(server: Server, socketPath: string): Promise<void> {

@@ -11,7 +11,13 @@ export const pageSizeDefault = 16_384;
 const busyTimeoutMs = 5000;
 const logBytesMaxDefault = 16 * 1024 * 1024;
 
-export type StoreErrorCode = 'STORE_NOT_DURABLE' | 'STORE_TOO_NEW' | 'STORE_DAMAGED' | 'STORE_SETTINGS' | 'STORE_NO_SPACE';
+export type StoreErrorCode =
+  | 'STORE_NOT_DURABLE'
+  | 'STORE_TOO_NEW'
+  | 'STORE_DAMAGED'
+  | 'STORE_SETTINGS'
+  | 'STORE_NO_SPACE'
+  | 'STORE_UNUSABLE';
 
 /** A database that cannot be used as it is. The message says what to do. */
 export class StoreError extends Error {

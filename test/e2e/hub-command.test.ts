@@ -1,6 +1,6 @@
 /** What the hub's command line does beside receiving: signals, its output, and starts that cannot succeed. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { HubHost } from '../harness/hub-host.ts';
 import { runProgram } from '../harness/program.ts';
@@ -78,6 +78,36 @@ test('a search that can find nothing because of a mistake is a mistake', options
     assert.deepEqual([result.code, result.stdout], [0, '0\n'], result.stderr);
   }
   assert.match((await hub.search('--help')).stdout, /UTF-8.*max_line_bytes/s);
+});
+
+test('a folder that cannot be had ends the start with one sentence', options, async () => {
+  await using scratch = await Scratch.make();
+  const file = scratch.file('a file');
+  writeFileSync(file, '');
+  for (const [config, expected] of [
+    [{ data_dir: '/proc/x' }, /data_dir \/proc\/x cannot be used \(no folder can be made in \/proc\)/],
+    [{ data_dir: '/proc' }, /^tributary-hub: .*\/proc/],
+    [{ data_dir: file }, /data_dir .*a file cannot be used \(.*a file is not a folder\)/],
+    [{ run_dir: '/proc/x' }, /run_dir \/proc\/x cannot be used/],
+  ] as const) {
+    await using hub = new HubHost({ programs, scratch, config });
+    await hub.writeConfig();
+    const result = await hub.run('run', '--config', hub.configPath);
+    assert.equal(result.code, 1);
+    assert.match(result.stderr, expected);
+    assert.equal(result.stderr.split('\n').length, 1, result.stderr);
+  }
+});
+
+test('a search of a damaged index names its file', options, async () => {
+  await using scratch = await Scratch.make();
+  await using hub = new HubHost({ programs, scratch });
+  await hub.start();
+  await hub.program.stop();
+  writeFileSync(`${hub.dataDir}/hub.db`, 'no database. '.repeat(10_000));
+  const result = await hub.search('x');
+  assert.equal(result.code, 1);
+  assert.match(result.stderr, /hub\.db is damaged \(file is not a database\): restore/);
 });
 
 async function runInShell(script: string, args: readonly string[]): Promise<{ code: number | null; stderr: string }> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -58,8 +58,33 @@ test('a file that is no database is refused, and left as it is', async () => {
   const file = join(folder, 'hub.db');
   writeFileSync(file, 'these are not the bytes of a database. '.repeat(1000));
   const { size } = statSync(file);
-  await assert.rejects(openSqliteQueue({ folder, log, limits }), { errcode: 26 });
+  await assert.rejects(openSqliteQueue({ folder, log, limits }), (error: Error & { code?: string }) => {
+    assert.equal(error.code, 'STORE_DAMAGED');
+    assert.ok(error.message.startsWith(`${file} is damaged (file is not a database): restore a backup of ${folder}, or move `));
+    return true;
+  });
   assert.equal(statSync(file).size, size);
+});
+
+test('a damaged database is named, with what to do', async () => {
+  const queue = await openSqliteQueue({ folder, log, limits });
+  await queue[Symbol.asyncDispose]();
+  const file = join(folder, 'hub.db');
+  const bytes = readFileSync(file);
+  // The first page stays, so that it is still a database.
+  writeFileSync(file, Buffer.concat([bytes.subarray(0, 16_384), Buffer.alloc(bytes.length - 16_384, 0xaa)]));
+  await assert.rejects(openSqliteQueue({ folder, log, limits }), {
+    code: 'STORE_DAMAGED',
+    message: /hub\.db is damaged \(database disk image is malformed\): restore .* agents then send again/,
+  });
+});
+
+test('a folder that cannot be made is named', async () => {
+  writeFileSync(join(folder, 'file'), '');
+  await assert.rejects(openSqliteQueue({ folder: join(folder, 'file'), log, limits }), {
+    code: 'FOLDER',
+    message: `${join(folder, 'file')} is not a folder`,
+  });
 });
 
 test('what was asked before the end is done, and disposing twice does no harm', async () => {

@@ -7,6 +7,7 @@ import { queueWriter } from '../../workers.ts';
 import { type QueueLimits, queueLimits } from '../limits.ts';
 import { databaseFile } from './database-file.ts';
 import { queueErrorOf, SqliteQueue } from './sqlite-queue.ts';
+import { storeFailure } from './store-failure.ts';
 import type { StoreLevels, WriterContract } from './writer-contract.ts';
 
 export interface SqliteQueueOptions {
@@ -30,7 +31,9 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<Sqli
   let queue: SqliteQueue | undefined;
   const calls = new ThreadCalls<WriterContract, StoreLevels>(startWorker(queueWriter), {
     onEvent: (levels) => queue?.levelsChanged(levels),
-    onFailed: (error) => {
+    onFailed: (cause) => {
+      const failure = storeFailure(cause, databaseFile(folder));
+      const error = failure instanceof Error ? failure : cause;
       log.error('the queue writer died', { error });
       options.onFailed?.(error);
     },

@@ -1,10 +1,10 @@
 /** The thread that owns the writing connection, so that a sync never stalls a socket. Its first call is `open`. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '@tributary/shared/assert.ts';
 import { serveThread } from '@tributary/shared/async/thread-call.ts';
 import { armCrashPoint } from '@tributary/shared/crash-point.ts';
+import { makeFolder } from '@tributary/shared/make-folder.ts';
 import { migrate } from '@tributary/shared/sqlite/migrate.ts';
 import { durabilityPragmas, isDiskFull, openDatabase, StoreError } from '@tributary/shared/sqlite/open-database.ts';
 import { ProcessLock } from '@tributary/shared/sqlite/process-lock.ts';
@@ -14,6 +14,7 @@ import { QueueError } from '../queue-error.ts';
 import { databaseFile } from './database-file.ts';
 import { schemaSteps } from './schema.ts';
 import { Space } from './space.ts';
+import { storeFailure } from './store-failure.ts';
 import { Store, type StoreIds } from './store.ts';
 import { Writer } from './writer.ts';
 import type { OpenArgument, Opened, StoreLevels, WriterContract } from './writer-contract.ts';
@@ -49,8 +50,8 @@ const server = serveThread<WriterContract, StoreLevels>({
 
 function open(argument: OpenArgument): OpenStore {
   armCrashPoint(argument.crashPoint);
-  mkdirSync(argument.folder, { recursive: true, mode: 0o700 });
-  const lock = ProcessLock.take(join(argument.folder, 'hub.lock'));
+  makeFolder(argument.folder, { mode: 0o700 });
+  const lock = takeLock(join(argument.folder, 'hub.lock'));
   if (lock === undefined)
     throw new QueueError('QUEUE_IN_USE', `another hub uses ${argument.folder}: stop it, or choose another data_dir`);
   const reserve = new ReserveFile(join(argument.folder, 'reserve'), argument.limits.reserveBytes);
@@ -62,6 +63,15 @@ function open(argument: OpenArgument): OpenStore {
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
+  }
+}
+
+function takeLock(file: string): ProcessLock | undefined {
+  try {
+    return ProcessLock.take(file);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StoreError('STORE_UNUSABLE', `${file} cannot be used: ${reason}`, { cause });
   }
 }
 
@@ -85,8 +95,9 @@ function openWithReserve(argument: OpenArgument, reserve: ReserveFile): StoreAnd
 
 function openStore({ folder, relaxed, limits }: OpenArgument): StoreAndIds {
   const file = databaseFile(folder);
-  const db = openDatabase(file, { relaxed, logBytesMax: logBytesMax(limits) });
+  let db: DatabaseSync | undefined;
   try {
+    db = openDatabase(file, { relaxed, logBytesMax: logBytesMax(limits) });
     migrate(db, file, schemaSteps);
     const { journalMode, synchronous } = durabilityPragmas(db);
     assert(journalMode === 'wal' && (relaxed || synchronous === 'full'), 'acks are promised only by a store that syncs');
@@ -96,8 +107,8 @@ function openStore({ folder, relaxed, limits }: OpenArgument): StoreAndIds {
     store.transaction(() => store.groups.endLeases());
     return { db, store, ids };
   } catch (error) {
-    db.close();
-    throw error;
+    db?.close();
+    throw storeFailure(error, file);
   }
 }
 
