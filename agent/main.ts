@@ -129,6 +129,7 @@ function addShip(program: Command, finish: (code: ExitCode) => void): void {
     .option('--type <type>', 'log type of the lines', 'app')
     .option('--data-dir <folder>', 'keep identity and buffer under FOLDER/ship, instead of the data_dir of the configuration')
     .option('--json', 'print a JSON object a line', false)
+    .addHelpText('after', shipHelpText())
     .action(async (files: string[], given: ShipFlags) => {
       const { shipCommand } = await import('./commands/ship.ts');
       const configGiven = ship.getOptionValueSource('config') === 'cli';
@@ -139,6 +140,16 @@ function addShip(program: Command, finish: (code: ExitCode) => void): void {
 
 function configOption(): Option {
   return new Option('-c, --config <file>', 'configuration file').default(configDefault);
+}
+
+function shipHelpText(): string {
+  return `
+Files that are still written may be shipped: what they grow by is added the next time. A last line without a newline is waited
+for; after a second of quiet it is taken for the end of the file. If the file goes on later after all, the rest of that line is a
+record of its own: no byte is lost or sent twice.
+
+A file is known by its device, inode and content: renamed or linked since it was shipped, it adds nothing. Another --type is
+another stream: the whole file is sent again.`;
 }
 
 function helpText(): string {

@@ -42,6 +42,8 @@ interface Reached {
 
 const pollMs = 100;
 const progressMs = 500;
+/** A last line without a newline is taken for the end of a file that was quiet for this long. */
+const quietMs = 1000;
 const maxLineBytes = 1024 * 1024;
 
 export async function shipCommand(options: ShipOptions, host: CommandHost): Promise<ExitCode> {
@@ -113,6 +115,8 @@ class Shipping {
   readonly #shipped = new Map<Id, Shipped>();
   readonly #reached = new Map<Id, Reached>();
   readonly #acked = new Condition();
+  /** The files as far as this run read them, once it has. */
+  #sources: readonly SourceStatus[] | undefined;
   #toldTrouble = '';
   #progressAtMs = 0;
 
@@ -146,7 +150,7 @@ class Shipping {
     if (failure !== undefined) throw failure;
     for (const [path, source] of real) {
       const seconds = ((done.get(source) ?? performance.now()) - startedMs) / 1000;
-      this.#tell(agent, { path, source, seconds });
+      this.#tell({ path, source, seconds });
     }
     return exitCode.done;
   }
@@ -164,27 +168,29 @@ class Shipping {
       start: 'beginning' as const,
       encoding: 'utf-8',
       max_line_bytes: maxLineBytes,
-      idle_flush: 10,
+      idle_flush: quietMs,
       scan_interval: 1000,
       rotated_wait: 1000,
       open_files_max: 64,
     };
     await agent.inputs.change({ inputs: [input], defaults: inputDefaultsOf(this.#config) });
     await this.#while(agent, agent.inputs.drained(stop));
-    await this.#while(agent, agent.batcher.flush(stop));
+    // What a file grows by from now on is the next run's: a busy file would never come to an end.
     const sources = agent.inputs.sources();
+    this.#sources = sources;
+    await this.#while(agent, agent.batcher.flush(stop));
     const unread = paths.filter((path) => !sources.some((source) => source.path === path && source.state !== 'failed'));
     if (unread.length > 0) throw new Error(`could not be read to the end: ${unread.join(', ')}`);
     const waiting = new Set(sources);
     for (;;) {
-      for (const source of waiting) if (this.#isDone(agent, source.streamId) && waiting.delete(source)) onDone(source.path);
+      for (const source of waiting) if (this.#isDone(agent, source) && waiting.delete(source)) onDone(source.path);
       if (waiting.size === 0) return undefined;
       await this.#while(agent, this.#ackOrPoll(agent, waiting));
     }
   }
 
-  #isDone(agent: Agent, id: Id): boolean {
-    const { streamId, position, start } = agent.buffer.stream(id);
+  #isDone(agent: Agent, { streamId: id, position }: SourceStatus): boolean {
+    const { streamId, start } = agent.buffer.stream(id);
     if (position === start) return true;
     const reached = this.#reached.get(streamId);
     if (this.#options.until === 'archived') return (reached?.archived ?? start) >= position;
@@ -234,14 +240,15 @@ class Shipping {
   }
 
   #count(run: Run): void {
+    if (this.#sources !== undefined) return;
     const shipped = this.#shipped.getOrInsertComputed(run.streamId, () => ({ lines: 0, bytes: 0 }));
     shipped.lines += run.records;
     shipped.bytes += run.bytes.length;
   }
 
-  #tell(agent: Agent, file: { readonly path: string; readonly source: string; readonly seconds: number }): void {
+  #tell(file: { readonly path: string; readonly source: string; readonly seconds: number }): void {
     const { path, seconds } = file;
-    const streams = agent.inputs.sources().filter((source) => source.path === file.source);
+    const streams = (this.#sources ?? []).filter((source) => source.path === file.source);
     const sums = streams.map((source) => this.#shipped.get(source.streamId) ?? { lines: 0, bytes: 0 });
     const lines = sums.reduce((sum, shipped) => sum + shipped.lines, 0);
     const bytes = sums.reduce((sum, shipped) => sum + shipped.bytes, 0);

@@ -21,7 +21,7 @@ export interface InputParts<Options> {
   readonly events: InputEvents;
   readonly clock: Clock;
   readonly defaults: InputDefaults;
-  /** Read what is there to its last byte and hold no unfinished line: what `ship` does. */
+  /** Read what is there to its last byte: a last line that was quiet for `idle_flush` is the end. What `ship` does. */
   readonly once?: boolean;
 }
 

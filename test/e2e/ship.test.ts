@@ -1,6 +1,15 @@
 /** What `ship` does with files that are renamed, linked, written or cut between and during its runs. */
 import assert from 'node:assert/strict';
-import { existsSync, linkSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { suite, test } from 'node:test';
 import { type ArchivedStream, isContiguous, readArchive } from '../harness/read-archive.ts';
 import { AgentHost } from '../harness/agent-host.ts';
@@ -8,6 +17,7 @@ import { sourcePrograms } from '../harness/programs.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { requireTool } from '../harness/require.ts';
 import { Stack } from '../harness/stack.ts';
+import { until } from '../harness/until.ts';
 
 const skip = (await requireTool('zstd')) ?? (await requireTool('python3'));
 
@@ -66,4 +76,99 @@ test('flags that break the rules of their options are a usage error, and nothing
     assert.ok(shipped.stderr.includes(flag) && shipped.stderr.includes(meant), shipped.stderr);
   }
   assert.equal(existsSync(agent.dataDir), false);
+});
+
+/** Writes a file in pieces of 700 bytes, most of which end within a line, until it is disposed of. */
+function writeSteadily(path: string): Disposable {
+  let written = '';
+  let at = 0;
+  const write = (): void => {
+    while (written.length < at + 700) written += `line ${written.length} ${'x'.repeat(30)}\n`;
+    appendFileSync(path, written.slice(at, at + 700));
+    at += 700;
+  };
+  write();
+  const timer = setInterval(write, 20);
+  return {
+    [Symbol.dispose]: () => {
+      clearInterval(timer);
+      appendFileSync(path, written.slice(at));
+    },
+  };
+}
+
+suite('a file that is being written', { skip }, () => {
+  test('is shipped up to where it was, in whole lines, and goes on the next time', async () => {
+    await using stack = await Stack.make();
+    const path = stack.log('busy.log');
+    {
+      using _ = writeSteadily(path);
+      for (let run = 0; run < 3; run += 1) await ship(stack, path);
+    }
+    const written = readFileSync(path, 'utf8');
+    await ship(stack, path);
+    const streams = await archived(stack);
+    assert.equal(streams.length, 1);
+    assert.equal(streams[0]?.raw.toString(), written);
+    assert.equal(streams[0]?.rows, written.split('\n').length - 1, 'no line is cut');
+  });
+
+  test('with a pause within a line: the line stays whole', async () => {
+    await using stack = await Stack.make();
+    const path = stack.log('slow.log');
+    writeFileSync(path, 'one\ntw');
+    const timer = setTimeout(() => appendFileSync(path, 'o\nthree'), 400);
+    await ship(stack, path);
+    clearTimeout(timer);
+    const [stream] = await archived(stack);
+    assert.equal(stream?.raw.toString().slice(0, 8), 'one\ntwo\n');
+    await ship(stack, path);
+    appendFileSync(path, ' and more\n');
+    await ship(stack, path);
+    const [whole] = await archived(stack);
+    assert.equal(whole?.raw.toString(), 'one\ntwo\nthree and more\n');
+    assert.equal(whole.rows, 4, 'what came after the end was taken for the end is a record of its own');
+  });
+});
+
+suite('a file that was cut is a new stream, and what was shipped of it stays', { skip }, () => {
+  test('truncated and written anew', async () => {
+    await using stack = await Stack.make();
+    const path = stack.log('a.log');
+    writeFileSync(path, 'one\ntwo\nthree\n');
+    await ship(stack, path);
+    truncateSync(path);
+    await ship(stack, path);
+    appendFileSync(path, 'anew\n');
+    await ship(stack, path);
+    assert.match(await ship(stack, path), /lines 0 /);
+    const texts = (await archived(stack)).map((stream) => stream.raw.toString());
+    assert.deepEqual(texts.toSorted(), ['anew\n', 'one\ntwo\nthree\n']);
+  });
+
+  test('copied and truncated: the copy is another file', async () => {
+    await using stack = await Stack.make();
+    const path = stack.log('a.log');
+    writeFileSync(path, 'one\ntwo\n');
+    await ship(stack, path);
+    copyFileSync(path, stack.log('a.log.1'));
+    truncateSync(path);
+    appendFileSync(path, 'three\nfour\nand five, longer than it was\n');
+    await ship(stack, path);
+    const texts = (await archived(stack)).map((stream) => stream.raw.toString());
+    assert.deepEqual(texts.toSorted(), ['one\ntwo\n', 'three\nfour\nand five, longer than it was\n']);
+  });
+});
+
+test('two agents never share a data folder: the second one says so and fails', async () => {
+  await using stack = await Stack.make();
+  writeFileSync(stack.log('a.log'), 'one\n');
+  await stack.agent.start();
+  await until('the agent is up', async () => await stack.agent.status(), { detail: () => stack.tail() });
+  const second = await stack.agent.run('run', '--config', stack.agent.configPath);
+  assert.equal(second.code, 1);
+  assert.ok(second.stderr.includes(`another tributary-agent is using ${stack.agent.dataDir}`), second.stderr);
+  const shipped = await stack.ship(stack.log('a.log'));
+  assert.equal(shipped.code, 0, `ship has a folder of its own: ${shipped.stderr}`);
+  assert.ok(stack.agent.running, 'the first one goes on');
 });

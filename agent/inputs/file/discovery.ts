@@ -50,6 +50,7 @@ export async function discover(path: string, options: DiscoveryOptions): Promise
     source = new Source({ key, state: begun.state, nowMs: context.clock.monotonic() });
     source.cursor = { ...source.cursor, mark: begun.mark };
     source.verified = false;
+    source.sizeFound = file.size;
     // A file that was renamed meanwhile is followed by its handle: by now it has a stream, so this must not fail any more.
     const target = await realpath(path).catch(() => path);
     if (target !== path) source.linkTarget = target;

@@ -136,7 +136,7 @@ suite('a last line without a newline', () => {
     const path = unit.path('a.log');
     await writeFile(path, 'one\ntwo');
     for (let round = 0; round < 2; round += 1) {
-      unit.start({}, { once: true });
+      unit.start({ idle_flush: 50 }, { once: true });
       await unit.drained();
       await unit.stop();
       assert.equal(unit.sink.text(path), 'one\ntwo');
@@ -147,6 +147,26 @@ suite('a last line without a newline', () => {
     await unit.drained();
     assert.equal(unit.sink.text(path), 'one\ntwo\nthree\n');
     assert.equal(unit.sink.of(path).length, 1);
+  });
+
+  test('is waited for when a file that is being written is read once', async () => {
+    await using unit = await InputUnderTest.make();
+    const path = unit.path('a.log');
+    await writeFile(path, 'one\ntw');
+    unit.start({}, { once: true });
+    await unit.expect('a.log', 'one\n');
+    let isDrained = false;
+    const drained = (async (): Promise<void> => {
+      await unit.drained();
+      isDrained = true;
+    })();
+    await appendFile(path, 'oo');
+    await eventually('the longer line is seen', () => unit.input.sources()[0]?.size === 8);
+    assert.equal(isDrained, false, 'the line was there, and it is not known to be the last');
+    await appendFile(path, '\nbegun since');
+    await drained;
+    assert.equal(unit.sink.text(path), 'one\ntwoo\n');
+    assert.deepEqual(unit.sink.of(path)[0]?.cuts, []);
   });
 });
 

@@ -154,9 +154,14 @@ class FileInputRun {
     if (!this.#isScanned) return false;
     for (const source of this.#context.table.all) {
       if (source.failed) continue;
-      if (!source.atEnd || source.heldBytes > 0 || this.#reader.isBusyWith(source)) return false;
+      if (!source.atEnd || this.#holdsMore(source) || this.#reader.isBusyWith(source)) return false;
     }
     return true;
+  }
+
+  /** Whoever reads once needs not wait for a line that was begun since: a busy file may always have one. */
+  #holdsMore({ heldBytes, cursor, sizeFound }: Source): boolean {
+    return heldBytes > 0 && !(this.#context.once && cursor.position >= sizeFound);
   }
 
   replaced(streamId: string, replacement: StreamState): void {

@@ -115,9 +115,8 @@ export class Reader {
   }
 
   #tailCut(source: Source, quiet: boolean): CutCause | undefined {
-    if (this.#context.once) return 'end';
     if (!quiet) return undefined;
-    return source.place === 'here' ? 'idle' : 'end';
+    return source.place === 'here' && !this.#context.once ? 'idle' : 'end';
   }
 
   #push(source: Source, result: Extract<TurnResult, { kind: 'read' }>): void {

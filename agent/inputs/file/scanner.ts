@@ -178,6 +178,7 @@ export class Scanner {
       if (!claims.claimFile(claimant, key) || !claims.claimStream(claimant, streamId)) return;
       const source = new Source({ key, state, nowMs: clock.monotonic() });
       source.place = 'moved';
+      source.sizeFound = Number(stats.size);
       source.identity = { ...state.identity, token: path };
       isKept = true;
       table.add(source);

@@ -36,6 +36,8 @@ export class Source {
   /** Modification time and size at the last look. */
   modifiedMs = -1;
   size = 0;
+  /** Size when the file was found. */
+  sizeFound = 0;
   /** The last turn came to the file's end. */
   atEnd = false;
   failed = false;
