@@ -8,8 +8,9 @@ import { isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { assert } from '@tributary/shared/assert.ts';
 import type { Logger } from '@tributary/shared/log.ts';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type Server as UpgradeServer, type WebSocket, WebSocketServer } from 'ws';
 import type { Intake } from '../../intake/intake.ts';
+import { AgentWebSocket } from './agent-web-socket.ts';
 import { AgentSocket } from './agent-socket.ts';
 import { type AgentListenerLimits, agentListenerLimitsDefault } from './limits.ts';
 import { listenAddress, ListenAddressError } from './listen-address.ts';
@@ -58,7 +59,7 @@ export async function startAgentListener(options: AgentListenerOptions): Promise
 class WebSocketListener implements AgentListener {
   readonly address: string;
   readonly #server: Server;
-  readonly #webSockets: WebSocketServer;
+  readonly #webSockets: UpgradeServer<typeof AgentWebSocket>;
   readonly #options: AgentListenerOptions;
   readonly #limits: AgentListenerLimits;
   #closed: Promise<void> | undefined;
@@ -70,6 +71,7 @@ class WebSocketListener implements AgentListener {
     this.#limits = limits;
     this.#webSockets = new WebSocketServer({
       noServer: true,
+      WebSocket: AgentWebSocket,
       clientTracking: true,
       perMessageDeflate: false,
       maxPayload: limits.payloadBytesMax,

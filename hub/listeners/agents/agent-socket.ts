@@ -9,12 +9,13 @@ import type { Logger } from '@tributary/shared/log.ts';
 import { WebSocket } from 'ws';
 import type { IntakeConnection, Peer } from '../../intake/connection.ts';
 import type { Intake } from '../../intake/intake.ts';
+import type { AgentWebSocket } from './agent-web-socket.ts';
 import type { AgentListenerLimits } from './limits.ts';
 
 const normalClosure = 1000;
 
 export interface AgentSocketParts {
-  readonly socket: WebSocket;
+  readonly socket: AgentWebSocket;
   readonly remote: string;
   readonly intake: Intake;
   readonly log: Logger;
@@ -23,7 +24,7 @@ export interface AgentSocketParts {
 
 export class AgentSocket implements Peer {
   readonly remote: string;
-  readonly #socket: WebSocket;
+  readonly #socket: AgentWebSocket;
   readonly #log: Logger;
   readonly #limits: AgentListenerLimits;
   readonly #connection: IntakeConnection;
@@ -36,6 +37,7 @@ export class AgentSocket implements Peer {
     this.#limits = parts.limits;
     this.#connection = parts.intake.connect(this);
     this.#socket.on('message', (data, isBinary) => this.#received(data, isBinary));
+    this.#socket.onInvalid = (error) => this.#connection.receiveInvalid(error);
     this.#socket.on('error', (error) => this.#log.warn('agent connection failed', { error, remote: this.remote }));
     this.#socket.once('close', () => {
       clearTimeout(this.#closeTimer);

@@ -10,7 +10,7 @@ export interface AgentListenerLimits {
   /** From our close to the peer's; then the socket is destroyed. */
   readonly closeTimeoutMs: number;
   readonly keepAliveMs: number;
-  /** The socket gathers no more than this. A frame a little over the protocol's limit still gets a Reject that says so. */
+  /** The socket gathers no more than this. */
   readonly payloadBytesMax: number;
 }
 
