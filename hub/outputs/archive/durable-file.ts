@@ -8,7 +8,8 @@ export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   const parent = dirname(folder);
   if (parent !== folder) makeFolder(parent);
-  mkdirSync(folder, { recursive: true });
+  // Not recursive: on a file system that takes no folders Node would try for ever.
+  mkdirSync(folder);
   syncFolder(parent);
 }
 
