@@ -34,6 +34,7 @@ test('--once ships files, prints their figures, and adds nothing the second time
   assert.match(figures[0] ?? '', /\/logs\/one\.log {2}lines 5000 {2}bytes 48890 {2}seconds \d+\.\d\d$/);
   assert.match(figures[1] ?? '', /\/logs\/two \[2\]\.log {2}lines 2 {2}bytes 12 {2}seconds \d+\.\d\d$/);
   assert.equal(figures.length, 2);
+  assert.doesNotMatch(first.stderr, /archived 0 lines/);
   assert.equal(await count('once', 'line '), 5000);
   assert.equal(await count('once', 'crlf'), 1);
 

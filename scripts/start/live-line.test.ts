@@ -13,6 +13,17 @@ test('on a terminal one line is written over, cut to the width, and ended once',
   assert.deepEqual(written, ['\r\u001B[K012345678', '\r\u001B[Ktwo', '\n']);
 });
 
+test('a line that is taken away leaves nothing, once', () => {
+  const written: string[] = [];
+  const line = new LiveLine({ isTTY: true, columns: 10, write: (text: string) => written.push(text) });
+  line.clear();
+  line.show('one');
+  line.clear();
+  line.clear();
+  line.end();
+  assert.deepEqual(written, ['\r\u001B[Kone', '\r\u001B[K']);
+});
+
 test('elsewhere a line comes every few seconds', () => {
   const written: string[] = [];
   let nowMs = 0;

@@ -31,6 +31,12 @@ export class LiveLine {
     this.#out.write(`${text}\n`);
   }
 
+  /** Takes the line away: what follows says it better. */
+  clear(): void {
+    if (this.#isOpen) this.#out.write('\r\u001B[K');
+    this.#isOpen = false;
+  }
+
   /** Before anything else is printed. */
   end(): void {
     if (this.#isOpen) this.#out.write('\n');

@@ -40,16 +40,19 @@ async function shipFiles({ place, hub, options, order }: Shipping): Promise<Chil
   rememberProcesses(place.processesFile, [hub, ship]);
   const line = new LiveLine(process.stderr);
   const linesBefore = (await askHub(place))?.archive.records ?? 0;
+  let isOver = false;
   const showProgress = async (): Promise<void> => {
-    const status = await askHub(place);
-    if (status !== undefined) line.show(`archived ${formatCount(status.archive.records - linesBefore)} lines`);
+    const lines = ((await askHub(place))?.archive.records ?? 0) - linesBefore;
+    // An answer may come after the end, when the figures say more; and 0 lines would only say that none was there yet.
+    if (!isOver && lines > 0) line.show(`archived ${formatCount(lines)} lines`);
   };
   const timer = setInterval(() => void showProgress(), figuresEveryMs);
   const stopped = Promise.withResolvers<void>();
   order.stop.addEventListener('abort', () => stopped.resolve(), { once: true });
   const hubEnded = hub.ended.then(() => 'hub' as const);
   const winner = await Promise.race([ship.ended, stopped.promise, hubEnded]).finally(() => clearInterval(timer));
-  line.end();
+  isOver = true;
+  line.clear();
   order.stop.throwIfAborted();
   if (winner === 'hub') throw new UsageError(`the hub ended by itself. The end of ${hub.log}:\n${hub.logTail()}`, 1);
   const { code, signal } = await ship.ended;
