@@ -18,7 +18,14 @@ interface InputFinding {
   readonly type: string;
   readonly files: number;
   readonly bytes: number;
-  readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
+  readonly unreadable: readonly Trouble[];
+  /** Globs that no file matches now; that is no fault. */
+  readonly unmatched: readonly Trouble[];
+}
+
+interface Trouble {
+  readonly path: string;
+  readonly reason: string;
 }
 
 interface HubFinding {
@@ -33,15 +40,31 @@ export async function checkCommand(options: CheckOptions, host: CommandHost): Pr
   const hubs = await Promise.all(config.hubs.map(async (hub) => await lookUpHub(hub, config)));
   const isGood = inputs.every(({ unreadable }) => unreadable.length === 0) && hubs.some(({ trouble }) => trouble === '');
   if (options.json) host.out(`${JSON.stringify({ file: options.configFile, ok: isGood, inputs, hubs })}\n`);
-  else host.out(findingsText(options.configFile, inputs, hubs));
+  else {
+    const inputText = inputs.length === 0 ? ['no inputs: nothing is read'] : inputs.flatMap(inputLines);
+    const lines = [headline(options.configFile, inputs, hubs), ...inputText, ...hubLines(hubs)];
+    host.out(`${lines.join('\n')}\n`);
+  }
   return isGood ? exitCode.done : exitCode.failed;
 }
 
 async function lookAtInput(config: InputConfig, index: number): Promise<InputFinding> {
-  const unreadable: { path: string; reason: string }[] = [];
+  const unreadable: Trouble[] = [];
+  const unmatched: Trouble[] = [];
+  const paths = new Set<string>();
+  for (const path of config.paths) {
+    const patterns = new FilePatterns({ paths: [path], exclude: config.exclude });
+    const found = await patterns.expand();
+    for (const match of found) paths.add(match);
+    if (found.size > 0) continue;
+    const [base] = patterns.bases;
+    const reason = base === undefined ? undefined : closedReason(base);
+    if (reason === undefined) unmatched.push({ path, reason: await whyUnmatched(base) });
+    else unreadable.push({ path, reason });
+  }
   let files = 0;
   let bytes = 0;
-  for (const path of await new FilePatterns(config).expand()) {
+  for (const path of paths) {
     try {
       const stats = await stat(path);
       if (!stats.isFile()) continue;
@@ -52,7 +75,28 @@ async function lookAtInput(config: InputConfig, index: number): Promise<InputFin
       unreadable.push({ path, reason: error instanceof Error ? error.message : String(error) });
     }
   }
-  return { input: index + 1, kind: config.kind, type: config.type, files, bytes, unreadable };
+  return { input: index + 1, kind: config.kind, type: config.type, files, bytes, unreadable, unmatched };
+}
+
+/** Why a folder that is there cannot be looked into. */
+function closedReason(folder: string): string | undefined {
+  try {
+    accessSync(folder, constants.R_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function whyUnmatched(base: string | undefined): Promise<string> {
+  if (base === undefined) return 'it is excluded';
+  const isThere = await stat(base).then(
+    () => true,
+    () => false,
+  );
+  const now = isThere ? 'nothing matches now' : `the folder ${base} is not there`;
+  return `${now}; files that appear later are read`;
 }
 
 /** Behind a proxy the names are the proxy's to look up. */
@@ -66,16 +110,25 @@ async function lookUpHub(hub: string, config: AgentConfig): Promise<HubFinding> 
   }
 }
 
-function findingsText(file: string, inputs: readonly InputFinding[], hubs: readonly HubFinding[]): string {
-  const lines = [`${file}: the configuration is good`];
-  for (const { input, kind, type, files, bytes, unreadable } of inputs) {
-    lines.push(`input ${input} (${kind}, type ${type}): ${files} files, ${bytes} bytes`);
-    for (const { path, reason } of unreadable) lines.push(`  cannot read ${path}: ${reason}`);
-    if (files === 0 && unreadable.length === 0) lines.push('  nothing matches now; files that appear later are read');
-  }
-  if (inputs.length === 0) lines.push('no inputs: nothing is read');
-  for (const { hub, addresses, trouble } of hubs) {
-    lines.push(trouble === '' ? `hub ${hub}: ${addresses.join(', ')}` : `hub ${hub}: ${trouble}`);
-  }
-  return `${lines.join('\n')}\n`;
+/** Says first what is good and what is not: the file may be without fault and name what cannot be used. */
+function headline(file: string, inputs: readonly InputFinding[], hubs: readonly HubFinding[]): string {
+  const troubles: string[] = [];
+  const unreadable = inputs.reduce((sum, input) => sum + input.unreadable.length, 0);
+  if (unreadable === 1) troubles.push('1 path cannot be read');
+  else if (unreadable > 1) troubles.push(`${unreadable} paths cannot be read`);
+  if (hubs.every(({ trouble }) => trouble !== '')) troubles.push('no hub has a known address');
+  if (troubles.length === 0) return `${file}: the configuration is good`;
+  return `${file}: the file has no mistakes, but ${troubles.join(' and ')}, see below`;
+}
+
+function inputLines({ input, kind, type, files, bytes, unreadable, unmatched }: InputFinding): string[] {
+  return [
+    `input ${input} (${kind}, type ${type}): ${files} ${files === 1 ? 'file' : 'files'}, ${bytes} bytes`,
+    ...unreadable.map(({ path, reason }) => `  cannot read ${path}: ${reason}`),
+    ...unmatched.map(({ path, reason }) => `  ${path}: ${reason}`),
+  ];
+}
+
+function hubLines(hubs: readonly HubFinding[]): string[] {
+  return hubs.map(({ hub, addresses, trouble }) => `hub ${hub}: ${trouble === '' ? addresses.join(', ') : trouble}`);
 }

@@ -1,10 +1,30 @@
 import { labelNameBytesMax, labelsMax, labelValueBytesMax } from '@tributary/protocol/limits.ts';
 import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
+import { suggest } from '@tributary/shared/options/suggest.ts';
 import * as z from 'zod';
 import { namePattern, nameRule } from '../../config/rules.ts';
 
 const name = z.string().regex(namePattern, nameRule);
 const pattern = z.string().min(1).startsWith('/', 'must be an absolute path or glob');
+
+/** What is suggested; other labels of the Encoding Standard are accepted too. */
+const encodings: readonly string[] = (
+  'utf-8 utf-16le utf-16be us-ascii iso-8859-1 iso-8859-2 iso-8859-5 iso-8859-7 iso-8859-15 windows-1250 windows-1251 ' +
+  'windows-1252 koi8-r shift_jis euc-jp euc-kr gb18030 gbk big5'
+).split(' ');
+
+function isEncoding(label: string): boolean {
+  try {
+    return label === label.trim() && new TextDecoder(label).encoding !== '';
+  } catch {
+    return false;
+  }
+}
+
+function encodingProblem(label: string): string {
+  const meant = suggest(label, encodings);
+  return `must be an encoding such as utf-8, utf-16le or windows-1252${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+}
 
 /** The options of a file input, without what every kind of input has in common. */
 export const fileInputFields = {
@@ -23,7 +43,13 @@ export const fileInputFields = {
     .describe(
       'Where to begin in files that are there when this input runs for the first time. Files found later begin at their beginning.',
     ),
-  encoding: z.string().min(1).max(64).default('utf-8').describe('Encoding of the bytes, an IANA name; they are not changed.'),
+  encoding: z
+    .string()
+    .min(1)
+    .max(64)
+    .refine(isEncoding, { error: ({ input }) => encodingProblem(String(input)) })
+    .default('utf-8')
+    .describe('Encoding of the bytes, an IANA name; they are not changed.'),
   max_line_bytes: bytesBetween({ min: '64B', max: '4000000B' })
     .prefault('1MiB')
     .describe('A longer line is cut into records of this size that are marked partial. Nothing is dropped.'),
