@@ -159,6 +159,19 @@ suite('archive', () => {
     assert.equal(line.logged.filter(({ message }) => message.includes('no row')).length, 1, 'told once');
   });
 
+  test('objects without any index are told at the start', async () => {
+    await using line = await ProcessingLine.open();
+    const lost = (): unknown[] =>
+      line.logged.filter(({ message }) => message.includes('index in hub.db is empty')).map(({ fields }) => fields['first']);
+    await line.archive.load();
+    assert.deepEqual(lost(), []);
+    const name = `${channel}/2026/01/02/03/before-0-1-2.csv.zst`;
+    mkdirSync(dirname(join(line.archiveFolder, name)), { recursive: true });
+    writeFileSync(join(line.archiveFolder, name), 'x');
+    await line.archive.load();
+    assert.deepEqual(lost(), [name]);
+  });
+
   test('a plan that was stored runs again and gives the same object', async () => {
     await using line = await ProcessingLine.open({ archive: { rollIntervalMs: 100 } });
     const writer = new StreamWriter(line.queue, streamInfo(1));

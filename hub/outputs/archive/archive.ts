@@ -1,5 +1,5 @@
 /** The archive output as a whole: a reader for every back topic, one writing thread, the folder's housekeeping. */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { opendir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
@@ -70,7 +70,11 @@ export class Archive implements AsyncDisposable {
 
   /** Called once, before `run`. */
   async load(): Promise<void> {
-    for (const object of await this.#options.queue.archiveObjects()) this.#events.sums.add(object);
+    const objects = await this.#options.queue.archiveObjects();
+    for (const object of objects) this.#events.sums.add(object);
+    if (objects.length > 0) return;
+    const first = await firstObject(this.#options.folder);
+    if (first !== undefined) this.#events.indexLost(first);
   }
 
   /** Registers the archive as a reader of a channel's back topic, before anything is published to it. */
@@ -118,4 +122,16 @@ export class Archive implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#thread[Symbol.asyncDispose]();
   }
+}
+
+/** Looks no further than the first: this is on the way to a start. A folder that cannot be read is told by the sweep. */
+async function firstObject(folder: string): Promise<string | undefined> {
+  try {
+    for await (const entry of await opendir(folder, { recursive: true })) {
+      if (entry.isFile() && isObjectName(entry.name)) return join(entry.parentPath, entry.name).slice(folder.length + 1);
+    }
+  } catch {
+    return undefined;
+  }
+  return undefined;
 }

@@ -48,6 +48,12 @@ export class ArchiveEvents {
     if (files > 0) this.#logger.info('temporary files of an interrupted archive object were removed', { files });
   }
 
+  indexLost(first: string): void {
+    this.#logger.warn('the archive folder holds objects, but the index in hub.db is empty: they stay and are not searched', {
+      first,
+    });
+  }
+
   /** Told again only when there are more or fewer of them. */
   withoutRow(names: readonly string[]): void {
     const isNews = names.length !== this.#withoutRow;
