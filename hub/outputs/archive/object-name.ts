@@ -28,6 +28,11 @@ export function manifestName(name: string): string {
   return name.replace(/\.csv\.(zst|gz)$/, '.json');
 }
 
+/** For an object whose name another one needs (object-writer.ts). */
+export function keptName(name: string, sha256: string): string {
+  return name.replace(/\.csv\.(zst|gz)$/, (extension) => `-kept-${sha256.slice(0, 12)}${extension}`);
+}
+
 export function isObjectName(name: string): boolean {
   return /\.csv\.(zst|gz)$/.test(name) && !isTemporaryName(name);
 }

@@ -4,7 +4,7 @@
  * object without a row in the index, which the same plan overwrites.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { assert } from '@tributary/shared/assert.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
@@ -14,7 +14,7 @@ import { makeFolder, syncFolder, temporaryPath, writeAll, writeSmallFile } from 
 import { compressFrame, compressionOf } from './frame-codec.ts';
 import { frameBytes } from './limits.ts';
 import { manifestText, type ManifestBasis } from './manifest.ts';
-import { manifestName } from './object-name.ts';
+import { keptName, manifestName } from './object-name.ts';
 import { BlockRows, RowBuffer } from './row-format.ts';
 
 /** What is known of an object only when its rows were written. */
@@ -77,6 +77,7 @@ export class ObjectWriter {
     this.#close();
     const figures = this.#figures();
     crashPoint('hub.archive.before-rename');
+    this.#keepOther(figures.sha256);
     renameSync(temporaryPath(this.#path), this.#path);
     writeSmallFile(manifestName(this.#path), manifestText({ ...basis, name: this.#name, ...figures }));
     syncFolder(dirname(this.#path));
@@ -87,6 +88,19 @@ export class ObjectWriter {
   abort(): void {
     this.#close();
     rmSync(temporaryPath(this.#path), { force: true });
+  }
+
+  /**
+   * After a crash the same plan writes the same bytes over what is there. Other bytes are from before the store was brought back
+   * from an older copy, which counts its entries again: they are kept, as nothing else may hold them any more.
+   */
+  #keepOther(sha256: string): void {
+    if (!existsSync(this.#path)) return;
+    const other = createHash('sha256').update(readFileSync(this.#path)).digest('hex');
+    if (other === sha256) return;
+    const kept = keptName(this.#path, other);
+    if (existsSync(manifestName(this.#path))) renameSync(manifestName(this.#path), manifestName(kept));
+    renameSync(this.#path, kept);
   }
 
   #endFrame(): void {
