@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProcessLock } from '@tributary/shared/sqlite/process-lock.ts';
+import { makeOptionFolder } from '../option-folder.ts';
 
 export class FolderLockedError extends Error {
   override readonly name = 'FolderLockedError';
@@ -9,7 +9,7 @@ export class FolderLockedError extends Error {
 
 /** Two agents never run on one folder. Throws a FolderLockedError at once when another process has it; disposing releases it. */
 export function lockFolder(folder: string): Disposable {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeOptionFolder('data_dir', folder, 0o700);
   const lock = ProcessLock.take(join(folder, 'lock'));
   if (lock !== undefined) return lock;
   throw new FolderLockedError(`another tributary-agent is using ${folder}: stop it, or give this one another data_dir`);

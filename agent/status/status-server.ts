@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeOptionFolder } from '../option-folder.ts';
 
 /** `GET /status` over a unix socket that only its owner may open. Disposing closes it and removes the socket. */
 export async function serveStatus(socketPath: string, status: () => unknown): Promise<AsyncDisposable> {
-  mkdirSync(dirname(socketPath), { recursive: true, mode: 0o755 });
+  makeOptionFolder('run_dir', dirname(socketPath), 0o755);
   // Of a process that was killed; whoever owns the data folder's lock owns this too.
   rmSync(socketPath, { force: true });
   // An import would load all that this module can do, a web client with it: ten megabytes.
