@@ -9,11 +9,16 @@ export function inputEvents(logger: Logger): InputEvents {
   return {
     fileOpened: (path, streamId, position) => logger.info('reading a file', { path, streamId, position }),
     fileRotated: (path, streamId) => logger.info('a file was rotated: it is read to its end', { path, streamId }),
-    fileTruncated: (path, streamId, lostFrom) =>
-      logger.warn('a file was truncated: it is read from its beginning as a new stream', { path, streamId, lostFrom }),
+    fileTruncated: (path, streamId, readTo) =>
+      logger.warn('a file was truncated: it is read from its beginning as a new stream; what was read of it is kept', {
+        path,
+        streamId,
+        readTo,
+      }),
     fileReplaced: (path, streamId, reason) =>
       logger.info('a file has other content: it is a new stream', { path, streamId, reason }),
     fileFinished: (path, streamId, position) => logger.info('a file is read to its end for good', { path, streamId, position }),
+    sourceSkipped: (path, reason) => logger.info('a path is left out', { path, reason }),
     sourceFailed: (path, error) => logger.error('a file cannot be read; it is tried again', { path, error }),
     sourceRecovered: (path) => logger.info('a file can be read again', { path }),
   };

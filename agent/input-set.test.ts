@@ -16,6 +16,7 @@ const events: InputEvents = {
   fileTruncated: () => undefined,
   fileReplaced: () => undefined,
   fileFinished: () => undefined,
+  sourceSkipped: () => undefined,
   sourceFailed: () => undefined,
   sourceRecovered: () => undefined,
 };

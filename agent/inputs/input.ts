@@ -57,9 +57,11 @@ export interface Sink {
 export interface InputEvents {
   fileOpened(path: string, streamId: Id, position: number): void;
   fileRotated(path: string, streamId: Id): void;
-  fileTruncated(path: string, streamId: Id, lostFrom: number): void;
+  fileTruncated(path: string, streamId: Id, readTo: number): void;
   fileReplaced(path: string, streamId: Id, reason: string): void;
   fileFinished(path: string, streamId: Id, position: number): void;
+  /** What a glob matched is no file; told once. */
+  sourceSkipped(path: string, reason: string): void;
   /** Cannot be read now; tried again. Raised once per trouble, not per try. */
   sourceFailed(path: string, error: Error): void;
   sourceRecovered(path: string): void;

@@ -72,7 +72,7 @@ export class Scanner {
 
   /** True when there is a file that no source is for. */
   async #lookAt(path: string, index: FolderIndex): Promise<boolean> {
-    const { table, troubles } = this.#context;
+    const { table } = this.#context;
     let stats: BigIntStats;
     try {
       stats = await stat(path, { bigint: true });
@@ -84,7 +84,7 @@ export class Scanner {
     const there = table.byPath(path);
     if (there !== undefined && there.key !== key) await this.#whereabouts.left(there, index);
     if (!stats.isFile()) {
-      troubles.raise(path, new NotAFileError(`${path} is no regular file`));
+      this.#noFile(path, stats);
       return false;
     }
     const source = table.byKey(key);
@@ -96,6 +96,13 @@ export class Scanner {
     }
     this.#notice(source, stats);
     return false;
+  }
+
+  /** A path that was named is expected to be a file; globs such as `*` match folders too, which goes without saying. */
+  #noFile(path: string, stats: BigIntStats): void {
+    const { troubles, patterns } = this.#context;
+    if (patterns.literals.includes(path)) troubles.raise(path, new NotAFileError(`${path} is no regular file`));
+    else if (!stats.isDirectory()) troubles.skip(path);
   }
 
   async #cannotLook(path: string, error: unknown, index: FolderIndex): Promise<void> {

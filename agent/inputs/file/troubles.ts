@@ -15,6 +15,13 @@ export class Troubles {
     this.#events.sourceFailed(path, error);
   }
 
+  /** A glob matched what is no file, such as a FIFO. */
+  skip(path: string): void {
+    if (this.#paths.has(path)) return;
+    this.#paths.add(path);
+    this.#events.sourceSkipped(path, 'it is no regular file');
+  }
+
   /** It works again. */
   clear(path: string): void {
     if (this.#paths.delete(path)) this.#events.sourceRecovered(path);

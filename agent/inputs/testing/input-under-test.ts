@@ -116,9 +116,10 @@ export class InputUnderTest implements AsyncDisposable {
     return {
       fileOpened: (path, _streamId, position) => void events.push(['fileOpened', path, position]),
       fileRotated: (path) => void events.push(['fileRotated', path]),
-      fileTruncated: (path, _streamId, lostFrom) => void events.push(['fileTruncated', path, lostFrom]),
+      fileTruncated: (path, _streamId, readTo) => void events.push(['fileTruncated', path, readTo]),
       fileReplaced: (path, _streamId, reason) => void events.push(['fileReplaced', path, reason]),
       fileFinished: (path, _streamId, position) => void events.push(['fileFinished', path, position]),
+      sourceSkipped: (path, reason) => void events.push(['sourceSkipped', path, reason]),
       sourceFailed: (path, error) => void events.push(['sourceFailed', path, error]),
       sourceRecovered: (path) => void events.push(['sourceRecovered', path]),
     };
