@@ -41,6 +41,7 @@ export interface AgentOptions {
   readonly onPositioned?: UplinkEvents['positioned'];
   readonly onPushed?: (run: Run) => void;
   readonly onAcked?: () => void;
+  readonly onLost?: UplinkEvents['lost'];
 }
 
 /** Without a connection nobody waits for a batch: fewer and larger ones are kept. */
@@ -176,7 +177,7 @@ export class Agent implements AsyncDisposable {
   }
 
   #createUplink(): Uplink {
-    const { hubs, proxy, clock, logger, facts, wantArchived = false, onPositioned, onAcked, batch } = this.#options;
+    const { hubs, proxy, clock, logger, facts, wantArchived = false, onPositioned, onAcked, onLost, batch } = this.#options;
     const { agentId, instanceId, bootId, startCounter } = this.identity;
     const counted = uplinkEvents(logger, this.counters);
     return new Uplink({
@@ -190,6 +191,10 @@ export class Agent implements AsyncDisposable {
       createSession: (options) => new ClientSession(options),
       events: {
         ...counted,
+        lost: (gap) => {
+          counted.lost(gap);
+          onLost?.(gap);
+        },
         acked: (batches) => {
           counted.acked(batches);
           onAcked?.();

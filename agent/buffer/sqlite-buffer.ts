@@ -28,7 +28,7 @@ import { RoomGate } from './room.ts';
 import { metaKeys } from './schema.ts';
 import type { SourceMark } from './source-mark.ts';
 import { BodyReader, lastBatchId, readBatches } from './sql/batch-rows.ts';
-import { sumLosses } from './sql/loss-rows.ts';
+import { lostOf, sumLosses } from './sql/loss-rows.ts';
 import { readMeta } from './sql/meta-rows.ts';
 import { readReplaced, readStreams } from './sql/stream-rows.ts';
 import type { WholeBatch, WriterCalls, WriterEvent } from './writer-contract.ts';
@@ -275,6 +275,11 @@ export class SqliteBuffer implements Buffer {
   recordLoss(loss: { streamId: Id; from: number; to: number; cause: GapCause }): void {
     this.#losses = { losses: this.#losses.losses + 1, positions: this.#losses.positions + loss.to - loss.from };
     this.#tell('recordLoss', { ...loss, atMs: this.#parts.clock.now() });
+  }
+
+  /** Positions of a stream that no site will ever get, as far as that is durable. */
+  lostOf(streamId: Id): number {
+    return lostOf(this.#parts.db, streamId);
   }
 
   rememberSiteStore(storeId: string): void {

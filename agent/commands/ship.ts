@@ -115,6 +115,8 @@ class Shipping {
   readonly #shipped = new Map<Id, Shipped>();
   readonly #reached = new Map<Id, Reached>();
   readonly #acked = new Condition();
+  /** Positions declared lost in this run. */
+  readonly #lost = new Map<Id, number>();
   /** The files as far as this run read them, once it has. */
   #sources: readonly SourceStatus[] | undefined;
   #toldTrouble = '';
@@ -142,6 +144,7 @@ class Shipping {
       onPositioned: ({ streamId, held, archived }) => this.#reached.set(streamId, { held, archived }),
       onPushed: (run) => this.#count(run),
       onAcked: () => this.#acked.notify(),
+      onLost: ({ streamId, from, to }) => this.#lost.set(streamId, (this.#lost.get(streamId) ?? 0) + to - from),
     });
     const failure = await Promise.race([
       agent.failed,
@@ -152,7 +155,22 @@ class Shipping {
       const seconds = ((done.get(source) ?? performance.now()) - startedMs) / 1000;
       this.#tell({ path, source, seconds });
     }
-    return exitCode.done;
+    const missing = [...real].filter(([path, source]) => this.#isMissing(agent, path, source));
+    return missing.length === 0 ? exitCode.done : exitCode.failed;
+  }
+
+  /** A hub that is new, or lost its store, does not have what was acked longer than `replay_window` ago: nobody must think so. */
+  #isMissing(agent: Agent, path: string, source: string): boolean {
+    const streams = (this.#sources ?? [])
+      .filter((one) => one.path === source)
+      .map((one) => agent.buffer.stream(one.streamId).streamId);
+    const lost = streams.reduce((sum, id) => sum + Math.max(this.#lost.get(id) ?? 0, agent.buffer.lostOf(id)), 0);
+    if (lost === 0) return false;
+    this.#host.err(
+      `${path}: ${lost} bytes of it were acknowledged once, and this hub does not have them (a recorded gap); ` +
+        `to send the whole file again, ship it with another --data-dir\n`,
+    );
+    return true;
   }
 
   async #ship(agent: Agent, paths: readonly string[], onDone: (path: string) => void): Promise<undefined> {

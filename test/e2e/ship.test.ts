@@ -7,6 +7,7 @@ import {
   linkSync,
   readFileSync,
   renameSync,
+  rmSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -171,4 +172,20 @@ test('two agents never share a data folder: the second one says so and fails', a
   const shipped = await stack.ship(stack.log('a.log'));
   assert.equal(shipped.code, 0, `ship has a folder of its own: ${shipped.stderr}`);
   assert.ok(stack.agent.running, 'the first one goes on');
+});
+
+test('a hub that has lost what was acked too long ago is no success', { skip }, async () => {
+  await using stack = await Stack.make({ agent: { buffer: { replay_window: '0s' } } });
+  writeFileSync(stack.log('a.log'), 'one\ntwo\n');
+  await ship(stack, stack.log('a.log'));
+  // A run of its own, so that what was acked is past its window and gone.
+  await ship(stack, stack.log('a.log'));
+  await stack.hub.program.stop();
+  rmSync(stack.hub.dataDir, { recursive: true });
+  await stack.hub.start();
+  for (let run = 0; run < 2; run += 1) {
+    const shipped = await stack.ship('--until', 'archived', stack.log('a.log'));
+    assert.equal(shipped.code, 1, shipped.stdout);
+    assert.match(shipped.stderr, /a\.log: 8 bytes of it .* another --data-dir/);
+  }
 });

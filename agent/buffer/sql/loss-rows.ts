@@ -20,6 +20,14 @@ export function insertLoss(db: DatabaseSync, loss: Loss): void {
   );
 }
 
+/** How many positions of a stream were lost in all. */
+export function lostOf(db: DatabaseSync, streamId: Id): number {
+  const row = db
+    .prepare('SELECT coalesce(sum(to_position - from_position), 0) AS positions FROM losses WHERE stream_id = ?')
+    .get(streamId);
+  return Number(row?.['positions']);
+}
+
 export function sumLosses(db: DatabaseSync): { readonly losses: number; readonly positions: number } {
   const row = db
     .prepare('SELECT count(*) AS losses, coalesce(sum(to_position - from_position), 0) AS positions FROM losses')
