@@ -36,11 +36,12 @@ export function limitBacktracking(): void {
 /** Undefined pattern: everything matches. Throws a PatternError. */
 export function createMatcher(pattern: Pattern | undefined): FrameMatcher {
   if (pattern === undefined || pattern.text === '') return everything;
-  if (pattern.kind === 'regex') return new RegexMatcher(compile(pattern.text, pattern.ignoreCase ? 'i' : ''), undefined);
+  if (pattern.kind === 'regex')
+    return new RegexMatcher(compile(pattern.text, pattern.ignoreCase ? 'i' : ''), undefined, 'without line end');
   if (!pattern.ignoreCase) return new LiteralMatcher(pattern.text);
   const escaped = escapeRegex(pattern.text);
-  if (!isAscii(Buffer.from(pattern.text))) return new RegexMatcher(compile(escaped, 'iu'), undefined);
-  return new RegexMatcher(compile(escaped, 'i'), compile(escaped.replaceAll('"', '""'), 'gi'));
+  if (!isAscii(Buffer.from(pattern.text))) return new RegexMatcher(compile(escaped, 'iu'), undefined, 'whole');
+  return new RegexMatcher(compile(escaped, 'i'), compile(escaped.replaceAll('"', '""'), 'gi'), 'whole');
 }
 
 const everything: FrameMatcher = { begin: () => undefined, nextHit: (from) => from, matches: () => true };
@@ -74,13 +75,15 @@ class LiteralMatcher implements FrameMatcher {
 class RegexMatcher implements FrameMatcher {
   readonly #regex: RegExp;
   readonly #sieve: RegExp | undefined;
+  readonly #of: 'whole' | 'without line end';
   #frame: Buffer = Buffer.alloc(0);
   /** The frame as text with a character per byte, for the sieve. */
   #text = '';
   #hit = -1;
 
   /** `sieve` is a global expression that finds in the frame's bytes whatever `regex` finds in a record. */
-  constructor(regex: RegExp, sieve: RegExp | undefined) {
+  constructor(regex: RegExp, sieve: RegExp | undefined, of: 'whole' | 'without line end') {
+    this.#of = of;
     this.#regex = regex;
     this.#sieve = sieve;
   }
@@ -99,7 +102,7 @@ class RegexMatcher implements FrameMatcher {
   }
 
   matches(rows: FrameRows): boolean {
-    return this.#regex.test(recordText(this.#frame, rows));
+    return this.#regex.test(recordText(this.#frame, rows, this.#of));
   }
 
   #find(from: number): number {
@@ -109,10 +112,11 @@ class RegexMatcher implements FrameMatcher {
   }
 }
 
-/** The record as text, without its line terminator. */
-function recordText(frame: Buffer, rows: FrameRows): string {
+/** The record as text. A literal is looked for in all of it, whether or not case counts. */
+function recordText(frame: Buffer, rows: FrameRows, of: 'whole' | 'without line end'): string {
   let end = rows.rawEnd;
-  if (end > rows.rawStart && frame[end - 1] === 0x0a) end -= end - 1 > rows.rawStart && frame[end - 2] === 0x0d ? 2 : 1;
+  if (of === 'without line end' && end > rows.rawStart && frame[end - 1] === 0x0a)
+    end -= end - 1 > rows.rawStart && frame[end - 2] === 0x0d ? 2 : 1;
   const text = frame.toString('utf8', rows.rawStart, end);
   return rows.hasQuotes ? text.replaceAll('""', '"') : text;
 }

@@ -81,6 +81,11 @@ suite('a frame is searched', () => {
     );
   });
 
+  test('a literal may lie in the line end, whether or not case counts', () => {
+    const rows = ['one\r\n', 'two\n', 'three\r\n'].map((text) => ({ raw: Buffer.from(text) }));
+    for (const ignoreCase of [false, true]) assert.deepEqual(scan(rows, literal('e\r', ignoreCase)), ['one\r\n', 'three\r\n']);
+  });
+
   test('a literal finds exactly the records that contain it', () => {
     const needle = fc.constantFrom('"', '""', ',"', '"\n', 'a"', '\n', ',', 'aa', '",', 'a,"', '\n"');
     fc.assert(
