@@ -84,13 +84,27 @@ test('what breaks the protocol is told why and closed', timeout, async () => {
   await talker.closed;
 });
 
-test('a frame far over the limit is never gathered', timeout, async () => {
-  await using fixture = await open('127.0.0.1:0', { payloadBytesMax: 1_000_000 });
-  const agent = await Agent.connect(fixture.listener.address);
-  agent.socket.on('error', () => undefined);
-  agent.socket.send(new Uint8Array(1_000_001));
-  assert.partialDeepStrictEqual(await agent.until('reject'), { code: 'limit', hint: 'a message far over the limit of a frame' });
-  await agent.closed;
+test('a frame far over the limit is never gathered; before the Hello the limit is short', timeout, async () => {
+  await using fixture = await open('127.0.0.1:0', { payloadBytesMax: 1_000_000, strangerPayloadBytesMax: 10_000 });
+  for (const [isKnown, bytes] of [
+    [false, 10_001],
+    [true, 1_000_001],
+  ] as const) {
+    const agent = await Agent.connect(fixture.listener.address);
+    agent.socket.on('error', () => undefined);
+    if (isKnown) {
+      agent.send(testHello());
+      await agent.until('welcome');
+      // Longer than a stranger's may be.
+      agent.send(testOpen(1));
+      agent.send(testBatchMessage(1, { from: 0, to: 1000 }, randomBytes(300_000)));
+      await agent.until('ack');
+    }
+    agent.socket.send(new Uint8Array(bytes));
+    const reject = { code: 'limit', hint: 'a message far over the limit of a frame' };
+    assert.partialDeepStrictEqual(await agent.until('reject'), reject);
+    await agent.closed;
+  }
   await settled(() => fixture.intake.status().connections.length === 0);
 });
 

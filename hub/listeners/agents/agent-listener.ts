@@ -74,7 +74,7 @@ class WebSocketListener implements AgentListener {
       WebSocket: AgentWebSocket,
       clientTracking: true,
       perMessageDeflate: false,
-      maxPayload: limits.payloadBytesMax,
+      maxPayload: limits.strangerPayloadBytesMax,
     });
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     server.on('request', (_request, response) => {

@@ -28,6 +28,8 @@ export class AgentSocket implements Peer {
   readonly #log: Logger;
   readonly #limits: AgentListenerLimits;
   readonly #connection: IntakeConnection;
+  /** True once the peer was admitted. */
+  #isKnown = false;
   #closeTimer: NodeJS.Timeout | undefined;
 
   constructor(parts: AgentSocketParts) {
@@ -82,5 +84,9 @@ export class AgentSocket implements Peer {
       return;
     }
     this.#connection.receive(message);
+    if (!this.#isKnown && this.#connection.hello !== undefined) {
+      this.#isKnown = true;
+      this.#socket.allowMessages(this.#limits.payloadBytesMax);
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { FrameError } from '@tributary/protocol/frame-error.ts';
+import { assert } from '@tributary/shared/assert.ts';
 import { WebSocket } from 'ws';
 
 const messageTooBig = 1009;
@@ -11,6 +12,19 @@ const closedByLibrary: ReadonlySet<number | undefined> = new Set([1002, 1007, 10
  */
 export class AgentWebSocket extends WebSocket {
   onInvalid: ((error: FrameError) => void) | undefined;
+
+  /**
+   * From now on messages may be so long. ws takes the limit once, at the handshake; it keeps it in a field that is not public, so
+   * that this fails loudly should ws ever keep it elsewhere.
+   */
+  allowMessages(bytesMax: number): void {
+    const receiver: unknown = Reflect.get(this, '_receiver');
+    assert(
+      typeof receiver === 'object' && receiver !== null && '_maxPayload' in receiver,
+      'ws keeps the limit of a message here',
+    );
+    Reflect.set(receiver, '_maxPayload', bytesMax);
+  }
 
   override close(code?: number, data?: string | Buffer): void {
     // A close that answers the peer's comes with the peer's reason.

@@ -10,8 +10,10 @@ export interface AgentListenerLimits {
   /** From our close to the peer's; then the socket is destroyed. */
   readonly closeTimeoutMs: number;
   readonly keepAliveMs: number;
-  /** The socket gathers no more than this. */
+  /** The socket gathers no more than this of a message, */
   readonly payloadBytesMax: number;
+  /** and before its peer was admitted no more than this: a Hello is short, and anybody may connect. */
+  readonly strangerPayloadBytesMax: number;
 }
 
 export const agentListenerLimitsDefault: AgentListenerLimits = {
@@ -21,6 +23,7 @@ export const agentListenerLimitsDefault: AgentListenerLimits = {
   closeTimeoutMs: 3000,
   keepAliveMs: 30_000,
   payloadBytesMax: frameBytesMax + 1024 * 1024,
+  strangerPayloadBytesMax: 256 * 1024,
 };
 
 assert(agentListenerLimitsDefault.unreadBytesMax >= frameBytesMax, 'the longest answer may wait to be read');
