@@ -30,6 +30,7 @@ export async function loadConfig(request: ConfigRequest): Promise<AgentConfig> {
     if ('problem' in answer) throw new AgentConfigError(answer.problem);
     return answer.config;
   } finally {
-    await worker.terminate();
+    // Nobody waits for its end: what the configuration is for goes on meanwhile.
+    void worker.terminate();
   }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import { pause } from './retry.ts';
 
 /** Over about so long the rate is looked at. */
-const windowMs = 100;
+const windowMs = 200;
 const lookEveryMs = 20;
 
 /**
@@ -29,10 +29,12 @@ export class Burst {
     return this.#recentBytes() * (1000 / windowMs) > this.#bytesPerSecondMax;
   }
 
-  /** Resolves when there is none, after `msMax`, or when aborted. Never rejects. */
-  async passed(msMax: number, signal: AbortSignal): Promise<void> {
-    const untilMs = this.#clock.monotonic() + msMax;
-    while (this.isOn && !signal.aborted && this.#clock.monotonic() < untilMs) await pause(this.#clock, lookEveryMs, signal);
+  /** Resolves when there is none, after `msMax`, or when aborted, with the milliseconds it waited. Never rejects. */
+  async passed(msMax: number, signal: AbortSignal): Promise<number> {
+    const sinceMs = this.#clock.monotonic();
+    const waitedMs = (): number => this.#clock.monotonic() - sinceMs;
+    while (this.isOn && !signal.aborted && waitedMs() < msMax) await pause(this.#clock, lookEveryMs, signal);
+    return waitedMs();
   }
 
   /** What was noted weighs less and less. */

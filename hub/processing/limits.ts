@@ -14,7 +14,7 @@ export const readBytesMax = 8 * 1024 * 1024;
 export const entriesPerCommitMax = 16;
 
 /** How long a burst of incoming batches may hold up what is stored already (groups/burst.ts), and from which rate it is one. */
-export const burstMsMax = 1000;
+export const burstMsMax = 1500;
 export const burstBytesPerSecond = 10 * 1024 * 1024;
 
 assert(entriesPerCommitMax >= 1 && entriesAheadMax >= 1, 'a pipeline gets on');

@@ -66,11 +66,10 @@ export class Pipeline implements TopicRunner {
     const { clock } = this.#options;
     const ahead: Work[] = [];
     let readTo = lease.cursor;
-    let rested = true;
+    let patienceMs = burstMsMax;
     while (!signal.aborted) {
-      // Once begun it goes on until nothing is left, or a burst without end would hold it up for ever.
-      if (rested) await this.#options.burst.passed(burstMsMax, signal);
-      rested = false;
+      // Not for ever: when its patience is spent it goes on until nothing is left.
+      patienceMs -= await this.#options.burst.passed(patienceMs, signal);
       const entries = await this.#readAfter(readTo, entriesAheadMax - ahead.length);
       for (const entry of entries) {
         assert(entry.sequence === readTo + 1, 'entries are read in order and without holes');
@@ -80,7 +79,7 @@ export class Pipeline implements TopicRunner {
       const [first] = ahead;
       if (first === undefined) {
         await this.#wake.wait(clock, signal);
-        rested = true;
+        patienceMs = burstMsMax;
         continue;
       }
       await first.done;

@@ -6,6 +6,8 @@ import { readFileSync } from 'node:fs';
 export interface Cost {
   /** From the start of the process to its end. */
   readonly seconds: number;
+  /** From the start of the process to the first thing it said on standard output; its end when it said nothing. */
+  readonly saidSeconds: number;
   /** User and system time of the process and all its threads, as the kernel counted it when the process was waited for. */
   readonly cpuSeconds: number;
   /** Greatest resident size seen (VmHWM), in megabytes of 10^6 bytes; 0 for one too short to be looked at. */
@@ -26,7 +28,11 @@ export async function measure(command: readonly string[]): Promise<Cost> {
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  let saidSeconds: number | undefined;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    saidSeconds ??= (performance.now() - start) / 1000;
+    stdout += text;
+  });
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   let peakMb = 0;
   const timer = setInterval(() => {
@@ -39,7 +45,14 @@ export async function measure(command: readonly string[]): Promise<Cost> {
   child.once('exit', () => (seconds = (performance.now() - start) / 1000));
   child.once('close', (code) => resolve({ code, seconds }));
   const exit = await promise.finally(() => clearInterval(timer));
-  return { ...exit, cpuSeconds: childrenCpuSeconds() - cpuBefore, peakMb, stdout, stderr };
+  return {
+    ...exit,
+    saidSeconds: saidSeconds ?? exit.seconds,
+    cpuSeconds: childrenCpuSeconds() - cpuBefore,
+    peakMb,
+    stdout,
+    stderr,
+  };
 }
 
 /** Runs a command of which only the time matters; its output goes to /dev/null, as a shell would send it. */
