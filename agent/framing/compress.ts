@@ -1,4 +1,5 @@
 import { checksumOf } from '@tributary/protocol/checksum.ts';
+import { assert } from '@tributary/shared/assert.ts';
 import { promisify } from 'node:util';
 import { constants, createZstdCompress, type ZstdCompress, zstdCompress } from 'node:zlib';
 
@@ -84,6 +85,8 @@ class Context {
     this.#stream.write(bytes);
     this.#stream.flush(constants.ZSTD_e_end, () => resolve());
     await promise;
+    // A piece that came late would end up in the next frame, and both would be unreadable at the hub.
+    assert(this.#stream.readableLength === 0, 'a frame is whole when its flush is done');
     const parts = this.#parts;
     this.#parts = [];
     return joined(parts);
