@@ -20,6 +20,8 @@ export interface SourceIdentity {
   readonly fingerprintLength: number;
   /** Resume token of a source that has one, such as a journal cursor. */
   readonly token: string;
+  /** Bytes that were removed from the file's beginning since the stream began: a position less this is the offset in the file. */
+  readonly base: number;
 }
 
 /** What never changes within a stream. */
@@ -55,6 +57,16 @@ export interface Cut {
   readonly cause: CutCause;
 }
 
+/**
+ * Positions that the edge left out on purpose (a filter, not a loss): at `offset` bytes from the segment's first byte, `span`
+ * positions that held `records` records are not in the body. Only in streams whose positions are bytes.
+ */
+export interface Drop {
+  readonly offset: number;
+  readonly span: number;
+  readonly records: number;
+}
+
 /** A contiguous run `[from, to)` of one stream within a batch; the body holds the segments' bytes one after the other. */
 export interface Segment {
   readonly from: number;
@@ -63,12 +75,17 @@ export interface Segment {
   readonly fromMark: Mark;
   readonly toMark: Mark;
   readonly records: number;
-  /** Bytes of this segment in the inflated body: `to - from` where positions are bytes. */
+  /** Bytes of this segment in the inflated body: where positions are bytes, `to - from` less the spans of `drops`. */
   readonly bytes: number;
-  /** Ascending; only for streams of lines. */
+  /** Ascending; only where positions are bytes. Where records have lengths, a cut is at the end of one of them. */
   readonly cuts: readonly Cut[];
-  /** Length in bytes of each record; only for counted streams, whose records may hold anything. */
+  /**
+   * Length in bytes of each record. Always there for counted streams, whose records may hold anything; where positions are bytes, empty
+   * means that each line is a record.
+   */
   readonly lengths: readonly number[];
+  /** Ascending by `offset`, each behind a whole record. */
+  readonly drops: readonly Drop[];
 }
 
 /** Segment as sent: `stream` is the number that OpenStream gave on this connection. */

@@ -2,7 +2,8 @@
  * An input: one kind of source (file, later syslog, exec…). It reads, frames into records and pushes runs into the sink it is
  * given; it knows neither buffer nor uplink. One folder each, one line in registry.ts.
  */
-import type { Cut, Id, Mark, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
+import type { Cut, Drop, Id, Mark, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
+import type { LossCause } from '../platform/platform-events.ts';
 
 /** A stream as the agent keeps it durably. `position` and `mark` move only together with a stored batch. */
 export interface StreamState {
@@ -15,18 +16,41 @@ export interface StreamState {
   readonly ended: boolean;
 }
 
-/** A contiguous run of one stream: whole records, `[from, from + bytes.length)` for lines, `records` long for counted ones. */
+/**
+ * What becomes of an input's records while the buffer is full: the input waits; what is read now is dropped; the oldest batches that
+ * wait in the buffer are dropped. `reserve` is for events about the trouble itself: they have room of their own.
+ */
+export type Overflow = 'block' | 'drop_newest' | 'drop_oldest' | 'reserve';
+
+/**
+ * A contiguous run of one stream: whole records over the positions `[from, to)`. Where positions are bytes, `to - from` is the bytes
+ * and what `drops` left out; where they are counted, the number of records.
+ */
 export interface Run {
   readonly streamId: Id;
   readonly from: number;
+  readonly to: number;
   /** Read only during the call: the sink copies them. */
   readonly bytes: Uint8Array;
   readonly records: number;
   readonly cuts: readonly Cut[];
+  /** Length of each record, of counted streams and where a record is not one line; empty: records are lines. */
   readonly lengths: readonly number[];
-  /** Mark at `from`, and at the run's end. */
+  /** What filters left out, ascending. Only where positions are bytes; a counted record that is left out gets no position. */
+  readonly drops: readonly Drop[];
+  /** Mark at `from` and at `to`, over the source's own bytes, whatever was left out or redacted. */
   readonly fromMark: Mark;
   readonly toMark: Mark;
+  /** Resume token after this run; becomes the identity's in the transaction that moves the position. */
+  readonly token?: string;
+  readonly overflow: Overflow;
+}
+
+/** How far a file's content is read and acknowledged; of a stream that goes on or of one that ended lately. */
+export interface FileProgress {
+  readonly stream: StreamState;
+  /** The site has everything before it durably. */
+  readonly ackedTo: number;
 }
 
 /** What an input may do with streams and records. */
@@ -37,6 +61,14 @@ export interface Sink {
   openStream(stream: { identity: SourceIdentity; attributes: StreamAttributes; start: number }): Promise<StreamState>;
   /** The source was renamed, or its fingerprint grew. Durable with the next batch or soon after; idempotent. */
   updateIdentity(streamId: Id, identity: SourceIdentity): void;
+  /** As `updateIdentity`, and resolves when it is durable. */
+  storeIdentity(streamId: Id, identity: SourceIdentity): Promise<void>;
+  /** The site has everything of the stream before this position durably (what was dropped or lost counts as settled). */
+  ackedTo(streamId: Id): number;
+  /** Streams of files with this device and inode, ended ones that are still remembered included; the newest first. */
+  progressOf(file: { readonly device: string; readonly inode: string }): readonly FileProgress[];
+  /** Streams of files that begin with the same bytes, ended ones that are still remembered included; the newest first. */
+  progressByFingerprint(fingerprint: string, fingerprintLength: number): readonly FileProgress[];
   /** Nothing more will come: all of it was pushed. Durable after the runs pushed before it. */
   endStream(streamId: Id): void;
   /**
@@ -65,13 +97,24 @@ export interface InputEvents {
   /** Cannot be read now; tried again. Raised once per trouble, not per try. */
   sourceFailed(path: string, error: Error): void;
   sourceRecovered(path: string): void;
+  /** Will never arrive: bytes of a file, or records of what cannot be read again. Counted by cause, and a platform event. */
+  lost(loss: { readonly path: string; readonly cause: LossCause; readonly bytes: number; readonly records?: number }): void;
+  /** Records that filters left out or changed since the last call; counted only. */
+  filtered(counts: { readonly excluded: number; readonly sampledOut: number; readonly redacted: number }): void;
+  /** A listener takes connections or datagrams at this address. */
+  listening(input: string, address: string): void;
+  /** A command, container or unit that an input follows came or went. */
+  sourceStarted(path: string, detail: string): void;
+  sourceEnded(path: string, detail: string): void;
 }
 
 /** One source's state, for `status`. */
 export interface SourceStatus {
+  /** Path of a file; of another source what tells it apart: an address, a container, `cpu`. */
   readonly path: string;
   readonly streamId: Id;
   readonly position: number;
+  /** End of what is there, in positions; of a source that has no size, the position. */
   readonly size: number;
   readonly state: 'reading' | 'waiting' | 'rotated' | 'failed';
 }

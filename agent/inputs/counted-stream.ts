@@ -1,0 +1,104 @@
+/**
+ * A stream whose positions count records: of a source that cannot be read again (socket, exec, metrics), or that has a resume token
+ * of its own (journald). Draws a stream at `open`, keeps position and mark, and pushes whole records.
+ */
+import { markOf } from '@tributary/protocol/mark.ts';
+import type { Id, Mark, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
+import type { Overflow, Sink, StreamState } from './input.ts';
+
+/** Records one after the other; a record may hold anything. */
+export interface Records {
+  readonly bytes: Uint8Array;
+  /** Length of each record. */
+  readonly lengths: readonly number[];
+}
+
+export interface CountedStreamOptions {
+  readonly sink: Sink;
+  /** Told apart by path: an address, a command, a unit. */
+  readonly path: string;
+  readonly attributes: Omit<StreamAttributes, 'counted'>;
+  readonly overflow: Overflow;
+}
+
+export class CountedStream {
+  readonly #sink: Sink;
+  readonly #overflow: Overflow;
+  #streamId: Id;
+  #position: number;
+  #mark: Mark;
+
+  private constructor(sink: Sink, overflow: Overflow, state: StreamState) {
+    this.#sink = sink;
+    this.#overflow = overflow;
+    this.#streamId = state.streamId;
+    this.#position = state.position;
+    this.#mark = state.mark;
+  }
+
+  /** A new stream, durable when resolved. */
+  static async open({ sink, path, attributes, overflow }: CountedStreamOptions): Promise<CountedStream> {
+    const identity: SourceIdentity = { ...emptyIdentity, path };
+    const state = await sink.openStream({ identity, attributes: { ...attributes, counted: true }, start: 0 });
+    return new CountedStream(sink, overflow, state);
+  }
+
+  /** Goes on with a stream that has a resume token. */
+  static resume(sink: Sink, overflow: Overflow, state: StreamState): CountedStream {
+    return new CountedStream(sink, overflow, state);
+  }
+
+  get streamId(): Id {
+    return this.#streamId;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Copies the records. False: nothing more should come until `sink.ready` resolves. */
+  push({ bytes, lengths }: Records, token?: string): boolean {
+    const from = this.#position;
+    const to = from + lengths.length;
+    const fromMark = this.#mark;
+    const toMark = markOf(bytes.subarray(bytes.length - (lengths.at(-1) ?? 0)));
+    this.#position = to;
+    this.#mark = toMark;
+    return this.#sink.push({
+      streamId: this.#streamId,
+      from,
+      to,
+      bytes,
+      records: lengths.length,
+      cuts: [],
+      lengths,
+      drops: [],
+      fromMark,
+      toMark,
+      overflow: this.#overflow,
+      ...(token === undefined ? {} : { token }),
+    });
+  }
+
+  /** The site has other content under this stream: it goes on as another one (Sink.onReplaced). */
+  replaced(state: StreamState): void {
+    this.#streamId = state.streamId;
+    this.#position = state.position;
+    this.#mark = state.mark;
+  }
+
+  /** Nothing more will come. */
+  end(): void {
+    this.#sink.endStream(this.#streamId);
+  }
+}
+
+const emptyIdentity: SourceIdentity = {
+  path: '',
+  device: '',
+  inode: '',
+  fingerprint: '',
+  fingerprintLength: 0,
+  token: '',
+  base: 0,
+};
