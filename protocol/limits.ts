@@ -19,6 +19,11 @@ export const segmentsMax = 1024;
 export const recordsMax = 131_072;
 /** Records of one batch whose end no terminator shows: without a limit of their own they would be dearer than their bytes. */
 export const cutsMax = 65_536;
+/**
+ * Drops of one batch: one before each record and one behind the last of each segment, for as many records as may be cut, which is
+ * what an agent puts into a batch.
+ */
+export const dropsMax = cutsMax + segmentsMax;
 /** Fields of a frame that this version does not know: room for one with every record, and far less than a frame could hold. */
 export const unknownFieldsMax = 131_072;
 /** Streams open at a time on one connection; numbers further back are forgotten. */
@@ -84,17 +89,20 @@ export const corruptTriesMax = 3;
 /** How often the site may refuse a stream at one position where this end finds nothing wrong. */
 export const positionTriesMax = 3;
 
-/** Room a segment takes in a frame besides its cuts and lengths: nine fields with their tags, at their longest. */
+/** Room a segment takes in a frame besides its cuts, lengths and drops: ten fields with their tags, at their longest. */
 export const segmentHeadBytesMax = 80;
 export const cutBytesMax = 10;
 export const lengthBytesMax = 4;
+export const dropBytesMax = 24;
 /** Room for a batch's fields besides segments, trims, hops and body. */
 export const batchHeadBytes = 4 * kibibyte;
 const trimBytesMax = 16;
 const hopBytesMax = 64;
 const batchHeadBytesMax =
   segmentsMax * (segmentHeadBytesMax + trimBytesMax) +
-  Math.max(cutsMax * cutBytesMax, recordsMax * lengthBytesMax) +
+  cutsMax * cutBytesMax +
+  recordsMax * lengthBytesMax +
+  dropsMax * dropBytesMax +
   hopsMax * hopBytesMax +
   batchHeadBytes;
 

@@ -15,8 +15,8 @@ export interface ProtocolVersion {
 export const protocolVersions: readonly ProtocolVersion[] = [
   {
     version: 1,
-    schemaHash: '8a45da6fa0929377ffe9d01b0e72493f40533d9c72ad986543fd84b548bdc40e',
-    brought: 'the first: streams, positions, batches, gaps, credit and drain',
+    schemaHash: '37519efe0fc459d2997f5d306d5cf42f9e576998eaf5a158c2b3bac6f3aa88b8',
+    brought: 'the first: streams, positions, batches, records of several lines, what filters left out, gaps, credit and drain',
   },
 ];
 

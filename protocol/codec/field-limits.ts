@@ -52,6 +52,7 @@ export const fieldLimits: Readonly<Record<string, FieldLimit>> = {
   'Segment.to_mark': mark,
   'Segment.cuts': { count: limits.cutsMax },
   'Segment.lengths': { count: limits.recordsMax },
+  'Segment.drops': { count: limits.dropsMax },
   'Hop.site_id': id,
   'Hop.hub_id': id,
   'Envelope.hops': { count: limits.hopsMax },

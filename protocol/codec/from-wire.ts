@@ -111,7 +111,7 @@ function origin(value: wire.Origin | undefined): messages.Origin {
 }
 
 function identity(value: wire.SourceIdentity | undefined, field: string): messages.SourceIdentity {
-  const { path, device, inode, fingerprint, fingerprintLength, token } = required(value, field);
+  const { path, device, inode, fingerprint, fingerprintLength, token, base } = required(value, field);
   return {
     path,
     device,
@@ -119,6 +119,7 @@ function identity(value: wire.SourceIdentity | undefined, field: string): messag
     fingerprint: fixedOrEmpty(fingerprint, fingerprintBytes, 'SourceIdentity.fingerprint'),
     fingerprintLength,
     token,
+    base: Number(base),
   };
 }
 
@@ -175,6 +176,7 @@ function segment(value: wire.Segment): messages.WireSegment {
     bytes: value.bytes,
     cuts: value.cuts.map((cut) => ({ offset: cut.offset, cause: cutCauseNames.fromWire(cut.cause, 'Cut.cause') })),
     lengths: value.lengths,
+    drops: value.drops.map(({ offset, span, records }) => ({ offset, span: Number(span), records })),
   };
 }
 

@@ -91,7 +91,7 @@ function origin(value: messages.Origin): MessageInitShape<typeof OriginSchema> {
 }
 
 function identity(value: messages.SourceIdentity): MessageInitShape<typeof SourceIdentitySchema> {
-  return { ...value, fingerprint: bytes(value.fingerprint) };
+  return { ...value, fingerprint: bytes(value.fingerprint), base: BigInt(value.base) };
 }
 
 function recoveredStream(stream: messages.RecoveredStream): MessageInitShape<typeof RecoveredStreamSchema> {
@@ -140,6 +140,7 @@ function segment(value: messages.WireSegment): MessageInitShape<typeof SegmentSc
     bytes: value.bytes,
     cuts: value.cuts.map((cut) => ({ offset: cut.offset, cause: cutCauseNames.toWire(cut.cause) })),
     lengths: [...value.lengths],
+    drops: value.drops.map(({ offset, span, records }) => ({ offset, span: BigInt(span), records })),
   };
 }
 

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tributary.proto.
  */
 export const file_tributary: GenFile = /*@__PURE__*/
-  fileDesc("Cg90cmlidXRhcnkucHJvdG8SDHRyaWJ1dGFyeS52MSKaBQoFRnJhbWUSJAoFaGVsbG8YASABKAsyEy50cmlidXRhcnkudjEuSGVsbG9IABIoCgd3ZWxjb21lGAIgASgLMhUudHJpYnV0YXJ5LnYxLldlbGNvbWVIABIoCgdyZWNvdmVyGAMgASgLMhUudHJpYnV0YXJ5LnYxLlJlY292ZXJIABIsCglyZWNvdmVyZWQYBCABKAsyFy50cmlidXRhcnkudjEuUmVjb3ZlcmVkSAASLwoLb3Blbl9zdHJlYW0YBSABKAsyGC50cmlidXRhcnkudjEuT3BlblN0cmVhbUgAEioKCHBvc2l0aW9uGAYgASgLMhYudHJpYnV0YXJ5LnYxLlBvc2l0aW9uSAASJAoFYmF0Y2gYByABKAsyEy50cmlidXRhcnkudjEuQmF0Y2hIABIgCgNhY2sYCCABKAsyES50cmlidXRhcnkudjEuQWNrSAASJgoGcmVmdXNlGAkgASgLMhQudHJpYnV0YXJ5LnYxLlJlZnVzZUgAEiAKA2dhcBgKIAEoCzIRLnRyaWJ1dGFyeS52MS5HYXBIABIxCgxjbG9zZV9zdHJlYW0YCyABKAsyGS50cmlidXRhcnkudjEuQ2xvc2VTdHJlYW1IABImCgZjcmVkaXQYDCABKAsyFC50cmlidXRhcnkudjEuQ3JlZGl0SAASJAoFZHJhaW4YDSABKAsyEy50cmlidXRhcnkudjEuRHJhaW5IABImCgZyZWplY3QYDiABKAsyFC50cmlidXRhcnkudjEuUmVqZWN0SAASIgoEcGluZxgPIAEoCzISLnRyaWJ1dGFyeS52MS5QaW5nSAASIgoEcG9uZxgQIAEoCzISLnRyaWJ1dGFyeS52MS5Qb25nSABCCQoHbWVzc2FnZSKZAgoFSGVsbG8SEwoLdmVyc2lvbl9taW4YASABKA0SEwoLdmVyc2lvbl9tYXgYAiABKA0SJAoGc2VuZGVyGAMgASgOMhQudHJpYnV0YXJ5LnYxLlNlbmRlchIQCghhZ2VudF9pZBgEIAEoDBITCgtpbnN0YW5jZV9pZBgFIAEoDBIPCgdib290X2lkGAYgASgMEhUKDXN0YXJ0X2NvdW50ZXIYByABKAQSLQoFZmFjdHMYCCADKAsyHi50cmlidXRhcnkudjEuSGVsbG8uRmFjdHNFbnRyeRIUCgxjYXBhYmlsaXRpZXMYCSADKAkaLAoKRmFjdHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIoQBCg1TZXNzaW9uTGltaXRzEhcKD2ZyYW1lX2J5dGVzX21heBgBIAEoDRIaChJpbmZsYXRlZF9ieXRlc19tYXgYAiABKA0SFAoMc2VnbWVudHNfbWF4GAMgASgNEhMKC3JlY29yZHNfbWF4GAQgASgNEhMKC3N0cmVhbXNfbWF4GAUgASgNItMBCgdXZWxjb21lEg8KB3ZlcnNpb24YASABKA0SDgoGaHViX2lkGAIgASgMEg8KB3NpdGVfaWQYAyABKAwSEAoIc3RvcmVfaWQYBCABKAwSDAoEaHVicxgFIAMoCRIrCgZsaW1pdHMYBiABKAsyGy50cmlidXRhcnkudjEuU2Vzc2lvbkxpbWl0cxIdChVmbHVzaF9pbnRlcnZhbF9tc19taW4YByABKA0SFAoMY3JlZGl0X2J5dGVzGAggASgEEhQKDGNhcGFiaWxpdGllcxgJIAMoCSIJCgdSZWNvdmVyIn0KDlNvdXJjZUlkZW50aXR5EgwKBHBhdGgYASABKAkSDgoGZGV2aWNlGAIgASgJEg0KBWlub2RlGAMgASgJEhMKC2ZpbmdlcnByaW50GAQgASgMEhoKEmZpbmdlcnByaW50X2xlbmd0aBgFIAEoDRINCgV0b2tlbhgGIAEoCSLMAQoQU3RyZWFtQXR0cmlidXRlcxIOCgZ0ZW5hbnQYASABKAkSDAoEdHlwZRgCIAEoCRIMCgRob3N0GAMgASgJEhAKCGVuY29kaW5nGAQgASgJEg8KB2NvdW50ZWQYBSABKAgSOgoGbGFiZWxzGAYgAygLMioudHJpYnV0YXJ5LnYxLlN0cmVhbUF0dHJpYnV0ZXMuTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIrCgZPcmlnaW4SDwoHc2l0ZV9pZBgBIAEoDBIQCghhZ2VudF9pZBgCIAEoDCLuAQoPUmVjb3ZlcmVkU3RyZWFtEhEKCXN0cmVhbV9pZBgBIAEoDBIkCgZvcmlnaW4YAiABKAsyFC50cmlidXRhcnkudjEuT3JpZ2luEi4KCGlkZW50aXR5GAMgASgLMhwudHJpYnV0YXJ5LnYxLlNvdXJjZUlkZW50aXR5EjIKCmF0dHJpYnV0ZXMYBCABKAsyHi50cmlidXRhcnkudjEuU3RyZWFtQXR0cmlidXRlcxINCgVzdGFydBgFIAEoBBIMCgRoZWxkGAYgASgEEhEKCWhlbGRfbWFyaxgHIAEoDBIOCgZjbG9zZWQYCCABKAgiSQoJUmVjb3ZlcmVkEi4KB3N0cmVhbXMYASADKAsyHS50cmlidXRhcnkudjEuUmVjb3ZlcmVkU3RyZWFtEgwKBGxhc3QYAiABKAgi8AEKCk9wZW5TdHJlYW0SDgoGc3RyZWFtGAEgASgNEg8KB2NoYW5uZWwYAiABKA0SEQoJc3RyZWFtX2lkGAMgASgMEiQKBm9yaWdpbhgEIAEoCzIULnRyaWJ1dGFyeS52MS5PcmlnaW4SLgoIaWRlbnRpdHkYBSABKAsyHC50cmlidXRhcnkudjEuU291cmNlSWRlbnRpdHkSMgoKYXR0cmlidXRlcxgGIAEoCzIeLnRyaWJ1dGFyeS52MS5TdHJlYW1BdHRyaWJ1dGVzEg0KBXN0YXJ0GAcgASgEEhUKDXdhbnRfYXJjaGl2ZWQYCCABKAgiTQoIUG9zaXRpb24SDgoGc3RyZWFtGAEgASgNEgwKBGhlbGQYAiABKAQSEQoJaGVsZF9tYXJrGAMgASgMEhAKCGFyY2hpdmVkGAQgASgEIjwKA0N1dBIOCgZvZmZzZXQYASABKA0SJQoFY2F1c2UYAiABKA4yFi50cmlidXRhcnkudjEuQ3V0Q2F1c2UiqQEKB1NlZ21lbnQSDgoGc3RyZWFtGAEgASgNEgwKBGZyb20YAiABKAQSCgoCdG8YAyABKAQSEQoJZnJvbV9tYXJrGAQgASgMEg8KB3RvX21hcmsYBSABKAwSDwoHcmVjb3JkcxgGIAEoDRINCgVieXRlcxgHIAEoDRIfCgRjdXRzGAggAygLMhEudHJpYnV0YXJ5LnYxLkN1dBIPCgdsZW5ndGhzGAkgAygNIjsKA0hvcBIPCgdzaXRlX2lkGAEgASgMEg4KBmh1Yl9pZBgCIAEoDBITCgtyZWNlaXZlZF9tcxgDIAEoBCIlCgRUcmltEg8KB3NlZ21lbnQYASABKA0SDAoEZnJvbRgCIAEoBCJiCghFbnZlbG9wZRISCgpjcmVhdGVkX21zGAEgASgEEh8KBGhvcHMYAiADKAsyES50cmlidXRhcnkudjEuSG9wEiEKBXRyaW1zGAMgAygLMhIudHJpYnV0YXJ5LnYxLlRyaW0ixgEKBUJhdGNoEg8KB2NoYW5uZWwYASABKA0SEAoIc2VxdWVuY2UYAiABKA0SJwoIc2VnbWVudHMYAyADKAsyFS50cmlidXRhcnkudjEuU2VnbWVudBIPCgdyZWNvcmRzGAQgASgNEhYKDmluZmxhdGVkX2J5dGVzGAUgASgNEhAKCGNoZWNrc3VtGAYgASgHEigKCGVudmVsb3BlGAcgASgLMhYudHJpYnV0YXJ5LnYxLkVudmVsb3BlEgwKBGJvZHkYDyABKAwiKAoDQWNrEg8KB2NoYW5uZWwYASABKA0SEAoIc2VxdWVuY2UYAiABKA0irgEKBlJlZnVzZRIPCgdjaGFubmVsGAEgASgNEhAKCHNlcXVlbmNlGAIgASgNEioKBnJlYXNvbhgDIAEoDjIaLnRyaWJ1dGFyeS52MS5SZWZ1c2VSZWFzb24SDgoGc3RyZWFtGAQgASgNEgwKBGhlbGQYBSABKAQSEQoJaGVsZF9tYXJrGAYgASgMEhYKDnJldHJ5X2FmdGVyX21zGAcgASgNEgwKBGhpbnQYCCABKAkiZwoDR2FwEg4KBnN0cmVhbRgBIAEoDRIMCgRmcm9tGAIgASgEEgoKAnRvGAMgASgEEg8KB3RvX21hcmsYBCABKAwSJQoFY2F1c2UYBSABKA4yFi50cmlidXRhcnkudjEuR2FwQ2F1c2UiLwoLQ2xvc2VTdHJlYW0SDgoGc3RyZWFtGAEgASgNEhAKCHBvc2l0aW9uGAIgASgEIigKBkNyZWRpdBIPCgdjaGFubmVsGAEgASgNEg0KBWJ5dGVzGAIgASgEIioKBURyYWluEgwKBGh1YnMYASADKAkSEwoLZGVhZGxpbmVfbXMYAiABKA0iVgoGUmVqZWN0EiYKBGNvZGUYASABKA4yGC50cmlidXRhcnkudjEuUmVqZWN0Q29kZRIMCgRoaW50GAIgASgJEhYKDnJldHJ5X2FmdGVyX21zGAMgASgNIhUKBFBpbmcSDQoFbm9uY2UYASABKAQiFQoEUG9uZxINCgVub25jZRgBIAEoBCpCCgZTZW5kZXISFgoSU0VOREVSX1VOU1BFQ0lGSUVEEAASEAoMU0VOREVSX0FHRU5UEAESDgoKU0VOREVSX0hVQhACKmQKCEN1dENhdXNlEhkKFUNVVF9DQVVTRV9VTlNQRUNJRklFRBAAEhYKEkNVVF9DQVVTRV9UT09fTE9ORxABEhIKDkNVVF9DQVVTRV9JRExFEAISEQoNQ1VUX0NBVVNFX0VORBADKrYBCgxSZWZ1c2VSZWFzb24SHQoZUkVGVVNFX1JFQVNPTl9VTlNQRUNJRklFRBAAEhoKFlJFRlVTRV9SRUFTT05fUE9TSVRJT04QARIWChJSRUZVU0VfUkVBU09OX0JVU1kQAhIZChVSRUZVU0VfUkVBU09OX0NPUlJVUFQQAxIbChdSRUZVU0VfUkVBU09OX1RPT19MQVJHRRAEEhsKF1JFRlVTRV9SRUFTT05fRk9SQklEREVOEAUqxgEKCEdhcENhdXNlEhkKFUdBUF9DQVVTRV9VTlNQRUNJRklFRBAAEhkKFUdBUF9DQVVTRV9CVUZGRVJfTE9TVBABEhwKGEdBUF9DQVVTRV9CVUZGRVJfREFNQUdFRBACEhUKEUdBUF9DQVVTRV9EUk9QUEVEEAMSHAoYR0FQX0NBVVNFX1JFUExBWV9FWFBJUkVEEAQSGQoVR0FQX0NBVVNFX1NPVVJDRV9MT1NUEAUSFgoSR0FQX0NBVVNFX1JFSkVDVEVEEAYq+wEKClJlamVjdENvZGUSGwoXUkVKRUNUX0NPREVfVU5TUEVDSUZJRUQQABIXChNSRUpFQ1RfQ09ERV9WRVJTSU9OEAESHAoYUkVKRUNUX0NPREVfVU5BVVRIT1JJWkVEEAISFQoRUkVKRUNUX0NPREVfQ0xPTkUQAxIaChZSRUpFQ1RfQ09ERV9TVVBFUlNFREVEEAQSGAoUUkVKRUNUX0NPREVfUFJPVE9DT0wQBRIVChFSRUpFQ1RfQ09ERV9MSU1JVBAGEhsKF1JFSkVDVF9DT0RFX1VOQVZBSUxBQkxFEAcSGAoUUkVKRUNUX0NPREVfU0hVVERPV04QCGIGcHJvdG8z");
+  fileDesc("Cg90cmlidXRhcnkucHJvdG8SDHRyaWJ1dGFyeS52MSKaBQoFRnJhbWUSJAoFaGVsbG8YASABKAsyEy50cmlidXRhcnkudjEuSGVsbG9IABIoCgd3ZWxjb21lGAIgASgLMhUudHJpYnV0YXJ5LnYxLldlbGNvbWVIABIoCgdyZWNvdmVyGAMgASgLMhUudHJpYnV0YXJ5LnYxLlJlY292ZXJIABIsCglyZWNvdmVyZWQYBCABKAsyFy50cmlidXRhcnkudjEuUmVjb3ZlcmVkSAASLwoLb3Blbl9zdHJlYW0YBSABKAsyGC50cmlidXRhcnkudjEuT3BlblN0cmVhbUgAEioKCHBvc2l0aW9uGAYgASgLMhYudHJpYnV0YXJ5LnYxLlBvc2l0aW9uSAASJAoFYmF0Y2gYByABKAsyEy50cmlidXRhcnkudjEuQmF0Y2hIABIgCgNhY2sYCCABKAsyES50cmlidXRhcnkudjEuQWNrSAASJgoGcmVmdXNlGAkgASgLMhQudHJpYnV0YXJ5LnYxLlJlZnVzZUgAEiAKA2dhcBgKIAEoCzIRLnRyaWJ1dGFyeS52MS5HYXBIABIxCgxjbG9zZV9zdHJlYW0YCyABKAsyGS50cmlidXRhcnkudjEuQ2xvc2VTdHJlYW1IABImCgZjcmVkaXQYDCABKAsyFC50cmlidXRhcnkudjEuQ3JlZGl0SAASJAoFZHJhaW4YDSABKAsyEy50cmlidXRhcnkudjEuRHJhaW5IABImCgZyZWplY3QYDiABKAsyFC50cmlidXRhcnkudjEuUmVqZWN0SAASIgoEcGluZxgPIAEoCzISLnRyaWJ1dGFyeS52MS5QaW5nSAASIgoEcG9uZxgQIAEoCzISLnRyaWJ1dGFyeS52MS5Qb25nSABCCQoHbWVzc2FnZSKZAgoFSGVsbG8SEwoLdmVyc2lvbl9taW4YASABKA0SEwoLdmVyc2lvbl9tYXgYAiABKA0SJAoGc2VuZGVyGAMgASgOMhQudHJpYnV0YXJ5LnYxLlNlbmRlchIQCghhZ2VudF9pZBgEIAEoDBITCgtpbnN0YW5jZV9pZBgFIAEoDBIPCgdib290X2lkGAYgASgMEhUKDXN0YXJ0X2NvdW50ZXIYByABKAQSLQoFZmFjdHMYCCADKAsyHi50cmlidXRhcnkudjEuSGVsbG8uRmFjdHNFbnRyeRIUCgxjYXBhYmlsaXRpZXMYCSADKAkaLAoKRmFjdHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIoQBCg1TZXNzaW9uTGltaXRzEhcKD2ZyYW1lX2J5dGVzX21heBgBIAEoDRIaChJpbmZsYXRlZF9ieXRlc19tYXgYAiABKA0SFAoMc2VnbWVudHNfbWF4GAMgASgNEhMKC3JlY29yZHNfbWF4GAQgASgNEhMKC3N0cmVhbXNfbWF4GAUgASgNItMBCgdXZWxjb21lEg8KB3ZlcnNpb24YASABKA0SDgoGaHViX2lkGAIgASgMEg8KB3NpdGVfaWQYAyABKAwSEAoIc3RvcmVfaWQYBCABKAwSDAoEaHVicxgFIAMoCRIrCgZsaW1pdHMYBiABKAsyGy50cmlidXRhcnkudjEuU2Vzc2lvbkxpbWl0cxIdChVmbHVzaF9pbnRlcnZhbF9tc19taW4YByABKA0SFAoMY3JlZGl0X2J5dGVzGAggASgEEhQKDGNhcGFiaWxpdGllcxgJIAMoCSIJCgdSZWNvdmVyIosBCg5Tb3VyY2VJZGVudGl0eRIMCgRwYXRoGAEgASgJEg4KBmRldmljZRgCIAEoCRINCgVpbm9kZRgDIAEoCRITCgtmaW5nZXJwcmludBgEIAEoDBIaChJmaW5nZXJwcmludF9sZW5ndGgYBSABKA0SDQoFdG9rZW4YBiABKAkSDAoEYmFzZRgHIAEoBCLMAQoQU3RyZWFtQXR0cmlidXRlcxIOCgZ0ZW5hbnQYASABKAkSDAoEdHlwZRgCIAEoCRIMCgRob3N0GAMgASgJEhAKCGVuY29kaW5nGAQgASgJEg8KB2NvdW50ZWQYBSABKAgSOgoGbGFiZWxzGAYgAygLMioudHJpYnV0YXJ5LnYxLlN0cmVhbUF0dHJpYnV0ZXMuTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIrCgZPcmlnaW4SDwoHc2l0ZV9pZBgBIAEoDBIQCghhZ2VudF9pZBgCIAEoDCLuAQoPUmVjb3ZlcmVkU3RyZWFtEhEKCXN0cmVhbV9pZBgBIAEoDBIkCgZvcmlnaW4YAiABKAsyFC50cmlidXRhcnkudjEuT3JpZ2luEi4KCGlkZW50aXR5GAMgASgLMhwudHJpYnV0YXJ5LnYxLlNvdXJjZUlkZW50aXR5EjIKCmF0dHJpYnV0ZXMYBCABKAsyHi50cmlidXRhcnkudjEuU3RyZWFtQXR0cmlidXRlcxINCgVzdGFydBgFIAEoBBIMCgRoZWxkGAYgASgEEhEKCWhlbGRfbWFyaxgHIAEoDBIOCgZjbG9zZWQYCCABKAgiSQoJUmVjb3ZlcmVkEi4KB3N0cmVhbXMYASADKAsyHS50cmlidXRhcnkudjEuUmVjb3ZlcmVkU3RyZWFtEgwKBGxhc3QYAiABKAgi8AEKCk9wZW5TdHJlYW0SDgoGc3RyZWFtGAEgASgNEg8KB2NoYW5uZWwYAiABKA0SEQoJc3RyZWFtX2lkGAMgASgMEiQKBm9yaWdpbhgEIAEoCzIULnRyaWJ1dGFyeS52MS5PcmlnaW4SLgoIaWRlbnRpdHkYBSABKAsyHC50cmlidXRhcnkudjEuU291cmNlSWRlbnRpdHkSMgoKYXR0cmlidXRlcxgGIAEoCzIeLnRyaWJ1dGFyeS52MS5TdHJlYW1BdHRyaWJ1dGVzEg0KBXN0YXJ0GAcgASgEEhUKDXdhbnRfYXJjaGl2ZWQYCCABKAgiTQoIUG9zaXRpb24SDgoGc3RyZWFtGAEgASgNEgwKBGhlbGQYAiABKAQSEQoJaGVsZF9tYXJrGAMgASgMEhAKCGFyY2hpdmVkGAQgASgEIjwKA0N1dBIOCgZvZmZzZXQYASABKA0SJQoFY2F1c2UYAiABKA4yFi50cmlidXRhcnkudjEuQ3V0Q2F1c2UiNQoERHJvcBIOCgZvZmZzZXQYASABKA0SDAoEc3BhbhgCIAEoBBIPCgdyZWNvcmRzGAMgASgNIswBCgdTZWdtZW50Eg4KBnN0cmVhbRgBIAEoDRIMCgRmcm9tGAIgASgEEgoKAnRvGAMgASgEEhEKCWZyb21fbWFyaxgEIAEoDBIPCgd0b19tYXJrGAUgASgMEg8KB3JlY29yZHMYBiABKA0SDQoFYnl0ZXMYByABKA0SHwoEY3V0cxgIIAMoCzIRLnRyaWJ1dGFyeS52MS5DdXQSDwoHbGVuZ3RocxgJIAMoDRIhCgVkcm9wcxgKIAMoCzISLnRyaWJ1dGFyeS52MS5Ecm9wIjsKA0hvcBIPCgdzaXRlX2lkGAEgASgMEg4KBmh1Yl9pZBgCIAEoDBITCgtyZWNlaXZlZF9tcxgDIAEoBCIlCgRUcmltEg8KB3NlZ21lbnQYASABKA0SDAoEZnJvbRgCIAEoBCJiCghFbnZlbG9wZRISCgpjcmVhdGVkX21zGAEgASgEEh8KBGhvcHMYAiADKAsyES50cmlidXRhcnkudjEuSG9wEiEKBXRyaW1zGAMgAygLMhIudHJpYnV0YXJ5LnYxLlRyaW0ixgEKBUJhdGNoEg8KB2NoYW5uZWwYASABKA0SEAoIc2VxdWVuY2UYAiABKA0SJwoIc2VnbWVudHMYAyADKAsyFS50cmlidXRhcnkudjEuU2VnbWVudBIPCgdyZWNvcmRzGAQgASgNEhYKDmluZmxhdGVkX2J5dGVzGAUgASgNEhAKCGNoZWNrc3VtGAYgASgHEigKCGVudmVsb3BlGAcgASgLMhYudHJpYnV0YXJ5LnYxLkVudmVsb3BlEgwKBGJvZHkYDyABKAwiKAoDQWNrEg8KB2NoYW5uZWwYASABKA0SEAoIc2VxdWVuY2UYAiABKA0irgEKBlJlZnVzZRIPCgdjaGFubmVsGAEgASgNEhAKCHNlcXVlbmNlGAIgASgNEioKBnJlYXNvbhgDIAEoDjIaLnRyaWJ1dGFyeS52MS5SZWZ1c2VSZWFzb24SDgoGc3RyZWFtGAQgASgNEgwKBGhlbGQYBSABKAQSEQoJaGVsZF9tYXJrGAYgASgMEhYKDnJldHJ5X2FmdGVyX21zGAcgASgNEgwKBGhpbnQYCCABKAkiZwoDR2FwEg4KBnN0cmVhbRgBIAEoDRIMCgRmcm9tGAIgASgEEgoKAnRvGAMgASgEEg8KB3RvX21hcmsYBCABKAwSJQoFY2F1c2UYBSABKA4yFi50cmlidXRhcnkudjEuR2FwQ2F1c2UiLwoLQ2xvc2VTdHJlYW0SDgoGc3RyZWFtGAEgASgNEhAKCHBvc2l0aW9uGAIgASgEIigKBkNyZWRpdBIPCgdjaGFubmVsGAEgASgNEg0KBWJ5dGVzGAIgASgEIioKBURyYWluEgwKBGh1YnMYASADKAkSEwoLZGVhZGxpbmVfbXMYAiABKA0iVgoGUmVqZWN0EiYKBGNvZGUYASABKA4yGC50cmlidXRhcnkudjEuUmVqZWN0Q29kZRIMCgRoaW50GAIgASgJEhYKDnJldHJ5X2FmdGVyX21zGAMgASgNIhUKBFBpbmcSDQoFbm9uY2UYASABKAQiFQoEUG9uZxINCgVub25jZRgBIAEoBCpCCgZTZW5kZXISFgoSU0VOREVSX1VOU1BFQ0lGSUVEEAASEAoMU0VOREVSX0FHRU5UEAESDgoKU0VOREVSX0hVQhACKmQKCEN1dENhdXNlEhkKFUNVVF9DQVVTRV9VTlNQRUNJRklFRBAAEhYKEkNVVF9DQVVTRV9UT09fTE9ORxABEhIKDkNVVF9DQVVTRV9JRExFEAISEQoNQ1VUX0NBVVNFX0VORBADKrYBCgxSZWZ1c2VSZWFzb24SHQoZUkVGVVNFX1JFQVNPTl9VTlNQRUNJRklFRBAAEhoKFlJFRlVTRV9SRUFTT05fUE9TSVRJT04QARIWChJSRUZVU0VfUkVBU09OX0JVU1kQAhIZChVSRUZVU0VfUkVBU09OX0NPUlJVUFQQAxIbChdSRUZVU0VfUkVBU09OX1RPT19MQVJHRRAEEhsKF1JFRlVTRV9SRUFTT05fRk9SQklEREVOEAUqxgEKCEdhcENhdXNlEhkKFUdBUF9DQVVTRV9VTlNQRUNJRklFRBAAEhkKFUdBUF9DQVVTRV9CVUZGRVJfTE9TVBABEhwKGEdBUF9DQVVTRV9CVUZGRVJfREFNQUdFRBACEhUKEUdBUF9DQVVTRV9EUk9QUEVEEAMSHAoYR0FQX0NBVVNFX1JFUExBWV9FWFBJUkVEEAQSGQoVR0FQX0NBVVNFX1NPVVJDRV9MT1NUEAUSFgoSR0FQX0NBVVNFX1JFSkVDVEVEEAYq+wEKClJlamVjdENvZGUSGwoXUkVKRUNUX0NPREVfVU5TUEVDSUZJRUQQABIXChNSRUpFQ1RfQ09ERV9WRVJTSU9OEAESHAoYUkVKRUNUX0NPREVfVU5BVVRIT1JJWkVEEAISFQoRUkVKRUNUX0NPREVfQ0xPTkUQAxIaChZSRUpFQ1RfQ09ERV9TVVBFUlNFREVEEAQSGAoUUkVKRUNUX0NPREVfUFJPVE9DT0wQBRIVChFSRUpFQ1RfQ09ERV9MSU1JVBAGEhsKF1JFSkVDVF9DT0RFX1VOQVZBSUxBQkxFEAcSGAoUUkVKRUNUX0NPREVfU0hVVERPV04QCGIGcHJvdG8z");
 
 /**
  * @generated from message tributary.v1.Frame
@@ -330,6 +330,11 @@ export type SourceIdentity = Message<"tributary.v1.SourceIdentity"> & {
    * @generated from field: string token = 6;
    */
   token: string;
+
+  /**
+   * @generated from field: uint64 base = 7;
+   */
+  base: bigint;
 };
 
 /**
@@ -584,6 +589,33 @@ export const CutSchema: GenMessage<Cut> = /*@__PURE__*/
   messageDesc(file_tributary, 12);
 
 /**
+ * @generated from message tributary.v1.Drop
+ */
+export type Drop = Message<"tributary.v1.Drop"> & {
+  /**
+   * @generated from field: uint32 offset = 1;
+   */
+  offset: number;
+
+  /**
+   * @generated from field: uint64 span = 2;
+   */
+  span: bigint;
+
+  /**
+   * @generated from field: uint32 records = 3;
+   */
+  records: number;
+};
+
+/**
+ * Describes the message tributary.v1.Drop.
+ * Use `create(DropSchema)` to create a new message.
+ */
+export const DropSchema: GenMessage<Drop> = /*@__PURE__*/
+  messageDesc(file_tributary, 13);
+
+/**
  * @generated from message tributary.v1.Segment
  */
 export type Segment = Message<"tributary.v1.Segment"> & {
@@ -631,6 +663,11 @@ export type Segment = Message<"tributary.v1.Segment"> & {
    * @generated from field: repeated uint32 lengths = 9;
    */
   lengths: number[];
+
+  /**
+   * @generated from field: repeated tributary.v1.Drop drops = 10;
+   */
+  drops: Drop[];
 };
 
 /**
@@ -638,7 +675,7 @@ export type Segment = Message<"tributary.v1.Segment"> & {
  * Use `create(SegmentSchema)` to create a new message.
  */
 export const SegmentSchema: GenMessage<Segment> = /*@__PURE__*/
-  messageDesc(file_tributary, 13);
+  messageDesc(file_tributary, 14);
 
 /**
  * @generated from message tributary.v1.Hop
@@ -665,7 +702,7 @@ export type Hop = Message<"tributary.v1.Hop"> & {
  * Use `create(HopSchema)` to create a new message.
  */
 export const HopSchema: GenMessage<Hop> = /*@__PURE__*/
-  messageDesc(file_tributary, 14);
+  messageDesc(file_tributary, 15);
 
 /**
  * @generated from message tributary.v1.Trim
@@ -687,7 +724,7 @@ export type Trim = Message<"tributary.v1.Trim"> & {
  * Use `create(TrimSchema)` to create a new message.
  */
 export const TrimSchema: GenMessage<Trim> = /*@__PURE__*/
-  messageDesc(file_tributary, 15);
+  messageDesc(file_tributary, 16);
 
 /**
  * @generated from message tributary.v1.Envelope
@@ -714,7 +751,7 @@ export type Envelope = Message<"tributary.v1.Envelope"> & {
  * Use `create(EnvelopeSchema)` to create a new message.
  */
 export const EnvelopeSchema: GenMessage<Envelope> = /*@__PURE__*/
-  messageDesc(file_tributary, 16);
+  messageDesc(file_tributary, 17);
 
 /**
  * The body comes last, so that a sender can write it behind the rest without copying it twice.
@@ -768,7 +805,7 @@ export type Batch = Message<"tributary.v1.Batch"> & {
  * Use `create(BatchSchema)` to create a new message.
  */
 export const BatchSchema: GenMessage<Batch> = /*@__PURE__*/
-  messageDesc(file_tributary, 17);
+  messageDesc(file_tributary, 18);
 
 /**
  * @generated from message tributary.v1.Ack
@@ -790,7 +827,7 @@ export type Ack = Message<"tributary.v1.Ack"> & {
  * Use `create(AckSchema)` to create a new message.
  */
 export const AckSchema: GenMessage<Ack> = /*@__PURE__*/
-  messageDesc(file_tributary, 18);
+  messageDesc(file_tributary, 19);
 
 /**
  * @generated from message tributary.v1.Refuse
@@ -842,7 +879,7 @@ export type Refuse = Message<"tributary.v1.Refuse"> & {
  * Use `create(RefuseSchema)` to create a new message.
  */
 export const RefuseSchema: GenMessage<Refuse> = /*@__PURE__*/
-  messageDesc(file_tributary, 19);
+  messageDesc(file_tributary, 20);
 
 /**
  * @generated from message tributary.v1.Gap
@@ -879,7 +916,7 @@ export type Gap = Message<"tributary.v1.Gap"> & {
  * Use `create(GapSchema)` to create a new message.
  */
 export const GapSchema: GenMessage<Gap> = /*@__PURE__*/
-  messageDesc(file_tributary, 20);
+  messageDesc(file_tributary, 21);
 
 /**
  * @generated from message tributary.v1.CloseStream
@@ -901,7 +938,7 @@ export type CloseStream = Message<"tributary.v1.CloseStream"> & {
  * Use `create(CloseStreamSchema)` to create a new message.
  */
 export const CloseStreamSchema: GenMessage<CloseStream> = /*@__PURE__*/
-  messageDesc(file_tributary, 21);
+  messageDesc(file_tributary, 22);
 
 /**
  * @generated from message tributary.v1.Credit
@@ -923,7 +960,7 @@ export type Credit = Message<"tributary.v1.Credit"> & {
  * Use `create(CreditSchema)` to create a new message.
  */
 export const CreditSchema: GenMessage<Credit> = /*@__PURE__*/
-  messageDesc(file_tributary, 22);
+  messageDesc(file_tributary, 23);
 
 /**
  * @generated from message tributary.v1.Drain
@@ -945,7 +982,7 @@ export type Drain = Message<"tributary.v1.Drain"> & {
  * Use `create(DrainSchema)` to create a new message.
  */
 export const DrainSchema: GenMessage<Drain> = /*@__PURE__*/
-  messageDesc(file_tributary, 23);
+  messageDesc(file_tributary, 24);
 
 /**
  * As with Hello, these numbers never change their meaning.
@@ -974,7 +1011,7 @@ export type Reject = Message<"tributary.v1.Reject"> & {
  * Use `create(RejectSchema)` to create a new message.
  */
 export const RejectSchema: GenMessage<Reject> = /*@__PURE__*/
-  messageDesc(file_tributary, 24);
+  messageDesc(file_tributary, 25);
 
 /**
  * @generated from message tributary.v1.Ping
@@ -991,7 +1028,7 @@ export type Ping = Message<"tributary.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_tributary, 25);
+  messageDesc(file_tributary, 26);
 
 /**
  * @generated from message tributary.v1.Pong
@@ -1008,7 +1045,7 @@ export type Pong = Message<"tributary.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_tributary, 26);
+  messageDesc(file_tributary, 27);
 
 /**
  * @generated from enum tributary.v1.Sender

@@ -443,8 +443,8 @@ export class ClientChannel {
     for (const segment of batch.segments) {
       const stream = this.#stream(segment);
       stream.next = Math.max(stream.next, segment.to);
-      const { from, to, fromMark, toMark, records, bytes, cuts, lengths } = segment;
-      segments.push({ stream: stream.number, from, to, fromMark, toMark, records, bytes, cuts, lengths });
+      const { from, to, fromMark, toMark, records, bytes, cuts, lengths, drops } = segment;
+      segments.push({ stream: stream.number, from, to, fromMark, toMark, records, bytes, cuts, lengths, drops });
     }
     const { records, inflatedBytes, checksum, envelope } = batch;
     const head: Omit<Batch, 'body'> = {
@@ -470,8 +470,9 @@ function fills(segment: OutboxSegment, position: number): boolean {
 
 function fitsLimits(batch: OutboxBatch, granted: SessionLimits): boolean {
   let headBytes = limits.batchHeadBytes;
-  for (const { cuts, lengths } of batch.segments) {
-    headBytes += limits.segmentHeadBytesMax + cuts.length * limits.cutBytesMax + lengths.length * limits.lengthBytesMax;
+  for (const { cuts, lengths, drops } of batch.segments) {
+    headBytes += limits.segmentHeadBytesMax + cuts.length * limits.cutBytesMax;
+    headBytes += lengths.length * limits.lengthBytesMax + drops.length * limits.dropBytesMax;
   }
   return (
     batch.segments.length <= granted.segmentsMax &&

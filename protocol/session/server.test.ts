@@ -21,7 +21,7 @@ const openStream: OpenStream = {
   channel: 1,
   streamId: testId('5'),
   origin: { siteId: '', agentId: '' },
-  identity: { path: '/a', device: '', inode: '', fingerprint: '', fingerprintLength: 0, token: '' },
+  identity: { path: '/a', device: '', inode: '', fingerprint: '', fingerprintLength: 0, token: '', base: 0 },
   attributes: { tenant: 'acme', type: 'app', host: 'h', encoding: '', counted: false, labels: {} },
   start: 0,
   wantArchived: false,
@@ -29,7 +29,18 @@ const openStream: OpenStream = {
 
 function batchOf(sequence: number, change: Partial<Batch> = {}): Batch {
   const from = (sequence - 1) * 10;
-  const segment = { stream: 1, from, to: from + 10, fromMark: '', toMark: '', records: 1, bytes: 10, cuts: [], lengths: [] };
+  const segment = {
+    stream: 1,
+    from,
+    to: from + 10,
+    fromMark: '',
+    toMark: '',
+    records: 1,
+    bytes: 10,
+    cuts: [],
+    lengths: [],
+    drops: [],
+  };
   const body = new Uint8Array(10).fill(sequence);
   const sums = { records: 1, inflatedBytes: 10, checksum: checksumOf(body) };
   const envelope = { createdMs: 0, hops: [], trims: [] };

@@ -79,6 +79,7 @@ test('changed golden frames are a message or a FrameError', () => {
 const bombs: Readonly<Record<string, { readonly head: string; readonly unit: string }>> = {
   'empty segments': { head: '3a', unit: '1a00' },
   'segments with empty cuts': { head: '3a', unit: '1a084200420042004200' },
+  'empty drops': { head: '3a', unit: '1a085200520052005200' },
   'empty hops': { head: '3a', unit: '3a021200' },
   'recovered streams': { head: '22', unit: '0a00' },
   'labels of one stream': { head: '2a', unit: '32023200' },

@@ -4,7 +4,7 @@ import { channelName, type ChannelName, type Id, type Mark } from '../../message
 import type { Outbox, OutboxBatch, OutboxSegment, OutboxStream } from '../outbox.ts';
 
 const attributes = { tenant: 'acme', type: 'app', host: 'h', encoding: 'utf-8', counted: false, labels: {} };
-const identity = { path: '/a', device: '1', inode: '2', fingerprint: '', fingerprintLength: 0, token: '' };
+const identity = { path: '/a', device: '1', inode: '2', fingerprint: '', fingerprintLength: 0, token: '', base: 0 };
 const origin = { siteId: '', agentId: '' };
 
 export const testChannel: ChannelName = channelName(attributes);
@@ -101,5 +101,6 @@ function segment(streamId: Id, from: number, to: number): OutboxSegment {
     bytes,
     cuts: [],
     lengths: [],
+    drops: [],
   };
 }
