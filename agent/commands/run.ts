@@ -12,7 +12,7 @@ import { Reloader } from '../config/reloader.ts';
 import type { AgentConfig } from '../options.ts';
 import type { AgentStatus } from '../status/agent-status.ts';
 import { RateWindow } from '../status/rate-window.ts';
-import { serveStatus } from '../status/status-server.ts';
+import { serveLocal } from '../status/status-server.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
 
 export interface RunOptions {
@@ -74,7 +74,7 @@ async function runOnce(once: Once): Promise<Error | undefined> {
       return statusOf(agent, { startedMs, stopping: stop.aborted, rates });
     };
     await using owned = new AsyncDisposableStack();
-    owned.use(await serveStatus(join(config.run_dir, 'agent.sock'), status));
+    owned.use(await serveLocal(join(config.run_dir, 'agent.sock'), { 'GET /status': status }));
     logger.info('ready', {
       version: productVersion(),
       pid: process.pid,
