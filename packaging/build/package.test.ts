@@ -26,6 +26,7 @@ import { Command } from 'commander';
 import WebSocket from 'ws';
 import { startWorker } from '@tributary/shared/async/worker-entry.ts';
 import { productVersion } from '@tributary/shared/build-info.ts';
+import { fallocate } from '@tributary/shared/ffi/file-space.ts';
 import { counterWorker } from './workers.ts';
 
 const program = new Command('little').version(productVersion());
@@ -35,6 +36,13 @@ program.command('say <words...>').option('--json').action((words: string[], opti
 program.command('count').action(async () => {
   const worker = startWorker(counterWorker, { workerData: 41 });
   worker.on('message', (value) => console.log('counted', value));
+});
+program.command('allocate').action(() => {
+  try {
+    fallocate(-1, 0, { offset: 0, length: 1 });
+  } catch (error) {
+    console.log(error.message);
+  }
 });
 program.command('fail').action(() => { process.exitCode = 3; });
 program.command('throw').action(() => { throw new Error('on purpose'); });
@@ -120,6 +128,10 @@ suite('an executable', () => {
 
   test('starts its thread, which opens a database', async () => {
     assert.deepEqual(await start('count'), { stdout: 'counted 42\n', stderr: '' });
+  });
+
+  test('calls the C library, and says nothing about it', { skip: process.platform !== 'linux' }, async () => {
+    assert.deepEqual(await start('allocate'), { stdout: 'EBADF: bad file descriptor, fallocate\n', stderr: '' });
   });
 
   test('ends with the exit code it set, or 1 on a crash', async () => {
