@@ -56,9 +56,19 @@ function stateOf(streamId: Id, position = 0): StreamState {
     counted: streamId.startsWith('counted'),
     labels: {},
   };
-  const identity = { path: `/${streamId}`, device: '1', inode: '2', fingerprint: '', fingerprintLength: 0, token: '' };
+  const identity = { path: `/${streamId}`, device: '1', inode: '2', fingerprint: '', fingerprintLength: 0, token: '', base: 0 };
   return { streamId, identity, attributes, start: 0, position, mark: '', ended: false };
 }
+
+const emptyRun: Omit<Run, 'streamId' | 'to' | 'bytes' | 'records'> = {
+  from: 0,
+  cuts: [],
+  lengths: [],
+  drops: [],
+  fromMark: '',
+  toMark: '',
+  overflow: 'block',
+};
 
 class Unit implements AsyncDisposable {
   readonly target = new Target();
@@ -84,10 +94,25 @@ class Unit implements AsyncDisposable {
     const bytes = Buffer.from(text, 'latin1');
     const marks = { fromMark: markOf(Buffer.from(before, 'latin1')), toMark: markOf(Buffer.from(before + text, 'latin1')) };
     const records = bytes.filter((byte) => byte === 10).length;
-    const run: Run = { streamId, from, bytes, records, cuts: [], lengths: [], ...marks, ...more };
+    const dropped = (more.drops ?? []).reduce((sum, { span }) => sum + span, 0);
+    const start = more.from ?? from;
+    const to = start + (streamId.startsWith('counted') ? (more.records ?? records) : bytes.length + dropped);
+    const run: Run = {
+      streamId,
+      from,
+      to,
+      bytes,
+      records,
+      cuts: [],
+      lengths: [],
+      drops: [],
+      overflow: 'block',
+      ...marks,
+      ...more,
+    };
     const ok = this.batcher.push(run);
     this.#texts.set(streamId, before + text);
-    this.#positions.set(streamId, from + bytes.length);
+    this.#positions.set(streamId, to);
     return ok;
   }
 
@@ -169,6 +194,91 @@ suite('a batch', () => {
     assert.deepEqual([segment?.from, segment?.to, segment?.bytes, segment?.lengths], [0, 3, 4, [1, 2, 1]]);
   });
 
+  test('keeps what was left out at its place, once for each place', async () => {
+    await using unit = new Unit();
+    unit.push('a', 'one\n', { drops: [{ offset: 4, span: 10, records: 1 }] });
+    unit.push('a', '', {
+      drops: [{ offset: 0, span: 20, records: 2 }],
+    });
+    unit.push('a', 'two\nthree\n', {
+      drops: [
+        { offset: 0, span: 5, records: 1 },
+        { offset: 4, span: 7, records: 0 },
+      ],
+    });
+    unit.push('b', '', { drops: [{ offset: 0, span: 1, records: 1 }] });
+    await unit.batcher.flush();
+    const [batch] = unit.target.batches;
+    assert.deepEqual(
+      batch?.segments.map(({ from, to, bytes, records, drops }) => ({ from, to, bytes, records, drops })),
+      [
+        {
+          from: 0,
+          to: 56,
+          bytes: 14,
+          records: 3,
+          drops: [
+            { offset: 4, span: 35, records: 4 },
+            { offset: 8, span: 7, records: 0 },
+          ],
+        },
+        { from: 0, to: 1, bytes: 0, records: 0, drops: [{ offset: 0, span: 1, records: 1 }] },
+      ],
+    );
+    assert.equal(unit.appended('a'), 'one\ntwo\nthree\n');
+  });
+
+  test('of drops only has a body, of nothing', async () => {
+    await using unit = new Unit();
+    unit.push('a', '', { drops: [{ offset: 0, span: 30, records: 2 }] });
+    await unit.batcher.flush();
+    const [batch] = unit.target.batches;
+    assert.deepEqual([batch?.records, batch?.inflatedBytes, zstdDecompressSync(batch?.body ?? '').length], [0, 0, 0]);
+  });
+
+  test('tells records either by lengths or by lines within a segment', async () => {
+    await using unit = new Unit();
+    unit.push('a', 'one\n');
+    unit.push('a', 'two\n more\n', { records: 1, lengths: [10] });
+    unit.push('a', '', { drops: [{ offset: 0, span: 3, records: 1 }] });
+    unit.push('a', 'x\ny\n', { records: 1, lengths: [4], cuts: [{ offset: 4, cause: 'idle' }] });
+    unit.push('a', 'three\n');
+    await unit.batcher.flush();
+    assert.deepEqual(
+      unit.target.batches[0]?.segments.map(({ from, to, lengths, cuts, drops }) => [from, to, lengths, cuts, drops]),
+      [
+        [0, 4, [], [], []],
+        [4, 21, [10, 4], [{ offset: 14, cause: 'idle' }], [{ offset: 10, span: 3, records: 1 }]],
+        [21, 27, [], [], []],
+      ],
+    );
+  });
+
+  test('has the last resume token of each segment', async () => {
+    await using unit = new Unit();
+    unit.push('counted', 'x', { records: 1, lengths: [1], token: 'first' });
+    unit.push('counted', 'y', { from: 1, records: 1, lengths: [1] });
+    unit.push('counted', 'z', { from: 2, records: 1, lengths: [1], token: 'last' });
+    unit.push('a', 'one\n');
+    await unit.batcher.flush();
+    assert.deepEqual(
+      unit.target.batches[0]?.segments.map(({ streamId, token }) => [streamId, token]),
+      [
+        ['counted', 'last'],
+        ['a', undefined],
+      ],
+    );
+  });
+
+  test('takes no run that does not add up', async () => {
+    await using unit = new Unit();
+    assert.throws(() => unit.push('a', 'one\n', { to: 5 }), /was dropped/);
+    assert.throws(() => unit.push('a', '', { to: 0 }), /covers positions/);
+    assert.throws(() => unit.push('a', 'one\n', { lengths: [1, 3], records: 1 }), /has a length or none/);
+    assert.throws(() => unit.push('counted', 'one', { records: 2, lengths: [3] }), /has a length/);
+    assert.throws(() => unit.push('counted', 'one', { records: 1, lengths: [3], to: 3 }), /counted/);
+  });
+
   test('is closed by bytes, and a longer run makes one of its own', async () => {
     await using unit = new Unit({ batchBytesMax: 1000, stagedBytesMax: 1 << 20 });
     unit.push('a', `${'x'.repeat(599)}\n`);
@@ -246,7 +356,7 @@ suite('back-pressure', () => {
     for (let at = 0; at < 1000; at += 1) {
       const streamId = `channel_${at}`;
       const bytes = Buffer.from('x\n');
-      const ok = batcher.push({ streamId, from: 0, bytes, records: 1, cuts: [], lengths: [], fromMark: '', toMark: '' });
+      const ok = batcher.push({ ...emptyRun, streamId, to: 2, bytes, records: 1 });
       positions.set(streamId, 2);
       assert(batcher.stagedBytes <= 256 * 1024 + 4096);
       if (!ok) await batcher.ready(AbortSignal.timeout(5000));

@@ -114,17 +114,15 @@ export class Batcher implements AsyncDisposable {
   push(run: Run): boolean {
     this.#pipeline.throwIfFailed();
     assert(!this.#disposed.signal.aborted, 'nothing is pushed after the batcher was disposed');
-    assert(run.bytes.length > 0 && run.bytes.length <= runBytesMax, 'a run has bytes and fits a batch');
-    assert(run.records > 0 && run.records <= runRecordsMax, 'a run has records and fits a batch');
     const stream = this.#streamOf(run.streamId);
+    checkRun(run, stream.counted);
     assert(run.from === stream.position, 'runs of a stream come in order and without holes');
     assert(!stream.ending, 'nothing is pushed into a stream that was ended');
-    const to = run.from + (stream.counted ? run.records : run.bytes.length);
     const batch = this.#batchFor(run, stream.channel);
     this.#openBytes -= batch.blockBytes;
-    batch.add(run, to);
+    batch.add(run);
     this.#openBytes += batch.blockBytes;
-    stream.position = to;
+    stream.position = run.to;
     stream.mark = run.toMark;
     if (stream.lastBatch !== batch) {
       stream.lastBatch = batch;
@@ -331,4 +329,25 @@ export class Batcher implements AsyncDisposable {
       this.#timer = undefined;
     }
   }
+}
+
+/** The contract of Run, as far as it can be held to without looking at bytes. */
+function checkRun(run: Run, counted: boolean): void {
+  const { from, to, bytes, records, lengths, cuts, drops } = run;
+  assert(to > from, 'a run covers positions');
+  assert(bytes.length <= runBytesMax && records <= runRecordsMax && drops.length <= records + 1, 'a run fits a batch');
+  if (counted) {
+    assert(records > 0 && to - from === records, 'where positions are counted there is one for each record');
+    assert(
+      lengths.length === records && cuts.length === 0 && drops.length === 0,
+      'a counted record has a length, and nothing is left out',
+    );
+    return;
+  }
+  let dropped = 0;
+  for (const { span } of drops) dropped += span;
+  assert(to - from === bytes.length + dropped, 'where positions are bytes, what is not there was dropped');
+  assert(records > 0 || (bytes.length === 0 && dropped > 0), 'a run has records or drops');
+  assert(lengths.length === 0 || lengths.length === records, 'each record has a length or none has');
+  assert(cuts.length <= records, 'a cut ends a record');
 }

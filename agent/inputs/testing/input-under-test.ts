@@ -7,9 +7,8 @@ import { type Clock, systemClock } from '@tributary/shared/clock.ts';
 import { createFileInput } from '../file/file-input.ts';
 import type { FileInputOptions } from '../file/options.ts';
 import type { Input, InputEvents } from '../input.ts';
+import { type RecordedEvent, recordingEvents } from './recording-events.ts';
 import { RecordingSink } from './recording-sink.ts';
-
-export type RecordedEvent = readonly [name: keyof InputEvents, path: string, detail?: unknown];
 
 const waitMsMax = 10_000;
 
@@ -72,7 +71,7 @@ export class InputUnderTest implements AsyncDisposable {
       name: 'test',
       options: { ...testOptions, paths: [this.path('*.log')], ...options },
       sink: this.sink,
-      events: this.#recorder(),
+      events: recordingEvents(this.events),
       clock,
       defaults: { tenant: 'acme', host: 'here', labels: { site: 'one' } },
       once,
@@ -109,19 +108,5 @@ export class InputUnderTest implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     await rm(this.folder, { recursive: true, force: true });
-  }
-
-  #recorder(): InputEvents {
-    const { events } = this;
-    return {
-      fileOpened: (path, _streamId, position) => void events.push(['fileOpened', path, position]),
-      fileRotated: (path) => void events.push(['fileRotated', path]),
-      fileTruncated: (path, _streamId, readTo) => void events.push(['fileTruncated', path, readTo]),
-      fileReplaced: (path, _streamId, reason) => void events.push(['fileReplaced', path, reason]),
-      fileFinished: (path, _streamId, position) => void events.push(['fileFinished', path, position]),
-      sourceSkipped: (path, reason) => void events.push(['sourceSkipped', path, reason]),
-      sourceFailed: (path, error) => void events.push(['sourceFailed', path, error]),
-      sourceRecovered: (path) => void events.push(['sourceRecovered', path]),
-    };
   }
 }
