@@ -14,12 +14,13 @@ import type { BufferLimits } from './buffer/limits.ts';
 import { openBuffer } from './buffer/open-buffer.ts';
 import type { SqliteBuffer } from './buffer/sqlite-buffer.ts';
 import { type Counters, newCounters } from './counters.ts';
-import { inputEvents, tellReplaced, uplinkEvents } from './events.ts';
+import { AgentEvents } from './events.ts';
 import { Batcher } from './framing/batcher.ts';
 import { lockFolder } from './identity/folder-lock.ts';
 import { type Identity, takeIdentity } from './identity/identity.ts';
 import { InputSet } from './input-set.ts';
 import type { Run } from './inputs/input.ts';
+import { PlatformStream } from './platform/platform-stream.ts';
 import { type AgentSink, createSink } from './sink.ts';
 import { Uplink } from './uplink/uplink.ts';
 import type { UplinkEvents } from './uplink/uplink-events.ts';
@@ -35,6 +36,8 @@ export interface AgentOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly crashPoint?: string | undefined;
+  /** Whose the platform events are; without it there are none. */
+  readonly platform?: { readonly tenant: string; readonly labels: Readonly<Record<string, string>> } | undefined;
   /** `ship`: read files to their ends and stop there. */
   readonly once?: boolean;
   readonly wantArchived?: boolean;
@@ -52,6 +55,7 @@ const ackPollMs = 20;
 
 export class Agent implements AsyncDisposable {
   readonly counters: Counters = newCounters();
+  readonly events: AgentEvents;
   readonly identity: Identity;
   readonly buffer: SqliteBuffer;
   readonly batcher: Batcher;
@@ -64,6 +68,8 @@ export class Agent implements AsyncDisposable {
   readonly #stopUplink = new AbortController();
   readonly #uplinkDone: Promise<void>;
   readonly #recovered = Promise.withResolvers<void>();
+  readonly #platform: PlatformStream | undefined;
+  readonly #platformDone: Promise<void>;
   readonly #lock: Disposable;
 
   private constructor(
@@ -83,6 +89,8 @@ export class Agent implements AsyncDisposable {
     this.buffer = buffer;
     this.failed = failure.promise;
     const fail = (error: unknown): void => failure.resolve(error instanceof Error ? error : new Error(String(error)));
+    this.#platform = this.#createPlatform();
+    this.events = new AgentEvents({ logger, counters: this.counters, reporter: this.#platform });
     this.batcher = new Batcher({
       clock,
       target: {
@@ -108,13 +116,14 @@ export class Agent implements AsyncDisposable {
     });
     this.inputs = new InputSet({
       sink: this.#sink,
-      events: inputEvents(logger),
+      events: this.events.input,
       clock,
       logger,
       once: options.once ?? false,
       onFailed: fail,
     });
     if (!buffer.needsRecovery) this.#recovered.resolve();
+    this.#platformDone = this.#runPlatform().catch(fail);
   }
 
   /** Opens everything but the inputs, and begins to connect. */
@@ -156,6 +165,7 @@ export class Agent implements AsyncDisposable {
   async stop(): Promise<void> {
     const { logger, clock } = this.#options;
     await this.inputs.stop();
+    this.#platform?.close();
     try {
       await this.batcher.flush(AbortSignal.timeout(flushDeadlineMs));
     } catch (error) {
@@ -169,7 +179,7 @@ export class Agent implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.inputs.stop();
     this.#stopUplink.abort();
-    await this.#uplinkDone;
+    await Promise.all([this.#uplinkDone, this.#platformDone]);
     const bufferClosed = this.buffer[Symbol.asyncDispose]();
     await this.batcher[Symbol.asyncDispose]();
     await bufferClosed;
@@ -179,7 +189,7 @@ export class Agent implements AsyncDisposable {
   #createUplink(): Uplink {
     const { hubs, proxy, clock, logger, facts, wantArchived = false, onPositioned, onAcked, onLost, batch } = this.#options;
     const { agentId, instanceId, bootId, startCounter } = this.identity;
-    const counted = uplinkEvents(logger, this.counters);
+    const counted = this.events.uplink;
     return new Uplink({
       hubs,
       proxy,
@@ -208,11 +218,30 @@ export class Agent implements AsyncDisposable {
         recovered: () => this.#recovered.resolve(),
         positioned: (position) => onPositioned?.(position),
         replaced: (divergence, replacement) => {
-          tellReplaced(logger, divergence, replacement);
+          this.events.streamReplaced(divergence, replacement);
           this.#sink.replaced(divergence.streamId, replacement);
         },
       },
     });
+  }
+
+  #createPlatform(): PlatformStream | undefined {
+    const { platform, clock, facts } = this.#options;
+    if (platform === undefined) return undefined;
+    const { tenant, labels } = platform;
+    const teller = { host: facts['host'] ?? '', agentId: this.identity.agentId, version: facts['version'] ?? '', labels };
+    return new PlatformStream({ tenant, teller, clock, counters: this.counters.platform });
+  }
+
+  /** Like a file, its stream is opened once the site's streams are known. */
+  async #runPlatform(): Promise<void> {
+    const { signal } = this.#stopUplink;
+    try {
+      await this.readable(signal);
+    } catch {
+      return;
+    }
+    await this.#platform?.run(this.#sink, signal);
   }
 
   #streamEnded(streamId: Id): void {

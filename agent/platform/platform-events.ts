@@ -34,6 +34,10 @@ export interface PlatformEvent {
   /** `event.action` of an event (`file-rotated`), `event.dataset` of a metric (`system.cpu`). */
   readonly name: string;
   readonly fields: Readonly<Record<string, unknown>>;
+  /** Events of the same name and source that come soon after one another are told as one, with their count. */
+  readonly source?: string;
+  /** Added up when several events are told as one; in the document they are fields of `tributary`. */
+  readonly sums?: Readonly<Record<string, number>>;
 }
 
 export interface PlatformReporter {
