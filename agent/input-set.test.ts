@@ -5,21 +5,11 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { systemClock } from '@tributary/shared/clock.ts';
 import { createLogger, type LogEntry } from '@tributary/shared/log.ts';
+import { newCounters } from './counters.ts';
+import { AgentEvents } from './events.ts';
 import { InputSet } from './input-set.ts';
 import { eventually, testOptions } from './inputs/testing/input-under-test.ts';
 import { RecordingSink } from './inputs/testing/recording-sink.ts';
-import type { InputEvents } from './inputs/input.ts';
-
-const events: InputEvents = {
-  fileOpened: () => undefined,
-  fileRotated: () => undefined,
-  fileTruncated: () => undefined,
-  fileReplaced: () => undefined,
-  fileFinished: () => undefined,
-  sourceSkipped: () => undefined,
-  sourceFailed: () => undefined,
-  sourceRecovered: () => undefined,
-};
 
 /** A set whose sink fails the first time that a stream is opened. */
 async function brokenOnce(t: TestContext, once: boolean): Promise<{ failures: unknown[]; log: LogEntry[] }> {
@@ -32,7 +22,15 @@ async function brokenOnce(t: TestContext, once: boolean): Promise<{ failures: un
   const log: LogEntry[] = [];
   const clock = { ...systemClock, sleep: (_ms: number, signal?: AbortSignal) => systemClock.sleep(1, signal) };
   const logger = createLogger({ level: 'debug', sink: (entry) => log.push(entry) });
-  const set = new InputSet({ sink, events, clock, logger, once, onFailed: (error) => failures.push(error) });
+  const told = new AgentEvents({ logger, counters: newCounters() });
+  const set = new InputSet({
+    sink,
+    events: told.input,
+    supervision: told,
+    clock,
+    once,
+    onFailed: (error) => failures.push(error),
+  });
   t.after(async () => {
     await set.stop();
     await rm(folder, { recursive: true });
@@ -47,7 +45,7 @@ test('an input that breaks is started again', async (t) => {
   const { failures, log } = await brokenOnce(t, false);
   assert.deepEqual(failures, []);
   assert.deepEqual(
-    log.map(({ level }) => level),
+    log.filter(({ fields }) => fields['event'] === 'input-failed').map(({ level }) => level),
     ['error'],
   );
 });

@@ -10,7 +10,7 @@ import { openBuffer } from './buffer/open-buffer.ts';
 import { Batcher } from './framing/batcher.ts';
 import { createSink } from './sink.ts';
 
-const identity = { path: '/a.log', device: '1', inode: '2', fingerprint: '', fingerprintLength: 0, token: '' };
+const identity = { path: '/a.log', device: '1', inode: '2', fingerprint: '', fingerprintLength: 0, token: '', base: 0 };
 const attributes = { tenant: 'acme', type: 'app', host: 'here', encoding: 'utf-8', counted: false, labels: {} };
 
 test('a stream that the protocol refuses is not stored', async () => {

@@ -19,6 +19,10 @@ export function createSink(buffer: Buffer, batcher: Batcher, onPushed: (run: Run
       return await buffer.openStream(stream);
     },
     updateIdentity: (streamId, identity) => buffer.updateIdentity(streamId, identity),
+    storeIdentity: async (streamId, identity) => await buffer.storeIdentity(streamId, identity),
+    ackedTo: (streamId) => buffer.ackedTo(streamId),
+    progressOf: (file) => buffer.progressOf(file),
+    progressByFingerprint: (fingerprint, length) => buffer.progressByFingerprint(fingerprint, length),
     endStream: (streamId) => batcher.endStream(streamId),
     push: (run) => {
       onPushed(run);

@@ -5,7 +5,7 @@ import type { OutboxBatch, OutboxSegment } from '@tributary/protocol/session/out
 import type { StreamState } from '../inputs/input.ts';
 import { planAdoption } from './adoption.ts';
 
-const identity = { path: '/a', device: '1', inode: '2', fingerprint: '', fingerprintLength: 0, token: '' };
+const identity = { path: '/a', device: '1', inode: '2', fingerprint: '', fingerprintLength: 0, token: '', base: 0 };
 const attributes = { tenant: 'default', type: 'app', host: 'h', encoding: 'utf-8', counted: false, labels: {} };
 
 function stream(position: number): StreamState {
@@ -28,6 +28,7 @@ function batch(id: number, from: number, to: number): OutboxBatch {
     bytes: to - from,
     cuts: [],
     lengths: [],
+    drops: [],
   };
   const sizes = { records: 1, inflatedBytes: to - from, bodyBytes: 1, checksum: 0 };
   return { id, channel: 'default/app', segments: [segment], ...sizes, envelope: { createdMs: 0, hops: [], trims: [] } };

@@ -4,12 +4,15 @@
  */
 import type { ChannelName, Id, RecoveredStream, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
 import type { Outbox, OutboxSegment } from '@tributary/protocol/session/outbox.ts';
-import type { StreamState } from '../inputs/input.ts';
+import type { FileProgress, StreamState } from '../inputs/input.ts';
+
+/** `token`: the resume token that belongs to the segment's end; it becomes the stream's together with the position. */
+export type NewSegment = OutboxSegment & { readonly token?: string | undefined };
 
 /** A batch as the batcher made it. `body` is transferred to the writer: not to be touched after `append`. */
 export interface NewBatch {
   readonly channel: ChannelName;
-  readonly segments: readonly OutboxSegment[];
+  readonly segments: readonly NewSegment[];
   readonly records: number;
   readonly inflatedBytes: number;
   readonly checksum: number;
@@ -37,6 +40,13 @@ export interface Buffer extends AsyncDisposable {
   streams(): readonly StreamState[];
   openStream(stream: { identity: SourceIdentity; attributes: StreamAttributes; start: number }): Promise<StreamState>;
   updateIdentity(streamId: Id, identity: SourceIdentity): void;
+  /** As `updateIdentity`, and resolves when it is durable. */
+  storeIdentity(streamId: Id, identity: SourceIdentity): Promise<void>;
+  /** The site has everything of the stream before this position durably; what was dropped or lost counts as settled. */
+  ackedTo(streamId: Id): number;
+  /** Streams of this file, ended ones that are still remembered included; the newest first. */
+  progressOf(file: { readonly device: string; readonly inode: string }): readonly FileProgress[];
+  progressByFingerprint(fingerprint: string, fingerprintLength: number): readonly FileProgress[];
   endStream(streamId: Id): void;
   /** Durable when resolved. Several calls under way share one transaction, in the order of the calls. */
   append(batch: NewBatch): Promise<void>;

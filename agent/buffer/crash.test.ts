@@ -1,4 +1,4 @@
-/** Invariant 2 under kills: whatever the moment, a batch and the position it moves are both there or both not. */
+/** Invariant 2 under kills: whatever the moment, a batch, the position it moves and its token are all there or none of them is. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -44,6 +44,8 @@ for (const point of points) {
       for (const [index, [, to]] of ranges.entries()) {
         assert.equal(to, ranges[index + 1]?.[0] ?? stream?.position, 'batches follow each other up to the position');
       }
+      const position = stream?.position ?? 0;
+      assert.equal(stream?.identity.token ?? '', position === 0 ? '' : `to ${position}`, 'the token is that of the position');
       assert.ok(!own.log.some(({ level }) => level === 'error'), 'nothing was set aside');
     } finally {
       await own.close();

@@ -36,6 +36,10 @@ export const vacuumPagesMax = 32;
 /** Set aside batches that no site takes: the newest are kept to be looked at. */
 export const rejectedBatchesMax = 100;
 
+/** Streams of files that ended are remembered for so long, and so many of them at most. */
+export const finishedAgeMsMax = 30 * 24 * 3_600_000;
+export const finishedStreamsMax = 20_000;
+
 /** Sixteen deletes touch far less than half of this: table pages, pointer maps and free-list pages of 16 KiB, never the bodies. */
 export const reserveBytesMin = 2 * 1024 * 1024;
 

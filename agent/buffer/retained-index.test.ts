@@ -9,7 +9,7 @@ const streams = ['s0', 's1', 's2', 's3'];
 
 function segment(streamId: string, from: number): OutboxSegment {
   const to = from + 10;
-  return { streamId, from, to, fromMark: `m${from}`, toMark: `m${to}`, records: 1, bytes: 10, cuts: [], lengths: [] };
+  return { streamId, from, to, fromMark: `m${from}`, toMark: `m${to}`, records: 1, bytes: 10, cuts: [], lengths: [], drops: [] };
 }
 
 function batch(id: number, channel: number, members: readonly number[]): OutboxBatch {

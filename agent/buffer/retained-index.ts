@@ -88,6 +88,15 @@ export class RetainedIndex {
     return undefined;
   }
 
+  clear(): void {
+    this.#byId.clear();
+    this.#channels.clear();
+    this.#streams.clear();
+    this.#acked.clear();
+    this.#unackedBytes = 0;
+    this.#ackedBytes = 0;
+  }
+
   channels(): Iterable<ChannelName> {
     return this.#channels.keys();
   }

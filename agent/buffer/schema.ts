@@ -53,6 +53,27 @@ CREATE TABLE losses (
   at_ms         INTEGER NOT NULL
 ) STRICT;
 `),
+  (db) =>
+    db.exec(`
+-- Streams of files that ended: see sql/finished-rows.ts.
+CREATE TABLE finished (
+  number             INTEGER PRIMARY KEY AUTOINCREMENT,
+  stream_id          TEXT NOT NULL UNIQUE,
+  identity           TEXT NOT NULL,
+  attributes         TEXT NOT NULL,
+  start              INTEGER NOT NULL,
+  position           INTEGER NOT NULL,
+  mark               TEXT NOT NULL,
+  device             TEXT NOT NULL,
+  inode              TEXT NOT NULL,
+  fingerprint        TEXT NOT NULL,
+  fingerprint_length INTEGER NOT NULL,
+  ended_ms           INTEGER NOT NULL
+) STRICT;
+CREATE INDEX finished_file ON finished (inode, device);
+CREATE INDEX finished_fingerprint ON finished (fingerprint, fingerprint_length);
+CREATE INDEX finished_ended ON finished (ended_ms);
+`),
 ];
 
 /** Keys of `meta`. */

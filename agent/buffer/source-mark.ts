@@ -21,9 +21,12 @@ export const markOfFile: SourceMark = (identity, position) => {
   try {
     const stats = fstatSync(file, { bigint: true });
     const same = String(stats.dev) === identity.device && String(stats.ino) === identity.inode && stats.isFile();
-    if (!same || stats.size < BigInt(position)) return undefined;
-    const from = Math.max(0, position - markedBytes);
-    const bytes = new Uint8Array(position - from);
+    const offset = position - identity.base;
+    if (!same || stats.size < BigInt(offset)) return undefined;
+    const from = Math.max(0, position - markedBytes) - identity.base;
+    // Some of the bytes were removed from the file's beginning.
+    if (from < 0) return undefined;
+    const bytes = new Uint8Array(offset - from);
     const read = bytes.length === 0 ? 0 : readSync(file, bytes, 0, bytes.length, from);
     return read === bytes.length ? markOf(bytes) : undefined;
   } catch {

@@ -8,29 +8,32 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Transferable } from 'node:worker_threads';
-import { assert } from '@tributary/shared/assert.ts';
 import type { ThreadCalls } from '@tributary/shared/async/thread-call.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
+import { assert } from '@tributary/shared/assert.ts';
 import { isDamaged } from '@tributary/shared/sqlite/open-database.ts';
-import type { GapCause, Id, Mark, RecoveredStream, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
-import type { Outbox, OutboxBatch, OutboxSegment, OutboxStream } from '@tributary/protocol/session/outbox.ts';
-import type { StreamState } from '../inputs/input.ts';
+import type { GapCause, Id, RecoveredStream, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
+import type { Outbox, OutboxBatch, OutboxSegment } from '@tributary/protocol/session/outbox.ts';
+import type { FileProgress, StreamState } from '../inputs/input.ts';
 import { planAdoption } from './adoption.ts';
-import type { Buffer, BufferStatus, NewBatch } from './buffer.ts';
+import type { Buffer, BufferStatus, NewBatch, NewSegment } from './buffer.ts';
 import { BufferDamagedError } from './damage.ts';
-import { ackDelayMs, type BufferLimits, removeGroupMax, retainedBatchesMax, trimIntervalMs } from './limits.ts';
+import { type BufferLimits, retainedBatchesMax, trimIntervalMs } from './limits.ts';
 import { markSuspect } from './open-store.ts';
 import { withoutSegments } from './rebuild-batch.ts';
 import { FreshBodies } from './fresh-bodies.ts';
+import { outboxView } from './outbox-view.ts';
 import { chargeOf, RetainedIndex } from './retained-index.ts';
+import { Retention } from './retention.ts';
 import { RoomGate } from './room.ts';
 import { metaKeys } from './schema.ts';
 import type { SourceMark } from './source-mark.ts';
 import { BodyReader, lastBatchId, readBatches } from './sql/batch-rows.ts';
+import { FinishedReader } from './sql/finished-rows.ts';
 import { lostOf, sumLosses } from './sql/loss-rows.ts';
 import { readMeta } from './sql/meta-rows.ts';
-import { readReplaced, readStreams } from './sql/stream-rows.ts';
+import { StreamTable } from './stream-table.ts';
 import type { WholeBatch, WriterCalls, WriterEvent } from './writer-contract.ts';
 
 export interface SqliteBufferParts {
@@ -45,29 +48,22 @@ export interface SqliteBufferParts {
   readonly db: DatabaseSync;
 }
 
-const ownOrigin = { siteId: '', agentId: '' };
-
 export class SqliteBuffer implements Buffer {
   readonly outbox: Outbox;
   readonly #parts: SqliteBufferParts;
-  readonly #bodies: BodyReader;
+  readonly #finished: FinishedReader;
   readonly #room = new RoomGate(() => this.hasRoom() || this.#failure !== undefined);
-  readonly #streams = new Map<Id, StreamState>();
-  /** A replaced stream's runs that are under way belong to its replacement. */
-  readonly #replacements = new Map<Id, Id>();
-  /** Streams that another took the place of, in this run or before. */
-  readonly #replaced = new Set<Id>();
+  readonly #streams = new StreamTable();
+  readonly #index = new RetainedIndex();
+  readonly #retention: Retention;
   /** Appends that the writer has not answered yet, in order. */
   readonly #underway = new Map<number, OutboxBatch>();
   readonly #listeners: (() => void)[] = [];
   readonly #trimTimer: NodeJS.Timeout;
   readonly #fresh = new FreshBodies();
-  #index = new RetainedIndex();
   #lastId = 0;
   #underwayBytes = 0;
   #toldAppended = false;
-  #unwrittenAcks: number[] = [];
-  #ackTimer: NodeJS.Timeout | undefined;
   #hasSpace = true;
   #needsRecovery: boolean;
   #siteStore: string | undefined;
@@ -77,13 +73,29 @@ export class SqliteBuffer implements Buffer {
 
   constructor(parts: SqliteBufferParts) {
     this.#parts = parts;
-    this.#bodies = new BodyReader(parts.db);
+    const { clock, db, limits, sourceMark } = parts;
+    this.#finished = new FinishedReader(db);
     this.#needsRecovery = readMeta(parts.db, metaKeys.needsRecovery) !== '0';
     this.#siteStore = readMeta(parts.db, metaKeys.siteStore);
     this.#losses = sumLosses(parts.db);
+    this.#retention = new Retention({
+      index: this.#index,
+      limits,
+      clock,
+      hasSpace: () => this.#hasSpace,
+      ack: (ids, atMs) => this.#tell('ack', { ids, atMs }),
+      remove: (ids) => this.#tell('remove', ids),
+    });
+    this.outbox = outboxView({
+      index: this.#index,
+      streams: this.#streams,
+      bodies: new BodyReader(db),
+      fresh: this.#fresh,
+      sourceMark,
+      onDamaged: (error) => this.handleFailure(error),
+    });
     this.#load();
     this.#forgetEnded();
-    this.outbox = this.#makeOutbox();
     this.#trimTimer = setInterval(() => this.#trim(), trimIntervalMs).unref();
     this.#trim();
   }
@@ -110,7 +122,7 @@ export class SqliteBuffer implements Buffer {
         reason: event.message,
         folder: this.#parts.folder,
       });
-      this.#writeAcks();
+      this.#retention.writeAcks();
       this.#trim();
     }
     this.#room.changed();
@@ -127,7 +139,7 @@ export class SqliteBuffer implements Buffer {
 
   async adopt(recovered: readonly RecoveredStream[]): Promise<void> {
     const batches = [...this.#index.all()].filter((entry) => entry.ackedMs === undefined).map((entry) => entry.batch);
-    const plan = planAdoption({ recovered, streams: this.#streams, batches, sourceMark: this.#parts.sourceMark });
+    const plan = planAdoption({ recovered, streams: this.#streams.byId, batches, sourceMark: this.#parts.sourceMark });
     const removed: number[] = [];
     const rebuilt: WholeBatch[] = [];
     for (const [batchId, dropped] of plan.dropped) {
@@ -145,7 +157,7 @@ export class SqliteBuffer implements Buffer {
   }
 
   streams(): readonly StreamState[] {
-    return [...this.#streams.values()].filter((stream) => !stream.ended);
+    return [...this.#streams.all()].filter((stream) => !stream.ended);
   }
 
   async openStream(stream: { identity: SourceIdentity; attributes: StreamAttributes; start: number }): Promise<StreamState> {
@@ -153,25 +165,45 @@ export class SqliteBuffer implements Buffer {
     const mark = this.#parts.sourceMark(identity, start) ?? '';
     const state = { streamId: newId(), identity, attributes, start, position: start, mark, ended: false };
     await this.#call('putStream', state);
-    this.#streams.set(state.streamId, state);
+    this.#streams.put(state);
     return state;
   }
 
   updateIdentity(streamId: Id, identity: SourceIdentity): void {
-    const stream = this.#current(streamId);
-    this.#streams.set(stream.streamId, { ...stream, identity });
-    this.#tell('updateIdentity', { streamId: stream.streamId, identity });
+    this.storeIdentity(streamId, identity).catch(() => undefined);
+  }
+
+  async storeIdentity(streamId: Id, identity: SourceIdentity): Promise<void> {
+    const stream = this.#streams.current(streamId);
+    this.#streams.put({ ...stream, identity });
+    await this.#call('updateIdentity', { streamId: stream.streamId, identity });
   }
 
   endStream(streamId: Id): void {
-    const stream = this.#current(streamId);
-    this.#streams.set(stream.streamId, { ...stream, ended: true });
+    const stream = this.#streams.current(streamId);
+    this.#streams.put({ ...stream, ended: true });
     this.#tell('endStream', stream.streamId);
+  }
+
+  /** The site has everything before it, as far as is known here: where the first unacked segment begins, or the stream's end. */
+  ackedTo(streamId: Id): number {
+    const stream = this.#streams.find(streamId);
+    return stream === undefined ? this.stream(streamId).position : this.firstUnacked(stream.streamId);
+  }
+
+  progressOf(file: { readonly device: string; readonly inode: string }): readonly FileProgress[] {
+    return this.#progress(this.#streams.ofFile(file), this.#finished.ofFile(file));
+  }
+
+  progressByFingerprint(fingerprint: string, fingerprintLength: number): readonly FileProgress[] {
+    const known = this.#streams.ofFingerprint(fingerprint, fingerprintLength);
+    return this.#progress(known, this.#finished.ofFingerprint(fingerprint, fingerprintLength));
   }
 
   async append(batch: NewBatch): Promise<void> {
     const { body, createdMs, ...described } = batch;
-    const segments = batch.segments.map((segment) => this.#withCurrentStream(segment));
+    const tokens = new Map<Id, string>();
+    const segments = batch.segments.map((segment) => this.#takeSegment(segment, tokens));
     this.#lastId += 1;
     const id = this.#lastId;
     const envelope = { createdMs, hops: [], trims: [] };
@@ -180,7 +212,7 @@ export class SqliteBuffer implements Buffer {
     this.#underwayBytes += chargeOf(stored);
     this.#fresh.keep(id, body);
     try {
-      await this.#call('append', { batch: stored, body }, [body.buffer]);
+      await this.#call('append', { batch: stored, body, tokens }, [body.buffer]);
       this.#index.add({ batch: stored, ackedMs: undefined });
       for (const segment of segments) this.#moved(segment);
       this.#tellAppended();
@@ -203,12 +235,7 @@ export class SqliteBuffer implements Buffer {
   }
 
   acked(batchIds: readonly number[]): void {
-    const now = this.#parts.clock.now();
-    const fresh = batchIds.filter((id) => this.#index.ack(id, now));
-    if (fresh.length === 0) return;
-    this.#unwrittenAcks.push(...fresh);
-    if (this.#hasSpace) this.#ackTimer ??= setTimeout(() => this.#writeAcks(), ackDelayMs).unref();
-    else this.#writeAcks();
+    if (!this.#retention.acked(batchIds)) return;
     this.#trim();
     this.#room.changed();
   }
@@ -224,7 +251,7 @@ export class SqliteBuffer implements Buffer {
    * written before it, under the old stream, and are among those it rewrites; later ones belong to the replacement at once.
    */
   async replaceStream(streamId: Id, at: { start: number; position: number; mark: string }): Promise<StreamState> {
-    const old = this.#current(streamId);
+    const old = this.#streams.current(streamId);
     const underway = [...this.#underway.values()].filter((batch) => batch.segments.some(isOf(old.streamId)));
     const unacked = [...this.#index.unackedOf(old.streamId), ...underway];
     const newest = underway.at(-1)?.segments.findLast(isOf(old.streamId));
@@ -237,31 +264,28 @@ export class SqliteBuffer implements Buffer {
         return segment.streamId === old.streamId ? { ...segment, streamId: stream.streamId } : segment;
       }),
     }));
-    this.#replacements.set(old.streamId, stream.streamId);
-    this.#replaced.add(old.streamId);
-    this.#streams.set(stream.streamId, stream);
-    this.#streams.set(old.streamId, { ...old, ended: true });
+    this.#streams.replace(old, stream);
     await this.#call('replaceStream', { replaced: old.streamId, stream, rewritten });
     for (const { batchId, segments } of rewritten) {
       if (this.#index.get(batchId) !== undefined) this.#index.rewrite(batchId, segments);
     }
-    return this.#current(stream.streamId);
+    return this.#streams.current(stream.streamId);
   }
 
-  /** The stream as it is, or what took its place. */
+  /** The stream as it is, or what took its place; one that ended is found as long as it is remembered. */
   stream(streamId: Id): StreamState {
-    return this.#current(streamId);
+    return this.#streams.find(streamId) ?? this.#finished.byId(streamId) ?? this.#streams.current(streamId);
   }
 
   /** Ended streams the site may still take for open. */
   endedStreams(): readonly StreamState[] {
     const retained = this.outbox.retainedStreams();
-    return [...retained].map((streamId) => this.#current(streamId)).filter((stream) => stream.ended);
+    return [...retained].map((streamId) => this.#streams.current(streamId)).filter((stream) => stream.ended);
   }
 
   /** Where the first segment begins that the site has not acked; the stream's end when there is none. */
   firstUnacked(streamId: Id): number {
-    const { streamId: current, position } = this.#current(streamId);
+    const { streamId: current, position } = this.#streams.current(streamId);
     const batches = [...this.#index.unackedOf(current), ...this.#underway.values()];
     const segments = batches.flatMap((batch) => batch.segments.filter(isOf(current)));
     return segments.reduce((first, segment) => Math.min(first, segment.from), position);
@@ -302,10 +326,9 @@ export class SqliteBuffer implements Buffer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
-    this.#writeAcks();
+    this.#retention.writeAcks();
     this.#closed = true;
     clearInterval(this.#trimTimer);
-    clearTimeout(this.#ackTimer);
     this.#parts.db.close();
     await this.#parts.writer[Symbol.asyncDispose]();
   }
@@ -314,20 +337,30 @@ export class SqliteBuffer implements Buffer {
     const stream = this.#streams.get(segment.streamId);
     assert(stream !== undefined, 'a batch is of streams that were opened');
     if (segment.to <= stream.position) return;
-    this.#streams.set(stream.streamId, { ...stream, position: segment.to, mark: segment.toMark });
+    this.#streams.put({ ...stream, position: segment.to, mark: segment.toMark });
   }
 
-  #withCurrentStream(segment: OutboxSegment): OutboxSegment {
-    if (!this.#replacements.has(segment.streamId)) return segment;
-    return { ...segment, streamId: this.#current(segment.streamId).streamId };
+  /**
+   * The segment as it is stored, under the stream that its own may have been replaced by. Its token becomes the stream's in the
+   * transaction that stores the batch, and here at once: so identities change in the order of the calls.
+   */
+  #takeSegment({ token, ...segment }: NewSegment, tokens: Map<Id, string>): OutboxSegment {
+    const stream = this.#streams.current(segment.streamId);
+    const { streamId, identity } = stream;
+    if (token !== undefined) {
+      tokens.set(streamId, token);
+      this.#streams.put({ ...stream, identity: { ...identity, token } });
+    }
+    return { ...segment, streamId };
   }
 
-  #current(streamId: Id): StreamState {
-    let id = streamId;
-    for (let next = this.#replacements.get(id); next !== undefined; next = this.#replacements.get(id)) id = next;
-    const stream = this.#streams.get(id);
-    assert(stream !== undefined, 'a stream is opened before it is used');
-    return stream;
+  #progress(known: readonly StreamState[], finished: readonly StreamState[]): readonly FileProgress[] {
+    return [
+      ...known.map((stream) => ({ stream, ackedTo: this.firstUnacked(stream.streamId) })),
+      ...finished
+        .filter(({ streamId }) => this.#streams.get(streamId) === undefined)
+        .map((stream) => ({ stream, ackedTo: stream.position })),
+    ];
   }
 
   /** One notice for all the batches of a group commit: their answers come together. */
@@ -340,37 +373,9 @@ export class SqliteBuffer implements Buffer {
     });
   }
 
-  #writeAcks(): void {
-    clearTimeout(this.#ackTimer);
-    this.#ackTimer = undefined;
-    if (this.#unwrittenAcks.length === 0) return;
-    this.#tell('ack', { ids: this.#unwrittenAcks, atMs: this.#parts.clock.now() });
-    this.#unwrittenAcks = [];
-  }
-
-  /** Deletes what was acked and is past its window, or in the way; the replay window never holds up new batches. */
   #trim(): void {
     if (this.#closed || this.#failure !== undefined) return;
-    const now = this.#parts.clock.now();
-    let group: number[] = [];
-    for (let oldest = this.#index.oldestAcked(); oldest !== undefined; oldest = this.#index.oldestAcked()) {
-      if (!this.#isExpired(oldest.ackedMs ?? now, now)) break;
-      this.#index.remove(oldest.batch.id);
-      group.push(oldest.batch.id);
-      if (group.length < removeGroupMax) continue;
-      this.#tell('remove', group);
-      group = [];
-    }
-    if (group.length > 0) this.#tell('remove', group);
-  }
-
-  #isExpired(ackedMs: number, now: number): boolean {
-    const { replayWindowMs, replayMaxBytes, maxBytes } = this.#parts.limits;
-    const { ackedBytes, unackedBytes, batches } = this.#index;
-    // A clock that was set back must not keep them for ever.
-    const isOld = ackedMs + replayWindowMs <= now || ackedMs > now + replayWindowMs;
-    const isMuch = ackedBytes > replayMaxBytes || ackedBytes + unackedBytes > maxBytes || batches > retainedBatchesMax;
-    return isOld || isMuch || !this.#hasSpace;
+    this.#retention.trim();
   }
 
   async #call<Name extends keyof WriterCalls>(
@@ -397,10 +402,8 @@ export class SqliteBuffer implements Buffer {
 
   #load(): void {
     const { db } = this.#parts;
-    this.#streams.clear();
-    for (const stream of readStreams(db)) this.#streams.set(stream.streamId, stream);
-    for (const streamId of readReplaced(db)) this.#replaced.add(streamId);
-    this.#index = new RetainedIndex();
+    this.#streams.load(db);
+    this.#index.clear();
     for (const row of readBatches(db)) this.#index.add(row);
     this.#lastId = Math.max(this.#lastId, lastBatchId(db));
   }
@@ -408,60 +411,11 @@ export class SqliteBuffer implements Buffer {
   /** Streams that ended and have nothing retained are of no use any more. */
   #forgetEnded(): void {
     const retained = new Set(this.#index.streams());
-    const ended = [...this.#streams.values()].filter((stream) => stream.ended && !retained.has(stream.streamId));
+    const ended = [...this.#streams.all()].filter((stream) => stream.ended && !retained.has(stream.streamId));
     if (ended.length === 0) return;
     for (const stream of ended) this.#streams.delete(stream.streamId);
     const streamIds = ended.map((stream) => stream.streamId);
-    this.#tell('forget', streamIds);
-  }
-
-  #makeOutbox(): Outbox {
-    return {
-      channels: () => this.#index.channels(),
-      next: (channel, afterId) => this.#index.next(channel, afterId),
-      firstUnacked: (channel) => this.#index.firstUnacked(channel),
-      firstAfter: (streamId, position) => this.#index.firstAfter(streamId, position),
-      body: (batchId) => this.#body(batchId),
-      stream: (streamId) => this.#outboxStream(streamId),
-      retainedStreams: () => this.#index.streams().filter((streamId) => !this.#replaced.has(streamId)),
-      markAt: (streamId, position) => this.#markAt(streamId, position),
-    };
-  }
-
-  /** Throws a BufferDamagedError rather than let the session declare lost what the source may still have. */
-  #body(batchId: number): Uint8Array | undefined {
-    const batch = this.#index.get(batchId);
-    if (batch === undefined) return undefined;
-    const fresh = this.#fresh.take(batchId);
-    if (fresh !== undefined) return fresh;
-    let cause: unknown;
-    try {
-      const body = this.#bodies.read(batch);
-      if (body !== undefined) return body;
-    } catch (error) {
-      if (!isDamaged(error)) throw error;
-      cause = error;
-    }
-    const damaged = new BufferDamagedError(`the body of batch ${batchId} does not fit its checksum`, { cause });
-    this.handleFailure(damaged);
-    throw damaged;
-  }
-
-  #outboxStream(streamId: Id): OutboxStream | undefined {
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined) return undefined;
-    const { identity, attributes, start, position, mark } = stream;
-    const replaced = this.#replaced.has(streamId);
-    return { streamId, origin: ownOrigin, identity, attributes, start, end: position, endMark: mark, replaced };
-  }
-
-  #markAt(streamId: Id, position: number): Mark | undefined {
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined) return undefined;
-    if (position === stream.position && stream.mark !== '') return stream.mark;
-    const known = this.#index.markAt(streamId, position);
-    if (known !== undefined || stream.attributes.counted) return known;
-    return this.#parts.sourceMark(stream.identity, position);
+    this.#tell('forget', { streamIds, nowMs: this.#parts.clock.now() });
   }
 }
 

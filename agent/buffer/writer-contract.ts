@@ -15,6 +15,11 @@ export interface WholeBatch {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
+/** And the resume tokens that the batch's streams have once it is stored. */
+export interface AppendedBatch extends WholeBatch {
+  readonly tokens: ReadonlyMap<Id, string>;
+}
+
 /** What adopting the site's streams changes, as one step. */
 export interface Adoption {
   readonly streams: readonly StreamState[];
@@ -41,7 +46,7 @@ export interface DamageReport {
 /** `open` comes first and once; the others in any order. */
 export type WriterCalls = {
   readonly open: { readonly argument: { readonly folder: string; readonly reserveBytes: number }; readonly result: OpenReport };
-  readonly append: { readonly argument: WholeBatch; readonly result: undefined };
+  readonly append: { readonly argument: AppendedBatch; readonly result: undefined };
   readonly putStream: { readonly argument: StreamState; readonly result: undefined };
   readonly updateIdentity: {
     readonly argument: { readonly streamId: Id; readonly identity: SourceIdentity };
@@ -58,7 +63,10 @@ export type WriterCalls = {
   readonly reject: { readonly argument: { readonly id: number; readonly reason: string }; readonly result: undefined };
   readonly recordLoss: { readonly argument: Loss; readonly result: undefined };
   readonly setMeta: { readonly argument: { readonly key: string; readonly value: string }; readonly result: undefined };
-  readonly forget: { readonly argument: readonly Id[]; readonly result: undefined };
+  readonly forget: {
+    readonly argument: { readonly streamIds: readonly Id[]; readonly nowMs: number };
+    readonly result: undefined;
+  };
   /** Looks for space now instead of at the next try. */
   readonly retry: { readonly argument: undefined; readonly result: undefined };
 };

@@ -17,13 +17,22 @@ import { freeMemory } from '@tributary/shared/free-memory.ts';
 import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
 import type { ReserveFile } from '@tributary/shared/sqlite/reserve-file.ts';
 import type { StoreReserve } from './open-store.ts';
-import { logBytesMax, rejectedBatchesMax, spaceRetryMsMax, spaceRetryMsMin, vacuumPagesMax } from './limits.ts';
+import {
+  finishedAgeMsMax,
+  finishedStreamsMax,
+  logBytesMax,
+  rejectedBatchesMax,
+  spaceRetryMsMax,
+  spaceRetryMsMin,
+  vacuumPagesMax,
+} from './limits.ts';
 import { metaKeys } from './schema.ts';
 import { BatchRows } from './sql/batch-rows.ts';
+import { FinishedRows } from './sql/finished-rows.ts';
 import { insertLoss } from './sql/loss-rows.ts';
 import { writeMeta } from './sql/meta-rows.ts';
-import { forgetStreams, StreamRows } from './sql/stream-rows.ts';
-import type { Adoption, WholeBatch, WriterCalls, WriterEvent } from './writer-contract.ts';
+import { StreamRows } from './sql/stream-rows.ts';
+import type { Adoption, AppendedBatch, WriterCalls, WriterEvent } from './writer-contract.ts';
 
 export type WriterCall = ThreadCall<WriterCalls>;
 
@@ -45,6 +54,7 @@ export class BufferWriter {
   readonly #host: WriterHost;
   readonly #streams: StreamRows;
   readonly #batches: BatchRows;
+  readonly #finished: FinishedRows;
   #waiting: WriterCall[] = [];
   #state: 'open' | 'no-space' = 'open';
   #retryMs = spaceRetryMsMin;
@@ -56,6 +66,7 @@ export class BufferWriter {
     this.#host = host;
     this.#streams = new StreamRows(db);
     this.#batches = new BatchRows(db);
+    this.#finished = new FinishedRows(db);
   }
 
   /** Called once before the first group. */
@@ -217,7 +228,7 @@ export class BufferWriter {
       case 'setMeta':
         return writeMeta(this.#db, call.argument.key, call.argument.value);
       case 'forget':
-        return forgetStreams(this.#db, call.argument);
+        return this.#forget(call.argument);
       case 'open':
       case 'retry':
         return undefined;
@@ -227,10 +238,16 @@ export class BufferWriter {
   }
 
   /** Invariant 2: the batch and the positions it moves, in the transaction around this. */
-  #append(whole: WholeBatch): void {
+  #append({ batch, body, tokens }: AppendedBatch): void {
     crashPoint('agent.buffer.before-insert');
-    this.#batches.insert(whole.batch, whole.body);
-    for (const segment of whole.batch.segments) this.#streams.move(segment.streamId, segment.to, segment.toMark);
+    this.#batches.insert(batch, body);
+    for (const { streamId, to, toMark } of batch.segments) {
+      this.#streams.move({ streamId, position: to, mark: toMark, token: tokens.get(streamId) });
+    }
+  }
+
+  #forget({ streamIds, nowMs }: WriterCalls['forget']['argument']): void {
+    this.#finished.forget(streamIds, { nowMs, ageMsMax: finishedAgeMsMax, countMax: finishedStreamsMax });
   }
 
   #adopt(adoption: Adoption): void {

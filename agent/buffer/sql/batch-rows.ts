@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import type { Cut } from '@tributary/protocol/messages.ts';
+import type { Cut, Drop } from '@tributary/protocol/messages.ts';
 import type { OutboxBatch, OutboxSegment } from '@tributary/protocol/session/outbox.ts';
 
 /** A batch as its row tells it, without the body. */
@@ -101,19 +101,30 @@ export function batchOf(row: Record<string, SQLOutputValue>): BatchRow {
   };
 }
 
-type SegmentTuple = [string, number, number, string, string, number, number, readonly Cut[], readonly number[]];
+type SegmentTuple = [
+  string,
+  number,
+  number,
+  string,
+  string,
+  number,
+  number,
+  readonly Cut[],
+  readonly number[],
+  (readonly Drop[])?,
+];
 
-/** `[[streamId, from, to, fromMark, toMark, records, bytes, cuts, lengths], …]` as JSON. */
+/** `[[streamId, from, to, fromMark, toMark, records, bytes, cuts, lengths, drops], …]` as JSON. */
 function segmentsText(segments: readonly OutboxSegment[]): string {
   const tuples = segments.map((s): SegmentTuple => {
-    return [s.streamId, s.from, s.to, s.fromMark, s.toMark, s.records, s.bytes, s.cuts, s.lengths];
+    return [s.streamId, s.from, s.to, s.fromMark, s.toMark, s.records, s.bytes, s.cuts, s.lengths, s.drops];
   });
   return JSON.stringify(tuples);
 }
 
 function segmentsOf(text: string): OutboxSegment[] {
   const tuples: SegmentTuple[] = JSON.parse(text);
-  return tuples.map(([streamId, from, to, fromMark, toMark, records, bytes, cuts, lengths]) => {
-    return { streamId, from, to, fromMark, toMark, records, bytes, cuts, lengths };
+  return tuples.map(([streamId, from, to, fromMark, toMark, records, bytes, cuts, lengths, drops = []]) => {
+    return { streamId, from, to, fromMark, toMark, records, bytes, cuts, lengths, drops };
   });
 }

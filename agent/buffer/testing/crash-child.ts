@@ -6,7 +6,7 @@ const own = await openTestBuffer({ folder, crashPoint, limits: { replayWindowMs:
 if (own.buffer.needsRecovery) await own.buffer.adopt([]);
 const stream = await own.openStream('/var/log/crash');
 for (let round = 0; round < 20; round += 1) {
-  await Promise.all([own.append(stream, `first ${round}\n`), own.append(stream, `second ${round}\n`)]);
+  await Promise.all([own.append(stream, `first ${round}\n`, true), own.append(stream, `second ${round}\n`, true)]);
   const id = own.buffer.outbox.firstUnacked('default/app');
   if (id !== undefined) own.buffer.acked([id]);
 }

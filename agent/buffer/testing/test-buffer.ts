@@ -80,16 +80,16 @@ export class TestBuffer {
     this.#buffer = undefined;
   }
 
-  async openStream(path: string): Promise<StreamState> {
-    const identity = { path, device: '1', inode: '2', fingerprint: '', fingerprintLength: 0, token: '' };
+  async openStream(path: string, inode = '2'): Promise<StreamState> {
+    const identity = { path, device: '1', inode, fingerprint: '', fingerprintLength: 0, token: '', base: 0 };
     const attributes = { tenant: 'default', type: 'app', host: 'test', encoding: 'utf-8', counted: false, labels: {} };
     const stream = await this.buffer.openStream({ identity, attributes, start: 0 });
     this.#ends.set(stream.streamId, { position: 0, bytes: new Uint8Array() });
     return stream;
   }
 
-  /** Appends the text to the stream where the last call left it. */
-  append(stream: StreamState, text: string): Promise<void> {
+  /** Appends the text to the stream where the last call left it; with `withToken` the token tells the position. */
+  append(stream: StreamState, text: string, withToken = false): Promise<void> {
     const bytes = Buffer.from(text);
     const end = this.#ends.get(stream.streamId) ?? { position: stream.position, bytes: new Uint8Array() };
     const all = Buffer.concat([end.bytes, bytes]);
@@ -105,6 +105,8 @@ export class TestBuffer {
       bytes: bytes.length,
       cuts: [],
       lengths: [],
+      drops: [],
+      ...(withToken ? { token: `to ${to}` } : {}),
     };
     this.#ends.set(stream.streamId, { position: to, bytes: all.subarray(-64) });
     return this.buffer.append({
