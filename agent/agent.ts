@@ -117,8 +117,8 @@ export class Agent implements AsyncDisposable {
     this.inputs = new InputSet({
       sink: this.#sink,
       events: this.events.input,
+      supervision: this.events,
       clock,
-      logger,
       once: options.once ?? false,
       onFailed: fail,
     });
@@ -162,9 +162,10 @@ export class Agent implements AsyncDisposable {
   }
 
   /** Left to right; what cannot be done in time is done by the next start. */
-  async stop(): Promise<void> {
+  async stop(reason = 'done'): Promise<void> {
     const { logger, clock } = this.#options;
     await this.inputs.stop();
+    this.events.stopped(reason);
     this.#platform?.close();
     try {
       await this.batcher.flush(AbortSignal.timeout(flushDeadlineMs));
@@ -211,10 +212,14 @@ export class Agent implements AsyncDisposable {
         },
         welcomed: (welcome) => {
           this.counters.connections += 1;
+          this.events.hubFound(this.uplink.status().hub, welcome.siteId);
           this.batcher.setFlushInterval(Math.max(batch.flushIntervalMs, welcome.flushIntervalMsMin));
           for (const { streamId, position } of this.buffer.endedStreams()) this.uplink.closeStream(streamId, position);
         },
-        disconnected: () => this.batcher.setFlushInterval(Math.max(batch.flushIntervalMs, offlineFlushIntervalMs)),
+        disconnected: () => {
+          this.events.hubLost();
+          this.batcher.setFlushInterval(Math.max(batch.flushIntervalMs, offlineFlushIntervalMs));
+        },
         recovered: () => this.#recovered.resolve(),
         positioned: (position) => onPositioned?.(position),
         replaced: (divergence, replacement) => {

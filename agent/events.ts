@@ -41,8 +41,8 @@ export class AgentEvents {
   readonly uplink: UplinkTold;
   readonly #options: AgentEventsOptions;
   readonly #failedInputs = new Set<string>();
-  /** The hub that was told of last, and whether it is there; nothing before the first one was found. */
-  #hub: { readonly url: string; readonly isFound: boolean } | undefined;
+  /** The hub that there is a connection to. */
+  #hub: string | undefined;
   #bufferState: 'open' | 'full' | 'no-space' = 'open';
 
   constructor(options: AgentEventsOptions) {
@@ -51,54 +51,59 @@ export class AgentEvents {
     this.uplink = this.#uplinkEvents();
   }
 
-  /** Log line, counter and platform event. The functions below are for those who know what happened, this one for new places. */
-  tell(name: EventActionName, facts: EventFacts = {}): void {
-    const { logger, counters, reporter } = this.#options;
+  /** Log line, counter and platform event. */
+  #tell(name: EventActionName, facts: EventFacts = {}): void {
     const { level, message } = eventActions[name];
+    this.#options.logger[level](message, { event: name, ...facts });
+    this.#report(name, facts);
+  }
+
+  /** Without the log line, where another place logs more than is known here. */
+  #report(name: EventActionName, facts: EventFacts): void {
+    const { counters, reporter } = this.#options;
     counters.events[name] = (counters.events[name] ?? 0) + 1;
-    logger[level](message, { event: name, ...facts });
     reporter?.report({ kind: 'event', name, ...platformFields(facts) });
   }
 
   started(facts: { readonly version: string; readonly pid: number; readonly startCounter: number }): void {
-    this.tell('agent-started', facts);
+    this.#report('agent-started', facts);
   }
 
-  stopping(reason: string): void {
-    this.tell('agent-stopped', { reason });
+  stopped(reason: string): void {
+    this.#tell('agent-stopped', { reason });
   }
 
   /** `changes`: the names of the options at the top of the file. */
   configChanged(file: string, changes: readonly string[], needsRestart: readonly string[]): void {
     this.#options.counters.reloads += 1;
-    this.tell('config-changed', { path: file, changes, ...(needsRestart.length === 0 ? {} : { needsRestart }) });
+    this.#tell('config-changed', { path: file, changes, ...(needsRestart.length === 0 ? {} : { needsRestart }) });
   }
 
   configRefused(file: string, error: unknown): void {
-    this.tell('config-refused', { path: file, error });
+    this.#tell('config-refused', { path: file, error });
   }
 
   inputFailed(input: string, error: unknown, retryInMs: number): void {
     this.#failedInputs.add(input);
-    this.tell('input-failed', { input, error, retryInMs });
+    this.#tell('input-failed', { input, error, retryInMs });
   }
 
   /** Told once for an input that had failed; nothing for others. */
   inputRuns(input: string): void {
-    if (this.#failedInputs.delete(input)) this.tell('input-recovered', { input });
+    if (this.#failedInputs.delete(input)) this.#tell('input-recovered', { input });
   }
 
   hubFound(hub: string, siteId: Id): void {
-    this.#hub = { url: hub, isFound: true };
-    this.tell('hub-found', { hub, siteId });
+    this.#hub = hub;
+    this.#report('hub-found', { hub, siteId });
   }
 
   /** Told once per connection that was there. */
-  hubLost(reason: string): void {
-    if (this.#hub?.isFound !== true) return;
-    const hub = this.#hub.url;
-    this.#hub = { url: hub, isFound: false };
-    this.tell('hub-lost', { hub, reason });
+  hubLost(reason?: string): void {
+    if (this.#hub === undefined) return;
+    const hub = this.#hub;
+    this.#hub = undefined;
+    this.#report('hub-lost', { hub, ...(reason === undefined ? {} : { reason }) });
   }
 
   /** Called with each state that is seen; tells of changes. */
@@ -106,27 +111,27 @@ export class AgentEvents {
     const before = this.#bufferState;
     if (state === before) return;
     this.#bufferState = state;
-    if (before === 'no-space') this.tell('disk-has-room', facts);
-    if (before === 'full' && state === 'open') this.tell('buffer-has-room', facts);
-    if (state === 'no-space') this.tell('disk-full', facts);
-    if (state === 'full') this.tell('buffer-full', facts);
+    if (before === 'no-space') this.#tell('disk-has-room', facts);
+    if (before === 'full' && state === 'open') this.#tell('buffer-has-room', facts);
+    if (state === 'no-space') this.#tell('disk-full', facts);
+    if (state === 'full') this.#tell('buffer-full', facts);
   }
 
   streamReplaced({ reason, streamId, held }: Divergence, replacement: StreamState): void {
     const { streamId: replacementId, start, identity } = replacement;
-    this.tell('stream-replaced', { path: identity.path, reason, streamId, held, replacement: replacementId, start });
+    this.#tell('stream-replaced', { path: identity.path, reason, streamId, held, replacement: replacementId, start });
   }
 
   clockChanged(jumpedMs: number): void {
-    this.tell(jumpedMs < 0 ? 'clock-set-back' : 'clock-set-forward', { jumpedMs: Math.round(jumpedMs) });
+    this.#tell(jumpedMs < 0 ? 'clock-set-back' : 'clock-set-forward', { jumpedMs: Math.round(jumpedMs) });
   }
 
   timeZoneUnknown(timeZone: string): void {
-    this.tell('time-zone-unknown', { timeZone });
+    this.#tell('time-zone-unknown', { timeZone });
   }
 
   rotationDone(path: string, facts: { readonly rotatedTo: string; readonly bytes: number; readonly method: string }): void {
-    this.tell('rotation-done', { path, ...facts });
+    this.#tell('rotation-done', { path, ...facts });
   }
 
   /** `unshippedBytes`: what no hub had; told as a loss too. */
@@ -134,40 +139,40 @@ export class AgentEvents {
     path: string,
     facts: { readonly bytes: number; readonly unshippedBytes: number; readonly reason: string },
   ): void {
-    this.tell('rotation-expired', { path, ...facts });
+    this.#tell('rotation-expired', { path, ...facts });
     if (facts.unshippedBytes > 0) this.input.lost({ path, cause: 'expired', bytes: facts.unshippedBytes });
   }
 
   rotationFailed(path: string, error: unknown): void {
-    this.tell('rotation-failed', { path, error });
+    this.#tell('rotation-failed', { path, error });
   }
 
   #inputEvents(): InputEvents {
     const { counters } = this.#options;
     return {
-      fileOpened: (path, streamId, position) => this.tell('file-opened', { path, streamId, position }),
-      fileRotated: (path, streamId) => this.tell('file-rotated', { path, streamId }),
-      fileTruncated: (path, streamId, readTo) => this.tell('file-truncated', { path, streamId, readTo }),
-      fileReplaced: (path, streamId, reason) => this.tell('file-replaced', { path, streamId, reason }),
-      fileFinished: (path, streamId, position) => this.tell('file-finished', { path, streamId, position }),
-      sourceSkipped: (path, reason) => this.tell('source-skipped', { path, reason }),
-      sourceFailed: (path, error) => this.tell('source-failed', { path, error }),
-      sourceRecovered: (path) => this.tell('source-recovered', { path }),
+      fileOpened: (path, streamId, position) => this.#tell('file-opened', { path, streamId, position }),
+      fileRotated: (path, streamId) => this.#tell('file-rotated', { path, streamId }),
+      fileTruncated: (path, streamId, readTo) => this.#tell('file-truncated', { path, streamId, readTo }),
+      fileReplaced: (path, streamId, reason) => this.#tell('file-replaced', { path, streamId, reason }),
+      fileFinished: (path, streamId, position) => this.#tell('file-finished', { path, streamId, position }),
+      sourceSkipped: (path, reason) => this.#tell('source-skipped', { path, reason }),
+      sourceFailed: (path, error) => this.#tell('source-failed', { path, error }),
+      sourceRecovered: (path) => this.#tell('source-recovered', { path }),
       lost: ({ path, cause, bytes, records = 0 }) => {
         const sums = counters.lost[cause];
         sums.bytes += bytes;
         sums.records += records;
         sums.times += 1;
-        this.tell('data-lost', { path, cause, bytes, ...(records === 0 ? {} : { records }) });
+        this.#tell('data-lost', { path, cause, bytes, ...(records === 0 ? {} : { records }) });
       },
       filtered: ({ excluded, sampledOut, redacted }) => {
         counters.filtered.excluded += excluded;
         counters.filtered.sampledOut += sampledOut;
         counters.filtered.redacted += redacted;
       },
-      listening: (input, address) => this.tell('listening', { input, address }),
-      sourceStarted: (path, detail) => this.tell('source-started', { path, detail }),
-      sourceEnded: (path, detail) => this.tell('source-ended', { path, detail }),
+      listening: (input, address) => this.#tell('listening', { input, address }),
+      sourceStarted: (path, detail) => this.#tell('source-started', { path, detail }),
+      sourceEnded: (path, detail) => this.#tell('source-ended', { path, detail }),
     };
   }
 
@@ -188,12 +193,12 @@ export class AgentEvents {
 
   #gap(gap: { readonly streamId: Id; readonly from: number; readonly to: number; readonly cause: GapCause }): void {
     this.#options.counters.positionsLost += gap.to - gap.from;
-    this.tell('gap', gap);
+    this.#tell('gap', gap);
   }
 
   #rejected(batch: { readonly batchId: number; readonly reason: RefuseReason; readonly hint: string }): void {
     this.#options.counters.batchesRejected += 1;
-    this.tell('batch-rejected', batch);
+    this.#tell('batch-rejected', batch);
   }
 }
 

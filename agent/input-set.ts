@@ -4,7 +4,7 @@
  */
 import { supervise } from '@tributary/shared/async/supervise.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
-import type { Logger } from '@tributary/shared/log.ts';
+import type { AgentEvents } from './events.ts';
 import type { Input, InputEvents, Sink, SourceStatus } from './inputs/input.ts';
 import { type InputDefaults, inputKinds } from './inputs/registry.ts';
 import type { InputConfig } from './options.ts';
@@ -13,7 +13,8 @@ export interface InputSetOptions {
   readonly sink: Sink;
   readonly events: InputEvents;
   readonly clock: Clock;
-  readonly logger: Logger;
+  /** Told of inputs that break and run again. */
+  readonly supervision: Pick<AgentEvents, 'inputFailed' | 'inputRuns'>;
   /** Read to the end and stop there: then an input that breaks is not started again, but told to `onFailed`. */
   readonly once: boolean;
   readonly onFailed: (error: unknown) => void;
@@ -32,6 +33,8 @@ interface Running {
 
 const backoff = { msMin: 500, msMax: 30_000 };
 const healthyAfterMs = 60_000;
+/** An input that broke and ran again for so long is told to run. */
+const recoveredAfterMs = 5000;
 
 export class InputSet {
   readonly #options: InputSetOptions;
@@ -72,17 +75,32 @@ export class InputSet {
 
   #start(key: string, input: Input): void {
     const abort = new AbortController();
-    const { clock, logger, once, onFailed } = this.#options;
+    const { clock, supervision, once, onFailed } = this.#options;
     const done = once
       ? input.run(abort.signal).catch(onFailed)
-      : supervise((signal) => input.run(signal), abort.signal, {
+      : supervise((signal) => this.#runOne(input, signal), abort.signal, {
           clock,
           backoff,
           healthyAfterMs,
-          onFailed: (error, retryInMs) =>
-            logger.error('an input broke; it starts again', { input: input.name, error, retryInMs }),
+          onFailed: (error, retryInMs) => supervision.inputFailed(input.name, error, retryInMs),
         });
     this.#running.set(key, { input, abort, done });
+  }
+
+  async #runOne(input: Input, signal: AbortSignal): Promise<void> {
+    const { clock, supervision } = this.#options;
+    const over = new AbortController();
+    const recovered = async (): Promise<void> => {
+      await clock.sleep(recoveredAfterMs, AbortSignal.any([signal, over.signal]));
+      supervision.inputRuns(input.name);
+    };
+    const told = recovered().catch(() => undefined);
+    try {
+      await input.run(signal);
+    } finally {
+      over.abort();
+      await told;
+    }
   }
 
   async #stop(key: string): Promise<void> {

@@ -64,6 +64,15 @@ export const agentOptions = z.strictObject({
     .describe('What is read. Reloaded when this file changes, without losing a position.'),
   batch: batchOptions.prefault({}).describe('When a batch is closed.'),
   buffer: bufferOptions.prefault({}).describe('The buffer on disk.'),
+  events: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(true)
+        .describe('Send what happens to this agent (start, rotation, losses, hub lost…) as platform events, too.'),
+    })
+    .prefault({})
+    .describe('Events of the agent itself. They are logged and counted in any case.'),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level of what is logged.'),

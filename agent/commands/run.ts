@@ -9,7 +9,10 @@ import { Agent } from '../agent.ts';
 import { BufferDamagedError } from '../buffer/damage.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { Reloader } from '../config/reloader.ts';
+import { newCounters } from '../counters.ts';
+import { AgentEvents } from '../events.ts';
 import type { AgentConfig } from '../options.ts';
+import { ClockWatch, isUnknownTimeZone } from '../platform/clock-watch.ts';
 import type { AgentStatus } from '../status/agent-status.ts';
 import { RateWindow } from '../status/rate-window.ts';
 import { serveLocal } from '../status/status-server.ts';
@@ -27,17 +30,28 @@ const sampleIntervalMs = 2000;
 export async function runCommand(options: RunOptions, host: CommandHost): Promise<ExitCode> {
   const config = await loadConfig({ file: options.configFile, env: host.env });
   const logger = processLogger(config.log.level);
+  const early = new AgentEvents({ logger, counters: newCounters() });
+  let running: Agent | undefined;
   const reloader = new Reloader({
     file: options.configFile,
     config,
     logger,
     load: () => loadConfig({ file: options.configFile, env: host.env }),
+    events: () => running?.events ?? early,
   });
   options.onReload(() => reloader.request('signal'));
   await using owned = new AsyncDisposableStack();
   owned.use(reloader.watch());
   while (!host.stop.aborted) {
-    const error = await runOnce({ config, reloader, logger, options, stop: host.stop });
+    const error = await runOnce({
+      config,
+      reloader,
+      logger,
+      options,
+      stop: host.stop,
+      timeZone: host.env['TZ'],
+      onStarted: (agent) => (running = agent),
+    });
     if (error === undefined) break;
     if (!(error instanceof BufferDamagedError) && !isDamaged(error)) throw error;
     logger.error('the buffer is damaged: it is set aside and opened anew', { error });
@@ -51,20 +65,28 @@ interface Once {
   readonly logger: Logger;
   readonly options: RunOptions;
   readonly stop: AbortSignal;
+  readonly timeZone: string | undefined;
+  readonly onStarted: (agent: Agent) => void;
 }
 
 /** Returns what broke; undefined when it was stopped. */
 async function runOnce(once: Once): Promise<Error | undefined> {
-  const { config, logger, options, stop } = once;
+  const { config, logger, options, stop, timeZone } = once;
   await using agent = await Agent.start({
     ...agentOptionsOf(config),
     folder: config.data_dir,
     clock: systemClock,
     logger,
     crashPoint: options.crashPoint,
+    platform: config.events.enabled ? { tenant: config.tenant, labels: config.labels } : undefined,
   });
+  once.onStarted(agent);
   const rates = new RateWindow();
-  const sample = (): void => rates.sample(performance.now(), agent.counters);
+  const sample = (): void => {
+    rates.sample(performance.now(), agent.counters);
+    const { state, unackedBytes, maxBytes } = agent.buffer.status();
+    agent.events.bufferIs(state, { unackedBytes, maxBytes });
+  };
   const timer = setInterval(sample, sampleIntervalMs).unref();
   const over = new AbortController();
   try {
@@ -82,8 +104,15 @@ async function runOnce(once: Once): Promise<Error | undefined> {
       hubs: config.hubs,
       waitsForSite: agent.waitsForSite,
     });
+    agent.events.started({ version: productVersion(), pid: process.pid, startCounter: agent.identity.startCounter });
+    if (timeZone !== undefined && isUnknownTimeZone(timeZone)) agent.events.timeZoneUnknown(timeZone);
+    const clockWatch = new ClockWatch(systemClock).run((jumpedMs) => agent.events.clockChanged(jumpedMs), over.signal);
+    owned.defer(async () => {
+      over.abort();
+      await clockWatch;
+    });
     const failure = await Promise.race([agent.failed, work(agent, once, AbortSignal.any([stop, over.signal]))]);
-    if (failure === undefined) await agent.stop();
+    if (failure === undefined) await agent.stop(stop.reason instanceof Error ? stop.reason.message : 'stopped');
     return failure;
   } finally {
     over.abort();
@@ -102,7 +131,6 @@ async function work(agent: Agent, { reloader, logger }: Once, signal: AbortSigna
       const wanted = reloader.current;
       await agent.inputs.change({ inputs: wanted.inputs, defaults: inputDefaultsOf(wanted) });
       await reloader.changed(wanted, signal);
-      agent.counters.reloads += 1;
     }
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -5,6 +5,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Logger } from '@tributary/shared/log.ts';
+import type { AgentEvents } from '../events.ts';
 import type { AgentConfig } from '../options.ts';
 
 export interface ReloaderOptions {
@@ -12,6 +13,8 @@ export interface ReloaderOptions {
   readonly config: AgentConfig;
   readonly logger: Logger;
   readonly load: () => Promise<AgentConfig>;
+  /** Told of what becomes of a changed file; undefined while no agent runs. */
+  readonly events: () => Pick<AgentEvents, 'configChanged' | 'configRefused'> | undefined;
   readonly debounceMs?: number;
 }
 
@@ -85,12 +88,12 @@ export class Reloader {
   }
 
   async #readOnce(cause: 'signal' | 'file'): Promise<void> {
-    const { file, logger, load } = this.#options;
+    const { file, logger, load, events } = this.#options;
     let config: AgentConfig;
     try {
       config = await load();
     } catch (error) {
-      logger.error('the changed configuration is refused; the one before goes on', { file, error });
+      events()?.configRefused(file, error);
       return;
     }
     const changes = changedKeys(this.#current, config);
@@ -102,7 +105,7 @@ export class Reloader {
     if (needsRestart.length > 0) {
       logger.warn('these changes take effect at the next start', { file, options: needsRestart });
     }
-    logger.info('the configuration was read again', { file, changes });
+    events()?.configChanged(file, changes, needsRestart);
     this.#current = config;
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
