@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Framed, frameLines } from './lines.ts';
+import type { Framed, FrameLimits, Tail } from './framer.ts';
+import { lineFramer } from './lines.ts';
 
-const generous = { lineBytesMax: 1024, recordsMax: 1024 };
+const generous = { recordBytesMax: 1024, recordsMax: 1024 };
 
-function frame(text: string, limits = generous): Framed {
-  return frameLines(Buffer.from(text, 'latin1'), limits);
+type Found = Pick<Framed, 'end' | 'records' | 'cuts'>;
+
+function frame(text: string, limits: Omit<FrameLimits, 'bytesMax'> = generous, tail: Tail = 'hold'): Found {
+  const { isLines, lengths, ...found } = lineFramer.frame(Buffer.from(text, 'latin1'), { ...limits, bytesMax: 1024 }, tail);
+  assert.deepEqual([isLines, lengths], [true, []]);
+  return found;
 }
 
 test('whole lines are records, and a line without its end is left', () => {
@@ -20,7 +25,7 @@ test('empty lines, carriage returns, NUL and bytes that are no UTF-8 are bytes l
 });
 
 test('a line of exactly the limit is whole, one byte more is cut', () => {
-  const limits = { lineBytesMax: 4, recordsMax: 100 };
+  const limits = { recordBytesMax: 4, recordsMax: 100 };
   assert.deepEqual(frame('1234\n', limits), { end: 5, records: 1, cuts: [] });
   assert.deepEqual(frame('12345\n', limits), { end: 6, records: 2, cuts: [{ offset: 4, cause: 'too-long' }] });
   assert.deepEqual(frame('a\n123456789\nb\n', limits), {
@@ -34,24 +39,38 @@ test('a line of exactly the limit is whole, one byte more is cut', () => {
 });
 
 test('whether the limit is passed is decided only by one byte more', () => {
-  const limits = { lineBytesMax: 4, recordsMax: 100 };
+  const limits = { recordBytesMax: 4, recordsMax: 100 };
   assert.deepEqual(frame('1234', limits), { end: 0, records: 0, cuts: [] });
   assert.deepEqual(frame('12345', limits), { end: 4, records: 1, cuts: [{ offset: 4, cause: 'too-long' }] });
 });
 
+test('what is held becomes a record when its time has come', () => {
+  const cut = (cause: Tail): unknown => ({ end: 8, records: 2, cuts: [{ offset: 8, cause }] });
+  assert.deepEqual(frame('one\nhalf', generous, 'idle'), cut('idle'));
+  assert.deepEqual(frame('one\nhalf', generous, 'end'), cut('end'));
+  assert.deepEqual(frame('one\n', generous, 'end'), { end: 4, records: 1, cuts: [] });
+  assert.deepEqual(frame('one\nhalf', { recordBytesMax: 100, recordsMax: 1 }, 'end'), { end: 4, records: 1, cuts: [] });
+});
+
+test('no more bytes than asked for', () => {
+  const limits = { recordBytesMax: 4, recordsMax: 100, bytesMax: 7 };
+  const framed = lineFramer.frame(Buffer.from('one\ntwo\nhalf'), limits, 'end');
+  assert.deepEqual([framed.end, framed.records], [4, 1]);
+});
+
 test('no more records than asked for', () => {
-  assert.deepEqual(frame('\n'.repeat(10), { lineBytesMax: 100, recordsMax: 4 }), { end: 4, records: 4, cuts: [] });
-  const cut = frame('123456789', { lineBytesMax: 2, recordsMax: 3 });
+  assert.deepEqual(frame('\n'.repeat(10), { recordBytesMax: 100, recordsMax: 4 }), { end: 4, records: 4, cuts: [] });
+  const cut = frame('123456789', { recordBytesMax: 2, recordsMax: 3 });
   assert.equal(cut.records, 3);
   assert.equal(cut.end, 6);
 });
 
 /** Byte by byte, as slow and as plain as can be. */
-function endsOf(text: string, lineBytesMax: number): number[] {
+function endsOf(text: string, recordBytesMax: number): number[] {
   const ends: number[] = [];
   let begin = 0;
   for (let at = 0; at < text.length; at += 1) {
-    if (text[at] !== '\n' && at - begin === lineBytesMax) {
+    if (text[at] !== '\n' && at - begin === recordBytesMax) {
       ends.push(at);
       begin = at;
     }
@@ -65,17 +84,17 @@ function endsOf(text: string, lineBytesMax: number): number[] {
 
 test('records are the same however the bytes come', () => {
   const text = fc.string({ unit: fc.constantFrom('a', 'b', '\n'), maxLength: 200 });
-  const limits = fc.record({ lineBytesMax: fc.integer({ min: 1, max: 12 }), recordsMax: fc.integer({ min: 1, max: 6 }) });
+  const limits = fc.record({ recordBytesMax: fc.integer({ min: 1, max: 12 }), recordsMax: fc.integer({ min: 1, max: 6 }) });
   const chunk = fc.integer({ min: 0, max: 20 });
   fc.assert(
-    fc.property(text, limits, chunk, (bytes, { lineBytesMax, recordsMax }, more) => {
-      const expected = endsOf(bytes, lineBytesMax);
+    fc.property(text, limits, chunk, (bytes, { recordBytesMax, recordsMax }, more) => {
+      const expected = endsOf(bytes, recordBytesMax);
       const cutsExpected = expected.filter((end) => bytes[end - 1] !== '\n');
       const cuts: number[] = [];
       let records = 0;
       let position = 0;
       for (;;) {
-        const framed = frame(bytes.slice(position, position + lineBytesMax + 1 + more), { lineBytesMax, recordsMax });
+        const framed = frame(bytes.slice(position, position + recordBytesMax + 1 + more), { recordBytesMax, recordsMax });
         if (framed.end === 0) break;
         assert(framed.records <= recordsMax);
         for (const { offset } of framed.cuts) cuts.push(position + offset);
