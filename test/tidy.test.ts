@@ -71,6 +71,16 @@ test('only main.ts, scripts and tests look at the environment and the command li
   );
 });
 
+test('what only Linux has is in files that say so', () => {
+  const linuxOnly = /['"`](?:\/proc\/|\/sys\/|\/dev\/|\/etc\/machine-id)|libc\.so/;
+  const inside = typescript.filter(({ path }) => /^(?:shared|protocol|agent|hub)\//.test(path) && !isOfTests(path));
+  const elsewhere = inside.filter(({ path }) => !/(?:^|\/)linux(?:\/|[-.])|\.test\.ts$|\/options\.ts$/.test(path));
+  assert.deepEqual(
+    places(elsewhere, (_, line) => linuxOnly.test(line) && !isComment(line)),
+    [],
+  );
+});
+
 test('every file is used by something other than its own test', () => {
   const dead = typescript.filter(({ path }) => usersOf(path).length === 0 && !entryPoint.test(path));
   assert.deepEqual(

@@ -1,5 +1,5 @@
 /** The thread that unpacks batches and packs blocks: the only place where a record's bytes are looked at. */
-import { runInBackground } from '@tributary/shared/async/background-thread.ts';
+import { runInBackground } from '@tributary/shared/async/linux-background-thread.ts';
 import { serveThread, type ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import { freeMemory } from '@tributary/shared/free-memory.ts';
 import { passThrough } from './pass-through.ts';

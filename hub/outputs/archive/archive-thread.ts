@@ -1,7 +1,7 @@
 /** The thread that makes rows, compresses them and writes them: file work blocks only here. */
 import { workerData } from 'node:worker_threads';
 import { assert } from '@tributary/shared/assert.ts';
-import { runInBackground } from '@tributary/shared/async/background-thread.ts';
+import { runInBackground } from '@tributary/shared/async/linux-background-thread.ts';
 import { serveThread, type ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import { armCrashPoint } from '@tributary/shared/crash-point.ts';
 import { BlockError, decodeBlock } from '../../processing/block.ts';
