@@ -189,7 +189,12 @@ class Shipping {
       idle_flush: quietMs,
       scan_interval: 1000,
       rotated_wait: 1000,
+      rotated_files_max: 1000,
       open_files_max: 64,
+      watch: 'auto' as const,
+      by_path: [],
+      compressed: 'never' as const,
+      overflow: 'block' as const,
     };
     await agent.inputs.change({ inputs: [input], defaults: inputDefaultsOf(this.#config) });
     await this.#while(agent, agent.inputs.drained(stop));

@@ -14,8 +14,9 @@ import type { FilePatterns } from './file-patterns.ts';
 
 /** An input, as the others know it. */
 export interface Claimant {
-  readonly attributesKey: string;
   readonly patterns: FilePatterns;
+  /** Whether it reads this path with these attributes. */
+  reads(path: string, attributesKey: string): Promise<boolean>;
 }
 
 export class Claims {
@@ -35,23 +36,23 @@ export class Claims {
   }
 
   /** Whether an input, running or about to run, reads this path with these attributes. */
-  isOwned(path: string, attributesKey: string): boolean {
+  async isOwned(path: string, attributesKey: string): Promise<boolean> {
     for (const input of this.#inputs) {
-      if (input.attributesKey === attributesKey && input.patterns.matches(path)) return true;
+      if (await input.reads(path, attributesKey)) return true;
     }
     return false;
   }
 
   /** False when it is claimed already, by this input or another. */
-  claimFile(input: Claimant, key: FileKey): boolean {
-    const name = `${key} ${input.attributesKey}`;
+  claimFile(input: Claimant, key: FileKey, attributesKey: string): boolean {
+    const name = `${key} ${attributesKey}`;
     if (this.#files.has(name)) return false;
     this.#files.set(name, input);
     return true;
   }
 
-  releaseFile(input: Claimant, key: FileKey): void {
-    const name = `${key} ${input.attributesKey}`;
+  releaseFile(input: Claimant, key: FileKey, attributesKey: string): void {
+    const name = `${key} ${attributesKey}`;
     if (this.#files.get(name) === input) this.#files.delete(name);
   }
 
@@ -79,8 +80,14 @@ export function claimsOf(sink: Sink): Claims {
   return claimsOfSinks.getOrInsertComputed(sink, () => new Claims());
 }
 
+const keysOfAttributes = new WeakMap<StreamAttributes, string>();
+
 /** Equal for equal attributes, whatever the order of the labels. */
 export function attributesKeyOf(attributes: StreamAttributes): string {
+  return keysOfAttributes.getOrInsertComputed(attributes, makeKey);
+}
+
+function makeKey(attributes: StreamAttributes): string {
   const { tenant, type, host, encoding, counted, labels } = attributes;
   const sorted = Object.entries(labels).toSorted(([left], [right]) => (left < right ? -1 : 1));
   return JSON.stringify([tenant, type, host, encoding, counted, sorted]);

@@ -4,8 +4,10 @@ import { markedBytes } from '@tributary/protocol/limits.ts';
 import { markOf } from '@tributary/protocol/mark.ts';
 import type { Mark } from '@tributary/protocol/messages.ts';
 import type { StreamState } from '../input.ts';
+import { attributesKeyOf } from './claims.ts';
 import type { FileInputContext } from './context.ts';
 import { type FileKey, fingerprintOf, keyOf, readAt, readHead, reasonOf, verify } from './identity.ts';
+import type { FileTraits } from './file-kind.ts';
 import type { KnownStreams } from './known-streams.ts';
 import { openForReading } from './linux.ts';
 import { Source } from './source.ts';
@@ -18,6 +20,13 @@ export interface DiscoveryOptions {
   readonly atEnd: boolean;
 }
 
+export type Discovery =
+  | { readonly kind: 'found'; readonly source: Source }
+  /** It is another's, or has a source already. */
+  | { readonly kind: 'taken' }
+  /** It cannot be told now what its records are. */
+  | { readonly kind: 'undecided' };
+
 interface FoundFile {
   readonly path: string;
   readonly key: FileKey;
@@ -25,6 +34,8 @@ interface FoundFile {
   readonly inode: string;
   readonly size: number;
   readonly handle: FileHandle;
+  readonly traits: FileTraits;
+  readonly attributesKey: string;
 }
 
 interface Begun {
@@ -32,9 +43,12 @@ interface Begun {
   readonly mark: Mark;
 }
 
-/** Opens a file that no source is for, finds or begins its stream, and adds its source. Undefined: it has one already. */
-export async function discover(path: string, options: DiscoveryOptions): Promise<Source | undefined> {
+/** Opens a file that no source is for, finds or begins its stream, and adds its source. */
+export async function discover(path: string, options: DiscoveryOptions): Promise<Discovery> {
   const { context } = options;
+  const traits = await context.kind.traitsOf(path);
+  if (traits === undefined) return { kind: 'undecided' };
+  const attributesKey = attributesKeyOf(traits.attributes);
   const handle = await openForReading(path);
   let source: Source | undefined;
   let claimed: FileKey | undefined;
@@ -43,11 +57,12 @@ export async function discover(path: string, options: DiscoveryOptions): Promise
     if (!stats.isFile()) throw new NotAFileError(`${path} is no regular file`);
     const key = keyOf(stats);
     const { table, claims } = context;
-    if (table.byKey(key) !== undefined || !claims.claimFile(context.claimant, key)) return undefined;
+    if (table.byKey(key) !== undefined || !claims.claimFile(context.claimant, key, attributesKey)) return { kind: 'taken' };
     claimed = key;
-    const file = { path, key, device: String(stats.dev), inode: String(stats.ino), size: Number(stats.size), handle };
+    const identified = { path, key, device: String(stats.dev), inode: String(stats.ino), size: Number(stats.size) };
+    const file = { ...identified, handle, traits, attributesKey };
     const begun = (await resume(file, options)) ?? (await takeOver(file, options)) ?? (await begin(file, options));
-    source = new Source({ key, state: begun.state, nowMs: context.clock.monotonic() });
+    source = new Source({ key, traits, state: begun.state, nowMs: context.clock.monotonic() });
     source.cursor = { ...source.cursor, mark: begun.mark };
     source.verified = false;
     source.sizeFound = file.size;
@@ -56,7 +71,7 @@ export async function discover(path: string, options: DiscoveryOptions): Promise
     if (target !== path) source.linkTarget = target;
   } finally {
     if (source === undefined) {
-      if (claimed !== undefined) context.claims.releaseFile(context.claimant, claimed);
+      if (claimed !== undefined) context.claims.releaseFile(context.claimant, claimed, attributesKey);
       await handle.close();
     }
   }
@@ -64,13 +79,13 @@ export async function discover(path: string, options: DiscoveryOptions): Promise
   context.table.add(source);
   await context.files.adopt(source, handle);
   context.events.fileOpened(path, source.cursor.streamId, source.cursor.position);
-  return source;
+  return { kind: 'found', source };
 }
 
 /** Goes on with the stream that this file was read into before. Streams whose content the file does not hold any more are ended. */
 async function resume(file: FoundFile, { context, known }: DiscoveryOptions): Promise<Begun | undefined> {
   const { sink, events } = context;
-  const states = known.own(file);
+  const states = known.own(file, file.attributesKey);
   const verdicts = await Promise.all(states.map((state) => verify(file.handle, state)));
   const same = states.filter((_, index) => verdicts[index] === 'same');
   const best = same.toSorted((left, right) => right.position - left.position)[0];
@@ -90,13 +105,13 @@ async function resume(file: FoundFile, { context, known }: DiscoveryOptions): Pr
 
 /** Begins a stream where one ended whose attributes the configuration does not name any more. */
 async function takeOver(file: FoundFile, { context, known }: DiscoveryOptions): Promise<Begun | undefined> {
-  const { sink, claims, attributes } = context;
-  for (const old of known.orphans(file.key)) {
+  const { sink, claims } = context;
+  for (const old of await known.orphans(file.key, file.attributesKey)) {
     const fits = (await verify(file.handle, old)) === 'same';
     known.settle([old]);
     if (!claims.claimStream(context.claimant, old.streamId) || !fits) continue;
     const identity = { ...old.identity, path: file.path, token: '' };
-    const state = await sink.openStream({ identity, attributes, start: old.position });
+    const state = await sink.openStream({ identity, attributes: file.traits.attributes, start: old.position });
     sink.endStream(old.streamId);
     return { state, mark: old.mark };
   }
@@ -104,11 +119,10 @@ async function takeOver(file: FoundFile, { context, known }: DiscoveryOptions): 
 }
 
 async function begin(file: FoundFile, { context, atEnd }: DiscoveryOptions): Promise<Begun> {
-  const { sink, attributes } = context;
-  const { path, device, inode, handle } = file;
+  const { path, device, inode, handle, traits } = file;
   const start = atEnd ? await startOfLastLine(handle, file.size) : 0;
-  const identity = { path, device, inode, ...fingerprintOf(await readHead(handle)), token: '' };
-  const state = await sink.openStream({ identity, attributes, start });
+  const identity = { path, device, inode, ...fingerprintOf(await readHead(handle)), token: '', base: 0 };
+  const state = await context.sink.openStream({ identity, attributes: traits.attributes, start });
   const before = Math.min(markedBytes, start);
   return { state, mark: markOf(await readAt(handle, start - before, before)) };
 }

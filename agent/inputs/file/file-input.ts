@@ -1,259 +1,72 @@
 /**
- * The file input: reads files that globs match, each into a stream of its own, exactly once whatever happens to the files.
- *
- * Two tasks: the reader takes turns with the files that have something new (reader.ts); the scanner looks for files and for what
- * happened to them (scanner.ts, whereabouts.ts), when the system hints at something, and at everything every `scan_interval`. A hint
- * only makes it faster: nothing depends on one. Which stream goes on in which file is told in identity.ts, which input reads which
- * stream in claims.ts.
- *
- * Positions: an input begins where `sink.streams()` says a stream was pushed to. It pushes nothing after it stopped, and keeps
- * nothing that was not pushed, so the next instance goes on exactly there. An unfinished last line that is held is not pushed.
- *
- * `start: end` holds for files that the first scan finds, if the input has no stream of its own then, that is when it runs for
- * the first time. A line that is being written at that moment is read from its beginning. All other files are read from theirs.
+ * The input of kind `file`: files that globs match, of the type, tenant and labels that the options tell for their paths. How they are
+ * found, followed and read is in files-input.ts.
  */
+import { matchesGlob } from 'node:path';
+import { labelValueBytesMax } from '@tributary/protocol/limits.ts';
 import type { StreamAttributes } from '@tributary/protocol/messages.ts';
-import { Condition } from '../../framing/condition.ts';
-import type { Input, SourceStatus, StreamState } from '../input.ts';
-import type { InputParts } from '../registry.ts';
-import { Alarm } from './alarm.ts';
-import { attributesKeyOf, type Claimant, claimsOf } from './claims.ts';
-import type { FileInputContext } from './context.ts';
-import { FilePatterns } from './file-patterns.ts';
-import { FolderIndex } from './folder-index.ts';
-import { FolderWatcher } from './folder-watcher.ts';
-import { KnownStreams } from './known-streams.ts';
-import { hintDelayMs, rotatedPollMs, unwatchedScanMs } from './limits.ts';
-import { OpenFiles } from './open-files.ts';
+import { lineFramer } from '../../framing/lines.ts';
+import type { Input } from '../input.ts';
+import type { InputDefaults, InputParts } from '../registry.ts';
+import { captureLabels } from './captures.ts';
+import type { FileKind, FileTraits } from './file-kind.ts';
+import { createFilesInput } from './files-input.ts';
 import type { FileInputOptions } from './options.ts';
-import { Reader } from './reader.ts';
-import { Scanner } from './scanner.ts';
-import type { Source } from './source.ts';
-import { SourceTable } from './source-table.ts';
-import { Troubles } from './troubles.ts';
-import { Whereabouts } from './whereabouts.ts';
 
-export function createFileInput(parts: InputParts<FileInputOptions>): Input {
-  return new FileInput(parts);
+export function createFileInput({
+  name,
+  options,
+  sink,
+  events,
+  clock,
+  defaults,
+  once = false,
+}: InputParts<FileInputOptions>): Input {
+  return createFilesInput({ name, sink, events, clock, once, fileOptions: options, kind: fileKind(options, defaults) });
 }
 
-class FileInput implements Input {
-  readonly name: string;
-  readonly #parts: InputParts<FileInputOptions>;
-  readonly #attributes: StreamAttributes;
-  readonly #patterns: FilePatterns;
-  readonly #changed = new Condition();
-  readonly #claimant: Claimant;
-  #run: FileInputRun | undefined;
+type PathRule = FileInputOptions['by_path'][number];
 
-  constructor(parts: InputParts<FileInputOptions>) {
-    const { name, options, sink, defaults } = parts;
-    this.name = name;
-    this.#parts = parts;
-    this.#patterns = new FilePatterns(options);
-    this.#attributes = {
-      tenant: options.tenant ?? defaults.tenant,
-      type: options.type,
+/** Traits by path: files of one rule without groups share theirs. */
+export function fileKind(options: FileInputOptions, defaults: InputDefaults): FileKind {
+  const framing = { framer: lineFramer, filter: undefined };
+  const traitsFor = (rule: PathRule | undefined, match?: RegExpExecArray): FileTraits => {
+    const attributes: StreamAttributes = {
+      tenant: rule?.tenant ?? options.tenant ?? defaults.tenant,
+      type: rule?.type ?? options.type,
       host: defaults.host,
       encoding: options.encoding,
       counted: false,
-      labels: { ...defaults.labels, ...options.labels },
+      labels: { ...defaults.labels, ...options.labels, ...shortened(captureLabels(rule?.labels ?? {}, match)) },
     };
-    this.#claimant = { attributesKey: attributesKeyOf(this.#attributes), patterns: this.#patterns };
-    claimsOf(sink).register(this.#claimant);
-    sink.onReplaced((streamId, replacement) => this.#run?.replaced(streamId, replacement));
-  }
-
-  async run(signal: AbortSignal): Promise<void> {
-    const { sink, events, clock, options, once = false } = this.#parts;
-    const claims = claimsOf(sink);
-    claims.register(this.#claimant);
-    const run = new FileInputRun({
-      options,
-      attributes: this.#attributes,
-      ...this.#claimant,
-      once,
-      sink,
-      events,
-      clock,
-      claims,
-      claimant: this.#claimant,
-      table: new SourceTable(),
-      files: new OpenFiles(options.open_files_max),
-      troubles: new Troubles(events),
-      onChanged: () => this.#changed.notify(),
-    });
-    this.#run = run;
-    try {
-      await run.until(signal);
-    } finally {
-      claims.release(this.#claimant);
-      this.#run = undefined;
-    }
-  }
-
-  sources(): readonly SourceStatus[] {
-    return this.#run?.sources() ?? [];
-  }
-
-  async drained(signal: AbortSignal): Promise<void> {
-    while (this.#run?.isDrained() !== true) await this.#changed.wait(signal);
-  }
+    return { attributes, ...framing };
+  };
+  const rules = options.by_path.map((rule) => ({
+    rule,
+    pattern: rule.pattern === undefined ? undefined : new RegExp(rule.pattern),
+    shared: traitsFor(rule),
+  }));
+  const others = traitsFor(undefined);
+  return {
+    traitsOf: (path) => {
+      for (const { rule, pattern, shared } of rules) {
+        if (!rule.paths.some((glob) => glob === path || matchesGlob(path, glob))) continue;
+        if (pattern === undefined) return shared;
+        const match = pattern.exec(path);
+        if (match !== null) return traitsFor(rule, match);
+      }
+      return others;
+    },
+  };
 }
 
-/** One run of a file input: everything that is gone when it stops. */
-class FileInputRun {
-  readonly #context: FileInputContext;
-  readonly #reader: Reader;
-  readonly #whereabouts: Whereabouts;
-  readonly #watcher: FolderWatcher;
-  readonly #scanner: Scanner;
-  readonly #alarm: Alarm;
-  readonly #onChanged: () => void;
-  #hints = new Set<string>();
-  #scanSoon = false;
-  #isScanned = false;
-
-  constructor({ onChanged, ...context }: FileInputContext & { onChanged: () => void }) {
-    this.#context = context;
-    this.#onChanged = onChanged;
-    this.#alarm = new Alarm(context.clock);
-    this.#watcher = new FolderWatcher({ onHint: (path) => this.#hint(path) });
-    this.#reader = new Reader({ context, onTurn: () => this.#turned(), onLost: (source) => this.#hint(source.path) });
-    this.#whereabouts = new Whereabouts(context, this.#reader);
-    this.#scanner = new Scanner({
-      context,
-      reader: this.#reader,
-      whereabouts: this.#whereabouts,
-      known: new KnownStreams(context),
-      watcher: this.#watcher,
-    });
-  }
-
-  async until(signal: AbortSignal): Promise<void> {
-    const broken = new AbortController();
-    const either = AbortSignal.any([signal, broken.signal]);
-    const task = async (work: (signal: AbortSignal) => Promise<void>): Promise<void> => {
-      try {
-        await work(either);
-      } catch (error) {
-        if (!either.aborted) broken.abort(error);
-      }
-    };
-    await Promise.all([task((stop) => this.#reader.run(stop)), task((stop) => this.#look(stop))]);
-    this.#watcher.close();
-    await this.#context.files.closeAll();
-    if (broken.signal.aborted) throw broken.signal.reason;
-  }
-
-  sources(): readonly SourceStatus[] {
-    return [...this.#context.table.all].map((source) => source.status());
-  }
-
-  isDrained(): boolean {
-    if (!this.#isScanned) return false;
-    for (const source of this.#context.table.all) {
-      if (source.failed) continue;
-      if (!source.atEnd || this.#holdsMore(source) || this.#reader.isBusyWith(source)) return false;
-    }
-    return true;
-  }
-
-  /** Whoever reads once needs not wait for a line that was begun since: a busy file may always have one. */
-  #holdsMore({ heldBytes, cursor, sizeFound }: Source): boolean {
-    return heldBytes > 0 && !(this.#context.once && cursor.position >= sizeFound);
-  }
-
-  replaced(streamId: string, replacement: StreamState): void {
-    const { table, claims, claimant } = this.#context;
-    const source = table.byStream(streamId);
-    if (source === undefined) return;
-    claims.claimStream(claimant, replacement.streamId);
-    const { position, mark } = replacement;
-    source.heldBytes = 0;
-    table.setCursor(source, { streamId: replacement.streamId, position, mark });
-    this.#reader.queue(source);
-  }
-
-  #hint(path: string): void {
-    this.#hints.add(path);
-    this.#alarm.ring();
-  }
-
-  #turned(): void {
-    // A line that is held from now on has a time at which it is cut off, which may be sooner than the next scan.
-    if (this.#context.table.care.size > 0) this.#alarm.ring();
-    this.#onChanged();
-  }
-
-  async #look(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#context;
-    let scannedMs = Number.NEGATIVE_INFINITY;
-    while (!signal.aborted) {
-      if (clock.monotonic() - scannedMs >= this.#scanIntervalMs()) {
-        scannedMs = clock.monotonic();
-        this.#scanSoon = false;
-        await this.#scanner.scan();
-        this.#reader.trim();
-        this.#isScanned = true;
-        this.#onChanged();
-      }
-      await this.#followHints();
-      await this.#takeCare();
-      await this.#pause(scannedMs + this.#scanIntervalMs() - clock.monotonic(), signal);
-    }
-  }
-
-  async #pause(untilScanMs: number, signal: AbortSignal): Promise<void> {
-    if (this.#hints.size === 0) await this.#alarm.sleep(Math.max(0, Math.min(untilScanMs, this.#careDelayMs())), signal);
-    if (this.#hints.size > 0) await this.#context.clock.sleep(Math.min(hintDelayMs, Math.max(0, untilScanMs)), signal);
-  }
-
-  #scanIntervalMs(): number {
-    const { scan_interval: interval } = this.#context.options;
-    return this.#scanSoon || !this.#watcher.isComplete ? Math.min(interval, unwatchedScanMs) : interval;
-  }
-
-  async #followHints(): Promise<void> {
-    if (this.#hints.size === 0) return;
-    const { table, patterns } = this.#context;
-    const hints = this.#hints;
-    this.#hints = new Set();
-    const paths = new Set<string>();
-    const index = new FolderIndex();
-    for (const path of hints) {
-      const source = table.byHint(path);
-      if (source !== undefined && source.place === 'here') paths.add(source.path);
-      else if (source?.place === 'moved') await this.#whereabouts.checkMoved(source);
-      else if (source !== undefined) await this.#whereabouts.checkParked(source, index);
-      if (patterns.matches(path)) paths.add(path);
-      else if (source === undefined && patterns.hasWildFolders) this.#scanSoon = true;
-    }
-    await this.#scanner.look(paths, index);
-  }
-
-  /** Gives a turn to files whose held line is due, and looks at open ones that have no name any more. */
-  async #takeCare(): Promise<void> {
-    const nowMs = this.#context.clock.monotonic();
-    for (const source of this.#context.table.care) {
-      if (source.failed || this.#reader.isBusyWith(source)) continue;
-      if (source.place === 'moved') await this.#whereabouts.checkMoved(source);
-      if (source.heldBytes > 0 && this.#cutDelayMs(source, nowMs) <= 0) this.#reader.queue(source);
-    }
-  }
-
-  #careDelayMs(): number {
-    const nowMs = this.#context.clock.monotonic();
-    let delayMs = Number.POSITIVE_INFINITY;
-    for (const source of this.#context.table.care) {
-      // Whoever is busy or in trouble has had its turn when it is looked at next.
-      const dueMs = source.place === 'moved' ? rotatedPollMs : this.#cutDelayMs(source, nowMs);
-      delayMs = Math.min(delayMs, Math.max(dueMs, hintDelayMs));
-    }
-    return delayMs;
-  }
-
-  #cutDelayMs(source: Source, nowMs: number): number {
-    return source.grewMs + this.#context.options.idle_flush - nowMs;
-  }
+/** A part of a path may be longer than a label. */
+function shortened(labels: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(labels).map(([label, value]) => {
+      const bytes = Buffer.from(value);
+      if (bytes.length <= labelValueBytesMax) return [label, value];
+      return [label, new TextDecoder().decode(bytes.subarray(0, labelValueBytesMax), { stream: true })];
+    }),
+  );
 }

@@ -1,14 +1,12 @@
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { Sink, StreamState } from '../input.ts';
 import { type FileKey, keyOfIdentity } from './identity.ts';
-import { attributesKeyOf, type Claims } from './claims.ts';
-import type { FilePatterns } from './file-patterns.ts';
+import { attributesKeyOf, type Claimant, type Claims } from './claims.ts';
 
 export interface KnownStreamsOptions {
   readonly sink: Sink;
   readonly claims: Claims;
-  readonly patterns: FilePatterns;
-  readonly attributesKey: string;
+  readonly claimant: Claimant;
   /** Files are read once, by the names they have now: a stream is found by its file alone, and other attributes are other streams. */
   readonly once: boolean;
 }
@@ -19,63 +17,77 @@ export interface KnownStreamsOptions {
  */
 export class KnownStreams {
   readonly #options: KnownStreamsOptions;
-  readonly #orphans = new Map<FileKey, StreamState[]>();
-  readonly #hadOwn: boolean;
-  #own: Map<FileKey, StreamState[]>;
+  #streams: Map<FileKey, StreamState[]>;
   #releases: number;
 
   constructor(options: KnownStreamsOptions) {
-    const { sink, claims, patterns, attributesKey, once } = options;
     this.#options = options;
-    this.#releases = claims.releases;
-    this.#own = this.#ownNow();
-    this.#hadOwn = this.#own.size > 0;
-    for (const state of once ? [] : sink.streams()) {
-      const { path } = state.identity;
-      const key = attributesKeyOf(state.attributes);
-      if (key === attributesKey || !isOfFile(state) || !patterns.matches(path) || claims.isOwned(path, key)) continue;
-      this.#orphans.getOrInsertComputed(keyOfIdentity(state.identity), () => []).push(state);
+    this.#releases = options.claims.releases;
+    this.#streams = this.#streamsNow();
+  }
+
+  /** Whether this input ran before: some stream is its own. */
+  async hasOwn(): Promise<boolean> {
+    for (const state of this.#all()) {
+      if (await this.#options.claimant.reads(state.identity.path, attributesKeyOf(state.attributes))) return true;
     }
+    return false;
   }
 
-  /** Whether this input ran before: it had streams of its own. */
-  get hadOwn(): boolean {
-    return this.#hadOwn;
-  }
-
-  /** This input's streams of the file, and of a file with this path and inode on a device of another number. */
-  own(file: { readonly key: FileKey; readonly path: string; readonly inode: string }): readonly StreamState[] {
+  /** Streams with these attributes of the file, and of a file with this path and inode on a device of another number. */
+  own(
+    file: { readonly key: FileKey; readonly path: string; readonly inode: string },
+    attributesKey: string,
+  ): readonly StreamState[] {
     this.#refresh();
-    const byKey = this.#unclaimed(this.#own.get(file.key) ?? []);
+    const isOwn = (state: StreamState): boolean => attributesKeyOf(state.attributes) === attributesKey && this.#isFree(state);
+    const byKey = (this.#streams.get(file.key) ?? []).filter(isOwn);
     if (byKey.length > 0) return byKey;
     const isRemounted = ({ identity, mark }: StreamState): boolean => {
       return identity.path === file.path && identity.inode === file.inode && mark !== '';
     };
-    return this.#unclaimed([...this.#own.values()].flatMap((states) => states.filter(isRemounted)));
+    return [...this.#all()].filter((state) => isRemounted(state) && isOwn(state));
   }
 
-  /** Streams of the file with attributes that no input had when this one began. */
-  orphans(key: FileKey): readonly StreamState[] {
-    return [...(this.#orphans.get(key) ?? [])];
+  /** Streams of the file with attributes that no input has. */
+  async orphans(key: FileKey, attributesKey: string): Promise<readonly StreamState[]> {
+    const { once, claims } = this.#options;
+    if (once) return [];
+    const orphans: StreamState[] = [];
+    for (const state of this.#streams.get(key) ?? []) {
+      const theirs = attributesKeyOf(state.attributes);
+      if (theirs === attributesKey || (await claims.isOwned(state.identity.path, theirs)) || !this.#isFree(state)) continue;
+      orphans.push(state);
+    }
+    return orphans;
   }
 
   /** It was decided what becomes of these. */
   settle(settled: readonly StreamState[]): void {
-    for (const { identity, streamId } of settled) {
-      for (const map of [this.#own, this.#orphans]) remove(map, keyOfIdentity(identity), streamId);
-    }
+    for (const { identity, streamId } of settled) remove(this.#streams, keyOfIdentity(identity), streamId);
   }
 
-  /** This input's streams that nobody took so far, under paths that it reads. */
-  rest(): readonly StreamState[] {
+  /** Streams that nobody took so far, under paths that this input reads, and that no other input will take. */
+  async rest(): Promise<readonly StreamState[]> {
     this.#refresh();
-    const { patterns } = this.#options;
-    return this.#unclaimed([...this.#own.values()].flat()).filter(({ identity }) => patterns.matches(identity.path));
+    const { claims, claimant } = this.#options;
+    const rest: StreamState[] = [];
+    for (const state of this.#all()) {
+      const { path } = state.identity;
+      if (!claimant.patterns.matches(path) || !this.#isFree(state)) continue;
+      const key = attributesKeyOf(state.attributes);
+      if ((await claimant.reads(path, key)) || !(await claims.isOwned(path, key))) rest.push(state);
+    }
+    return rest;
   }
 
   /** Without those that another input with the same attributes reads, or has read to their end. */
-  #unclaimed(states: readonly StreamState[]): readonly StreamState[] {
-    return states.filter(({ streamId }) => !this.#options.claims.isClaimed(streamId));
+  #isFree(state: StreamState): boolean {
+    return !this.#options.claims.isClaimed(state.streamId);
+  }
+
+  *#all(): Iterable<StreamState> {
+    for (const states of this.#streams.values()) yield* states;
   }
 
   /** What another input read and left is as it left it. */
@@ -83,18 +95,17 @@ export class KnownStreams {
     const { releases } = this.#options.claims;
     if (releases === this.#releases) return;
     this.#releases = releases;
-    this.#own = this.#ownNow();
+    this.#streams = this.#streamsNow();
   }
 
-  #ownNow(): Map<FileKey, StreamState[]> {
-    const { sink, patterns, attributesKey, once } = this.#options;
-    const own = new Map<FileKey, StreamState[]>();
+  #streamsNow(): Map<FileKey, StreamState[]> {
+    const { sink, claimant, once } = this.#options;
+    const streams = new Map<FileKey, StreamState[]>();
     for (const state of sink.streams()) {
-      if (!isOfFile(state) || !(once || patterns.matches(state.identity.path))) continue;
-      if (attributesKeyOf(state.attributes) !== attributesKey) continue;
-      own.getOrInsertComputed(keyOfIdentity(state.identity), () => []).push(state);
+      if (!isOfFile(state) || !(once || claimant.patterns.matches(state.identity.path))) continue;
+      streams.getOrInsertComputed(keyOfIdentity(state.identity), () => []).push(state);
     }
-    return own;
+    return streams;
   }
 }
 

@@ -1,10 +1,9 @@
-import { labelNameBytesMax, labelsMax, labelValueBytesMax } from '@tributary/protocol/limits.ts';
 import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
 import { suggest } from '@tributary/shared/options/suggest.ts';
 import * as z from 'zod';
-import { namePattern, nameRule } from '../../config/rules.ts';
+import { commonInputFields, labelsOption, nameOption } from '../common-options.ts';
+import { captureProblem } from './captures.ts';
 
-const name = z.string().regex(namePattern, nameRule);
 const pattern = z.string().min(1).startsWith('/', 'must be an absolute path or glob');
 
 /** What is suggested; other labels of the Encoding Standard are accepted too. */
@@ -26,30 +25,8 @@ function encodingProblem(label: string): string {
   return `must be an encoding such as utf-8, utf-16le or windows-1252${meant === undefined ? '' : `; did you mean ${meant}?`}`;
 }
 
-/** The options of a file input, without what every kind of input has in common. */
-export const fileInputFields = {
-  paths: z.array(pattern).min(1).describe('Files to read: absolute paths or globs (`*`, `?`, `**`, `[a-z]`, `{a,b}`).'),
-  exclude: z.array(pattern).default([]).describe('Globs of files that are left out.'),
-  type: name.describe('Log type of the records.'),
-  tenant: name.optional().describe('Owner of the records. Without it: the tenant of the agent.'),
-  labels: z
-    .record(z.string().min(1).max(labelNameBytesMax), z.string().max(labelValueBytesMax))
-    .refine((labels) => Object.keys(labels).length <= labelsMax, `must be at most ${labelsMax} labels`)
-    .default({})
-    .describe('Added to every record, beside the labels of the agent.'),
-  start: z
-    .enum(['beginning', 'end'])
-    .default('beginning')
-    .describe(
-      'Where to begin in files that are there when this input runs for the first time. Files found later begin at their beginning.',
-    ),
-  encoding: z
-    .string()
-    .min(1)
-    .max(64)
-    .refine(isEncoding, { error: ({ input }) => encodingProblem(String(input)) })
-    .default('utf-8')
-    .describe('Encoding of the bytes, an IANA name; they are not changed.'),
+/** How files are followed and read: of every kind of input that is built on files. */
+export const followingFields = {
   max_line_bytes: bytesBetween({ min: '64B', max: '4000000B' })
     .prefault('1MiB')
     .describe('A longer line is cut into records of this size that are marked partial. Nothing is dropped.'),
@@ -58,14 +35,103 @@ export const fileInputFields = {
     .describe('A last line without a newline is sent as a partial record when the file did not grow for this long.'),
   scan_interval: durationBetween({ min: '10ms', max: '1h' })
     .prefault('10s')
-    .describe('How often all files are looked for, whatever the notifications of the system say.'),
+    .describe(
+      'How often folders are looked into, whatever the notifications of the system say. Of many files some are looked at each time, in turn.',
+    ),
   rotated_wait: durationBetween({ min: '10ms', max: '1d' })
     .prefault('1m')
-    .describe('A renamed or deleted file that was read to its end is closed when it did not grow for this long.'),
-  open_files_max: z.int().min(1).max(100_000).default(512).describe('Files held open at a time; quiet ones are closed first.'),
+    .describe(
+      'A renamed or deleted file is closed when it was read to its end, did not grow for this long, and all of it is acknowledged.',
+    ),
+  rotated_files_max: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1000)
+    .describe(
+      'Renamed and deleted files that are held open at a time. Beyond it the oldest are closed, and what is lost is counted.',
+    ),
+  open_files_max: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(512)
+    .describe('Files held open at a time; quiet ones are closed first, and those that were quiet for some seconds anyway.'),
+  watch: z
+    .enum(['auto', 'poll'])
+    .default('auto')
+    .describe(
+      'How changes are noticed: by notifications of the system where the file system gives them (not where it is a network one), or by looking at all files every two seconds.',
+    ),
 };
 
-export const fileInputOptions = z.strictObject({ kind: z.literal('file'), ...fileInputFields });
+/** One rule of `by_path`. */
+const pathRule = z
+  .strictObject({
+    paths: z.array(pattern).min(1).describe('Paths or globs of the files this is for.'),
+    pattern: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Regular expression that the path must match too; `labels` may use its groups as `$1` or `$<name>`.'),
+    type: nameOption.optional().describe('Log type of these files.'),
+    tenant: nameOption.optional().describe('Owner of these files.'),
+    labels: labelsOption
+      .default({})
+      .describe('Added for these files; `$1` and `$<name>` stand for groups of `pattern`. One that comes out empty is left out.'),
+  })
+  .superRefine((rule, context) => {
+    const problem = captureProblem(rule);
+    if (problem !== undefined) context.addIssue({ code: 'custom', path: [problem.field], message: problem.message });
+  });
+
+/** The options of a file input, without what every kind of input has in common. */
+export const fileInputFields = {
+  paths: z.array(pattern).min(1).describe('Files to read: absolute paths or globs (`*`, `?`, `**`, `[a-z]`, `{a,b}`).'),
+  exclude: z.array(pattern).default([]).describe('Globs of files that are left out.'),
+  by_path: z
+    .array(pathRule)
+    .max(100)
+    .default([])
+    .describe('Type, tenant and labels by path: the first rule that matches wins over what is said for the whole input.'),
+  start: z
+    .enum(['beginning', 'end'])
+    .default('beginning')
+    .describe(
+      'Where to begin in files that are there when this input runs for the first time. Files found later begin at their beginning.',
+    ),
+  ignore_older: durationBetween({ min: '1s' })
+    .optional()
+    .describe('Files that were not written for this long are not opened. One that is written again is read.'),
+  compressed: z
+    .enum(['auto', 'never'])
+    .default('auto')
+    .describe('Whether gzip and zstd files, told by their first bytes, are read as what they hold.'),
+  encoding: z
+    .string()
+    .min(1)
+    .max(64)
+    .refine(isEncoding, { error: ({ input }) => encodingProblem(String(input)) })
+    .default('utf-8')
+    .describe('Encoding of the bytes, an IANA name; they are not changed.'),
+  ...followingFields,
+};
+
+export const fileInputOptions = z
+  .strictObject({ kind: z.literal('file'), ...commonInputFields, ...fileInputFields })
+  .superRefine(({ ignore_older: older, scan_interval: scan, idle_flush: idle }, context) => {
+    if (older === undefined || older > Math.max(scan, idle)) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['ignore_older'],
+      message: 'must be longer than scan_interval and idle_flush, or files would be left out before they are read',
+    });
+  });
 
 /** As the file input takes them; `kind` has done its work by then. */
 export type FileInputOptions = Omit<z.output<typeof fileInputOptions>, 'kind'>;
+/** How an input of any kind built on files finds and reads them. */
+export type FilesOptions = Pick<
+  FileInputOptions,
+  'paths' | 'exclude' | 'start' | 'ignore_older' | 'compressed' | 'overflow' | keyof typeof followingFields
+>;

@@ -1,9 +1,10 @@
-import type { CutCause } from '@tributary/protocol/messages.ts';
 import { Condition } from '../../framing/condition.ts';
+import type { Tail } from '../../framing/framer.ts';
 import type { FileInputContext } from './context.ts';
 import { fingerprintOf, readHead, reasonOf, type Verdict } from './identity.ts';
 import { readsMax } from './limits.ts';
 import { AnotherFileError } from './open-files.ts';
+import type { FilesOptions } from './options.ts';
 import { readTurn, turnBufferBytes, type TurnResult } from './read-turn.ts';
 import type { Source } from './source.ts';
 import { isFileError, isMissing } from './troubles.ts';
@@ -98,14 +99,21 @@ export class Reader {
   }
 
   async #read(source: Source): Promise<void> {
-    const { files, options, clock } = this.#context;
-    const buffer = this.#buffers.pop() ?? Buffer.allocUnsafeSlow(turnBufferBytes(options.max_line_bytes));
+    const { files, options } = this.#context;
+    const { framer, filter } = source.traits;
+    const buffer = this.#takeBuffer(turnBufferBytes(framer, options.max_line_bytes));
     try {
       const { cursor } = source;
       const handle = await files.use(source);
-      const quiet = clock.monotonic() - source.grewMs >= options.idle_flush;
-      const tailCut = (tailBytes: number): CutCause | undefined => this.#tailCut(source, quiet && tailBytes === source.heldBytes);
-      const result = await readTurn(source, { handle, buffer, lineBytesMax: options.max_line_bytes, tailCut });
+      const result = await readTurn(source, {
+        handle,
+        buffer,
+        framer,
+        filter,
+        recordBytesMax: options.max_line_bytes,
+        overflow: options.overflow,
+        tail: (heldBytes) => this.#tail(source, heldBytes),
+      });
       if (source.cursor !== cursor) source.again = true;
       else if (result.kind === 'changed') await this.#restart(source, result.verdict);
       else this.#push(source, result);
@@ -114,8 +122,16 @@ export class Reader {
     }
   }
 
-  #tailCut(source: Source, quiet: boolean): CutCause | undefined {
-    if (!quiet) return undefined;
+  /** Files of different framers may need buffers of different sizes. */
+  #takeBuffer(bytes: number): Buffer {
+    const buffer = this.#buffers.pop();
+    return buffer !== undefined && buffer.length >= bytes ? buffer : Buffer.allocUnsafeSlow(bytes);
+  }
+
+  /** What becomes of a held record: asked when the end of the file was seen. */
+  #tail(source: Source, heldBytes: number): Tail {
+    const quiet = this.#context.clock.monotonic() - source.grewMs >= quietMsOf(source, this.#context.options);
+    if (!quiet || heldBytes !== source.heldBytes) return 'hold';
     return source.place === 'here' && !this.#context.once ? 'idle' : 'end';
   }
 
@@ -123,6 +139,7 @@ export class Reader {
     const { sink, table, clock } = this.#context;
     const seenEnd = source.seenEnd;
     if (result.run !== undefined && !sink.push(result.run)) this.#sinkIsFull = true;
+    if (result.filtered !== undefined) this.#context.events.filtered(result.filtered);
     table.setCursor(source, result.cursor);
     source.heldBytes = result.heldBytes;
     source.size = source.seenEnd;
@@ -139,15 +156,15 @@ export class Reader {
 
   /** The file was cut or written anew: its stream ends where it was read to, and a new one begins at 0. */
   async #restart(source: Source, verdict: Exclude<Verdict, 'same'>): Promise<void> {
-    const { sink, events, table, files, attributes, clock } = this.#context;
+    const { sink, events, table, files, clock } = this.#context;
     // Read before the stream is ended: a file that fails now is found changed again.
     const head = await readHead(await files.use(source));
     const { streamId, position } = source.cursor;
     if (verdict === 'shorter') events.fileTruncated(source.path, streamId, position);
     else events.fileReplaced(source.path, streamId, reasonOf(verdict));
     sink.endStream(streamId);
-    const identity = { ...source.identity, ...fingerprintOf(head) };
-    const state = await sink.openStream({ identity, attributes, start: 0 });
+    const identity = { ...source.identity, ...fingerprintOf(head), base: 0 };
+    const state = await sink.openStream({ identity, attributes: source.traits.attributes, start: 0 });
     source.identity = state.identity;
     source.heldBytes = 0;
     source.verified = false;
@@ -169,4 +186,9 @@ export class Reader {
     // A handle that nothing leads back to is kept: it may work again.
     if (source.place !== 'moved') await this.#context.files.close(source);
   }
+}
+
+/** How long a last record is held while its file is quiet. */
+export function quietMsOf(source: Source, options: FilesOptions): number {
+  return source.traits.framer.quietMs ?? options.idle_flush;
 }

@@ -143,10 +143,12 @@ suite('after a stop, a file with device and inode of a known stream', () => {
       inode: String(stats.ino),
       ...fingerprintOf(content.subarray(0, state.position)),
       token: '',
+      base: 0,
       ...state.identity,
     };
     const bytes = content.subarray(0, state.position);
-    const kept = { identity, attributes, start: 0, bytes, records: 1, cuts: [], mark: markOf(bytes), ended: false };
+    const counts = { start: 0, position: bytes.length, records: 1, texts: [], cuts: [], drops: [], overflow: undefined };
+    const kept = { identity, attributes, ...counts, bytes, mark: markOf(bytes), ended: false };
     unit.sink.restore([{ streamId: '0'.repeat(32), ...kept }]);
   }
 

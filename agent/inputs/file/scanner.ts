@@ -2,6 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { BigIntStats } from 'node:fs';
 import type { StreamState } from '../input.ts';
+import { attributesKeyOf } from './claims.ts';
 import type { FileInputContext } from './context.ts';
 import { discover } from './discovery.ts';
 import { FolderIndex, keyAt } from './folder-index.ts';
@@ -25,6 +26,8 @@ export class Scanner {
   readonly #whereabouts: Whereabouts;
   readonly #known: KnownStreams;
   readonly #watcher: FolderWatcher;
+  readonly #onUndecided: () => void;
+  #ownBefore: Promise<boolean> | undefined;
   #isFirst = true;
 
   constructor(options: {
@@ -33,12 +36,15 @@ export class Scanner {
     whereabouts: Whereabouts;
     known: KnownStreams;
     watcher: FolderWatcher;
+    /** Some file has to be looked at again soon. */
+    onUndecided: () => void;
   }) {
     this.#context = options.context;
     this.#reader = options.reader;
     this.#whereabouts = options.whereabouts;
     this.#known = options.known;
     this.#watcher = options.watcher;
+    this.#onUndecided = options.onUndecided;
   }
 
   /** Looks for every file, and at every source. */
@@ -53,7 +59,7 @@ export class Scanner {
       if (source.place === 'here' && !paths.has(source.path)) await this.look([source.path], index);
       if (source.place === 'parked') await this.#whereabouts.checkParked(source, index);
     }
-    for (const state of this.#known.rest()) await this.#recover(state, index);
+    for (const state of await this.#known.rest()) await this.#recover(state, index);
     await this.#checkExpected();
     this.#isFirst = false;
   }
@@ -130,10 +136,12 @@ export class Scanner {
   async #discover(path: string): Promise<void> {
     const { troubles, options } = this.#context;
     try {
-      const atEnd = this.#isFirst && options.start === 'end' && !this.#known.hadOwn;
-      const source = await discover(path, { context: this.#context, known: this.#known, atEnd });
+      const atEnd = this.#isFirst && options.start === 'end' && !(await this.#hasOwn());
+      const discovery = await discover(path, { context: this.#context, known: this.#known, atEnd });
       troubles.clear(path);
-      if (source === undefined) return;
+      if (discovery.kind === 'undecided') this.#onUndecided();
+      if (discovery.kind !== 'found') return;
+      const { source } = discovery;
       // A link's own folder tells nothing of what is written to its target. Watched before it is read, so that no hint is missed.
       if (source.linkTarget !== undefined) await this.#watcher.add(dirname(source.linkTarget));
       this.#reader.queue(source);
@@ -141,6 +149,12 @@ export class Scanner {
       if (!isFileError(error)) throw error;
       if (!isMissing(error)) troubles.raise(path, error);
     }
+  }
+
+  /** Whether this input ran before. Asked once, before the first file is found. */
+  #hasOwn(): Promise<boolean> {
+    this.#ownBefore ??= this.#known.hasOwn();
+    return this.#ownBefore;
   }
 
   /** A stream whose file is not at its path any more: rotated or deleted while nobody looked. */
@@ -170,6 +184,10 @@ export class Scanner {
     const { table, files, claims, claimant, sink, events, clock } = this.#context;
     const { streamId } = state;
     const key = keyOfIdentity(state.identity);
+    const decided = await this.#context.kind.traitsOf(state.identity.path);
+    if (decided === undefined) return;
+    // What was rotated away is read to its end as what it was, even if its path stands for something else by now.
+    const traits = { ...decided, attributes: state.attributes };
     const handle = await openForReading(path);
     let isKept = false;
     try {
@@ -182,8 +200,8 @@ export class Scanner {
         sink.endStream(streamId);
         return;
       }
-      if (!claims.claimFile(claimant, key) || !claims.claimStream(claimant, streamId)) return;
-      const source = new Source({ key, state, nowMs: clock.monotonic() });
+      if (!claims.claimFile(claimant, key, attributesKeyOf(traits.attributes)) || !claims.claimStream(claimant, streamId)) return;
+      const source = new Source({ key, traits, state, nowMs: clock.monotonic() });
       source.place = 'moved';
       source.sizeFound = Number(stats.size);
       source.identity = { ...state.identity, token: path };

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Id, Mark, SourceIdentity } from '@tributary/protocol/messages.ts';
 import type { SourceStatus, StreamState } from '../input.ts';
+import type { FileTraits } from './file-kind.ts';
 import type { FileKey } from './identity.ts';
 
 /** How far a file was pushed. Replaced as a whole, so that a read under way can tell whether it is still wanted. */
@@ -23,6 +24,7 @@ export type Place = 'here' | 'moved' | 'parked';
 /** One file and the stream it is read into. */
 export class Source {
   readonly key: FileKey;
+  readonly traits: FileTraits;
   identity: SourceIdentity;
   cursor: Cursor;
   place: Place = 'here';
@@ -50,9 +52,10 @@ export class Source {
   /** Another path by which hints come: where a link leads. */
   linkTarget: string | undefined;
 
-  constructor(options: { key: FileKey; state: StreamState; nowMs: number }) {
-    const { key, state, nowMs } = options;
+  constructor(options: { key: FileKey; traits: FileTraits; state: StreamState; nowMs: number }) {
+    const { key, traits, state, nowMs } = options;
     this.key = key;
+    this.traits = traits;
     this.identity = state.identity;
     this.cursor = { streamId: state.streamId, position: state.position, mark: state.mark };
     this.grewMs = nowMs;

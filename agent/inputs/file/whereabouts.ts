@@ -10,6 +10,7 @@
  *   after the first one is believed: the listing of a folder misses files that are renamed while it is made.
  */
 import type { Id, SourceIdentity } from '@tributary/protocol/messages.ts';
+import { attributesKeyOf } from './claims.ts';
 import type { FileInputContext } from './context.ts';
 import type { FolderIndex } from './folder-index.ts';
 import { keyAt } from './folder-index.ts';
@@ -125,7 +126,7 @@ export class Whereabouts {
     this.#reader.forget(source);
     table.remove(source);
     await files.close(source);
-    claims.releaseFile(claimant, source.key);
+    claims.releaseFile(claimant, source.key, attributesKeyOf(source.traits.attributes));
     troubles.forget(source.path);
     if (source.heldBytes > 0) {
       events.fileReplaced(source.path, streamId, `the file is gone with ${source.heldBytes} bytes that were not sent`);

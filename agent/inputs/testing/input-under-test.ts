@@ -33,7 +33,12 @@ export const testOptions: FileInputOptions = {
   idle_flush: 3_600_000,
   scan_interval: 20,
   rotated_wait: 3_600_000,
+  rotated_files_max: 1000,
   open_files_max: 64,
+  watch: 'auto',
+  by_path: [],
+  compressed: 'auto',
+  overflow: 'block',
 };
 
 /** A file input on a temporary folder, with a sink that outlives its runs. */
