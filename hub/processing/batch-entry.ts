@@ -4,7 +4,7 @@ import type { Entry, EntrySegment } from '../queue/queue.ts';
 /** The part of an entry that processing needs. */
 export type BatchEntry = Pick<Entry, 'records' | 'inflatedBytes' | 'segments' | 'trims' | 'receivedMs' | 'body'>;
 
-/** A segment of the batch, without what was trimmed, with the index that it has in the batch. */
+/** A segment of the batch, without what was trimmed, with the index that it has in the batch. One of drops only has no records. */
 export interface KeptPart {
   readonly segment: number;
   readonly from: number;
@@ -20,7 +20,7 @@ export type Processed =
       readonly records: number;
       readonly kept: readonly KeptPart[];
     }
-  /** Every record had arrived before. */
+  /** All of it had arrived before. */
   | { readonly kind: 'nothing' }
   /** The batch cannot be processed, now or later: it is kept with the reason (invariant 6). */
   | { readonly kind: 'rejected'; readonly reason: string };

@@ -20,7 +20,7 @@
  * the version changes only when an older reader would read something wrong.
  *
  * Columns: `stream` index into the header's streams; `skipped` distance from where the previous record of that stream ended (for
- * the first: from the stream's `from`) to this record's position; `ordinal` number of the document within its record; `flags`
+ * the first: from the stream's `from`) to this record's position, more than none where something was lost or left out; `ordinal` number of the document within its record; `flags`
  * bits; `length` bytes of raw; `event` time in milliseconds, NaN where unknown (the column is absent where none is known). A
  * record ends `length` positions after its own where positions are bytes, 1 after it where they are counted.
  */

@@ -57,6 +57,52 @@ function reasonOf(entry: Entry): string {
   return result.reason;
 }
 
+/** A record, or what a filter left out. */
+type Piece =
+  | { readonly kind: 'record'; readonly text: string; readonly isCut: boolean }
+  | { readonly kind: 'drop'; readonly span: number };
+
+const piece: fc.Arbitrary<Piece> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('record'), text: fc.stringMatching(/^[a-z\n]{0,8}$/), isCut: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('drop'), span: fc.integer({ min: 1, max: 40 }) }) },
+);
+
+/** The segment that an agent would make of these, and the rows that must come of it. With lengths a record may be several lines. */
+function segmentOfPieces(
+  pieces: readonly Piece[],
+  hasLengths: boolean,
+): { segment: Segment; bytes: Buffer; rows: { position: number; raw: string; flags: number }[] } {
+  const rows: { position: number; raw: string; flags: number }[] = [];
+  const cuts: { offset: number; cause: 'idle' }[] = [];
+  const drops: { offset: number; span: number; records: number }[] = [];
+  let text = '';
+  let position = 50;
+  for (const next of pieces) {
+    if (next.kind === 'drop') {
+      const last = drops.at(-1);
+      if (last?.offset === text.length) drops.splice(-1, 1, { ...last, span: last.span + next.span });
+      else drops.push({ offset: text.length, span: next.span, records: 1 });
+      position += next.span;
+      continue;
+    }
+    const raw = hasLengths
+      ? `x${next.text}`
+      : next.isCut
+        ? `x${next.text.replaceAll('\n', '')}`
+        : `${next.text.replaceAll('\n', '')}\n`;
+    text += raw;
+    if (next.isCut) cuts.push({ offset: text.length, cause: 'idle' });
+    rows.push({ position, raw, flags: next.isCut ? 1 : 0 });
+    position += raw.length;
+  }
+  const lengths = hasLengths ? rows.map(({ raw }) => raw.length) : [];
+  const figures = { records: rows.length, bytes: text.length, cuts, lengths, drops };
+  return { segment: { from: 50, to: position, fromMark: '', toMark: '', ...figures }, bytes: Buffer.from(text), rows };
+}
+
 suite('pass-through', () => {
   test('each line is a record at its byte offset; the body goes on as it came', () => {
     const entry = entryOf([lines(app, 'one\r\n\n"three"', 100)]);
@@ -151,6 +197,67 @@ suite('pass-through', () => {
     assert.deepEqual(passThrough(entryOf([lines(app, 'x\n')], { trims: [{ segment: 0, from: 2 }] })), { kind: 'nothing' });
   });
 
+  test('records of several lines are what their lengths say, and what was left out makes positions jump', () => {
+    const bytes = Buffer.from('one\n more\ntwo\nthree');
+    const segment: Segment = {
+      ...lineSegment(bytes, 100),
+      to: 100 + bytes.length + 60,
+      records: 3,
+      lengths: [10, 4, 5],
+      cuts: [{ offset: 19, cause: 'idle' }],
+      drops: [
+        { offset: 0, span: 10, records: 1 },
+        { offset: 14, span: 20, records: 3 },
+        { offset: 19, span: 30, records: 1 },
+      ],
+    };
+    const { block, result } = processed(entryOf([[app, segment, bytes], lines(app, 'next\n', segment.to)]));
+    assert.deepEqual(
+      rowsOf(block).map(({ raw, position, flags }) => [raw, position, flags]),
+      [
+        ['one\n more\n', 110, 0],
+        ['two\n', 120, 0],
+        ['three', 144, 1],
+        ['next\n', 179, 0],
+      ],
+    );
+    assert.deepEqual(result.kept, [
+      { segment: 0, from: 100, records: 3, bytes: 19 },
+      { segment: 1, from: 179, records: 1, bytes: 5 },
+    ]);
+  });
+
+  test('a batch of nothing but drops makes a block without documents, whose positions are told', () => {
+    const nothing: Segment = { ...lineSegment(Buffer.alloc(0), 7), to: 17, drops: [{ offset: 0, span: 10, records: 2 }] };
+    const entry = entryOf([[app, nothing, Buffer.alloc(0)]]);
+    const { block, result } = processed(entry);
+    assert.deepEqual([block.records, block.raw.length, block.streams.length], [0, 0, 0]);
+    assert.deepEqual(result.kept, [{ segment: 0, from: 7, records: 0, bytes: 0 }]);
+    assert.deepEqual(processed({ ...entry, trims: [{ segment: 0, from: 9 }] }).result.kept[0]?.from, 9);
+    assert.deepEqual(passThrough({ ...entry, trims: [{ segment: 0, from: 17 }] }), { kind: 'nothing' });
+  });
+
+  test('any records, filtered and trimmed anywhere, keep their positions', () => {
+    fc.assert(
+      fc.property(fc.array(piece, { minLength: 1, maxLength: 30 }), fc.boolean(), fc.nat(400), (pieces, hasLengths, skip) => {
+        const { segment, bytes, rows } = segmentOfPieces(pieces, hasLengths);
+        const from = Math.min(segment.from + skip, segment.to);
+        const expected = rows
+          .filter((row) => row.position + row.raw.length > from)
+          .map((row) => {
+            const before = Math.max(0, from - row.position);
+            return { position: row.position + before, raw: row.raw.slice(before), flags: row.flags };
+          });
+        const behind = lines(app, 'behind\n', segment.to + 5);
+        const { block } = processed(entryOf([[app, segment, bytes], behind], { trims: [{ segment: 0, from }] }));
+        assert.deepEqual(
+          rowsOf(block).map(({ position, raw, flags }) => ({ position, raw, flags })),
+          [...expected, { position: segment.to + 5, raw: 'behind\n', flags: 0 }],
+        );
+      }),
+    );
+  });
+
   test('any bytes, cut and trimmed anywhere, come out once and in order', () => {
     const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array.map((byte) => (byte < 60 ? 10 : byte))));
     fc.assert(
@@ -187,6 +294,11 @@ suite('pass-through', () => {
     assert.match(wrong({ records: 2 }, { records: 3 }), /2 records, the batch 3/);
     assert.match(wrong({ bytes: 7 }), /7 bytes, the batch 8/);
     assert.match(wrong({ to: 9 }), /9 positions has 8 bytes/);
+    assert.match(wrong({ lengths: [8], records: 2 }), /has 1/);
+    assert.match(wrong({ lengths: [8, 0] }), /without bytes/);
+    assert.match(wrong({ lengths: [3, 5], cuts: [{ offset: 4, cause: 'idle' }] }), /within a record/);
+    assert.match(wrong({ to: 10, drops: [{ offset: 5, span: 2, records: 1 }] }), /at byte 5 is not between/);
+    assert.match(wrong({ to: 10, drops: [{ offset: 4, span: 1, records: 1 }] }), /8 bytes and 1 left out/);
     assert.match(reasonOf({ ...good, inflatedBytes: inflatedBytesMax + 1 }), /over/);
     assert.match(reasonOf({ ...good, body: compress(Buffer.from('one\ntwo\nthree\n')) }), /more than its 8 bytes/);
     assert.match(reasonOf({ ...good, body: compress(Buffer.from('one')) }), /3 bytes instead of 8/);
@@ -194,5 +306,7 @@ suite('pass-through', () => {
     const short = countedSegment([Buffer.from('ab')]);
     assert.match(reasonOf(entryOf([[counted, { ...short, lengths: [1] }, Buffer.from('ab')]])), /add up to 1/);
     assert.match(reasonOf(entryOf([[counted, { ...short, lengths: [] }, Buffer.from('ab')]])), /has 0/);
+    const cut: Segment = { ...short, cuts: [{ offset: 2, cause: 'idle' }] };
+    assert.match(reasonOf(entryOf([[counted, cut, Buffer.from('ab')]])), /cuts or drops/);
   });
 });

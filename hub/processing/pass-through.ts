@@ -29,14 +29,15 @@ function toBlock(entry: BatchEntry): Processed {
     const before = records.records;
     const kept = splitSegment(bytes, segment, first[index] ?? segment.from, records);
     offset += segment.bytes;
-    if (kept.records === 0) continue;
+    if (kept.from === segment.to) continue;
     builder.add({
       part: { segment: index, from: kept.from, records: kept.records, bytes: bytes.length - kept.byteOffset },
       raw: bytes.subarray(kept.byteOffset),
       firstRecord: before,
+      end: kept.end,
     });
   }
-  if (records.records === 0) return { kind: 'nothing' };
+  if (builder.isEmpty) return { kind: 'nothing' };
   return builder.finish(records);
 }
 
@@ -71,6 +72,8 @@ interface Addition {
   readonly part: KeptPart;
   readonly raw: Uint8Array;
   readonly firstRecord: number;
+  /** Where its last record ends. */
+  readonly end: number;
 }
 
 /** Collects the kept parts and gives every stream one place in the block, also when several segments are of the same one. */
@@ -82,6 +85,10 @@ class BlockBuilder {
     this.#entry = entry;
   }
 
+  get isEmpty(): boolean {
+    return this.#additions.length === 0;
+  }
+
   add(addition: Addition): void {
     this.#additions.push(addition);
   }
@@ -90,7 +97,7 @@ class BlockBuilder {
     const { records } = found;
     const columns: BlockColumns = {
       stream: new Uint32Array(records),
-      skipped: new Float64Array(records),
+      skipped: found.skipped.subarray(0, records),
       ordinal: new Uint32Array(records),
       flags: found.flags.subarray(0, records),
       length: found.lengths.subarray(0, records),
@@ -113,7 +120,9 @@ class BlockBuilder {
   #placeStreams(columns: BlockColumns): BlockStream[] {
     const streams: BlockStream[] = [];
     const places = new Map<string, { readonly index: number; end: number }>();
-    for (const { part, firstRecord } of this.#additions) {
+    for (const { part, firstRecord, end } of this.#additions) {
+      // Nothing but drops: positions that the entry's segments tell, and no document.
+      if (part.records === 0) continue;
       const segment = this.#entry.segments[part.segment];
       if (segment === undefined) throw new BatchError(`segment ${part.segment} is not there`);
       const { key, attributes, identity } = segment.stream;
@@ -125,8 +134,8 @@ class BlockBuilder {
         streams.push({ key, attributes, path: identity.path, from: part.from });
       }
       columns.stream.fill(place.index, firstRecord, firstRecord + part.records);
-      columns.skipped[firstRecord] = part.from - place.end;
-      place.end = segment.to;
+      columns.skipped[firstRecord] = (columns.skipped[firstRecord] ?? 0) + part.from - place.end;
+      place.end = end;
     }
     return streams;
   }

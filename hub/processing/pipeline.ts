@@ -172,7 +172,7 @@ function takeFinished(ahead: readonly Work[], countMax: number): Work[] {
   throw error instanceof Error ? error : new Error(String(error));
 }
 
-/** The block's entry keeps what the archive must know of positions; cuts and lengths are in the block itself. */
+/** The block's entry keeps what the archive must know of positions; cuts, lengths and drops are in the block itself. */
 function blockEntry(entry: Entry, block: Extract<Processed, { kind: 'block' }>): NewEntry {
   return {
     format: 'block',
@@ -185,7 +185,16 @@ function blockEntry(entry: Entry, block: Extract<Processed, { kind: 'block' }>):
       const segment = entry.segments[part.segment];
       assert(segment !== undefined, 'the thread names segments of the batch');
       const fromMark = part.from === segment.from ? segment.fromMark : '';
-      return { ...segment, from: part.from, fromMark, records: part.records, bytes: part.bytes, cuts: [], lengths: [] };
+      return {
+        ...segment,
+        from: part.from,
+        fromMark,
+        records: part.records,
+        bytes: part.bytes,
+        cuts: [],
+        lengths: [],
+        drops: [],
+      };
     }),
   };
 }

@@ -16,7 +16,15 @@ export function testAttributes(changes: Partial<StreamAttributes> = {}): StreamA
 }
 
 export function testIdentity(path: string): SourceIdentity {
-  return { path, device: '2049', inode: '18446744073709551615', fingerprint: 'ab'.repeat(32), fingerprintLength: 64, token: '' };
+  return {
+    path,
+    device: '2049',
+    inode: '18446744073709551615',
+    fingerprint: 'ab'.repeat(32),
+    fingerprintLength: 64,
+    token: '',
+    base: 0,
+  };
 }
 
 export function testStream(number: number, start = 0, channel = testChannel): OpenStreamRequest {
@@ -37,7 +45,7 @@ export function testMark(position: number): string {
 
 export function testSegment(from: number, to: number): Segment {
   const bytes = to - from;
-  return { from, to, fromMark: testMark(from), toMark: testMark(to), records: bytes, bytes, cuts: [], lengths: [] };
+  return { from, to, fromMark: testMark(from), toMark: testMark(to), records: bytes, bytes, cuts: [], lengths: [], drops: [] };
 }
 
 /** A batch of one segment per range, whose body names what it holds. */
@@ -54,7 +62,7 @@ export function testBatch(
   return {
     channel: testChannel,
     segments,
-    records: bytes,
+    records: segments.reduce((sum, segment) => sum + segment.records, 0),
     inflatedBytes: bytes,
     createdMs: 1,
     trims: [],

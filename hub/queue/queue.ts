@@ -155,7 +155,8 @@ export interface Commit {
   readonly deadLetters?: readonly { readonly sequence: number; readonly reason: string }[];
   readonly archived?: {
     readonly plan: ArchivePlan;
-    readonly object: ArchiveObject;
+    /** Undefined where the range held no record: nothing but what the edge left out. */
+    readonly object: ArchiveObject | undefined;
     readonly segments: readonly ArchivedSegment[];
   };
 }
@@ -195,6 +196,11 @@ export interface ChannelStatus {
   /** Sum over gaps, in positions. */
   readonly lost: number;
   readonly duplicates: number;
+  /** All that is held, in positions: `lost`, `filtered`, and the records that were received (invariant 8). */
+  readonly positions: number;
+  /** What the edge left out on purpose: in positions, and in records. */
+  readonly filtered: number;
+  readonly filteredRecords: number;
 }
 
 export interface QueueStatus {

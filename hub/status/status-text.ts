@@ -20,8 +20,9 @@ export function statusText(status: HubStatus, nowMs: number): string {
         `${books.archived} archived`,
     );
   }
-  for (const { channel, gaps, lost } of queue.channels) {
+  for (const { channel, gaps, lost, filtered, filteredRecords } of queue.channels) {
     if (gaps > 0) lines.push(`${channel}: ${gaps} gaps, ${lost} positions lost`);
+    if (filtered > 0) lines.push(`${channel}: ${filteredRecords} records, ${filtered} positions left out by filters of agents`);
   }
   return `${lines.join('\n')}\n`;
 }

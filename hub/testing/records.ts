@@ -1,7 +1,7 @@
 /** What tests of processing, archive and search make entries from: batches of lines as an agent would send them. */
 import { execFileSync } from 'node:child_process';
 import { constants, zstdCompressSync } from 'node:zlib';
-import type { Cut, Segment, StreamAttributes } from '@tributary/protocol/messages.ts';
+import type { Cut, Drop, Segment, StreamAttributes } from '@tributary/protocol/messages.ts';
 import type { AppendBatch, Entry, EntrySegment, Queue, StreamInfo } from '../queue/queue.ts';
 
 const siteId = '51'.repeat(16);
@@ -11,7 +11,7 @@ export function streamInfo(number: number, changes: Partial<StreamAttributes> = 
   return {
     key: { siteId, agentId, streamId: number.toString(16).padStart(32, '0') },
     attributes: { tenant: 'acme', type: 'app', host: 'web1', encoding: 'utf-8', counted: false, labels: {}, ...changes },
-    identity: { path, device: '1', inode: '2', fingerprint: '', fingerprintLength: 0, token: '' },
+    identity: { path, device: '1', inode: '2', fingerprint: '', fingerprintLength: 0, token: '', base: 0 },
   };
 }
 
@@ -29,13 +29,24 @@ export function lineSegment(bytes: Buffer, from = 0, cuts: readonly Cut[] = []):
     bytes: bytes.length,
     cuts,
     lengths: [],
+    drops: [],
   };
 }
 
 export function countedSegment(records: readonly Buffer[], from = 0): Segment {
   const lengths = records.map((record) => record.length);
   const bytes = lengths.reduce((sum, length) => sum + length, 0);
-  return { from, to: from + records.length, fromMark: '', toMark: '', records: records.length, bytes, cuts: [], lengths };
+  return {
+    from,
+    to: from + records.length,
+    fromMark: '',
+    toMark: '',
+    records: records.length,
+    bytes,
+    cuts: [],
+    lengths,
+    drops: [],
+  };
 }
 
 export function compress(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -72,17 +83,20 @@ export class StreamWriter {
     this.info = info;
   }
 
-  async append(bytes: Buffer, changes: Partial<AppendBatch> = {}): Promise<void> {
+  /** Says that so many positions were left out; they held `records` records. */
+  async appendDrop(span: number, records: number): Promise<void> {
+    await this.append(Buffer.alloc(0), {}, [{ offset: 0, span, records }]);
+  }
+
+  async append(bytes: Buffer, changes: Partial<AppendBatch> = {}, drops: readonly Drop[] = []): Promise<void> {
     const { key, attributes, identity } = this.info;
     if (!this.#isOpen) {
       await this.#queue.openStream({ key, origin: { siteId: '', agentId: '' }, identity, attributes, start: 0 });
       this.#isOpen = true;
     }
-    const segment = {
-      ...lineSegment(bytes, this.#position),
-      fromMark: mark(this.#position),
-      toMark: mark(this.#position + bytes.length),
-    };
+    const from = this.#position;
+    const to = from + bytes.length + drops.reduce((sum, { span }) => sum + span, 0);
+    const segment = { ...lineSegment(bytes, from), to, fromMark: mark(from), toMark: mark(to), drops };
     const result = await this.#queue.append({
       channel: `${attributes.tenant}/${attributes.type}`,
       segments: [{ ...segment, key }],
@@ -94,7 +108,7 @@ export class StreamWriter {
       ...changes,
     });
     if (result.kind === 'refused') throw new Error(`the queue refused: ${result.reason} ${result.hint}`);
-    this.#position += bytes.length;
+    this.#position = to;
   }
 }
 

@@ -185,7 +185,7 @@ function segment(value: messages.WireSegment): void {
 
 /**
  * A segment of a counted stream has one position and one length for each record. Only its stream tells for sure, which is not
- * known here; the hub's intake looks at that.
+ * known here; whoever splits the body into records looks at that.
  */
 function isCounted({ from, to, records, lengths, drops: left }: messages.WireSegment): boolean {
   return lengths.length > 0 && left.length === 0 && to - from === records;

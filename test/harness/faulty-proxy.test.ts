@@ -14,7 +14,7 @@ function batch(sequence: number, bytes = 100): Batch {
     channel: 1,
     sequence,
     segments: [
-      { stream: 1, from: 0, to: 10, fromMark: '', toMark: '0'.repeat(16), records: 1, bytes: 10, cuts: [], lengths: [] },
+      { stream: 1, from: 0, to: 10, fromMark: '', toMark: '0'.repeat(16), records: 1, bytes: 10, cuts: [], lengths: [], drops: [] },
     ],
     records: 1,
     inflatedBytes: 10,

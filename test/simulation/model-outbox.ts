@@ -3,7 +3,7 @@
  * an older backup and a loss are an assignment.
  */
 import { checksumOf } from '@tributary/protocol/checksum.ts';
-import { channelName, type ChannelName, type Id } from '@tributary/protocol/messages.ts';
+import { channelName, type ChannelName, type Drop, type Id } from '@tributary/protocol/messages.ts';
 import type { Outbox, OutboxBatch, OutboxSegment, OutboxStream } from '@tributary/protocol/session/outbox.ts';
 import { assert } from '@tributary/shared/assert.ts';
 import type { ModelSource } from './model-source.ts';
@@ -48,20 +48,44 @@ export function copyAgentState(state: AgentState): AgentState {
 
 export function segmentOf(stream: ModelStream, from: number, to: number): OutboxSegment {
   const { source, streamId } = stream;
-  const bytes = to - from;
   const { counted } = source.attributes;
+  const { lengths, drops } = recordsOf(source, from, to);
+  const bytes = lengths.reduce((sum, length) => sum + length, 0);
   return {
     streamId,
     from,
     to,
     fromMark: source.markAt(from),
     toMark: source.markAt(to),
-    records: counted ? bytes : 1,
+    records: counted ? bytes : lengths.length,
     bytes,
     cuts: [],
-    lengths: counted ? Array<number>(bytes).fill(1) : [],
+    lengths: counted ? Array<number>(bytes).fill(1) : source.hasLengths ? lengths : [],
+    drops,
   };
 }
+
+/** What is between two things left out is a record; what is left out at one place is one drop. */
+function recordsOf(source: ModelSource, from: number, to: number): { lengths: number[]; drops: Drop[] } {
+  const lengths: number[] = [];
+  const drops: Drop[] = [];
+  let offset = 0;
+  for (let at = from; at < to;) {
+    const isLeftOut = source.isLeftOut(at);
+    let end = at + 1;
+    while (end < to && source.isLeftOut(end) === isLeftOut) end += 1;
+    if (isLeftOut) drops.push({ offset, span: end - at, records: 1 });
+    else {
+      lengths.push(end - at);
+      offset += end - at;
+    }
+    at = end;
+  }
+  return { lengths, drops };
+}
+
+/** A body begins with a byte of its own, as a compressed one is never empty either. */
+export const bodyHeadBytes = 1;
 
 /** A batch of these segments; its body is their bytes, uncompressed. */
 export function makeBatch(
@@ -72,18 +96,21 @@ export function makeBatch(
   const first = parts[0];
   assert(first !== undefined, 'a batch has a segment');
   const segments = parts.map(({ stream, from, to }) => segmentOf(stream, from, to));
-  const body = new Uint8Array(segments.reduce((sum, { bytes }) => sum + bytes, 0));
-  let at = 0;
+  const inflatedBytes = segments.reduce((sum, { bytes }) => sum + bytes, 0);
+  const body = new Uint8Array(bodyHeadBytes + inflatedBytes);
+  let at = bodyHeadBytes;
   for (const { stream, from, to } of parts) {
-    body.set(stream.source.bytes(from, to), at);
-    at += to - from;
+    for (let position = from; position < to; position += 1) {
+      if (!stream.source.isLeftOut(position)) body[at++] = stream.source.byteAt(position);
+    }
   }
+  assert(at === body.length, 'a body is as long as its segments say');
   const batch: OutboxBatch = {
     id,
     channel: channelName(first.stream.source.attributes),
     segments,
     records: segments.reduce((sum, { records }) => sum + records, 0),
-    inflatedBytes: body.length,
+    inflatedBytes,
     bodyBytes: body.length,
     checksum: checksumOf(body),
     envelope: { createdMs: 1_700_000_000_000, hops: [], trims: [] },
@@ -91,7 +118,7 @@ export function makeBatch(
   return { batch, body, acked: false, damaged };
 }
 
-const identity = { path: '/log', device: '1', inode: '1', fingerprint: '', fingerprintLength: 0, token: '' };
+const identity = { path: '/log', device: '1', inode: '1', fingerprint: '', fingerprintLength: 0, token: '', base: 0 };
 
 /** The outbox contract over whatever the state is at the moment. */
 export class ModelOutbox implements Outbox {

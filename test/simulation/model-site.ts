@@ -2,12 +2,25 @@
  * The hub's store: positions are checked and batches appended in one step (invariant 3), and everything becomes durable together
  * at the next commit; only then is anything answered. A crash forgets what was not committed; a backup brings back an older state.
  */
-import type { Gap, Id, Mark, OpenStream, Origin, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
+import type {
+  Gap,
+  Id,
+  Mark,
+  OpenStream,
+  Origin,
+  Segment,
+  SourceIdentity,
+  StreamAttributes,
+} from '@tributary/protocol/messages.ts';
 import type { AppendRequest, AppendResult, StreamKey, StreamPosition } from '@tributary/protocol/session/server-effect.ts';
+import { assert } from '@tributary/shared/assert.ts';
+import { bodyHeadBytes } from './model-outbox.ts';
 
+/** Bytes as they came, or positions that the edge left out. */
 export interface Piece {
   readonly from: number;
-  readonly bytes: Uint8Array;
+  readonly to: number;
+  readonly bytes: Uint8Array | undefined;
 }
 
 export interface SiteStream {
@@ -75,11 +88,11 @@ export class ModelSite {
 
   append({ segments, batch }: AppendRequest): AppendResult {
     const changed = new Map<Id, SiteStream>();
-    let offset = 0;
+    let offset = bodyHeadBytes;
     for (const segment of segments) {
       const { streamId } = segment.key;
       const stream = changed.get(streamId) ?? this.#state.get(streamId);
-      const place = { from: segment.from, bytes: batch.body.subarray(offset, offset + segment.bytes) };
+      const arrived = piecesOf(segment, batch.body.subarray(offset, offset + segment.bytes));
       offset += segment.bytes;
       const stored = this.#state.get(streamId);
       if (stream === undefined || stored === undefined) return refused({ held: 0, heldMark: '' }, segment.key);
@@ -87,8 +100,8 @@ export class ModelSite {
       if (segment.from > stream.held || differs(segment.from === stream.held, segment.fromMark, stream)) {
         return refused(stored, segment.key);
       }
-      const piece = { from: stream.held, bytes: place.bytes.slice(stream.held - segment.from) };
-      changed.set(streamId, { ...stream, held: segment.to, heldMark: segment.toMark, pieces: [...stream.pieces, piece] });
+      const pieces = [...stream.pieces, ...arrived.flatMap((piece) => behind(piece, stream.held))];
+      changed.set(streamId, { ...stream, held: segment.to, heldMark: segment.toMark, pieces });
     }
     if (changed.size === 0) return { kind: 'duplicate' };
     for (const [streamId, stream] of changed) this.#state.set(streamId, stream);
@@ -122,4 +135,28 @@ function differs(isNext: boolean, fromMark: Mark, { held, start, heldMark }: Sit
 
 function refused(at: { held: number; heldMark: Mark }, key: StreamKey): AppendResult {
   return { kind: 'refused', reason: 'position', key, held: at.held, heldMark: at.heldMark, hint: 'position' };
+}
+
+/** A segment's bytes and what was left out between them, in the order of their positions. */
+function piecesOf(segment: Segment, bytes: Uint8Array): Piece[] {
+  const pieces: Piece[] = [];
+  let from = segment.from;
+  let offset = 0;
+  for (const drop of [...segment.drops, { offset: segment.bytes, span: 0 }]) {
+    const kept = bytes.slice(offset, drop.offset);
+    if (kept.length > 0) pieces.push({ from, to: from + kept.length, bytes: kept });
+    from += kept.length;
+    offset = drop.offset;
+    if (drop.span > 0) pieces.push({ from, to: from + drop.span, bytes: undefined });
+    from += drop.span;
+  }
+  assert(from === segment.to && offset === bytes.length, 'a segment is its bytes and its drops');
+  return pieces;
+}
+
+/** What of a piece lies behind a position. */
+function behind({ from, to, bytes }: Piece, position: number): Piece[] {
+  if (to <= position) return [];
+  const begin = Math.max(from, position);
+  return [{ from: begin, to, bytes: bytes?.subarray(begin - from) }];
 }

@@ -2,12 +2,18 @@ import { markOf } from '@tributary/protocol/mark.ts';
 import type { Mark, StreamAttributes } from '@tributary/protocol/messages.ts';
 
 /** A file or socket whose bytes follow from its number and the position, so that both ends can be compared without storing them. */
+const recordBytes = 7;
+
 export class ModelSource {
   readonly index: number;
   readonly length: number;
   readonly attributes: StreamAttributes;
   /** Between these, the site takes nothing of it. */
   readonly poison: { readonly from: number; readonly to: number } | undefined;
+  /** Records are told by their lengths, and not by lines. */
+  readonly hasLengths: boolean;
+  /** A filter at the edge leaves out one record of so many; 0: none. */
+  readonly dropsOneIn: number;
   readonly #marks = new Map<number, Mark>();
 
   constructor(options: {
@@ -16,16 +22,27 @@ export class ModelSource {
     type: string;
     counted: boolean;
     poison: { readonly from: number; readonly to: number } | undefined;
+    hasLengths: boolean;
+    dropsOneIn: number;
   }) {
     this.index = options.index;
     this.length = options.length;
     this.poison = options.poison;
+    this.hasLengths = options.hasLengths;
+    this.dropsOneIn = options.dropsOneIn;
     const { type, counted } = options;
     this.attributes = { tenant: 'acme', type, host: 'host', encoding: 'utf-8', counted, labels: { source: `s${this.index}` } };
   }
 
   byteAt(position: number): number {
     return (Math.imul(position + 1, 2_654_435_761) ^ Math.imul(this.index + 1, 40_503)) & 0xff;
+  }
+
+  /** Whether the record at this position is one that the filter leaves out. */
+  isLeftOut(position: number): boolean {
+    if (this.dropsOneIn === 0) return false;
+    const record = Math.floor(position / recordBytes);
+    return Math.imul(record + this.index + 1, 2_654_435_761) >>> 16 <= 0xffff / this.dropsOneIn;
   }
 
   bytes(from: number, to: number): Uint8Array {

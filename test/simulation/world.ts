@@ -186,11 +186,15 @@ export class World {
 function drawSource(index: number, random: Random, settings: Settings): ModelSource {
   const length = random.between(1, settings.lengthMax);
   const at = random.below(length);
+  const counted = random.chance(0.3);
   return new ModelSource({
     index,
     length,
     type: `type${random.below(settings.channels)}`,
-    counted: random.chance(0.3),
+    counted,
     poison: random.chance(settings.poisonChance) ? { from: at, to: at + random.between(1, 20) } : undefined,
+    hasLengths: random.chance(0.3),
+    // What is left out of a counted stream has no position.
+    dropsOneIn: counted ? 0 : random.pick([0, 0, 4, 1]),
   });
 }

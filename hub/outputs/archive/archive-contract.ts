@@ -22,6 +22,9 @@ export type ArchiveContract = {
     readonly argument: { readonly id: number; readonly entries: readonly ArchiveEntry[] };
     readonly result: readonly RejectedEntry[];
   };
-  readonly finish: { readonly argument: { readonly id: number; readonly basis: ManifestBasis }; readonly result: ObjectFigures };
+  readonly finish: {
+    readonly argument: { readonly id: number; readonly basis: ManifestBasis };
+    readonly result: ObjectFigures | undefined;
+  };
   readonly abort: { readonly argument: { readonly id: number }; readonly result: undefined };
 };

@@ -85,6 +85,30 @@ suite('archive', () => {
     assert.equal(position.archived, 13);
   });
 
+  test('what was left out is archived as a position, and makes no object of its own', async () => {
+    await using line = await ProcessingLine.open();
+    line.startPipelines();
+    line.startArchive();
+    const writer = new StreamWriter(line.queue, streamInfo(1));
+    const { key, attributes, identity } = writer.info;
+    const archivedTo = async (): Promise<number> =>
+      (await line.queue.openStream({ key, origin: { siteId: '', agentId: '' }, identity, attributes, start: 0 })).archived;
+    const expectArchived = (position: number): Promise<unknown> =>
+      eventually(`all before ${position} is archived`, async () => {
+        line.queue.requestArchive(channel);
+        return (await archivedTo()) === position;
+      });
+    await writer.appendDrop(50, 3);
+    await expectArchived(50);
+    assert.deepEqual([line.files(), await line.queue.archiveObjects()], [[], []]);
+    await writer.append(Buffer.from('one\n'), {}, [{ offset: 4, span: 6, records: 1 }]);
+    await expectArchived(60);
+    assert.deepEqual(
+      (await line.queue.archiveObjects()).map(({ first, last, records }) => [first, last, records]),
+      [[2, 2, 1]],
+    );
+  });
+
   test('enough bytes make objects by themselves, one after the other', async () => {
     await using line = await ProcessingLine.open({ archive: { objectBytes: 10_000 } });
     line.startPipelines();

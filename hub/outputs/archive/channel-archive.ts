@@ -130,7 +130,7 @@ export class ChannelArchive implements TopicRunner {
     if (result === 'fenced') return 'fenced';
     assert(result === 'done', 'what publishes nothing needs no room');
     for (const { sequence, reason } of rejected) events.rejected(place.topic, sequence, reason);
-    events.committed(archived.object);
+    if (archived.object !== undefined) events.committed(archived.object);
     return plan.last;
   }
 }

@@ -74,7 +74,8 @@ export class ObjectSink {
     rejected.push(...(await added));
     const basis = { channel, storeId: queue.storeId, topic, partition, first, last, segments: segments.segments };
     const figures = await thread.call('finish', { id, basis });
-    const object: ArchiveObject = { name: plan.name, channel, partition, first, last, ...figures };
+    const object: ArchiveObject | undefined =
+      figures === undefined ? undefined : { name: plan.name, channel, partition, first, last, ...figures };
     return { archived: { plan, object, segments: segments.segments }, rejected };
   }
 }

@@ -70,8 +70,12 @@ export class ObjectWriter {
     while (!this.#rows.appendRows(rows, frameBytes)) this.#endFrame();
   }
 
-  /** Durable when it returns. */
-  finish(basis: ManifestBasis): ObjectFigures {
+  /** Durable when it returns. Undefined where there was no record: an object of none is not kept. */
+  finish(basis: ManifestBasis): ObjectFigures | undefined {
+    if (this.#records + this.#rows.records === 0) {
+      this.abort();
+      return undefined;
+    }
     this.#endFrame();
     fsyncSync(this.#file);
     this.#close();

@@ -59,6 +59,36 @@ export const positionContract: readonly ContractTest[] = [
   ],
 
   [
+    `what the edge left out is counted once, in positions and records, and no bytes stand for it`,
+    async (open) => {
+      await using fixture = await open();
+      const { queue } = fixture;
+      await queue.openStream(testStream(1));
+      const drops = [
+        { offset: 0, span: 10, records: 2 },
+        { offset: 20, span: 50, records: 5 },
+        { offset: 40, span: 1, records: 1 },
+      ];
+      const part = { stream: 1, from: 0, to: 101, bytes: 40, records: 40, drops };
+      await queue.append(testBatch([{ ...part, to: 70, bytes: 30, records: 30, drops: [{ offset: 0, span: 40, records: 3 }] }]));
+      const batch = testBatch([
+        part,
+        { stream: 1, from: 101, to: 108, bytes: 0, records: 0, drops: [{ offset: 0, span: 7, records: 0 }] },
+      ]);
+      assert.deepEqual(await queue.append(batch), { kind: 'stored' });
+      assert.deepEqual(await queue.append(batch), { kind: 'duplicate' });
+      const entries = await queue.read({ topic: front, partition: 0, afterSequence: 1 }, plenty);
+      assert.deepEqual(
+        entries[0]?.segments.map((segment) => segment.drops),
+        batch.segments.map((segment) => segment.drops),
+      );
+      // The first brought 40; of the drop from 30 to 80, the part behind 70 is new and its records are not; the rest is.
+      const { filtered, filteredRecords, positions } = (await queue.status()).channels[0] ?? {};
+      assert.deepEqual([filtered, filteredRecords, positions], [40 + 10 + 1 + 7, 3 + 1, 108]);
+    },
+  ],
+
+  [
     `trims of earlier hops are kept, and what they leave out is not held`,
     async (open) => {
       await using fixture = await open();

@@ -157,6 +157,7 @@ function applyMoves(store: Store, moves: readonly StreamMove[]): void {
     assert(move.held >= move.stream.held, 'held never goes back');
     if (move.held > move.stream.held) store.streams.hold(move.stream.id, move.held, move.heldMark);
     if (move.duplicates > 0) store.streams.countDuplicates(move.stream.id, move.duplicates);
+    if (move.filtered > 0) store.streams.countFiltered(move.stream.id, move.filtered, move.filteredRecords);
   }
 }
 

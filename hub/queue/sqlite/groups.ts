@@ -111,13 +111,13 @@ export function plan(store: Store, argument: PlanArgument): ArchivePlan | 'fence
 function archiveRows(store: Store, group: GroupRow, archived: NonNullable<Commit['archived']>): void {
   const stored = store.archive.planOf(group.id);
   if (stored?.name !== archived.plan.name || stored.last !== archived.plan.last) {
-    throw new QueueError('QUEUE_PLAN', `object ${archived.object.name} is not what was planned`);
+    throw new QueueError('QUEUE_PLAN', `object ${archived.plan.name} is not what was planned`);
   }
-  const object = store.archive.insertObject(archived.object);
+  const object = archived.object === undefined ? undefined : store.archive.insertObject(archived.object);
   for (const segment of archived.segments) {
     const stream = store.streams.find(segment.key);
     assert(stream !== undefined, 'what is archived came in through a stream');
-    store.archive.insertSegment(object, stream.id, segment);
+    if (object !== undefined) store.archive.insertSegment(object, stream.id, segment);
     // The archive reads in the order of the topic, so all of the stream before this has been archived, lost or set aside.
     const end = store.gaps.behind(stream.id, Math.min(Math.max(segment.to, stream.archived), stream.held));
     if (end > stream.archived) store.streams.archive(stream.id, end);

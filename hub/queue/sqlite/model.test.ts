@@ -15,9 +15,17 @@ interface ModelStream {
   /** What readers of the topic must see, in order. */
   readonly seen: [from: number, to: number][];
   readonly lost: [from: number, to: number][];
+  /** Positions that the edge left out. */
+  filtered: number;
 }
 
-type Range = { readonly stream: number; readonly offset: number; readonly length: number; readonly sameMark: boolean };
+type Range = {
+  readonly stream: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly dropped: number;
+  readonly sameMark: boolean;
+};
 type Action =
   | { readonly kind: 'append'; readonly ranges: readonly Range[] }
   | { readonly kind: 'gap'; readonly range: Range }
@@ -30,6 +38,7 @@ const range: fc.Arbitrary<Range> = fc.record({
   stream: fc.integer({ min: 1, max: streamCount }),
   offset,
   length: fc.integer({ min: 1, max: 12 }),
+  dropped: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 12 })),
   sameMark: fc.oneof({ weight: 12, arbitrary: fc.constant(true) }, fc.constant(false)),
 });
 const action: fc.Arbitrary<Action> = fc.oneof(
@@ -44,7 +53,7 @@ test('the queue holds what the model holds', { timeout: 60_000 }, async () => {
       await using fixture = await openSqliteFixture();
       const model = new Map<number, ModelStream>();
       for (let stream = 1; stream <= streamCount; stream += 1) {
-        model.set(stream, { held: 0, seen: [], lost: [] });
+        model.set(stream, { held: 0, seen: [], lost: [], filtered: 0 });
         await fixture.queue.openStream(testStream(stream));
       }
       for (const next of actions) await act(fixture, model, next);
@@ -81,7 +90,12 @@ async function act(fixture: SqliteQueueFixture, model: Map<number, ModelStream>,
     const start = ends.get(wanted.stream) ?? modelOf(model, wanted.stream).held;
     const segment = placed(wanted, start);
     ends.set(wanted.stream, segment.to);
-    return { stream: wanted.stream, ...segment, ...(wanted.sameMark ? {} : { fromMark: 'f'.repeat(16) }) };
+    return {
+      stream: wanted.stream,
+      ...segment,
+      ...lessDropped(segment, wanted.dropped),
+      ...(wanted.sameMark ? {} : { fromMark: 'f'.repeat(16) }),
+    };
   });
   const result = await fixture.queue.append(testBatch(ranges));
   assert.equal(result.kind, expected(model, ranges));
@@ -94,18 +108,31 @@ function expected(
 ): string {
   const held = new Map([...model].map(([stream, { held: position }]) => [stream, position]));
   const seen: [stream: number, from: number, to: number][] = [];
-  for (const { stream, from, to, fromMark } of ranges) {
+  const filtered = new Map<number, number>();
+  for (const { stream, from, to, fromMark, drops = [] } of ranges) {
     const at = held.get(stream) ?? 0;
     if (to <= at) continue;
     const unknownAtStart = at === 0 && testMark(at) === '';
     const otherBytes = from === at && fromMark !== undefined && !unknownAtStart;
     if (from > at || otherBytes) return 'refused';
     seen.push([stream, at, to]);
+    // The last positions of the range are what was left out.
+    const [drop] = drops;
+    if (drop !== undefined) filtered.set(stream, (filtered.get(stream) ?? 0) + Math.min(drop.span, to - at));
     held.set(stream, to);
   }
   for (const [stream, from, to] of seen) modelOf(model, stream).seen.push([from, to]);
   for (const [stream, position] of held) modelOf(model, stream).held = position;
+  for (const [stream, positions] of filtered) modelOf(model, stream).filtered += positions;
   return seen.length > 0 ? 'stored' : 'duplicate';
+}
+
+/** A segment whose last positions are left out. */
+function lessDropped({ from, to }: { from: number; to: number }, dropped: number): Partial<Segment> {
+  const span = Math.min(dropped, to - from);
+  if (span === 0) return {};
+  const bytes = to - from - span;
+  return { bytes, records: bytes, drops: [{ offset: bytes, span, records: 1 }] };
 }
 
 async function compare(fixture: SqliteQueueFixture, model: Map<number, ModelStream>): Promise<void> {
@@ -127,6 +154,17 @@ async function compare(fixture: SqliteQueueFixture, model: Map<number, ModelStre
     assert.deepEqual(lost, stream.lost);
     assert.equal((await fixture.queue.openStream(testStream(number))).held, stream.held);
   }
+  const [channel] = (await fixture.queue.status()).channels;
+  const sum = (figure: (stream: ModelStream) => number): number =>
+    [...model.values()].reduce((total, stream) => total + figure(stream), 0);
+  assert.equal(
+    channel?.filtered,
+    sum(({ filtered }) => filtered),
+  );
+  assert.equal(
+    channel?.positions,
+    sum(({ held }) => held),
+  );
 }
 
 function placed(wanted: Range, start: number): { from: number; to: number } {

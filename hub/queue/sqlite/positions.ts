@@ -26,6 +26,9 @@ export interface StreamMove {
   readonly heldMark: Mark;
   /** Positions of the batch that had arrived before. */
   readonly duplicates: number;
+  /** What the edge left out of the rest, in positions and in records. */
+  readonly filtered: number;
+  readonly filteredRecords: number;
 }
 
 export type PositionCheck =
@@ -40,7 +43,7 @@ export function checkPositions(segments: readonly CheckedSegment[], trims: reado
   const merged: Trim[] = [];
   let isNew = false;
   for (const [index, segment] of segments.entries()) {
-    const move = moves.get(segment.stream.id) ?? { ...segment.stream, stream: segment.stream, duplicates: 0 };
+    const move = moves.get(segment.stream.id) ?? { ...segment.stream, stream: segment.stream, ...nothing };
     const from = Math.max(segment.from, trimmed.get(index) ?? segment.from);
     const reason = refusal(segment, from, move);
     // The stream as the store has it: what earlier segments of this batch moved is not kept.
@@ -53,6 +56,8 @@ export function checkPositions(segments: readonly CheckedSegment[], trims: reado
   if (!isNew) return { kind: 'duplicate', moves: [...moves.values()] };
   return { kind: 'new', moves: [...moves.values()], trims: merged };
 }
+
+const nothing = { duplicates: 0, filtered: 0, filteredRecords: 0 };
 
 function refusal(segment: CheckedSegment, from: number, move: StreamMove): 'ahead' | 'mark' | undefined {
   if (segment.to <= move.held) return undefined;
@@ -67,5 +72,28 @@ function moved(segment: CheckedSegment, from: number, move: StreamMove): StreamM
   const again = Math.max(0, Math.min(move.held, segment.to) - from);
   const duplicates = move.duplicates + again;
   if (segment.to <= move.held) return { ...move, duplicates };
-  return { ...move, held: segment.to, heldMark: segment.toMark, duplicates };
+  const { filtered, filteredRecords } = filteredBehind(segment, Math.max(from, move.held));
+  return {
+    ...move,
+    held: segment.to,
+    heldMark: segment.toMark,
+    duplicates,
+    filtered: move.filtered + filtered,
+    filteredRecords: move.filteredRecords + filteredRecords,
+  };
+}
+
+/** What was left out behind a position. The records of a drop that begins before it were counted when they came first. */
+function filteredBehind({ from, drops }: Segment, position: number): Pick<StreamMove, 'filtered' | 'filteredRecords'> {
+  let filtered = 0;
+  let filteredRecords = 0;
+  let before = 0;
+  for (const { offset, span, records } of drops) {
+    const begin = from + offset + before;
+    before += span;
+    if (begin + span <= position) continue;
+    filtered += begin + span - Math.max(begin, position);
+    if (begin >= position) filteredRecords += records;
+  }
+  return { filtered, filteredRecords };
 }

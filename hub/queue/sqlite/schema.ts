@@ -21,6 +21,7 @@ CREATE TABLE stream (
   archived INTEGER NOT NULL,
   closed_at INTEGER,
   duplicates INTEGER NOT NULL DEFAULT 0,
+  filtered INTEGER NOT NULL DEFAULT 0, filtered_records INTEGER NOT NULL DEFAULT 0,
   UNIQUE (site_id, agent_id, stream_id),
   CHECK (start <= held AND start <= archived AND archived <= held)
 ) STRICT;

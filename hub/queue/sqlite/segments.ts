@@ -1,9 +1,10 @@
 /**
  * Segments and trims of an entry as stored: JSON without names, and streams by their row.
  *
- * `[stream, from, to, fromMark, toMark, records, bytes, [[offset, cause], …], [length, …]]` and `[segment, from]`.
+ * `[stream, from, to, fromMark, toMark, records, bytes, [[offset, cause], …], [length, …], [[offset, span, records], …]]` and
+ * `[segment, from]`.
  */
-import type { Cut, CutCause, Segment, Trim } from '@tributary/protocol/messages.ts';
+import type { Cut, CutCause, Drop, Segment, Trim } from '@tributary/protocol/messages.ts';
 import type { EntrySegment, StreamInfo } from '../queue.ts';
 
 export interface StoredSegment extends Segment {
@@ -20,6 +21,7 @@ type SegmentTuple = readonly [
   bytes: number,
   cuts: readonly (readonly [offset: number, cause: CutCause])[],
   lengths: readonly number[],
+  drops: readonly (readonly [offset: number, span: number, records: number])[],
 ];
 
 type TrimTuple = readonly [segment: number, from: number];
@@ -35,13 +37,14 @@ export function encodeSegments(segments: readonly StoredSegment[]): string {
     segment.bytes,
     segment.cuts.map((cut) => [cut.offset, cut.cause] as const),
     segment.lengths,
+    segment.drops.map(({ offset, span, records }) => [offset, span, records] as const),
   ]);
   return JSON.stringify(tuples);
 }
 
 export function decodeSegments(stored: string, streamInfo: (row: number) => StreamInfo): EntrySegment[] {
   const tuples: readonly SegmentTuple[] = JSON.parse(stored);
-  return tuples.map(([stream, from, to, fromMark, toMark, records, bytes, cuts, lengths]) => ({
+  return tuples.map(([stream, from, to, fromMark, toMark, records, bytes, cuts, lengths, drops]) => ({
     stream: streamInfo(stream),
     from,
     to,
@@ -51,6 +54,7 @@ export function decodeSegments(stored: string, streamInfo: (row: number) => Stre
     bytes,
     cuts: cuts.map(([offset, cause]): Cut => ({ offset, cause })),
     lengths,
+    drops: drops.map(([offset, span, dropped]): Drop => ({ offset, span, records: dropped })),
   }));
 }
 

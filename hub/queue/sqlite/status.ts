@@ -62,6 +62,7 @@ function groups(db: DatabaseSync): GroupStatus[] {
 
 function channels(db: DatabaseSync): ChannelStatus[] {
   const query = `SELECT channel, count(*) AS streams, sum(duplicates) AS duplicates,
+      sum(held - start) AS positions, sum(filtered) AS filtered, sum(filtered_records) AS filtered_records,
       coalesce(sum((SELECT count(*) FROM gap WHERE gap.stream = stream.id)), 0) AS gaps,
       coalesce(sum((SELECT sum(until - first) FROM gap WHERE gap.stream = stream.id)), 0) AS lost
     FROM stream GROUP BY channel ORDER BY channel`;
@@ -74,5 +75,8 @@ function channels(db: DatabaseSync): ChannelStatus[] {
       gaps: integer(row, 'gaps'),
       lost: integer(row, 'lost'),
       duplicates: integer(row, 'duplicates'),
+      positions: integer(row, 'positions'),
+      filtered: integer(row, 'filtered'),
+      filteredRecords: integer(row, 'filtered_records'),
     }));
 }

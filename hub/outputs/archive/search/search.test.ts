@@ -47,6 +47,7 @@ function makeObject(made: TestObject): ArchiveObject {
   }
   const place = { channel, partition: 0, first: 1, last: 2 };
   const figures = writer.finish({ ...place, storeId: 'store', topic: `back/${channel}`, segments: [] });
+  assert.ok(figures !== undefined, 'an object has records');
   return { name, ...place, ...figures };
 }
 

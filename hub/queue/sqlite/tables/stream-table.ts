@@ -29,6 +29,7 @@ export class StreamTable {
   readonly #insert;
   readonly #hold;
   readonly #countDuplicates;
+  readonly #countFiltered;
   readonly #archive;
   readonly #close;
   readonly #identify;
@@ -43,6 +44,9 @@ export class StreamTable {
       RETURNING ${columns}`);
     this.#hold = db.prepare('UPDATE stream SET held = ?, held_mark = ? WHERE id = ?');
     this.#countDuplicates = db.prepare('UPDATE stream SET duplicates = duplicates + ? WHERE id = ?');
+    this.#countFiltered = db.prepare(
+      'UPDATE stream SET filtered = filtered + ?, filtered_records = filtered_records + ? WHERE id = ?',
+    );
     this.#archive = db.prepare('UPDATE stream SET archived = ? WHERE id = ?');
     this.#close = db.prepare('UPDATE stream SET closed_at = ? WHERE id = ?');
     this.#identify = db.prepare('UPDATE stream SET identity = ? WHERE id = ?');
@@ -79,6 +83,11 @@ export class StreamTable {
   /** In positions: what arrived again of what was held. */
   countDuplicates(id: number, positions: number): void {
     this.#countDuplicates.run(positions, id);
+  }
+
+  /** What the edge left out of what is held. */
+  countFiltered(id: number, positions: number, records: number): void {
+    this.#countFiltered.run(positions, records, id);
   }
 
   archive(id: number, position: number): void {
