@@ -13,3 +13,8 @@ export const configWorker: WorkerEntry = {
   asset: 'agent-config.js',
   url: new URL('./config/config-thread.ts', import.meta.url),
 };
+
+export const datagramWorker: WorkerEntry = {
+  asset: 'agent-datagrams.js',
+  url: new URL('./inputs/sockets/linux/datagram-thread.ts', import.meta.url),
+};

@@ -3,7 +3,7 @@
  * of its own (journald). Draws a stream at `open`, keeps position and mark, and pushes whole records.
  */
 import { markOf } from '@tributary/protocol/mark.ts';
-import type { Id, Mark, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
+import type { Cut, Id, Mark, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
 import type { Overflow, Sink, StreamState } from './input.ts';
 
 /** Records one after the other; a record may hold anything. */
@@ -11,6 +11,8 @@ export interface Records {
   readonly bytes: Uint8Array;
   /** Length of each record. */
   readonly lengths: readonly number[];
+  /** Records that go on in the next one, or that the source's end cut off: each at the end of one of them. */
+  readonly cuts?: readonly Cut[];
 }
 
 export interface CountedStreamOptions {
@@ -57,7 +59,7 @@ export class CountedStream {
   }
 
   /** Copies the records. False: nothing more should come until `sink.ready` resolves. */
-  push({ bytes, lengths }: Records, token?: string): boolean {
+  push({ bytes, lengths, cuts = [] }: Records, token?: string): boolean {
     const from = this.#position;
     const to = from + lengths.length;
     const fromMark = this.#mark;
@@ -70,7 +72,7 @@ export class CountedStream {
       to,
       bytes,
       records: lengths.length,
-      cuts: [],
+      cuts,
       lengths,
       drops: [],
       fromMark,

@@ -1,0 +1,45 @@
+import { assert } from '@tributary/shared/assert.ts';
+import { runBytesMax, runRecordsMax } from '../../framing/limits.ts';
+
+/** Datagrams of a thread that wait to be pushed: so many blocks of so many bytes, taken only when they are needed. */
+export const blocksMax = 32;
+export const blockBytes = 512 * 1024;
+export const blockRecordsMax = 4096;
+/** So many blocks that nobody can take mean that the buffer is full: what comes then is dropped, and counted as that. */
+export const blocksWaitingMax = 24;
+
+/** Datagrams that one call may take. */
+export const udpSlots = 128;
+/** No UDP datagram is longer. */
+export const udpSlotBytes = 65_536;
+export const unixSlots = 32;
+/** What a unix datagram can have with the default `wmem_max`. */
+export const unixSlotBytes = 256 * 1024;
+
+/** A block that is not full is handed over after this. */
+export const blockAgeMsMax = 2;
+/** How long a thread sleeps at most when nothing comes: it looks then whether the process wants to end. */
+export const pollMsMax = 500;
+/** At the end what has come already is still taken, but not what a sender that never stops goes on sending. */
+export const lastReceivesMax = 256;
+
+/** How often the kernel's count of drops is asked for while something comes. */
+export const dropCheckMs = 1000;
+
+/** A longer octet count is none (RFC 6587 does not limit it). */
+export const octetCountDigitsMax = 8;
+
+/** What is on its way when the agent stops is waited for at most this long. */
+export const stopGraceMs = 1000;
+/** A connection that was quiet for so long while the agent stops has nothing on its way. */
+export const stopQuietMs = 150;
+
+/** How often it is looked for senders that are idle. */
+export const idleCheckMs = 5000;
+
+export const recordBytesMaxMax = 1024 * 1024;
+
+assert(unixSlotBytes <= blockBytes && udpSlotBytes <= blockBytes, 'every datagram fits a block');
+assert(blockBytes <= runBytesMax && blockRecordsMax <= runRecordsMax, 'a block fits a run');
+assert(2 * recordBytesMaxMax <= runBytesMax, 'what is held of a record fits a run with what comes');
+assert(blocksWaitingMax < blocksMax, 'there are blocks to take what is dropped');
