@@ -103,6 +103,26 @@ suite('archive rows', () => {
     assert.equal(headerRow.toString(), `${columns.join(',')}\n`);
   });
 
+  test('rows whose bytes are not UTF-8 say so, before anything else that is told of them', () => {
+    const encoded = (encoding: string): BlockStream => ({
+      ...blockStream(1),
+      attributes: streamInfo(1, { encoding }).attributes,
+    });
+    const streams = [encoded('UTF-16LE'), encoded('x'.repeat(64)), encoded('UTF-8'), encoded('us-ascii')];
+    const records = streams.map((_, stream) => ({ raw: Buffer.from('x\0\n\0'), stream, flags: 1, event: receivedMs }));
+    const [, ...rows] = parse(
+      csvOf(blockOf([...records, { ...records[0], raw: Buffer.alloc(0), stream: 0, flags: 0, event: Number.NaN }], streams), 10),
+    );
+    assert.deepEqual(
+      rows.map((row) => row[8]),
+      ['encoding:utf-16le partial', `encoding:${'x'.repeat(64)} partial`, 'partial', 'partial', 'encoding:utf-16le'],
+    );
+    assert.ok(
+      rows.slice(0, 4).every((row) => row[10] === 'x\0\n\0'),
+      'the bytes stay',
+    );
+  });
+
   test('any bytes of any streams come back, however small the frames', () => {
     const awkward = fc
       .uint8Array({ maxLength: 30 })

@@ -4,8 +4,10 @@
  * Everything before the position is the same for all records that a block has of one stream, so it is made once as bytes. A
  * record costs one copy of that prefix, the digits of its position, and its raw bytes with each quote doubled. No string is made.
  */
+import { encodingBytesMax } from '@tributary/protocol/limits.ts';
 import type { StreamAttributes } from '@tributary/protocol/messages.ts';
 import { recordFlags, type Block, type BlockStream } from '../../processing/block.ts';
+import { encodingFlag } from './encoding-flag.ts';
 
 export const columns = [
   'received',
@@ -27,7 +29,7 @@ const comma = 0x2c;
 const quote = 0x22;
 const newline = 0x0a;
 /** Digits of position and ordinal, flags, event time, commas and quotes: the most they can take. */
-const smallFieldsBytesMax = 96;
+const smallFieldsBytesMax = 96 + encodingBytesMax + 16;
 
 /** Bytes of rows, growing, until they are taken as a frame. */
 export class RowBuffer {
@@ -94,6 +96,8 @@ export class RowBuffer {
 export class BlockRows {
   readonly block: Block;
   readonly #prefixes: readonly Buffer[];
+  /** Per stream, the flags of a whole record and of a partial one. */
+  readonly #flags: readonly (readonly [whole: string, partial: string])[];
   readonly #counted: readonly boolean[];
   /** Per stream, where its previous record ended. */
   readonly #ends: Float64Array;
@@ -106,12 +110,18 @@ export class BlockRows {
     this.block = block;
     const received = new Date(block.receivedMs).toISOString();
     this.#prefixes = block.streams.map((stream) => rowPrefix(received, stream));
+    this.#flags = block.streams.map(({ attributes }) => flagsOf(encodingFlag(attributes.encoding)));
     this.#counted = block.streams.map((stream) => stream.attributes.counted);
     this.#ends = Float64Array.from(block.streams, (stream) => stream.from);
   }
 
   prefix(): Buffer {
     return this.#prefixes[this.#stream()] ?? headerRow;
+  }
+
+  flags(): string {
+    const isPartial = ((this.block.columns.flags[this.next] ?? 0) & recordFlags.partial) !== 0;
+    return this.#flags[this.#stream()]?.[isPartial ? 1 : 0] ?? '';
   }
 
   position(): number {
@@ -138,6 +148,10 @@ function rowPrefix(received: string, stream: BlockStream): Buffer {
   return Buffer.from(`${fields.join(',')},`);
 }
 
+function flagsOf(encoding: string): readonly [whole: string, partial: string] {
+  return [encoding, encoding === '' ? 'partial' : `${encoding} partial`];
+}
+
 /** Labels with their keys in order, so that the same labels are the same bytes. */
 function labelsText(attributes: StreamAttributes): string {
   const entries = Object.entries(attributes.labels).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
@@ -150,14 +164,15 @@ function field(text: string): string {
 
 function writeRow(out: Buffer, at: number, rows: BlockRows, prefix: Buffer): number {
   const { block } = rows;
-  const { ordinal, flags, event, length } = block.columns;
+  const { ordinal, event, length } = block.columns;
   let offset = at;
   out.set(prefix, offset);
   offset = writeNumber(out, offset + prefix.length, rows.position());
   out[offset++] = comma;
   offset = writeNumber(out, offset, ordinal[rows.next] ?? 0);
   out[offset++] = comma;
-  if (((flags[rows.next] ?? 0) & recordFlags.partial) !== 0) offset += out.write('partial', offset, 'latin1');
+  const flags = rows.flags();
+  if (flags !== '') offset += out.write(flags, offset, 'latin1');
   out[offset++] = comma;
   const eventMs = event?.[rows.next];
   if (eventMs !== undefined && !Number.isNaN(eventMs)) offset += out.write(new Date(eventMs).toISOString(), offset, 'latin1');

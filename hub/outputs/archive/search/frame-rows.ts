@@ -159,6 +159,15 @@ export function unquote(
   return offset;
 }
 
+/** A raw column as bytes of its own, its doubled quotes made single. */
+export function rawOf(
+  frame: Buffer,
+  rows: { readonly rawStart: number; readonly rawEnd: number; readonly hasQuotes: boolean },
+): Buffer {
+  const raw = Buffer.allocUnsafe(rows.rawEnd - rows.rawStart);
+  return raw.subarray(0, unquote(frame, rows, raw, 0));
+}
+
 /** Index of the comma after the field that begins at `start`. */
 function endOfField(frame: Buffer, start: number): number {
   let offset = start;

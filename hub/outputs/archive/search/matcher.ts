@@ -3,12 +3,14 @@
  *
  * - Literal: bytes. The frame is searched for the literal as CSV writes it (quotes doubled); a hit counts when it lies in a raw column.
  * - Literal ignoring case: letters A–Z only while the literal is ASCII (then frames are sifted the same way), else by Unicode.
+ * - In a frame with rows that are not UTF-8 every row is looked at: such a row is decoded, and the pattern is looked for in the text.
  * - Regular expression (JavaScript's, without flags but `i`): on the record without its line terminator, decoded as UTF-8, so that
  *   a `.` is a character; bytes that are not UTF-8 read as U+FFFD.
  */
 import { setFlagsFromString } from 'node:v8';
 import { isAscii } from 'node:buffer';
-import type { FrameRows } from './frame-rows.ts';
+import { mayHoldEncodings, RowDecoders } from '../encoding-flag.ts';
+import { type FrameRows, rawOf } from './frame-rows.ts';
 import type { Pattern } from './query.ts';
 
 /** A regular expression that cannot be compiled; the message is for the person who typed it. */
@@ -36,6 +38,10 @@ export function limitBacktracking(): void {
 /** Undefined pattern: everything matches. Throws a PatternError. */
 export function createMatcher(pattern: Pattern | undefined): FrameMatcher {
   if (pattern === undefined || pattern.text === '') return everything;
+  return new DecodingMatcher(createByteMatcher(pattern), textTest(pattern));
+}
+
+function createByteMatcher(pattern: Pattern): FrameMatcher {
   if (pattern.kind === 'regex')
     return new RegexMatcher(compile(pattern.text, pattern.ignoreCase ? 'i' : ''), undefined, 'without line end');
   if (!pattern.ignoreCase) return new LiteralMatcher(pattern.text);
@@ -45,6 +51,42 @@ export function createMatcher(pattern: Pattern | undefined): FrameMatcher {
 }
 
 const everything: FrameMatcher = { begin: () => undefined, nextHit: (from) => from, matches: () => true };
+
+/** Whether a record's text matches: what the matchers of bytes do, for a text that had to be decoded. */
+function textTest({ kind, text, ignoreCase }: Pattern): (record: string) => boolean {
+  if (kind === 'literal' && !ignoreCase) return (record) => record.includes(text);
+  const regex = compile(kind === 'literal' ? escapeRegex(text) : text, ignoreCase ? (kind === 'literal' ? 'iu' : 'i') : '');
+  if (kind === 'literal') return (record) => regex.test(record);
+  return (record) => regex.test(record.replace(/\r?\n$/, ''));
+}
+
+class DecodingMatcher implements FrameMatcher {
+  readonly #byBytes: FrameMatcher;
+  readonly #test: (record: string) => boolean;
+  readonly #decoders = new RowDecoders({ fatal: false });
+  #frame: Buffer = Buffer.alloc(0);
+  #isMixed = false;
+
+  constructor(byBytes: FrameMatcher, test: (record: string) => boolean) {
+    this.#byBytes = byBytes;
+    this.#test = test;
+  }
+
+  begin(frame: Buffer): void {
+    this.#frame = frame;
+    this.#isMixed = mayHoldEncodings(frame);
+    this.#byBytes.begin(frame);
+  }
+
+  nextHit(from: number): number {
+    return this.#isMixed ? from : this.#byBytes.nextHit(from);
+  }
+
+  matches(rows: FrameRows): boolean {
+    const decoder = this.#isMixed ? this.#decoders.of(rows.place()[2] ?? '') : undefined;
+    return decoder === undefined ? this.#byBytes.matches(rows) : this.#test(decoder.decode(rawOf(this.#frame, rows)));
+  }
+}
 
 class LiteralMatcher implements FrameMatcher {
   readonly #needle: Buffer;

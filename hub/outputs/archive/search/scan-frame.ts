@@ -1,7 +1,8 @@
 /** Finds the matching rows of one inflated frame and writes each in the asked form. */
 import { isUtf8 } from 'node:buffer';
 import { headerRow } from '../row-format.ts';
-import { FrameRows, RowError, unquote } from './frame-rows.ts';
+import { mayHoldEncodings, RowDecoders } from '../encoding-flag.ts';
+import { FrameRows, rawOf, RowError, unquote } from './frame-rows.ts';
 import type { FrameMatcher } from './matcher.ts';
 import type { ArchiveQuery } from './query.ts';
 import type { FrameResult, ResultFormat } from './search-contract.ts';
@@ -53,8 +54,8 @@ interface Collector {
 function collectorOf(request: ScanRequest): Collector {
   const { frame, channel, format } = request;
   if (format === 'count') return new Counter();
-  if (format === 'json') return new TextCollector(jsonWriter(frame, channel));
-  return new ByteCollector(frame.length, (rows, out, at) => unquote(frame, rows, out, at));
+  if (format === 'json') return new PartCollector(jsonWriter(frame, channel));
+  return mayHoldEncodings(frame) ? new PartCollector(textWriter(frame)) : new ByteCollector(frame);
 }
 
 class Counter implements Collector {
@@ -70,22 +71,20 @@ class Counter implements Collector {
 }
 
 class ByteCollector implements Collector {
-  readonly #bytesMax: number;
-  readonly #write: (rows: FrameRows, out: Buffer, at: number) => number;
+  readonly #frame: Buffer;
   readonly #times: number[] = [];
   readonly #ends: number[] = [];
   #out: Buffer<ArrayBuffer> | undefined;
   #length = 0;
 
-  /** `bytesMax`: all results together are no longer. */
-  constructor(bytesMax: number, write: (rows: FrameRows, out: Buffer, at: number) => number) {
-    this.#bytesMax = bytesMax;
-    this.#write = write;
+  constructor(frame: Buffer) {
+    this.#frame = frame;
   }
 
   add(rows: FrameRows): void {
-    this.#out ??= Buffer.allocUnsafeSlow(this.#bytesMax);
-    this.#length = this.#write(rows, this.#out, this.#length);
+    // All results together are no longer than the frame.
+    this.#out ??= Buffer.allocUnsafeSlow(this.#frame.length);
+    this.#length = unquote(this.#frame, rows, this.#out, this.#length);
     this.#times.push(rows.source.receivedMs);
     this.#ends.push(this.#length);
   }
@@ -96,19 +95,19 @@ class ByteCollector implements Collector {
   }
 }
 
-class TextCollector implements Collector {
-  readonly #write: (rows: FrameRows) => string;
+class PartCollector implements Collector {
+  readonly #write: (rows: FrameRows) => Buffer;
   readonly #times: number[] = [];
   readonly #ends: number[] = [];
   readonly #parts: Buffer[] = [];
   #length = 0;
 
-  constructor(write: (rows: FrameRows) => string) {
+  constructor(write: (rows: FrameRows) => Buffer) {
     this.#write = write;
   }
 
   add(rows: FrameRows): void {
-    const part = Buffer.from(this.#write(rows));
+    const part = this.#write(rows);
     this.#parts.push(part);
     this.#length += part.length;
     this.#times.push(rows.source.receivedMs);
@@ -126,14 +125,25 @@ class TextCollector implements Collector {
   }
 }
 
-/** One object a line. `raw` is the record as text; `raw_base64` instead of it where the bytes are not UTF-8. */
-function jsonWriter(frame: Buffer, channel: string): (rows: FrameRows) => string {
+/** The record's bytes, and as UTF-8 where they are of another encoding. */
+function textWriter(frame: Buffer): (rows: FrameRows) => Buffer {
+  const decoders = new RowDecoders({ fatal: false });
+  return (rows) => {
+    const raw = rawOf(frame, rows);
+    const decoder = decoders.of(rows.place()[2] ?? '');
+    return decoder === undefined ? raw : Buffer.from(decoder.decode(raw));
+  };
+}
+
+/** One object a line. `raw` is the record as text; `raw_base64` instead of it where the bytes are no text of their encoding. */
+function jsonWriter(frame: Buffer, channel: string): (rows: FrameRows) => Buffer {
   const [tenant, type] = channel.split('/');
+  const decoders = new RowDecoders({ fatal: true });
   return (rows) => {
     const { received, host, agent, stream, source, labels } = rows.source;
     const [position, ordinal, flags, event] = rows.place();
-    const raw = Buffer.allocUnsafe(rows.rawEnd - rows.rawStart);
-    const bytes = raw.subarray(0, unquote(frame, rows, raw, 0));
+    const raw = rawOf(frame, rows);
+    const text = textOf(raw, decoders.of(flags ?? ''));
     const line = {
       received,
       ...(event === '' ? {} : { event }),
@@ -147,8 +157,17 @@ function jsonWriter(frame: Buffer, channel: string): (rows: FrameRows) => string
       position: Number(position),
       ordinal: Number(ordinal),
       flags: flags === undefined || flags === '' ? [] : flags.split(' '),
-      ...(isUtf8(bytes) ? { raw: bytes.toString('utf8') } : { raw_base64: bytes.toString('base64') }),
+      ...(text === undefined ? { raw_base64: raw.toString('base64') } : { raw: text }),
     };
-    return `${JSON.stringify(line)}\n`;
+    return Buffer.from(`${JSON.stringify(line)}\n`);
   };
+}
+
+function textOf(raw: Buffer, decoder: TextDecoder | undefined): string | undefined {
+  if (decoder === undefined) return isUtf8(raw) ? raw.toString('utf8') : undefined;
+  try {
+    return decoder.decode(raw);
+  } catch {
+    return undefined;
+  }
 }

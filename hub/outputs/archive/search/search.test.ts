@@ -7,7 +7,7 @@ import type { ArchiveObject } from '../../../queue/queue.ts';
 import { decodeBlock, encodeBlock, rawFrame } from '../../../processing/block.ts';
 import { streamInfo } from '../../../testing/records.ts';
 import { ObjectWriter } from '../object-writer.ts';
-import { canMatch, type ArchiveQuery } from './query.ts';
+import { canMatch, type ArchiveQuery, type Pattern } from './query.ts';
 import { searchArchive, type SearchRequest, type SearchSummary } from './search.ts';
 import { parseSearchTime } from './search-time.ts';
 
@@ -19,17 +19,18 @@ interface TestObject {
   readonly name: string;
   readonly channel?: string;
   readonly host?: string;
-  /** Blocks: receive time after noon, and their lines. */
-  readonly blocks: readonly (readonly [offsetMs: number, text: string])[];
+  readonly encoding?: string;
+  /** Blocks: receive time after noon, and their lines or records. */
+  readonly blocks: readonly (readonly [offsetMs: number, records: string | readonly Buffer[]])[];
 }
 
 function makeObject(made: TestObject): ArchiveObject {
-  const { channel = 'acme/app', host = 'web1' } = made;
+  const { channel = 'acme/app', host = 'web1', encoding = 'utf-8' } = made;
   const name = `${made.name}.csv.zst`;
   const writer = new ObjectWriter(folder, name);
-  for (const [offsetMs, text] of made.blocks) {
-    const lines = text.split(/(?<=\n)/);
-    const { key, attributes, identity } = streamInfo(1, { host });
+  for (const [offsetMs, records] of made.blocks) {
+    const lines = typeof records === 'string' ? records.split(/(?<=\n)/).map((line) => Buffer.from(line)) : records;
+    const { key, attributes, identity } = streamInfo(1, { host, encoding });
     const { body, inflatedBytes } = encodeBlock({
       receivedMs: noon + offsetMs,
       streams: [{ key, attributes, path: identity.path, from: 0 }],
@@ -38,10 +39,10 @@ function makeObject(made: TestObject): ArchiveObject {
         skipped: new Float64Array(lines.length),
         ordinal: new Uint32Array(lines.length),
         flags: new Uint8Array(lines.length),
-        length: Uint32Array.from(lines, (line) => Buffer.byteLength(line)),
+        length: Uint32Array.from(lines, (line) => line.length),
         event: undefined,
       },
-      raw: rawFrame([Buffer.from(text)]),
+      raw: rawFrame(lines),
     });
     writer.addBlock(decodeBlock(body, inflatedBytes));
   }
@@ -85,6 +86,46 @@ suite('archive search', () => {
       );
       assert.deepEqual([summary.matched, summary.records, summary.objectsRead, summary.problems], [480, 480, 12, []]);
     }
+  });
+
+  test('records of other encodings are found and shown as text', async () => {
+    const texts = ['Grüße aus Köln\r\n', 'say "hi", ∀ quotes\n', 'preis 5 €\n'];
+    const utf16le = texts.map((text) => Buffer.from(text, 'utf16le'));
+    const utf16be = utf16le.map((bytes) => Buffer.from(bytes).swap16());
+    const marked = [Buffer.concat([Buffer.from([0xff, 0xfe]), utf16le[0] ?? Buffer.alloc(0)]), ...utf16le.slice(1)];
+    const latin1 = texts.slice(0, 1).map((text) => Buffer.from(text, 'latin1'));
+    const objects = [
+      makeObject({ name: 'le', encoding: 'utf-16le', blocks: [[0, marked]] }),
+      makeObject({ name: 'be', encoding: 'utf-16be', blocks: [[1, utf16be]] }),
+      makeObject({ name: 'latin1', encoding: 'ISO-8859-1', blocks: [[2, latin1]] }),
+      makeObject({ name: 'plain', blocks: [[3, `${texts[0]}Content-Encoding:gzip\n`]] }),
+      makeObject({ name: 'unknown', encoding: 'x-nobody-knows', blocks: [[4, [Buffer.from('Köln as UTF-8 all the same\n')]]] }),
+    ];
+    const textOf = async (pattern: Pattern): Promise<string> => (await found({ objects, query: { pattern } })).text;
+    const [first = '', second = '', third = ''] = texts;
+    const unknown = 'Köln as UTF-8 all the same\n';
+    assert.equal(
+      (await found({ objects, query: {} })).text,
+      `${texts.join('').repeat(2)}${first}${first}Content-Encoding:gzip\n${unknown}`,
+    );
+    assert.equal(await textOf({ kind: 'literal', text: 'Köln', ignoreCase: false }), `${first.repeat(4)}${unknown}`);
+    assert.equal(await textOf({ kind: 'literal', text: 'KÖLN', ignoreCase: true }), `${first.repeat(4)}${unknown}`);
+    assert.equal(await textOf({ kind: 'literal', text: '"hi", ∀', ignoreCase: false }), second.repeat(2));
+    assert.equal(await textOf({ kind: 'literal', text: 'PREIS', ignoreCase: true }), third.repeat(2));
+    assert.equal(await textOf({ kind: 'regex', text: '^Gr..e aus Köln$', ignoreCase: false }), first.repeat(4));
+    assert.equal((await found({ objects, query: {}, format: 'count' })).summary.matched, 10);
+    const json = (await found({ objects, query: { pattern: { kind: 'literal', text: '€', ignoreCase: false } }, format: 'json' }))
+      .text;
+    const [shown] = json.split('\n', 1).map((line): Record<string, unknown> => JSON.parse(line));
+    assert.deepEqual([shown?.['raw'], shown?.['flags']], [third, ['encoding:utf-16le']]);
+  });
+
+  test('bytes that are no text of their encoding are shown as far as they are, and whole in JSON', async () => {
+    const cutInHalf = Buffer.from('ab\n', 'utf16le').subarray(0, 5);
+    const objects = [makeObject({ name: 'half', encoding: 'utf-16le', blocks: [[0, [cutInHalf]]] })];
+    assert.equal((await found({ objects, query: {} })).text, 'ab\ufffd');
+    const json: Record<string, unknown> = JSON.parse((await found({ objects, query: {}, format: 'json' })).text);
+    assert.equal(json['raw_base64'], cutInHalf.toString('base64'));
   });
 
   test('an object of many frames comes out whole', async () => {
