@@ -53,6 +53,11 @@ export interface HeldSource {
   identity: SourceIdentity;
 }
 
+export interface DroppedSource {
+  readonly streamId: Id;
+  readonly position: number;
+}
+
 /** What a running file input offers: to let a file be. */
 export interface SourceGate {
   /**
@@ -60,8 +65,11 @@ export interface SourceGate {
    * `work` does.
    */
   hold<T>(key: FileKey, work: (source: HeldSource | undefined) => Promise<T>): Promise<T>;
-  /** Lets go of a file that is about to be removed: its stream ends, its handle is closed. Nothing if no source is for it. */
-  drop(key: FileKey): Promise<void>;
+  /**
+   * Lets go of a file that is about to be removed: its stream ends, its handle is closed. Tells how far it was pushed; undefined when
+   * no source is for it.
+   */
+  drop(key: FileKey): Promise<DroppedSource | undefined>;
 }
 
 /** The gates of all running file inputs of one sink. */
@@ -92,8 +100,9 @@ export class Gates {
     }
   }
 
-  async drop(key: FileKey): Promise<void> {
-    for (const gate of this.#gates) await gate.drop(key);
+  async drop(key: FileKey): Promise<readonly DroppedSource[]> {
+    const dropped = await Promise.all([...this.#gates].map((gate) => gate.drop(key)));
+    return dropped.filter((source) => source !== undefined);
   }
 }
 
@@ -130,16 +139,39 @@ export interface CollapseOptions {
   readonly space: FileSpace;
 }
 
-/** Collapses the blocks, while no input reads the file. False: the file system cannot, or must not here; nothing was done. */
+/** Collapses the blocks, while no input reads the file. False: it would begin with zeros then; nothing was done. */
 export async function collapseFront(options: CollapseOptions): Promise<boolean> {
   const { handle, sources, cut, space, sink } = options;
   assert(cut.bytes > 0 && cut.bytes % cut.blockBytes === 0, 'whole blocks are collapsed');
+  assert(sources.length > 0, 'somebody remembers the intention');
   if (isZero(await readAt(handle, cut.bytes, cut.blockBytes))) return false;
-  if (!canCollapse(handle, cut, space)) return false;
   await storeAll(options, (identity) => ({ ...identity, token: tokenOf({ phase: 'punch', ...cut }) }));
   crashPoint('agent.rotation.before-punch');
   await finishCut({ sink, handle, sources, cut, space });
   return true;
+}
+
+/**
+ * Whether the file system can take blocks out. Asked by a range that none accepts: one that cannot answers EOPNOTSUPP before it looks
+ * at the range, one that can answers EINVAL.
+ */
+export function canCollapse(handle: FileHandle, space: FileSpace): boolean {
+  try {
+    space.collapse(handle.fd, { offset: 1, length: 1 });
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EINVAL';
+  }
+}
+
+/** Whether the file system can punch holes. Asked by a hole where no file has bytes. */
+export function canPunch(handle: FileHandle, space: FileSpace): boolean {
+  try {
+    space.punch(handle.fd, { offset: 2 ** 42, length: 4096 });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export interface SettleOptions {
@@ -257,19 +289,6 @@ function tokenOf({ phase, bytes, blockBytes, copy }: Intention): string {
 /** The cut that a token tells of; undefined: it is another one, such as a path. */
 export function parseToken(token: string): Intention | undefined {
   return token.startsWith(tokenBegin) ? JSON.parse(token.slice(tokenBegin.length)) : undefined;
-}
-
-/**
- * Asked before anything is stored, by a range that no file system with this call accepts: one that cannot collapse answers
- * EOPNOTSUPP before it looks at the range, one that can answers EINVAL.
- */
-function canCollapse(handle: FileHandle, cut: Cut, space: FileSpace): boolean {
-  try {
-    space.collapse(handle.fd, { offset: 1, length: cut.blockBytes });
-    return false;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EINVAL';
-  }
 }
 
 function isZero(bytes: Uint8Array): boolean {

@@ -14,8 +14,11 @@ const signatures = {
   bind: { arguments: ['int32', 'buffer', 'uint32'], return: 'int32' },
   eventfd: { arguments: ['uint32', 'int32'], return: 'int32' },
   fallocate: { arguments: ['int32', 'int32', 'int64', 'int64'], return: 'int32' },
+  // It takes more or fewer arguments; with three whole numbers that makes no difference to a call.
+  fcntl: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
   getsockname: { arguments: ['int32', 'buffer', 'buffer'], return: 'int32' },
   getsockopt: { arguments: ['int32', 'int32', 'int32', 'buffer', 'buffer'], return: 'int32' },
+  lseek: { arguments: ['int32', 'int64', 'int32'], return: 'int64' },
   poll: { arguments: ['buffer', 'uint64', 'int32'], return: 'int32' },
   recvmmsg: { arguments: ['int32', 'buffer', 'uint32', 'int32', 'pointer'], return: 'int32' },
   setsockopt: { arguments: ['int32', 'int32', 'int32', 'buffer', 'uint32'], return: 'int32' },

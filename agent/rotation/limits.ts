@@ -1,0 +1,8 @@
+/** How often due files are looked for. */
+export const tickMs = 500;
+/** How often globs are expanded, and what was rotated before is looked at. */
+export const lookMs = 10_000;
+/** A rotated file is compressed this long after its rotation unless `compress_after` says so. */
+export const compressAfterMsDefault = 60_000;
+/** Rotated files of one group that `status` names at most. */
+export const statusFilesMax = 100;

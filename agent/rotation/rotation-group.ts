@@ -1,0 +1,202 @@
+/**
+ * One group of the configuration: looks for files that are due and rotates them, then compresses and removes what was rotated before.
+ * Everything of a group happens one after the other.
+ */
+import type { BigIntStats } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { parseToken, partPath } from '../inputs/file/collapse.ts';
+import { FilePatterns } from '../inputs/file/file-patterns.ts';
+import { dueReason } from './due.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { lookMs } from './limits.ts';
+import { nextStampMs, rotatedGlobs } from './naming.ts';
+import type { RotationGroupOptions } from './options.ts';
+import { findRotated, type FoundFile, removeLeftovers } from './rotated-files.ts';
+import { rotateFile } from './rotate-file.ts';
+import { isSystemError, type RotationParts } from './rotation.ts';
+import { tellWriter } from './tell-writer.ts';
+import { Troubles } from './troubles.ts';
+
+export interface RotationStatus {
+  readonly name: string;
+  readonly files: number;
+  readonly rotated: { readonly files: number; readonly bytes: number };
+  /** Since the agent started. */
+  readonly rotations: number;
+  readonly lastMs: number | undefined;
+  readonly blocked: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** What was asked for by `rotate`. */
+export interface RotateAnswer {
+  readonly group: string;
+  readonly rotated: readonly { readonly path: string; readonly to: string; readonly bytes: number }[];
+  readonly waiting: readonly { readonly path: string; readonly reason: string }[];
+}
+
+export class RotationGroup {
+  readonly options: RotationGroupOptions;
+  readonly #parts: RotationParts;
+  readonly #patterns: FilePatterns;
+  readonly #troubles: Troubles;
+  readonly #housekeeping: Housekeeping;
+  #paths: ReadonlySet<string> = new Set();
+  #rotated: ReadonlyMap<string, readonly FoundFile[]> = new Map();
+  #lookedMs = Number.NEGATIVE_INFINITY;
+  #isRecovered = false;
+  /** The writer of these was not told of its last rotation yet. */
+  readonly #untold = new Set<string>();
+  #scheduled = false;
+  #rotations = 0;
+  #lastMs: number | undefined;
+
+  constructor(options: RotationGroupOptions, parts: RotationParts) {
+    this.options = options;
+    this.#parts = parts;
+    const exclude = [...options.exclude, ...rotatedGlobs(options.paths)];
+    this.#patterns = new FilePatterns({ paths: options.paths, exclude });
+    this.#troubles = new Troubles((path, reason, error) => {
+      if (error === undefined) parts.events.rotationBlocked(path, reason);
+      else parts.events.rotationFailed(path, error);
+    });
+    this.#housekeeping = new Housekeeping({ group: options, parts, troubles: this.#troubles });
+  }
+
+  /** The schedule is due: the next tick rotates all files. */
+  schedule(): void {
+    this.#scheduled = true;
+  }
+
+  /** Rotates what is due, and looks after what was rotated before. */
+  async tick(): Promise<void> {
+    const { clock } = this.#parts;
+    if (clock.monotonic() - this.#lookedMs >= lookMs) await this.#look();
+    const all = this.#scheduled;
+    this.#scheduled = false;
+    let isChanged = false;
+    for (const path of this.#paths) {
+      const stats = await statOf(path);
+      if (stats === undefined || !(all || this.#isDue(path, stats))) continue;
+      const { rotated } = await this.#rotate(path);
+      isChanged ||= rotated;
+    }
+    if (this.#untold.size > 0) await this.#tellWriter();
+    if (isChanged) await this.#look();
+  }
+
+  /** Rotates all files now, whatever their size and age. */
+  async rotateNow(): Promise<RotateAnswer> {
+    await this.#look();
+    const rotated: RotateAnswer['rotated'][number][] = [];
+    const waiting: RotateAnswer['waiting'][number][] = [];
+    for (const path of this.#paths) {
+      const answer = await this.#rotate(path);
+      if (answer.rotated) rotated.push({ path, to: answer.to, bytes: answer.bytes });
+      else waiting.push({ path, reason: answer.reason });
+    }
+    if (this.#untold.size > 0) await this.#tellWriter();
+    await this.#look();
+    return { group: this.options.name, rotated, waiting };
+  }
+
+  status(): RotationStatus {
+    const files = [...this.#rotated.values()].flat();
+    return {
+      name: this.options.name,
+      files: this.#paths.size,
+      rotated: { files: files.length, bytes: files.reduce((sum, file) => sum + file.bytes, 0) },
+      rotations: this.#rotations,
+      lastMs: this.#lastMs,
+      blocked: this.#troubles.all,
+    };
+  }
+
+  /** Finds the files, and keeps house among what was rotated of them. */
+  async #look(): Promise<void> {
+    this.#lookedMs = this.#parts.clock.monotonic();
+    this.#paths = await this.#expand();
+    this.#rotated = await findRotated(this.#patterns);
+    if (!this.#isRecovered) await this.#recover();
+    for (const files of this.#rotated.values()) await this.#housekeeping.keep(files);
+    this.#rotated = await findRotated(this.#patterns);
+    const there = new Set([...this.#paths, ...[...this.#rotated.values()].flat().map(({ path }) => path)]);
+    this.#troubles.keep(there);
+  }
+
+  /** Real paths: what a link leads to is rotated, where it is. */
+  async #expand(): Promise<ReadonlySet<string>> {
+    const paths = new Set<string>();
+    for (const path of await this.#patterns.expand()) {
+      const real = await realpath(path).catch(() => undefined);
+      if (real !== undefined && (await statOf(real))?.isFile() === true) paths.add(real);
+    }
+    return paths;
+  }
+
+  /** What the process before this one left behind. */
+  async #recover(): Promise<void> {
+    const begun = new Set(
+      this.#parts.sink
+        .streams()
+        .map(({ identity }) => parseToken(identity.token))
+        .map((cut) => (cut === undefined ? '' : partPath(cut.copy))),
+    );
+    for (const [base, files] of this.#rotated) {
+      await removeLeftovers(files, (path) => begun.has(path));
+      // It may have died between the rename and the signal. To be told twice is harmless.
+      const newest = files.toSorted((left, right) => right.stampMs - left.stampMs)[0];
+      const isTold = newest?.compression !== 'none' || newest.isPart;
+      if (!isTold && (this.options.signal !== undefined || this.options.command !== undefined)) this.#untold.add(base);
+    }
+    this.#rotated = await findRotated(this.#patterns);
+    this.#isRecovered = true;
+  }
+
+  #isDue(path: string, stats: BigIntStats): boolean {
+    const last = Math.max(0, ...(this.#rotated.get(path) ?? []).map(({ stampMs }) => stampMs));
+    const file = { bytes: Number(stats.size), begunMs: Math.max(last, Number(stats.birthtimeMs)) };
+    return dueReason(file, this.options, this.#parts.clock.now()) !== undefined;
+  }
+
+  async #rotate(
+    path: string,
+  ): Promise<{ rotated: true; to: string; bytes: number } | { readonly rotated: false; readonly reason: string }> {
+    const { sink, space, clock, events } = this.#parts;
+    const taken = (this.#rotated.get(path) ?? []).map(({ stampMs }) => stampMs);
+    try {
+      const result = await rotateFile({ path, stampMs: nextStampMs(clock.now(), taken), group: this.options, sink, space });
+      if (result.kind === 'waits') {
+        if (result.reason !== '') this.#troubles.raise(path, result.reason);
+        return { rotated: false, reason: result.reason === '' ? 'nothing to rotate yet' : result.reason };
+      }
+      this.#troubles.clear(path);
+      this.#rotations += 1;
+      this.#lastMs = clock.now();
+      if (result.method === 'rename') this.#untold.add(path);
+      events.rotationDone(path, { rotatedTo: result.to, bytes: result.bytes, method: result.method });
+      return { rotated: true, to: result.to, bytes: result.bytes };
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      // Gone meanwhile: somebody else rotates it too.
+      if (error.code === 'ENOENT') return { rotated: false, reason: 'the file is gone' };
+      this.#troubles.raise(path, error.message, error);
+      return { rotated: false, reason: error.message };
+    }
+  }
+
+  async #tellWriter(): Promise<void> {
+    const [path = ''] = this.#untold;
+    try {
+      await tellWriter(this.options);
+      for (const told of this.#untold) this.#troubles.clear(told);
+      this.#untold.clear();
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.#troubles.raise(path, error.message, error);
+    }
+  }
+}
+
+async function statOf(path: string): Promise<BigIntStats | undefined> {
+  return await stat(path, { bigint: true }).catch(() => undefined);
+}

@@ -1,0 +1,41 @@
+/** What the parts of rotation share. */
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { FileSpace } from '../inputs/file/collapse.ts';
+import type { Sink } from '../inputs/input.ts';
+import type { RotationGroupOptions } from './options.ts';
+import type { OpenQuiet } from './quiet-file.ts';
+import type { RotationEvents } from './rotation-events.ts';
+
+export interface RotationParts {
+  readonly sink: Sink;
+  readonly events: RotationEvents;
+  readonly clock: Clock;
+  readonly space: FileSpace;
+  readonly openQuiet: OpenQuiet;
+}
+
+export type CutMethod = 'collapse' | 'punch' | 'truncate';
+
+export interface RotateOptions {
+  readonly path: string;
+  readonly stampMs: number;
+  readonly group: RotationGroupOptions;
+  readonly sink: Sink;
+  readonly space: FileSpace;
+}
+
+export type Rotated =
+  | { readonly kind: 'rotated'; readonly to: string; readonly bytes: number; readonly method: 'rename' | CutMethod }
+  /** Not now; `reason` is worth telling unless it is empty. */
+  | { readonly kind: 'waits'; readonly reason: string };
+
+export const unreadReason = 'no input reads the file (`unread: rotate` rotates it all the same)';
+
+interface CodedError extends Error {
+  readonly code: string;
+}
+
+/** Errors with a code are the world's; others are bugs. */
+export function isSystemError(error: unknown): error is CodedError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+}
