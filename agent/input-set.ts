@@ -6,7 +6,7 @@ import { supervise } from '@tributary/shared/async/supervise.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { AgentEvents } from './events.ts';
 import type { Input, InputEvents, Sink, SourceStatus } from './inputs/input.ts';
-import { type InputDefaults, inputKinds } from './inputs/registry.ts';
+import { createInput, type InputDefaults } from './inputs/registry.ts';
 import type { InputConfig } from './options.ts';
 
 export interface InputSetOptions {
@@ -68,9 +68,8 @@ export class InputSet {
   }
 
   #create(config: InputConfig, defaults: InputDefaults, index: number): Input {
-    const { kind, ...options } = config;
     const { sink, events, clock, once } = this.#options;
-    return inputKinds[kind].create({ name: `${kind}-${index + 1}`, options, sink, events, clock, defaults, once });
+    return createInput(config, { name: `${config.kind}-${index + 1}`, sink, events, clock, defaults, once });
   }
 
   #start(key: string, input: Input): void {

@@ -7,6 +7,7 @@ import { bytesBetween, durationBetween } from '@tributary/shared/options/units.t
 import * as z from 'zod';
 import { hubRule, isHubAddress, namePattern, nameRule } from './config/rules.ts';
 import { fileInputOptions } from './inputs/file/options.ts';
+import { journaldInputOptions } from './inputs/journald/options.ts';
 
 const hubAddress = z.string().refine(isHubAddress, hubRule).describe('Address of a hub: `ws://host:port`.');
 
@@ -59,7 +60,7 @@ export const agentOptions = z.strictObject({
     .optional()
     .describe('HTTP proxy that connections to hubs are tunnelled through (CONNECT).'),
   inputs: z
-    .array(z.discriminatedUnion('kind', [fileInputOptions]))
+    .array(z.discriminatedUnion('kind', [fileInputOptions, journaldInputOptions]))
     .default([])
     .describe('What is read. Reloaded when this file changes, without losing a position.'),
   batch: batchOptions.prefault({}).describe('When a batch is closed.'),

@@ -52,8 +52,8 @@ async function lookAtInput(config: InputConfig, index: number): Promise<InputFin
   const unreadable: Trouble[] = [];
   const unmatched: Trouble[] = [];
   const paths = new Set<string>();
-  for (const path of config.paths) {
-    const patterns = new FilePatterns({ paths: [path], exclude: config.exclude });
+  for (const path of config.kind === 'file' ? config.paths : []) {
+    const patterns = new FilePatterns({ paths: [path], exclude: config.kind === 'file' ? config.exclude : [] });
     const found = await patterns.expand();
     for (const match of found) paths.add(match);
     if (found.size > 0) continue;

@@ -5,7 +5,8 @@
 import type { Clock } from '@tributary/shared/clock.ts';
 import { createFileInput } from './file/file-input.ts';
 import { markAt } from './file/mark-at.ts';
-import type { InputEvents, Sink } from './input.ts';
+import type { Input, InputEvents, Sink } from './input.ts';
+import { createJournaldInput } from './journald/journald-input.ts';
 
 export interface InputDefaults {
   readonly tenant: string;
@@ -27,4 +28,24 @@ export interface InputParts<Options> {
 
 export const inputKinds = {
   file: { options: async () => (await import('./file/options.ts')).fileInputOptions, create: createFileInput, markAt },
+  journald: {
+    options: async () => (await import('./journald/options.ts')).journaldInputOptions,
+    create: createJournaldInput,
+  },
 } as const;
+
+type Kinds = typeof inputKinds;
+export type InputKindName = keyof Kinds;
+type OptionsByKind = { readonly [Kind in InputKindName]: Parameters<Kinds[Kind]['create']>[0]['options'] };
+/** One table of one type, so that a kind and its options are looked up together. */
+const creators: {
+  readonly [Kind in InputKindName]: { readonly create: (parts: InputParts<OptionsByKind[Kind]>) => Input };
+} = inputKinds;
+
+/** Makes the input that a part of the configuration asks for. */
+export function createInput<Kind extends InputKindName>(
+  options: OptionsByKind[Kind] & { readonly kind: Kind },
+  parts: Omit<InputParts<unknown>, 'options'>,
+): Input {
+  return creators[options.kind].create({ ...parts, options });
+}

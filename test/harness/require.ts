@@ -15,6 +15,9 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const installTimeoutMs = 5 * 60_000;
 
+/** It is no command for people, so it is not on the path. */
+export const journalRemotePath = '/lib/systemd/systemd-journal-remote';
+
 interface Tool {
   /** What it is for, for the reason. */
   readonly purpose: string;
@@ -53,6 +56,14 @@ const tools = {
     purpose: 'is a root without Node and without the repository',
     aptPackage: undefined,
     probe: () => run('unshare', [...unshareArgs(), 'chroot', '/', 'true']),
+  },
+  'systemd-journal-remote': {
+    purpose: 'writes journal files as journald does',
+    aptPackage: 'systemd-journal-remote',
+    probe: async () => {
+      await run(journalRemotePath, ['--version']);
+      await run('journalctl', ['--version']);
+    },
   },
 } satisfies Record<string, Tool>;
 
