@@ -8,6 +8,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { ClientSession } from '@tributary/protocol/session/client.ts';
+import { supervise } from '@tributary/shared/async/supervise.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { BufferLimits } from './buffer/limits.ts';
@@ -21,6 +22,7 @@ import { type Identity, takeIdentity } from './identity/identity.ts';
 import { InputSet } from './input-set.ts';
 import type { Run } from './inputs/input.ts';
 import { PlatformStream } from './platform/platform-stream.ts';
+import { Rotator } from './rotation/rotator.ts';
 import { type AgentSink, createSink } from './sink.ts';
 import { Uplink } from './uplink/uplink.ts';
 import type { UplinkEvents } from './uplink/uplink-events.ts';
@@ -50,6 +52,7 @@ export interface AgentOptions {
 /** Without a connection nobody waits for a batch: fewer and larger ones are kept. */
 const offlineFlushIntervalMs = 2000;
 const flushDeadlineMs = 10_000;
+const rotationRetry = { backoff: { msMin: 1000, msMax: 60_000 }, healthyAfterMs: 60_000 };
 const ackDeadlineMs = 2000;
 const ackPollMs = 20;
 
@@ -61,11 +64,14 @@ export class Agent implements AsyncDisposable {
   readonly batcher: Batcher;
   readonly uplink: Uplink;
   readonly inputs: InputSet;
+  readonly rotator: Rotator;
   /** Resolves when something broke that only opening everything anew can mend. */
   readonly failed: Promise<Error>;
   readonly #options: AgentOptions;
   readonly #sink: AgentSink;
   readonly #stopUplink = new AbortController();
+  readonly #stopRotation = new AbortController();
+  readonly #rotationDone: Promise<void>;
   readonly #uplinkDone: Promise<void>;
   readonly #recovered = Promise.withResolvers<void>();
   readonly #platform: PlatformStream | undefined;
@@ -122,6 +128,10 @@ export class Agent implements AsyncDisposable {
       once: options.once ?? false,
       onFailed: fail,
     });
+    const { signal: stop } = this.#stopRotation;
+    this.rotator = new Rotator({ sink: this.#sink, events: this.events, clock, stop });
+    const onFailed = (error: unknown): void => this.events.rotationFailed('rotation', error);
+    this.#rotationDone = supervise(() => this.rotator.run(), stop, { clock, ...rotationRetry, onFailed });
     if (!buffer.needsRecovery) this.#recovered.resolve();
     this.#platformDone = this.#runPlatform().catch(fail);
   }
@@ -164,6 +174,7 @@ export class Agent implements AsyncDisposable {
   /** Left to right; what cannot be done in time is done by the next start. */
   async stop(reason = 'done'): Promise<void> {
     const { logger, clock } = this.#options;
+    await this.#endRotation();
     await this.inputs.stop();
     this.events.stopped(reason);
     this.#platform?.close();
@@ -178,6 +189,7 @@ export class Agent implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#endRotation();
     await this.inputs.stop();
     this.#stopUplink.abort();
     await Promise.all([this.#uplinkDone, this.#platformDone]);
@@ -185,6 +197,13 @@ export class Agent implements AsyncDisposable {
     await this.batcher[Symbol.asyncDispose]();
     await bufferClosed;
     this.#lock[Symbol.dispose]();
+  }
+
+  /** Before the inputs: it needs them for what it is about to do. */
+  async #endRotation(): Promise<void> {
+    this.#stopRotation.abort();
+    await this.#rotationDone;
+    this.rotator[Symbol.dispose]();
   }
 
   #createUplink(): Uplink {

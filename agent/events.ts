@@ -143,6 +143,14 @@ export class AgentEvents {
     if (facts.unshippedBytes > 0) this.input.lost({ path, cause: 'expired', bytes: facts.unshippedBytes });
   }
 
+  rotationRemoved(path: string, facts: { readonly bytes: number; readonly reason: string }): void {
+    this.#tell('rotation-removed', { path, ...facts });
+  }
+
+  rotationBlocked(path: string, reason: string): void {
+    this.#tell('rotation-blocked', { path, reason });
+  }
+
   rotationFailed(path: string, error: unknown): void {
     this.#tell('rotation-failed', { path, error });
   }

@@ -101,6 +101,16 @@ function commandLine(finish: (code: ExitCode) => void): Command {
       const { statusCommand } = await import('./commands/status.ts');
       finish(await statusCommand({ configFile: resolve(given.config), json: given.json }, host));
     });
+  program
+    .command('rotate')
+    .description('have the running agent rotate groups now; exits 1 when a file could not be')
+    .argument('[group...]', 'names of groups; without one, all of them')
+    .addOption(configOption())
+    .option('--json', 'print JSON', false)
+    .action(async (groups: string[], given: { config: string; json: boolean }) => {
+      const { rotateCommand } = await import('./commands/rotate.ts');
+      finish(await rotateCommand({ configFile: resolve(given.config), groups, json: given.json }, host));
+    });
   addShip(program, finish);
   return program;
 }

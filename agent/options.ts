@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { hubRule, isHubAddress, namePattern, nameRule } from './config/rules.ts';
 import { fileInputOptions } from './inputs/file/options.ts';
 import { journaldInputOptions } from './inputs/journald/options.ts';
+import { rotationOptions } from './rotation/options.ts';
 
 const hubAddress = z.string().refine(isHubAddress, hubRule).describe('Address of a hub: `ws://host:port`.');
 
@@ -63,6 +64,7 @@ export const agentOptions = z.strictObject({
     .array(z.discriminatedUnion('kind', [fileInputOptions, journaldInputOptions]))
     .default([])
     .describe('What is read. Reloaded when this file changes, without losing a position.'),
+  rotation: rotationOptions.describe('Logs that the agent rotates, in groups. Reloaded when this file changes.'),
   batch: batchOptions.prefault({}).describe('When a batch is closed.'),
   buffer: bufferOptions.prefault({}).describe('The buffer on disk.'),
   events: z

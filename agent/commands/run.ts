@@ -13,6 +13,8 @@ import { newCounters } from '../counters.ts';
 import { AgentEvents } from '../events.ts';
 import type { AgentConfig } from '../options.ts';
 import { ClockWatch, isUnknownTimeZone } from '../platform/clock-watch.ts';
+import { rotateRoute } from '../rotation/rotate-route.ts';
+import { withoutCopies } from '../rotation/without-copies.ts';
 import type { AgentStatus } from '../status/agent-status.ts';
 import { RateWindow } from '../status/rate-window.ts';
 import { serveLocal } from '../status/status-server.ts';
@@ -96,7 +98,9 @@ async function runOnce(once: Once): Promise<Error | undefined> {
       return statusOf(agent, { startedMs, stopping: stop.aborted, rates });
     };
     await using owned = new AsyncDisposableStack();
-    owned.use(await serveLocal(join(config.run_dir, 'agent.sock'), { 'GET /status': status }));
+    owned.use(
+      await serveLocal(join(config.run_dir, 'agent.sock'), { 'GET /status': status, 'POST /rotate': rotateRoute(agent.rotator) }),
+    );
     logger.info('ready', {
       version: productVersion(),
       pid: process.pid,
@@ -129,7 +133,8 @@ async function work(agent: Agent, { reloader, logger }: Once, signal: AbortSigna
     }
     while (!signal.aborted) {
       const wanted = reloader.current;
-      await agent.inputs.change({ inputs: wanted.inputs, defaults: inputDefaultsOf(wanted) });
+      await agent.inputs.change({ inputs: withoutCopies(wanted.inputs, wanted.rotation), defaults: inputDefaultsOf(wanted) });
+      await agent.rotator.change(wanted.rotation);
       await reloader.changed(wanted, signal);
     }
   } catch (error) {

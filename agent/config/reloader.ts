@@ -1,6 +1,6 @@
 /**
  * Keeps the newest good configuration. A changed file or a signal has it read again; a bad one is refused with all its problems
- * in the log, and the old one goes on. Inputs, tenant and labels take effect at once; other changes are named.
+ * in the log, and the old one goes on. Inputs, rotation, tenant and labels take effect at once; other changes are named.
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
@@ -19,7 +19,7 @@ export interface ReloaderOptions {
 }
 
 const debounceMsDefault = 200;
-const reloadable: ReadonlySet<string> = new Set(['inputs', 'tenant', 'labels']);
+const reloadable: ReadonlySet<string> = new Set(['inputs', 'rotation', 'tenant', 'labels']);
 
 export class Reloader {
   readonly #options: ReloaderOptions;

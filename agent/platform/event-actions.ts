@@ -73,7 +73,9 @@ export const eventActions = {
   'hub-found': action('info', ['network', 'connection'], 'connected to a hub', 'success'),
   'hub-lost': action('warn', ['network', 'end'], 'the connection to the hub ended; it is tried again', 'failure'),
   'rotation-done': action('info', ['file', 'change'], 'a file was rotated by the agent', 'success'),
-  'rotation-expired': action('info', ['file', 'deletion'], 'a rotated file was removed'),
+  'rotation-removed': action('info', ['file', 'deletion'], 'a rotated file was removed: a hub has all of it'),
+  'rotation-blocked': action('warn', ['file', 'info'], 'rotation waits'),
+  'rotation-expired': action('info', ['file', 'deletion'], 'a rotated file was removed that no hub has all of'),
   'rotation-failed': action('error', ['file', 'error'], 'a file cannot be rotated; it is tried again', 'failure'),
   'events-dropped': action('warn', ['process', 'info'], 'events of the agent could not be kept: there was no room'),
 } as const satisfies Record<string, EventAction>;

@@ -46,8 +46,8 @@ interface Plan extends CutOptions {
 }
 
 export async function cutFile(options: CutOptions): Promise<Rotated> {
-  const { sink, handle, stats, group } = options;
-  const readers = await readersOf(sink, handle, stats);
+  const { parts, handle, stats, group } = options;
+  const readers = await readersOf(parts.sink, handle, stats);
   if (readers.length === 0 && group.unread === 'wait') return waits(unreadReason);
   const copy = rotatedPath(options.path, options.stampMs, group.compress);
   const blockBytes = Number(stats.blksize);
@@ -64,7 +64,8 @@ export async function cutFile(options: CutOptions): Promise<Rotated> {
 }
 
 /** Undefined: what the options ask for cannot be done here. A file that was punched before keeps its offsets. */
-function methodOf({ handle, space, group }: CutOptions, blockBytes: number): CutMethod | undefined {
+function methodOf({ handle, parts, group }: CutOptions, blockBytes: number): CutMethod | undefined {
+  const { space } = parts;
   const { cut = 'auto' } = group;
   const able = {
     collapse: (): boolean => beginOfData(handle.fd, blockBytes) === 0 && canCollapse(handle, space),
@@ -83,13 +84,14 @@ function beginOfData(fd: number, blockBytes: number): number {
   return next > blockBytes ? next : 0;
 }
 
-async function copyOut({ handle, stats, from, to, copy, group }: Plan): Promise<void> {
-  await writeCopy({ source: handle, stats, from, to, copy, compression: group.compress });
+async function copyOut({ handle, stats, from, to, copy, group, parts }: Plan): Promise<void> {
+  await writeCopy({ source: handle, stats, from, to, copy, compression: group.compress, stop: parts.stop });
   crashPoint('agent.rotation.after-copy');
 }
 
 async function collapse(plan: Plan): Promise<Rotated> {
-  const { sink, handle, stats, space, to: bytes, copy, blockBytes, readers } = plan;
+  const { handle, stats, to: bytes, copy, blockBytes, readers } = plan;
+  const { sink, space } = plan.parts;
   // Written pages go to disk before the writer has to wait for it.
   await handle.datasync();
   if (readers.length === 0) {
@@ -113,20 +115,20 @@ function isAllHeld(readers: readonly FileProgress[], sources: readonly HeldSourc
   return held.size > 0 && readers.every(({ stream }) => held.has(stream.streamId));
 }
 
-async function punch({ handle, space, from, to, copy, blockBytes }: Plan): Promise<Rotated> {
+async function punch({ handle, parts, from, to, copy, blockBytes }: Plan): Promise<Rotated> {
   await nameCopy(copy);
   crashPoint('agent.rotation.before-hole');
   const begin = Math.max(from, blockBytes);
-  space.punch(handle.fd, { offset: begin, length: to - begin });
+  parts.space.punch(handle.fd, { offset: begin, length: to - begin });
   await handle.sync();
   return { kind: 'rotated', to: copy, bytes: to - from, method: 'punch' };
 }
 
 async function truncate(plan: Plan): Promise<Rotated> {
-  const { sink, handle, stats, to, copy, readers } = plan;
+  const { parts, handle, stats, to, copy, readers } = plan;
   if (readers.length > 0 && ackedBytes(readers) < to) return waits('no moment yet in which all of it is acknowledged');
   await copyOut(plan);
-  return await gatesOf(sink).hold(keyOf(stats), async () => {
+  return await gatesOf(parts.sink).hold(keyOf(stats), async () => {
     await nameCopy(copy);
     crashPoint('agent.rotation.before-truncate');
     // Nothing may come between these two calls.

@@ -58,6 +58,7 @@ export class Housekeeping {
         if (reason !== undefined) await this.#remove(file, reason);
         else if (this.#isToCompress(file, nowMs)) await this.#examine(file, (examined) => this.#compress(examined));
       } catch (error) {
+        if (this.#parts.stop.aborted) return;
         if (!isSystemError(error)) throw error;
         if (error.code !== 'ENOENT') this.#troubles.raise(file.path, error.message, error);
       }
@@ -102,8 +103,9 @@ export class Housekeeping {
   async #compress({ file, quiet }: Examined): Promise<void> {
     const { compress } = this.#group;
     const { handle, stats } = quiet;
+    const { stop } = this.#parts;
     const copy = rotatedPath(file.base, file.stampMs, compress);
-    await writeCopy({ source: handle, stats, from: 0, to: Number(stats.size), copy, compression: compress });
+    await writeCopy({ source: handle, stats, from: 0, to: Number(stats.size), copy, compression: compress, stop });
     crashPoint('agent.rotation.after-compress');
     if (!(await quiet.isQuiet())) return;
     await nameCopy(copy);

@@ -16,8 +16,12 @@ export async function rotateFile(options: RotateOptions): Promise<Rotated> {
   return group.mode === 'rename' ? await byRename(options, handle, stats) : await cutFile({ ...options, handle, stats });
 }
 
-async function byRename({ path, stampMs, group, sink }: RotateOptions, handle: FileHandle, stats: BigIntStats): Promise<Rotated> {
-  const readers = await readersOf(sink, handle, stats);
+async function byRename(
+  { path, stampMs, group, parts }: RotateOptions,
+  handle: FileHandle,
+  stats: BigIntStats,
+): Promise<Rotated> {
+  const readers = await readersOf(parts.sink, handle, stats);
   // A file that no input has found yet could be renamed to where none finds it.
   if (readers.length === 0 && group.unread === 'wait') return { kind: 'waits', reason: unreadReason };
   const to = rotatedPath(path, stampMs);

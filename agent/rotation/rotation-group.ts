@@ -34,6 +34,9 @@ export interface RotateAnswer {
   readonly waiting: readonly { readonly path: string; readonly reason: string }[];
 }
 
+/** The file is empty, or has nothing new that is acknowledged. */
+export const nothingYet = 'nothing to rotate yet';
+
 export class RotationGroup {
   readonly options: RotationGroupOptions;
   readonly #parts: RotationParts;
@@ -75,6 +78,7 @@ export class RotationGroup {
     this.#scheduled = false;
     let isChanged = false;
     for (const path of this.#paths) {
+      if (this.#parts.stop.aborted) return;
       const stats = await statOf(path);
       if (stats === undefined || !(all || this.#isDue(path, stats))) continue;
       const { rotated } = await this.#rotate(path);
@@ -161,13 +165,18 @@ export class RotationGroup {
   async #rotate(
     path: string,
   ): Promise<{ rotated: true; to: string; bytes: number } | { readonly rotated: false; readonly reason: string }> {
-    const { sink, space, clock, events } = this.#parts;
+    const { clock, events, stop } = this.#parts;
     const taken = (this.#rotated.get(path) ?? []).map(({ stampMs }) => stampMs);
     try {
-      const result = await rotateFile({ path, stampMs: nextStampMs(clock.now(), taken), group: this.options, sink, space });
+      const result = await rotateFile({
+        path,
+        stampMs: nextStampMs(clock.now(), taken),
+        group: this.options,
+        parts: this.#parts,
+      });
       if (result.kind === 'waits') {
         if (result.reason !== '') this.#troubles.raise(path, result.reason);
-        return { rotated: false, reason: result.reason === '' ? 'nothing to rotate yet' : result.reason };
+        return { rotated: false, reason: result.reason === '' ? nothingYet : result.reason };
       }
       this.#troubles.clear(path);
       this.#rotations += 1;
@@ -176,6 +185,7 @@ export class RotationGroup {
       events.rotationDone(path, { rotatedTo: result.to, bytes: result.bytes, method: result.method });
       return { rotated: true, to: result.to, bytes: result.bytes };
     } catch (error) {
+      if (stop.aborted) return { rotated: false, reason: 'the agent stops' };
       if (!isSystemError(error)) throw error;
       // Gone meanwhile: somebody else rotates it too.
       if (error.code === 'ENOENT') return { rotated: false, reason: 'the file is gone' };

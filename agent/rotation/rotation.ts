@@ -10,6 +10,7 @@ export interface RotationParts {
   readonly sink: Sink;
   readonly events: RotationEvents;
   readonly clock: Clock;
+  readonly stop: AbortSignal;
   readonly space: FileSpace;
   readonly openQuiet: OpenQuiet;
 }
@@ -20,8 +21,7 @@ export interface RotateOptions {
   readonly path: string;
   readonly stampMs: number;
   readonly group: RotationGroupOptions;
-  readonly sink: Sink;
-  readonly space: FileSpace;
+  readonly parts: RotationParts;
 }
 
 export type Rotated =

@@ -15,6 +15,8 @@ export interface RotatorOptions {
   readonly sink: Sink;
   readonly events: RotationEvents;
   readonly clock: Clock;
+  /** Ends everything, copies that are being written too. */
+  readonly stop: AbortSignal;
   readonly openSchedule?: OpenSchedule;
   readonly parts?: Partial<Pick<RotationParts, 'space' | 'openQuiet'>>;
 }
@@ -39,9 +41,9 @@ export class Rotator implements Disposable {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: RotatorOptions) {
-    const { sink, events, clock, parts } = options;
+    const { sink, events, clock, stop, parts } = options;
     this.#options = options;
-    this.#parts = { sink, events, clock, space: systemFileSpace, openQuiet, ...parts };
+    this.#parts = { sink, events, clock, stop, space: systemFileSpace, openQuiet, ...parts };
   }
 
   /** Makes these the groups. One that stays as it is keeps what it knows. */
@@ -59,16 +61,19 @@ export class Rotator implements Disposable {
     this.#changed.notify();
   }
 
-  /** Rotates what is due until aborted. Without groups it sleeps. */
-  async run(signal: AbortSignal): Promise<void> {
+  /** Rotates what is due until it is stopped. Without groups it sleeps. */
+  async run(): Promise<void> {
+    const { clock, stop } = this.#options;
     try {
-      while (!signal.aborted) {
-        if (this.#running.size === 0) await this.#changed.wait(signal);
+      while (!stop.aborted) {
+        if (this.#running.size === 0) await this.#changed.wait(stop);
         for (const { group } of this.#running.values()) await this.#inTurn(async () => await this.#tick(group));
-        await this.#options.clock.sleep(tickMs, signal);
+        await clock.sleep(tickMs, stop);
       }
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (!stop.aborted) throw error;
+    } finally {
+      await this.#last;
     }
   }
 
@@ -115,6 +120,7 @@ export class Rotator implements Disposable {
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    this.#options.stop.throwIfAborted();
     const turn = this.#last.then(work);
     this.#last = turn.catch(() => undefined);
     return await turn;

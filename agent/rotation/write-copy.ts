@@ -15,6 +15,8 @@ export interface CopyOptions {
   /** The name it gets later; it is written to `partPath` of it. */
   readonly copy: string;
   readonly compression: Compression;
+  /** Gives it up. */
+  readonly stop: AbortSignal;
 }
 
 /** The source has fewer bytes than were to be copied: somebody else truncated it. */
@@ -43,12 +45,12 @@ export async function writeCopy(options: CopyOptions): Promise<void> {
   }
 }
 
-async function fill(handle: FileHandle, { source, from, to, compression }: CopyOptions): Promise<void> {
+async function fill(handle: FileHandle, { source, from, to, compression, stop }: CopyOptions): Promise<void> {
   const read = source.createReadStream({ start: from, end: to - 1, autoClose: false, highWaterMark: chunkBytes });
   const written = handle.createWriteStream({ autoClose: false, highWaterMark: chunkBytes });
   const compressor = await openCompressor(compression);
-  if (compressor === undefined) await pipeline(read, written);
-  else await pipeline(read, compressor, written);
+  if (compressor === undefined) await pipeline(read, written, { signal: stop });
+  else await pipeline(read, compressor, written, { signal: stop });
   if (read.bytesRead !== to - from) throw new SourceShrankError('the file was truncated while it was copied');
 }
 
