@@ -77,7 +77,7 @@ export interface Segment {
   readonly records: number;
   /** Bytes of this segment in the inflated body: where positions are bytes, `to - from` less the spans of `drops`. */
   readonly bytes: number;
-  /** Ascending; only where positions are bytes. Where records have lengths, a cut is at the end of one of them. */
+  /** Ascending. Where records have lengths, a cut is at the end of one of them. */
   readonly cuts: readonly Cut[];
   /**
    * Length in bytes of each record. Always there for counted streams, whose records may hold anything; where positions are bytes, empty

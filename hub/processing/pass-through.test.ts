@@ -153,6 +153,25 @@ suite('pass-through', () => {
     );
   });
 
+  test('counted records that go on in the next one are partial, also behind a trim', () => {
+    const records = [Buffer.from('aaa'), Buffer.from('bbb'), Buffer.from('c'), Buffer.from('d')];
+    const cuts: Segment['cuts'] = [
+      { offset: 3, cause: 'too-long' },
+      { offset: 6, cause: 'too-long' },
+      { offset: 8, cause: 'end' },
+    ];
+    const segment = { ...countedSegment(records, 5), cuts };
+    const flagsIn = (entry: Entry): unknown[] => rowsOf(processed(entry).block).map(({ raw, flags }) => [raw, flags !== 0]);
+    const part: Parameters<typeof entryOf>[0][number] = [counted, segment, Buffer.concat(records)];
+    const rest = [
+      ['bbb', true],
+      ['c', false],
+      ['d', false],
+    ];
+    assert.deepEqual(flagsIn(entryOf([part])), [['aaa', true], ...rest]);
+    assert.deepEqual(flagsIn(entryOf([part], { trims: [{ segment: 0, from: 6 }] })), rest);
+  });
+
   test('segments of several streams keep their order and positions, gaps included', () => {
     const entry = entryOf([lines(app, 'a1\n', 10), lines(other, 'b\n'), lines(app, 'a2\n', 13), lines(app, 'a3\n', 50)]);
     const { block } = processed(entry);
@@ -306,7 +325,9 @@ suite('pass-through', () => {
     const short = countedSegment([Buffer.from('ab')]);
     assert.match(reasonOf(entryOf([[counted, { ...short, lengths: [1] }, Buffer.from('ab')]])), /add up to 1/);
     assert.match(reasonOf(entryOf([[counted, { ...short, lengths: [] }, Buffer.from('ab')]])), /has 0/);
-    const cut: Segment = { ...short, cuts: [{ offset: 2, cause: 'idle' }] };
-    assert.match(reasonOf(entryOf([[counted, cut, Buffer.from('ab')]])), /cuts or drops/);
+    const cut: Segment = { ...short, cuts: [{ offset: 1, cause: 'idle' }] };
+    assert.match(reasonOf(entryOf([[counted, cut, Buffer.from('ab')]])), /within a record/);
+    const left: Segment = { ...short, drops: [{ offset: 2, span: 1, records: 1 }] };
+    assert.match(reasonOf(entryOf([[counted, left, Buffer.from('ab')]])), /counted records has drops/);
   });
 });

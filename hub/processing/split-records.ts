@@ -76,14 +76,14 @@ export function splitSegment(bytes: Buffer, segment: EntrySegment, from: number,
 }
 
 /** Intake sees how lengths, drops and positions fit each other, but not which kind of stream they are of. */
-function checkPositions({ stream, from, to, records, bytes, lengths, cuts, drops }: EntrySegment): void {
+function checkPositions({ stream, from, to, records, bytes, lengths, drops }: EntrySegment): void {
   const dropped = drops.reduce((sum, { span }) => sum + span, 0);
   if (!stream.attributes.counted) {
     if (to - from === bytes + dropped) return;
     throw new BatchError(`a segment of ${to - from} positions has ${bytes} bytes and ${dropped} left out`);
   }
   if (lengths.length !== records || to - from !== records) throw new BatchError(countProblem(records, String(lengths.length)));
-  if (cuts.length + drops.length > 0) throw new BatchError('a segment of counted records has cuts or drops');
+  if (drops.length > 0) throw new BatchError('a segment of counted records has drops');
 }
 
 function addLines(bytes: Buffer, segment: EntrySegment, out: RecordColumns): void {

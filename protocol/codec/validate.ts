@@ -172,12 +172,9 @@ function segment(value: messages.WireSegment): void {
   whole(value.bytes, limits.inflatedBytesMax, 'Segment.bytes');
   must(value.records > 0 || (value.bytes === 0 && value.drops.length > 0), 'Segment.records', 'there is none');
   const ends = recordEnds(value);
-  if (isCounted(value)) {
-    must(value.cuts.length === 0, 'Segment.cuts', 'where positions count records');
-    return;
-  }
-  must(value.records <= value.bytes, 'Segment.records', 'more than bytes');
   cuts(value, ends);
+  if (isCounted(value)) return;
+  must(value.records <= value.bytes, 'Segment.records', 'more than bytes');
   const dropped = drops(value, ends);
   const rule = value.lengths.length > 0 ? 'neither one position for each record nor for each byte' : 'not one for each position';
   must(value.to - value.from === value.bytes + dropped, 'Segment.bytes', rule);

@@ -181,8 +181,18 @@ export class RecordingSink implements Sink {
 
 function checkCounted({ from, to, bytes, records, lengths, cuts, drops }: Run): void {
   assert(records > 0 && to - from === records, 'each record is one position');
-  assert(lengths.length === records && cuts.length === 0 && drops.length === 0, 'counted records have lengths, and nothing else');
+  assert(lengths.length === records && drops.length === 0, 'counted records have lengths, and nothing is left out');
+  const ends = endsOf(lengths);
+  assert(
+    cuts.every(({ offset }) => ends.has(offset)),
+    'a cut is at the end of a record',
+  );
   assert(sum(lengths) === bytes.length, 'the lengths are those of the bytes');
+}
+
+function endsOf(lengths: readonly number[]): ReadonlySet<number> {
+  let end = 0;
+  return new Set(lengths.map((length) => (end += length)));
 }
 
 function checkBytes(run: Run): void {
