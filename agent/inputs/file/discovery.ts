@@ -22,7 +22,7 @@ export interface DiscoveryOptions {
 
 export type Discovery =
   | { readonly kind: 'found'; readonly source: Source }
-  /** It is another's, or has a source already. */
+  /** It is another's or nobody's, or has a source already. */
   | { readonly kind: 'taken' }
   /** It cannot be told now what its records are. */
   | { readonly kind: 'undecided' };
@@ -48,6 +48,7 @@ export async function discover(path: string, options: DiscoveryOptions): Promise
   const { context } = options;
   const traits = await context.kind.traitsOf(path);
   if (traits === undefined) return { kind: 'undecided' };
+  if (traits === 'not-read') return { kind: 'taken' };
   const attributesKey = attributesKeyOf(traits.attributes);
   const handle = await openForReading(path);
   let source: Source | undefined;

@@ -13,11 +13,13 @@ export interface FileTraits {
   readonly filter: RecordFilter | undefined;
 }
 
+export type FileDecision = FileTraits | 'not-read' | undefined;
+
 export interface FileKind {
   /**
    * The same for the same path as long as the configuration, the container… is the same: a stream goes on only under equal attributes.
-   * Undefined: it cannot be told now; the file is left alone and asked for again soon. Give the same object for equal traits where
-   * that is easy: there may be tens of thousands of files.
+   * Undefined: it cannot be told now; the file is left alone and asked for again soon. `not-read`: it is none of this input's, whatever
+   * its path. Give the same object for equal traits where that is easy: there may be tens of thousands of files.
    */
-  traitsOf(path: string): FileTraits | undefined | Promise<FileTraits | undefined>;
+  traitsOf(path: string): FileDecision | Promise<FileDecision>;
 }

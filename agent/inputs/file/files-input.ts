@@ -65,7 +65,7 @@ class FilesInput implements Input {
       patterns,
       reads: async (path, attributesKey) => {
         const traits = patterns.matches(path) ? await kind.traitsOf(path) : undefined;
-        return traits !== undefined && attributesKeyOf(traits.attributes) === attributesKey;
+        return typeof traits === 'object' && attributesKeyOf(traits.attributes) === attributesKey;
       },
     };
     claimsOf(sink).register(this.#claimant);

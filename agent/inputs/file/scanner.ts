@@ -185,7 +185,7 @@ export class Scanner {
     const { streamId } = state;
     const key = keyOfIdentity(state.identity);
     const decided = await this.#context.kind.traitsOf(state.identity.path);
-    if (decided === undefined) return;
+    if (typeof decided !== 'object') return;
     // What was rotated away is read to its end as what it was, even if its path stands for something else by now.
     const traits = { ...decided, attributes: state.attributes };
     const handle = await openForReading(path);
