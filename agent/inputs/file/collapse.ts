@@ -7,7 +7,7 @@
  *
  * Base and file cannot change in one step, so the intention is durable first, as the token of the streams' identities:
  *
- *   copy written and synced ─► token `punch` ─► first block zeroed ─► token `collapse` ─► blocks collapsed ─► copy named ─► base, token ''
+ *   copy written and synced ─► token `punch` ─► first block zeroed ─► token `collapse` ─► blocks collapsed ─► copy named ─► base, token as before
  *
  * After a crash the first block tells how far it came: with the token `collapse` it is zeros exactly if the blocks are still there.
  * The content alone could not tell, as a log may consist of equal lines. With the token `punch` and a block that is not zeros nothing
@@ -16,7 +16,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { markedBytes } from '@tributary/protocol/limits.ts';
+import { markedBytes, tokenBytesMax } from '@tributary/protocol/limits.ts';
 import type { Id, SourceIdentity } from '@tributary/protocol/messages.ts';
 import { assert } from '@tributary/shared/assert.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
@@ -139,13 +139,15 @@ export interface CollapseOptions {
   readonly space: FileSpace;
 }
 
-/** Collapses the blocks, while no input reads the file. False: it would begin with zeros then; nothing was done. */
+/** Collapses the blocks, while no input reads the file. False: it would begin with zeros then, or the paths are too long to be kept. */
 export async function collapseFront(options: CollapseOptions): Promise<boolean> {
   const { handle, sources, cut, space, sink } = options;
   assert(cut.bytes > 0 && cut.bytes % cut.blockBytes === 0, 'whole blocks are collapsed');
   assert(sources.length > 0, 'somebody remembers the intention');
   if (isZero(await readAt(handle, cut.bytes, cut.blockBytes))) return false;
-  await storeAll(options, (identity) => ({ ...identity, token: tokenOf({ phase: 'punch', ...cut }) }));
+  const intentions = sources.map(({ identity }) => tokenOf({ phase: 'punch', ...cut, before: identity.token }));
+  if (intentions.some((token) => Buffer.byteLength(token) > tokenBytesMax)) return false;
+  await storeAll(options, (identity) => ({ ...identity, token: tokenOf({ phase: 'punch', ...cut, before: identity.token }) }));
   crashPoint('agent.rotation.before-punch');
   await finishCut({ sink, handle, sources, cut, space });
   return true;
@@ -219,7 +221,7 @@ async function settleFile({ sink, path, key, sources, space }: Settling): Promis
   assert(first !== undefined && intention !== undefined, 'a cut was begun');
   await using handle = await open(path, 'r+');
   const forget = async (): Promise<void> => {
-    for (const source of sources) await store(sink, source, { ...source.identity, token: '' });
+    for (const source of sources) await store(sink, source, { ...source.identity, token: tokenBefore(source.identity) });
   };
   if (keyOf(await handle.stat({ bigint: true })) !== key) return await forget();
   const begun = isZero(await readAt(handle, 0, intention.blockBytes));
@@ -234,7 +236,10 @@ async function finishCut(options: CollapseOptions): Promise<void> {
   space.punch(handle.fd, { offset: 0, length: cut.blockBytes });
   await handle.sync();
   crashPoint('agent.rotation.after-punch');
-  await storeAll(options, (identity) => ({ ...identity, token: tokenOf({ phase: 'collapse', ...cut }) }));
+  await storeAll(options, (identity) => ({
+    ...identity,
+    token: tokenOf({ phase: 'collapse', ...cut, before: tokenBefore(identity) }),
+  }));
   crashPoint('agent.rotation.before-collapse');
   const taken = collapseOrPunch(options);
   await handle.sync();
@@ -261,7 +266,12 @@ async function takeBase(options: Omit<CollapseOptions, 'space'>, taken: number):
   await nameCopy(cut.copy);
   crashPoint('agent.rotation.before-base');
   const fingerprint = fingerprintOf(await readHead(handle));
-  await storeAll(options, (identity) => ({ ...identity, ...fingerprint, base: identity.base + taken, token: '' }));
+  await storeAll(options, (identity) => ({
+    ...identity,
+    ...fingerprint,
+    base: identity.base + taken,
+    token: tokenBefore(identity),
+  }));
 }
 
 async function storeAll(
@@ -278,12 +288,18 @@ async function store(sink: Sink, source: HeldSource, identity: SourceIdentity): 
 
 interface Intention extends Cut {
   readonly phase: 'punch' | 'collapse';
+  /** The token that this one stands in for. */
+  readonly before: string;
 }
 
 const tokenBegin = 'cut:';
 
-function tokenOf({ phase, bytes, blockBytes, copy }: Intention): string {
-  return tokenBegin + JSON.stringify({ phase, bytes, blockBytes, copy });
+function tokenOf({ phase, bytes, blockBytes, copy, before }: Intention): string {
+  return tokenBegin + JSON.stringify({ phase, bytes, blockBytes, copy, before });
+}
+
+function tokenBefore({ token }: SourceIdentity): string {
+  return parseToken(token)?.before ?? token;
 }
 
 /** The cut that a token tells of; undefined: it is another one, such as a path. */
