@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { hubRule, isHubAddress, namePattern, nameRule } from './config/rules.ts';
 import { fileInputOptions } from './inputs/file/options.ts';
 import { journaldInputOptions } from './inputs/journald/options.ts';
+import { metricsInputOptions } from './inputs/metrics/options.ts';
 import { rotationOptions } from './rotation/options.ts';
 
 const hubAddress = z.string().refine(isHubAddress, hubRule).describe('Address of a hub: `ws://host:port`.');
@@ -61,7 +62,7 @@ export const agentOptions = z.strictObject({
     .optional()
     .describe('HTTP proxy that connections to hubs are tunnelled through (CONNECT).'),
   inputs: z
-    .array(z.discriminatedUnion('kind', [fileInputOptions, journaldInputOptions]))
+    .array(z.discriminatedUnion('kind', [fileInputOptions, journaldInputOptions, metricsInputOptions]))
     .default([])
     .describe('What is read. Reloaded when this file changes, without losing a position.'),
   rotation: rotationOptions.describe('Logs that the agent rotates, in groups. Reloaded when this file changes.'),

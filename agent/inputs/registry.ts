@@ -7,6 +7,7 @@ import { createFileInput } from './file/file-input.ts';
 import { markAt } from './file/mark-at.ts';
 import type { Input, InputEvents, Sink } from './input.ts';
 import { createJournaldInput } from './journald/journald-input.ts';
+import { createMetricsInput } from './metrics/metrics-input.ts';
 
 export interface InputDefaults {
   readonly tenant: string;
@@ -22,6 +23,8 @@ export interface InputParts<Options> {
   readonly events: InputEvents;
   readonly clock: Clock;
   readonly defaults: InputDefaults;
+  /** Of the agent, for documents that say who tells. */
+  readonly agentId?: string;
   /** Read what is there to its last byte: a last line that was quiet for `idle_flush` is the end. What `ship` does. */
   readonly once?: boolean;
 }
@@ -32,6 +35,7 @@ export const inputKinds = {
     options: async () => (await import('./journald/options.ts')).journaldInputOptions,
     create: createJournaldInput,
   },
+  metrics: { options: async () => (await import('./metrics/options.ts')).metricsInputOptions, create: createMetricsInput },
 } as const;
 
 type Kinds = typeof inputKinds;
