@@ -125,6 +125,7 @@ export class Agent implements AsyncDisposable {
       events: this.events.input,
       supervision: this.events,
       clock,
+      agentId: this.identity.agentId,
       once: options.once ?? false,
       onFailed: fail,
     });

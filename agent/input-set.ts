@@ -13,6 +13,7 @@ export interface InputSetOptions {
   readonly sink: Sink;
   readonly events: InputEvents;
   readonly clock: Clock;
+  readonly agentId?: string;
   /** Told of inputs that break and run again. */
   readonly supervision: Pick<AgentEvents, 'inputFailed' | 'inputRuns'>;
   /** Read to the end and stop there: then an input that breaks is not started again, but told to `onFailed`. */
@@ -68,8 +69,9 @@ export class InputSet {
   }
 
   #create(config: InputConfig, defaults: InputDefaults, index: number): Input {
-    const { sink, events, clock, once } = this.#options;
-    return createInput(config, { name: `${config.kind}-${index + 1}`, sink, events, clock, defaults, once });
+    const { sink, events, clock, agentId, once } = this.#options;
+    const name = `${config.kind}-${index + 1}`;
+    return createInput(config, { name, sink, events, clock, defaults, once, ...(agentId === undefined ? {} : { agentId }) });
   }
 
   #start(key: string, input: Input): void {
