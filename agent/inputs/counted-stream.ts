@@ -23,6 +23,24 @@ export interface CountedStreamOptions {
   readonly overflow: Overflow;
 }
 
+/** Streams that something pushes into now, by what all sinks of an agent share. */
+const liveStreams = new WeakMap<object, Set<Id>>();
+
+function liveOf(sink: Sink): Set<Id> {
+  return liveStreams.getOrInsertComputed(sink.shared ?? sink, () => new Set());
+}
+
+/**
+ * Ends the counted streams of earlier runs that nothing can go on with: those without a resume token. Called when an input begins,
+ * whichever it is: a process that was killed left them open.
+ */
+export function endAbandonedStreams(sink: Sink): void {
+  const live = liveOf(sink);
+  for (const { streamId, attributes, identity } of sink.streams()) {
+    if (attributes.counted && identity.token === '' && !live.has(streamId)) sink.endStream(streamId);
+  }
+}
+
 export class CountedStream {
   readonly #sink: Sink;
   readonly #overflow: Overflow;
@@ -36,6 +54,7 @@ export class CountedStream {
     this.#streamId = state.streamId;
     this.#position = state.position;
     this.#mark = state.mark;
+    liveOf(sink).add(state.streamId);
   }
 
   /** A new stream, durable when resolved. */
@@ -56,6 +75,11 @@ export class CountedStream {
 
   get position(): number {
     return this.#position;
+  }
+
+  /** Everything that was pushed is durable in the buffer. */
+  get isStored(): boolean {
+    return this.#sink.storedTo(this.#streamId) >= this.#position;
   }
 
   /** Copies the records. False: nothing more should come until `sink.ready` resolves. */
@@ -84,6 +108,8 @@ export class CountedStream {
 
   /** The site has other content under this stream: it goes on as another one (Sink.onReplaced). */
   replaced(state: StreamState): void {
+    liveOf(this.#sink).delete(this.#streamId);
+    liveOf(this.#sink).add(state.streamId);
     this.#streamId = state.streamId;
     this.#position = state.position;
     this.#mark = state.mark;
@@ -91,6 +117,7 @@ export class CountedStream {
 
   /** Nothing more will come. */
   end(): void {
+    liveOf(this.#sink).delete(this.#streamId);
     this.#sink.endStream(this.#streamId);
   }
 }

@@ -5,8 +5,6 @@ import { runBytesMax, runRecordsMax } from '../../framing/limits.ts';
 export const blocksMax = 32;
 export const blockBytes = 512 * 1024;
 export const blockRecordsMax = 4096;
-/** So many blocks that nobody can take mean that the buffer is full: what comes then is dropped, and counted as that. */
-export const blocksWaitingMax = 24;
 
 /** Datagrams that one call may take. */
 export const udpSlots = 128;
@@ -42,4 +40,3 @@ export const recordBytesMaxMax = 1024 * 1024;
 assert(unixSlotBytes <= blockBytes && udpSlotBytes <= blockBytes, 'every datagram fits a block');
 assert(blockBytes <= runBytesMax && blockRecordsMax <= runRecordsMax, 'a block fits a run');
 assert(2 * recordBytesMaxMax <= runBytesMax, 'what is held of a record fits a run with what comes');
-assert(blocksWaitingMax < blocksMax, 'there are blocks to take what is dropped');

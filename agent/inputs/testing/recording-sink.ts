@@ -29,6 +29,8 @@ export class RecordingSink implements Sink {
   readonly recorded = new Map<Id, RecordedStream>();
   /** Streams that the site does not have to their end yet, and how far it has them. */
   readonly acked = new Map<Id, number>();
+  /** Streams of which not everything is durable, and how far it is. */
+  readonly stored = new Map<Id, number>();
   readonly #listeners: ((streamId: Id, replacement: StreamState) => void)[] = [];
   readonly #room = new Condition();
   #hasRoom = true;
@@ -72,6 +74,12 @@ export class RecordingSink implements Sink {
     const stream = this.recorded.get(streamId);
     assert(stream !== undefined, 'only known streams are asked for');
     return this.acked.get(streamId) ?? stream.position;
+  }
+
+  storedTo(streamId: Id): number {
+    const stream = this.recorded.get(streamId);
+    assert(stream !== undefined, 'only known streams are asked for');
+    return this.stored.get(streamId) ?? stream.position;
   }
 
   progressOf(file: { readonly device: string; readonly inode: string }): readonly FileProgress[] {
