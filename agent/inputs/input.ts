@@ -55,6 +55,11 @@ export interface FileProgress {
 
 /** What an input may do with streams and records. */
 export interface Sink {
+  /**
+   * Each input of an agent has a sink of its own, over the same streams: what inputs share is kept by this, where it is there, and
+   * not by the sink.
+   */
+  readonly shared?: object;
   /** All streams that were not ended, as they are durably. An input matches its sources to these by identity. */
   streams(): readonly StreamState[];
   /** Draws an id and keeps the stream durably before the first run can be. Resolves when it is durable. */
@@ -65,6 +70,8 @@ export interface Sink {
   storeIdentity(streamId: Id, identity: SourceIdentity): Promise<void>;
   /** The site has everything of the stream before this position durably (what was dropped or lost counts as settled). */
   ackedTo(streamId: Id): number;
+  /** The buffer has everything of the stream before this position durably: it outlives the process. */
+  storedTo(streamId: Id): number;
   /** Streams of files with this device and inode, ended ones that are still remembered included; the newest first. */
   progressOf(file: { readonly device: string; readonly inode: string }): readonly FileProgress[];
   /** Streams of files that begin with the same bytes, ended ones that are still remembered included; the newest first. */
@@ -76,7 +83,7 @@ export interface Sink {
    * `ready()`. Runs of a stream come in order and without holes (asserted).
    */
   push(run: Run): boolean;
-  /** Resolves when there is room again; rejects when the signal is aborted. */
+  /** Resolves when there is room again for what was pushed last; rejects when the signal is aborted. */
   ready(signal: AbortSignal): Promise<void>;
   /**
    * Called when a stream had to be replaced because the site's content differs (invariant 3): the input goes on with
