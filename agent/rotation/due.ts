@@ -1,6 +1,6 @@
 import type { RotationGroupOptions } from './options.ts';
 
-export type DueReason = 'size' | 'age' | 'schedule' | 'asked';
+export type DueReason = 'size' | 'age';
 
 export interface LogFile {
   readonly bytes: number;

@@ -123,8 +123,8 @@ export class RotationGroup {
     if (!this.#isRecovered) await this.#recover();
     for (const files of this.#rotated.values()) await this.#housekeeping.keep(files);
     this.#rotated = await findRotated(this.#patterns);
-    const there = new Set([...this.#paths, ...[...this.#rotated.values()].flat().map(({ path }) => path)]);
-    this.#troubles.keep(there);
+    const rotated = [...this.#rotated.values()].flat().map(({ path }) => path);
+    this.#troubles.keep(new Set([...this.#paths, ...this.#rotated.keys(), ...rotated]));
   }
 
   /** Real paths: what a link leads to is rotated, where it is. */

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { open, rm } from 'node:fs/promises';
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Transform } from 'node:stream';
 import { partPath } from '../inputs/file/collapse.ts';
@@ -46,8 +46,9 @@ export async function writeCopy(options: CopyOptions): Promise<void> {
 }
 
 async function fill(handle: FileHandle, { source, from, to, compression, stop }: CopyOptions): Promise<void> {
-  const read = source.createReadStream({ start: from, end: to - 1, autoClose: false, highWaterMark: chunkBytes });
-  const written = handle.createWriteStream({ autoClose: false, highWaterMark: chunkBytes });
+  // By the descriptors: a stream that a handle makes lets the handle be closed only after itself.
+  const read = createReadStream('', { fd: source.fd, start: from, end: to - 1, autoClose: false, highWaterMark: chunkBytes });
+  const written = createWriteStream('', { fd: handle.fd, autoClose: false, highWaterMark: chunkBytes });
   const compressor = await openCompressor(compression);
   if (compressor === undefined) await pipeline(read, written, { signal: stop });
   else await pipeline(read, compressor, written, { signal: stop });
