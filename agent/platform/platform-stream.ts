@@ -50,6 +50,8 @@ export class PlatformStream implements PlatformReporter {
       counters.dropped['after-stop'] += 1;
       return;
     }
+    // Also while there is no stream yet, and nobody waits for the ends of windows.
+    this.#tellSummed(false);
     if (this.#limit.admit(event, clock.monotonic())) this.#add(event, 1);
     else counters.summed += 1;
     this.#summed.notify();
