@@ -1,8 +1,8 @@
 import { appendFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemFileSpace } from '../../inputs/file/collapse.ts';
-import { fingerprintOf } from '../../inputs/file/identity.ts';
+import { type FileSpace, gatesOf, type HeldSource, systemFileSpace } from '../../inputs/file/collapse.ts';
+import { fingerprintOf, keyOfIdentity } from '../../inputs/file/identity.ts';
 import { ManualClock } from '../../inputs/testing/manual-clock.ts';
 import { RecordingSink } from '../../inputs/testing/recording-sink.ts';
 import type { RotationGroupOptions } from '../options.ts';
@@ -45,9 +45,9 @@ export class RotationUnderTest implements AsyncDisposable {
     return join(this.folder, name);
   }
 
-  group(options: Partial<RotationGroupOptions>): RotationGroup {
+  group(options: Partial<RotationGroupOptions>, space: FileSpace = systemFileSpace): RotationGroup {
     const { sink, clock } = this;
-    const parts = { sink, clock, events: this.#recorder(), stop: this.#stop.signal, space: systemFileSpace, openQuiet };
+    const parts = { sink, clock, events: this.#recorder(), stop: this.#stop.signal, space, openQuiet };
     return new RotationGroup({ ...groupDefaults, paths: [this.path('app.log')], ...options }, parts);
   }
 
@@ -75,6 +75,27 @@ export class RotationUnderTest implements AsyncDisposable {
     if (recorded !== undefined) recorded.position = text.length;
     this.sink.acked.set(streamId, acked);
     return streamId;
+  }
+
+  /** As a running input does: nothing is read of a file that is held. */
+  openGate(): void {
+    const sourceOf = (key: string): HeldSource | undefined => {
+      const { sink } = this;
+      return sink.streams().find(({ identity }) => keyOfIdentity(identity) === key);
+    };
+    gatesOf(this.sink).add({
+      hold: async (key, work) => {
+        const source = sourceOf(key);
+        return await work(source === undefined ? undefined : { streamId: source.streamId, identity: source.identity });
+      },
+      drop: async (key) => {
+        const source = sourceOf(key);
+        if (source === undefined) return undefined;
+        const { position } = this.sink.streams().find(({ streamId }) => streamId === source.streamId) ?? { position: 0 };
+        this.sink.endStream(source.streamId);
+        return await Promise.resolve({ streamId: source.streamId, position });
+      },
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
