@@ -387,8 +387,10 @@ export class ClientChannel {
     this.#sendGap(stream, { from: stream.held, to, toMark, cause: beforeAll ? 'replay-expired' : 'buffer-damaged' });
   }
 
-  #sendGap(stream: ClientStream, gap: Omit<Gap, 'kind' | 'stream'>): void {
-    assert(gap.from < gap.to, 'a gap is not empty');
+  #sendGap(stream: ClientStream, found: Omit<Gap, 'kind' | 'stream'>): void {
+    assert(found.from < found.to, 'a gap is not empty');
+    const cause = this.#connection.outbox.declaring?.(stream.streamId, found.from, found.to) ?? found.cause;
+    const gap = { ...found, cause };
     this.#connection.streams.setState(stream, 'gap');
     stream.gap = { from: gap.from, to: gap.to, cause: gap.cause };
     this.#connection.effect({ kind: 'send', message: { kind: 'gap', stream: stream.number, ...gap } });

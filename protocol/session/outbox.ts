@@ -2,7 +2,17 @@
  * What the sending half of a connection needs of whoever has batches to send: the agent's buffer, or a hub's reader towards its
  * upstream. Synchronous: the index lives in memory, bodies are read from a page cache. Every batch named here is already durable.
  */
-import type { ChannelName, Envelope, Id, Mark, Origin, Segment, SourceIdentity, StreamAttributes } from '../messages.ts';
+import type {
+  ChannelName,
+  Envelope,
+  GapCause,
+  Id,
+  Mark,
+  Origin,
+  Segment,
+  SourceIdentity,
+  StreamAttributes,
+} from '../messages.ts';
 
 export interface OutboxSegment extends Segment {
   readonly streamId: Id;
@@ -49,11 +59,16 @@ export interface Outbox {
   mayRead?(): boolean;
   /** The compressed bytes; undefined when what is stored does not fit its checksum any more. */
   body(batchId: number): Uint8Array | undefined;
+  /**
+   * Called right before a Gap is sent: who knows why these positions are lost tells the cause. Undefined: the session says what it
+   * looks like from there.
+   */
+  declaring?(streamId: Id, from: number, to: number): GapCause | undefined;
   /** Undefined only for a stream this outbox never had. */
   stream(streamId: Id): OutboxStream | undefined;
   /**
-   * Streams with retained batches, but not the replaced ones: they are opened at every connection, so that a site that lost
-   * them is noticed.
+   * Streams with retained batches or with losses that no site was told of, but not the replaced ones: they are opened at every
+   * connection, so that a site that lost them is noticed, and what is lost is told.
    */
   retainedStreams(): Iterable<Id>;
   /** The mark at a position this outbox can still look at (a segment's end, retained bytes, the source itself). */
