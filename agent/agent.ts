@@ -15,15 +15,16 @@ import type { BufferLimits } from './buffer/limits.ts';
 import { openBuffer } from './buffer/open-buffer.ts';
 import type { SqliteBuffer } from './buffer/sqlite-buffer.ts';
 import { type Counters, newCounters } from './counters.ts';
+import { DropTally } from './drop-tally.ts';
 import { AgentEvents } from './events.ts';
-import { Batcher } from './framing/batcher.ts';
+import { OverflowBatcher } from './framing/overflow-batcher.ts';
 import { lockFolder } from './identity/folder-lock.ts';
 import { type Identity, takeIdentity } from './identity/identity.ts';
 import { InputSet } from './input-set.ts';
 import type { Run } from './inputs/input.ts';
 import { PlatformStream } from './platform/platform-stream.ts';
 import { Rotator } from './rotation/rotator.ts';
-import { type AgentSink, createSink } from './sink.ts';
+import { AgentSinks } from './sink.ts';
 import { Uplink } from './uplink/uplink.ts';
 import type { UplinkEvents } from './uplink/uplink-events.ts';
 
@@ -61,14 +62,15 @@ export class Agent implements AsyncDisposable {
   readonly events: AgentEvents;
   readonly identity: Identity;
   readonly buffer: SqliteBuffer;
-  readonly batcher: Batcher;
+  readonly batcher: OverflowBatcher;
   readonly uplink: Uplink;
   readonly inputs: InputSet;
   readonly rotator: Rotator;
   /** Resolves when something broke that only opening everything anew can mend. */
   readonly failed: Promise<Error>;
   readonly #options: AgentOptions;
-  readonly #sink: AgentSink;
+  readonly #sinks: AgentSinks;
+  readonly #tally: DropTally;
   readonly #stopUplink = new AbortController();
   readonly #stopRotation = new AbortController();
   readonly #rotationDone: Promise<void>;
@@ -87,7 +89,7 @@ export class Agent implements AsyncDisposable {
       readonly failure: PromiseWithResolvers<Error>;
     },
   ) {
-    const { clock, logger, batch } = options;
+    const { clock, logger } = options;
     const { buffer, failure } = parts;
     this.#options = options;
     this.#lock = parts.lock;
@@ -97,31 +99,24 @@ export class Agent implements AsyncDisposable {
     const fail = (error: unknown): void => failure.resolve(error instanceof Error ? error : new Error(String(error)));
     this.#platform = this.#createPlatform();
     this.events = new AgentEvents({ logger, counters: this.counters, reporter: this.#platform });
-    this.batcher = new Batcher({
-      clock,
-      target: {
-        append: (closed) => buffer.append(closed),
-        hasRoom: () => buffer.hasRoom(),
-        ready: (signal) => buffer.ready(signal),
-        endStream: (streamId) => this.#streamEnded(streamId),
-      },
-      stream: (streamId) => buffer.stream(streamId),
-      limits: {
-        batchBytesMax: batch.maxBytes,
-        batchRecordsMax: batch.maxRecords,
-        flushIntervalMs: batch.flushIntervalMs,
-      },
-      onFailed: fail,
-    });
+    const pathOf = (streamId: Id): string => buffer.stream(streamId).identity.path;
+    this.#tally = new DropTally({ clock, events: this.events.input, pathOf });
+    this.batcher = this.#createBatcher(fail);
     this.uplink = this.#createUplink();
+    buffer.onBatchesDropped((dropped) => dropped.forEach((one) => this.#tally.add(one)));
+    buffer.onUndeclared((streamIds) => streamIds.forEach((streamId) => this.uplink.openStream(streamId)));
     this.#uplinkDone = this.uplink.run(this.#stopUplink.signal).catch(fail);
-    this.#sink = createSink(buffer, this.batcher, (run) => {
-      this.counters.recordsRead += run.records;
-      this.counters.bytesRead += run.bytes.length;
-      options.onPushed?.(run);
+    this.#sinks = new AgentSinks({
+      buffer,
+      batcher: this.batcher,
+      onPushed: (run) => {
+        this.counters.recordsRead += run.records;
+        this.counters.bytesRead += run.bytes.length;
+        options.onPushed?.(run);
+      },
     });
     this.inputs = new InputSet({
-      sink: this.#sink,
+      createSink: () => this.#sinks.create(),
       events: this.events.input,
       supervision: this.events,
       clock,
@@ -130,10 +125,10 @@ export class Agent implements AsyncDisposable {
       onFailed: fail,
     });
     const { signal: stop } = this.#stopRotation;
-    this.rotator = new Rotator({ sink: this.#sink, events: this.events, clock, stop });
+    this.rotator = new Rotator({ sink: this.#sinks.create(), events: this.events, clock, stop });
     const onFailed = (error: unknown): void => this.events.rotationFailed('rotation', error);
     this.#rotationDone = supervise(() => this.rotator.run(), stop, { clock, ...rotationRetry, onFailed });
-    if (!buffer.needsRecovery) this.#recovered.resolve();
+    if (!buffer.needsRecovery) this.#streamsAreKnown();
     this.#platformDone = this.#runPlatform().catch(fail);
   }
 
@@ -182,8 +177,10 @@ export class Agent implements AsyncDisposable {
     try {
       await this.batcher.flush(AbortSignal.timeout(flushDeadlineMs));
     } catch (error) {
-      logger.warn('not everything that was read could be stored: it is read again', { error });
+      logger.warn('not everything that was read could be stored: what can be read again is', { error });
+      this.batcher.giveUp();
     }
+    this.#tally.tell();
     const deadlineMs = clock.monotonic() + ackDeadlineMs;
     const isWaiting = (): boolean => this.uplink.status().state === 'connected' && this.buffer.status().unackedBatches > 0;
     while (isWaiting() && clock.monotonic() < deadlineMs) await clock.sleep(ackPollMs);
@@ -205,6 +202,32 @@ export class Agent implements AsyncDisposable {
     this.#stopRotation.abort();
     await this.#rotationDone;
     this.rotator[Symbol.dispose]();
+  }
+
+  #createBatcher(onFailed: (error: unknown) => void): OverflowBatcher {
+    const { clock, batch } = this.#options;
+    const { buffer } = this;
+    return new OverflowBatcher({
+      clock,
+      target: {
+        append: (closed, overflow) => buffer.append(closed, overflow),
+        hasRoom: (overflow) => buffer.hasRoom(overflow),
+        ready: (overflow, signal) => buffer.ready(overflow, signal),
+        onRoomChanged: (listener) => buffer.onRoomChanged(listener),
+        drop: (dropped) => {
+          this.#tally.add(dropped);
+          buffer.drop(dropped);
+        },
+        endStream: (streamId) => this.#streamEnded(streamId),
+      },
+      stream: (streamId) => buffer.stream(streamId),
+      limits: {
+        batchBytesMax: batch.maxBytes,
+        batchRecordsMax: batch.maxRecords,
+        flushIntervalMs: batch.flushIntervalMs,
+      },
+      onFailed,
+    });
   }
 
   #createUplink(): Uplink {
@@ -240,11 +263,11 @@ export class Agent implements AsyncDisposable {
           this.events.hubLost();
           this.batcher.setFlushInterval(Math.max(batch.flushIntervalMs, offlineFlushIntervalMs));
         },
-        recovered: () => this.#recovered.resolve(),
+        recovered: () => this.#streamsAreKnown(),
         positioned: (position) => onPositioned?.(position),
         replaced: (divergence, replacement) => {
           this.events.streamReplaced(divergence, replacement);
-          this.#sink.replaced(divergence.streamId, replacement);
+          this.#sinks.replaced(divergence.streamId, replacement);
         },
       },
     });
@@ -266,7 +289,15 @@ export class Agent implements AsyncDisposable {
     } catch {
       return;
     }
-    await this.#platform?.run(this.#sink, signal);
+    await this.#platform?.run(this.#sinks.create(), signal);
+  }
+
+  /** Files may be read. Of a source that cannot be read again nothing more will come, if it was not ended when the process was. */
+  #streamsAreKnown(): void {
+    for (const { streamId, identity, attributes } of this.buffer.streams()) {
+      if (attributes.counted && identity.token === '') this.#streamEnded(streamId);
+    }
+    this.#recovered.resolve();
   }
 
   #streamEnded(streamId: Id): void {

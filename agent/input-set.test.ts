@@ -24,7 +24,7 @@ async function brokenOnce(t: TestContext, once: boolean): Promise<{ failures: un
   const logger = createLogger({ level: 'debug', sink: (entry) => log.push(entry) });
   const told = new AgentEvents({ logger, counters: newCounters() });
   const set = new InputSet({
-    sink,
+    createSink: () => Object.assign(sink, { [Symbol.dispose]: () => undefined }),
     events: told.input,
     supervision: told,
     clock,

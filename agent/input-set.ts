@@ -10,7 +10,8 @@ import { createInput, type InputDefaults } from './inputs/registry.ts';
 import type { InputConfig } from './options.ts';
 
 export interface InputSetOptions {
-  readonly sink: Sink;
+  /** One for each input. */
+  readonly createSink: () => Sink & Disposable;
   readonly events: InputEvents;
   readonly clock: Clock;
   readonly agentId?: string;
@@ -28,6 +29,7 @@ export interface WantedInputs {
 
 interface Running {
   readonly input: Input;
+  readonly sink: Disposable;
   readonly abort: AbortController;
   readonly done: Promise<void>;
 }
@@ -48,12 +50,18 @@ export class InputSet {
   /** Makes these the inputs that run. Positions are kept: streams are the sink's. */
   async change(wanted: WantedInputs): Promise<void> {
     const keys = new Map(wanted.inputs.map((config, index) => [keyOf(config, wanted.defaults), { config, index }]));
-    const created: { key: string; input: Input }[] = [];
+    const kept = this.#running.entries().filter(([key]) => keys.has(key));
+    const names = new Set(kept.map(([, { input }]) => input.name));
+    const created: { key: string; input: Input; sink: Disposable }[] = [];
     for (const [key, { config, index }] of keys) {
-      if (!this.#running.has(key)) created.push({ key, input: this.#create(config, wanted.defaults, index) });
+      if (this.#running.has(key)) continue;
+      const name = freeName(config.kind, index + 1, names);
+      names.add(name);
+      const sink = this.#options.createSink();
+      created.push({ key, sink, input: this.#create(config, wanted.defaults, { name, sink }) });
     }
     await Promise.all([...this.#running.keys()].filter((key) => !keys.has(key)).map((key) => this.#stop(key)));
-    for (const { key, input } of created) this.#start(key, input);
+    for (const { key, input, sink } of created) this.#start(key, input, sink);
   }
 
   async stop(): Promise<void> {
@@ -64,17 +72,18 @@ export class InputSet {
     await Promise.all([...this.#running.values()].map(({ input }) => input.drained(signal)));
   }
 
-  sources(): readonly SourceStatus[] {
-    return [...this.#running.values()].flatMap(({ input }) => input.sources());
+  /** What each input reads, with the input's name. */
+  sources(): readonly (SourceStatus & { readonly input: string })[] {
+    const inputs = this.#running.values().map(({ input }) => input);
+    return inputs.flatMap((input) => input.sources().map((source) => ({ ...source, input: input.name }))).toArray();
   }
 
-  #create(config: InputConfig, defaults: InputDefaults, index: number): Input {
-    const { sink, events, clock, agentId, once } = this.#options;
-    const name = `${config.kind}-${index + 1}`;
-    return createInput(config, { name, sink, events, clock, defaults, once, ...(agentId === undefined ? {} : { agentId }) });
+  #create(config: InputConfig, defaults: InputDefaults, own: { readonly name: string; readonly sink: Sink }): Input {
+    const { events, clock, agentId, once } = this.#options;
+    return createInput(config, { ...own, events, clock, defaults, once, ...(agentId === undefined ? {} : { agentId }) });
   }
 
-  #start(key: string, input: Input): void {
+  #start(key: string, input: Input, sink: Disposable): void {
     const abort = new AbortController();
     const { clock, supervision, once, onFailed } = this.#options;
     const done = once
@@ -85,7 +94,7 @@ export class InputSet {
           healthyAfterMs,
           onFailed: (error, retryInMs) => supervision.inputFailed(input.name, error, retryInMs),
         });
-    this.#running.set(key, { input, abort, done });
+    this.#running.set(key, { input, sink, abort, done });
   }
 
   async #runOne(input: Input, signal: AbortSignal): Promise<void> {
@@ -109,8 +118,16 @@ export class InputSet {
     if (running === undefined) return;
     running.abort.abort();
     await running.done;
+    running.sink[Symbol.dispose]();
     this.#running.delete(key);
   }
+}
+
+/** Its kind and its place in the configuration; an input that goes on keeps the name it has. */
+function freeName(kind: string, place: number, taken: ReadonlySet<string>): string {
+  let name = `${kind}-${place}`;
+  for (let other = place + 1; taken.has(name); other += 1) name = `${kind}-${other}`;
+  return name;
 }
 
 function keyOf(config: InputConfig, defaults: InputDefaults): string {

@@ -7,8 +7,8 @@ import { AssertionFailedError } from '@tributary/shared/assert.ts';
 import { systemClock } from '@tributary/shared/clock.ts';
 import { createLogger } from '@tributary/shared/log.ts';
 import { openBuffer } from './buffer/open-buffer.ts';
-import { Batcher } from './framing/batcher.ts';
-import { createSink } from './sink.ts';
+import { OverflowBatcher } from './framing/overflow-batcher.ts';
+import { AgentSinks } from './sink.ts';
 
 const identity = { path: '/a.log', device: '1', inode: '2', fingerprint: '', fingerprintLength: 0, token: '', base: 0 };
 const attributes = { tenant: 'acme', type: 'app', host: 'here', encoding: 'utf-8', counted: false, labels: {} };
@@ -27,7 +27,7 @@ test('a stream that the protocol refuses is not stored', async () => {
     }),
   );
   const batcher = owned.use(
-    new Batcher({
+    new OverflowBatcher({
       clock: systemClock,
       target: buffer,
       stream: (streamId) => buffer.stream(streamId),
@@ -35,7 +35,7 @@ test('a stream that the protocol refuses is not stored', async () => {
       onFailed: (error) => assert.fail(String(error)),
     }),
   );
-  const sink = createSink(buffer, batcher, () => undefined);
+  const sink = new AgentSinks({ buffer, batcher, onPushed: () => undefined }).create();
   for (const wrong of [{ type: 'Bad-Type' }, { tenant: '' }, { host: 'h'.repeat(1000) }, { labels: { '': 'x' } }]) {
     const stream = { identity, attributes: { ...attributes, ...wrong }, start: 0 };
     await assert.rejects(sink.openStream(stream), AssertionFailedError);

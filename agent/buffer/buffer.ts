@@ -2,9 +2,18 @@
  * The agent's durable buffer: streams, positions and batches in one SQLite file, written by one thread of its own.
  * Invariant 2: a batch and the positions it moves are stored in one transaction; nothing read is forgotten.
  */
-import type { ChannelName, Id, RecoveredStream, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
+import type {
+  ChannelName,
+  GapCause,
+  Id,
+  RecoveredStream,
+  SourceIdentity,
+  StreamAttributes,
+} from '@tributary/protocol/messages.ts';
 import type { Outbox, OutboxSegment } from '@tributary/protocol/session/outbox.ts';
-import type { FileProgress, StreamState } from '../inputs/input.ts';
+import type { Dropped } from '../framing/stream-end.ts';
+import type { FileProgress, Overflow, StreamState } from '../inputs/input.ts';
+import type { LossSum } from './sql/loss-rows.ts';
 
 /** `token`: the resume token that belongs to the segment's end; it becomes the stream's together with the position. */
 export type NewSegment = OutboxSegment & { readonly token?: string | undefined };
@@ -26,6 +35,8 @@ export interface BufferStatus {
   readonly unackedBytes: number;
   readonly retainedBytes: number;
   readonly maxBytes: number;
+  /** Of what waits, what has room of its own beyond `maxBytes`: platform events. */
+  readonly reserveBytes: number;
   /** `full`: at its limit, inputs wait; `no-space`: the disk is full, the reserve was given up, inputs wait. */
   readonly state: 'open' | 'full' | 'no-space';
 }
@@ -42,17 +53,34 @@ export interface Buffer extends AsyncDisposable {
   updateIdentity(streamId: Id, identity: SourceIdentity): void;
   /** As `updateIdentity`, and resolves when it is durable. */
   storeIdentity(streamId: Id, identity: SourceIdentity): Promise<void>;
+  /** A stream as it is durably, also one that ended. It must be known. */
+  stream(streamId: Id): StreamState;
   /** The site has everything of the stream before this position durably; what was dropped or lost counts as settled. */
   ackedTo(streamId: Id): number;
+  /** The stream's position, durably. */
+  storedTo(streamId: Id): number;
   /** Streams of this file, ended ones that are still remembered included; the newest first. */
   progressOf(file: { readonly device: string; readonly inode: string }): readonly FileProgress[];
   progressByFingerprint(fingerprint: string, fingerprintLength: number): readonly FileProgress[];
   endStream(streamId: Id): void;
   /** Durable when resolved. Several calls under way share one transaction, in the order of the calls. */
-  append(batch: NewBatch): Promise<void>;
+  append(batch: NewBatch, overflow: Overflow): Promise<void>;
   /** True while `append` may be called; false at the limit in bytes or on a full disk. */
-  hasRoom(): boolean;
-  ready(signal: AbortSignal): Promise<void>;
+  hasRoom(overflow: Overflow): boolean;
+  ready(overflow: Overflow, signal: AbortSignal): Promise<void>;
+  /** Called when an answer of `hasRoom` became another. */
+  onRoomChanged(listener: () => void): void;
+  /**
+   * What came was not kept, as there was no room: its stream goes on behind it. Durable soon, with the loss that it is, and before
+   * anything that is appended to the stream later. Never waits.
+   */
+  drop(dropped: Dropped): void;
+  /** Called when batches that waited were dropped to make room. */
+  onBatchesDropped(listener: (dropped: readonly Dropped[]) => void): void;
+  /** Called when there is room again after drops: the site may be told of them. */
+  onUndeclared(listener: (streamIds: readonly Id[]) => void): void;
+  /** What was lost, by cause, over all starts. */
+  losses(): Partial<Record<GapCause, LossSum>>;
   /** The site has them: kept for the replay window, then deleted. */
   acked(batchIds: readonly number[]): void;
   /** Sets a batch aside that no site will take. */

@@ -14,6 +14,19 @@ export interface BufferLimits {
 /** Batches in the index: each costs memory, so a long outage with tiny batches must end in waiting inputs, not in memory. */
 export const retainedBatchesMax = 60_000;
 
+/**
+ * Events about the trouble itself still fit into a full buffer: their batches have this much room of their own, beyond the limit that
+ * an operator sets.
+ */
+export const reserveClassBytesMax = 8 * 1024 * 1024;
+export const reserveClassBatchesMax = 4000;
+
+/** Drops are written together after so long at most: while much is dropped, each is worth no sync of its own. */
+export const dropDelayMs = 500;
+
+/** Rows about what was lost; of older ones only the sums are kept. */
+export const lossRowsMax = 10_000;
+
 /** What a batch costs beside its body: its row and its segments. */
 export const batchOverheadBytes = 1024;
 

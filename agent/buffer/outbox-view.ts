@@ -3,6 +3,7 @@ import type { Id, Mark } from '@tributary/protocol/messages.ts';
 import type { Outbox, OutboxStream } from '@tributary/protocol/session/outbox.ts';
 import { BufferDamagedError } from './damage.ts';
 import type { FreshBodies } from './fresh-bodies.ts';
+import type { LossBook } from './loss-book.ts';
 import type { RetainedIndex } from './retained-index.ts';
 import type { SourceMark } from './source-mark.ts';
 import type { BodyReader } from './sql/batch-rows.ts';
@@ -13,6 +14,7 @@ export interface OutboxParts {
   readonly streams: StreamTable;
   readonly bodies: BodyReader;
   readonly fresh: FreshBodies;
+  readonly losses: LossBook;
   readonly sourceMark: SourceMark;
   readonly onDamaged: (error: BufferDamagedError) => void;
 }
@@ -21,7 +23,7 @@ const ownOrigin = { siteId: '', agentId: '' };
 
 /** The buffer's index in memory, as a session sends from it. */
 export function outboxView(parts: OutboxParts): Outbox {
-  const { index, streams } = parts;
+  const { index, streams, losses } = parts;
   return {
     channels: () => index.channels(),
     next: (channel, afterId) => index.next(channel, afterId),
@@ -29,7 +31,8 @@ export function outboxView(parts: OutboxParts): Outbox {
     firstAfter: (streamId, position) => index.firstAfter(streamId, position),
     body: (batchId) => readBody(parts, batchId),
     stream: (streamId) => outboxStream(streams, streamId),
-    retainedStreams: () => index.streams().filter((streamId) => !streams.isReplaced(streamId)),
+    retainedStreams: () => new Set([...index.streams(), ...losses.undeclared()].filter((id) => !streams.isReplaced(id))),
+    declaring: (streamId, from, to) => losses.declaring(streamId, from, to),
     markAt: (streamId, position) => markAt(parts, streamId, position),
   };
 }
@@ -55,6 +58,7 @@ function markAt({ index, streams, sourceMark }: OutboxParts, streamId: Id, posit
 function readBody({ index, bodies, fresh, onDamaged }: OutboxParts, batchId: number): Uint8Array | undefined {
   const batch = index.get(batchId);
   if (batch === undefined) return undefined;
+  index.sent(batchId);
   const kept = fresh.take(batchId);
   if (kept !== undefined) return kept;
   let cause: unknown;

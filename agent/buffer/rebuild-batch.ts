@@ -11,7 +11,7 @@ export function withoutSegments(
   batch: OutboxBatch,
   body: Uint8Array,
   dropped: ReadonlySet<OutboxSegment>,
-): WholeBatch | undefined {
+): Omit<WholeBatch, 'overflow'> | undefined {
   const inflated = zstdDecompressSync(body);
   const segments: OutboxSegment[] = [];
   const parts: Uint8Array[] = [];

@@ -57,7 +57,7 @@ class Model {
     if (step.kind === 'add') {
       const added = batch(id, step.channel, step.members);
       this.entries.push({ batch: added, acked: false });
-      index.add({ batch: added, ackedMs: undefined });
+      index.add({ batch: added, overflow: 'block', ackedMs: undefined });
       return;
     }
     const entry = this.entries.find((candidate) => candidate.batch.id === step.at);

@@ -5,11 +5,13 @@
 import { assert } from '@tributary/shared/assert.ts';
 import type { ChannelName, Id, Mark } from '@tributary/protocol/messages.ts';
 import type { OutboxBatch, OutboxSegment } from '@tributary/protocol/session/outbox.ts';
+import type { Overflow } from '../inputs/input.ts';
 import { batchOverheadBytes } from './limits.ts';
 import type { BatchRow } from './sql/batch-rows.ts';
 
 export interface Retained {
   batch: OutboxBatch;
+  readonly overflow: Overflow;
   /** When the site acked it, wall clock; undefined: not yet. */
   ackedMs: number | undefined;
 }
@@ -20,6 +22,11 @@ export class RetainedIndex {
   readonly #streams = new Map<Id, Retained[]>();
   /** Acked batches in the order of their acks: the first is deleted first. */
   readonly #acked = new Set<number>();
+  /** Unacked batches that may be dropped to make room and are not on their way to a site; ascending. */
+  #droppable = new Set<number>();
+  /** Of the class that has room of its own. */
+  #reserveBytes = 0;
+  #reserveBatches = 0;
   #unackedBytes = 0;
   #ackedBytes = 0;
 
@@ -35,13 +42,18 @@ export class RetainedIndex {
     return this.#unackedBytes;
   }
 
+  /** Unacked batches of the class that has room of its own; the other sums have them, too. */
+  get reserve(): { readonly bytes: number; readonly batches: number } {
+    return { bytes: this.#reserveBytes, batches: this.#reserveBatches };
+  }
+
   get ackedBytes(): number {
     return this.#ackedBytes;
   }
 
   add(row: BatchRow): void {
-    const { batch, ackedMs } = row;
-    const retained: Retained = { batch, ackedMs };
+    const { batch, overflow, ackedMs } = row;
+    const retained: Retained = { batch, overflow, ackedMs };
     const channel = this.#channels.getOrInsertComputed(batch.channel, () => ({ list: [], unacked: new Set() }));
     assert((channel.list.at(-1)?.batch.id ?? 0) < batch.id, 'ids of a channel ascend');
     this.#byId.set(batch.id, retained);
@@ -49,7 +61,8 @@ export class RetainedIndex {
     for (const streamId of streamsOf(batch)) this.#streams.getOrInsertComputed(streamId, () => []).push(retained);
     if (ackedMs === undefined) {
       channel.unacked.add(batch.id);
-      this.#unackedBytes += chargeOf(batch);
+      this.#charge(retained, 1);
+      if (overflow === 'drop_oldest') this.#droppable.add(batch.id);
     } else {
       this.#acked.add(batch.id);
       this.#ackedBytes += chargeOf(batch);
@@ -63,7 +76,8 @@ export class RetainedIndex {
     retained.ackedMs = atMs;
     this.#channels.get(retained.batch.channel)?.unacked.delete(id);
     this.#acked.add(id);
-    this.#unackedBytes -= chargeOf(retained.batch);
+    this.#droppable.delete(id);
+    this.#charge(retained, -1);
     this.#ackedBytes += chargeOf(retained.batch);
     return true;
   }
@@ -74,12 +88,35 @@ export class RetainedIndex {
     const { batch } = retained;
     this.#byId.delete(id);
     if (this.#acked.delete(id)) this.#ackedBytes -= chargeOf(batch);
-    else this.#unackedBytes -= chargeOf(batch);
+    else this.#charge(retained, -1);
+    this.#droppable.delete(id);
     const channel = this.#channels.get(batch.channel);
     channel?.unacked.delete(id);
     if (channel !== undefined && cut(channel.list, id) === 0) this.#channels.delete(batch.channel);
     for (const streamId of streamsOf(batch)) this.#cutStream(streamId, id);
     return true;
+  }
+
+  /** Its body was read: it is on its way to a site, and dropping it would most likely be too late. */
+  sent(id: number): void {
+    this.#droppable.delete(id);
+  }
+
+  /** What was on its way is not any more. */
+  noneIsSent(): void {
+    const ids = this.#byId.values().filter(({ overflow, ackedMs }) => overflow === 'drop_oldest' && ackedMs === undefined);
+    this.#droppable = new Set(
+      ids
+        .map(({ batch }) => batch.id)
+        .toArray()
+        .toSorted((left, right) => left - right),
+    );
+  }
+
+  /** The batch that is dropped first. */
+  oldestDroppable(): OutboxBatch | undefined {
+    for (const id of this.#droppable) return this.#byId.get(id)?.batch;
+    return undefined;
   }
 
   /** The acked batch that is deleted first. */
@@ -93,6 +130,9 @@ export class RetainedIndex {
     this.#channels.clear();
     this.#streams.clear();
     this.#acked.clear();
+    this.#droppable.clear();
+    this.#reserveBytes = 0;
+    this.#reserveBatches = 0;
     this.#unackedBytes = 0;
     this.#ackedBytes = 0;
   }
@@ -107,6 +147,10 @@ export class RetainedIndex {
 
   get(id: number): OutboxBatch | undefined {
     return this.#byId.get(id)?.batch;
+  }
+
+  overflowOf(id: number): Overflow {
+    return this.#byId.get(id)?.overflow ?? 'block';
   }
 
   next(channel: ChannelName, afterId: number): OutboxBatch | undefined {
@@ -154,6 +198,14 @@ export class RetainedIndex {
     const after = new Set(streamsOf(retained.batch));
     for (const streamId of before) if (!after.has(streamId)) this.#cutStream(streamId, id);
     for (const streamId of after) if (!before.has(streamId)) this.#insertIntoStream(streamId, retained);
+  }
+
+  #charge({ batch, overflow }: Retained, sign: 1 | -1): void {
+    const bytes = sign * chargeOf(batch);
+    this.#unackedBytes += bytes;
+    if (overflow !== 'reserve') return;
+    this.#reserveBytes += bytes;
+    this.#reserveBatches += sign;
   }
 
   #insertIntoStream(streamId: Id, retained: Retained): void {

@@ -57,12 +57,12 @@ function copyBatches(old: DatabaseSync, into: DatabaseSync): { batches: number; 
   const rows = new BatchRows(into);
   let batches = 0;
   let unreadable = 0;
-  for (const { batch, ackedMs } of found.toSorted((a, b) => a.batch.id - b.batch.id)) {
+  for (const { batch, overflow, ackedMs } of found.toSorted((a, b) => a.batch.id - b.batch.id)) {
     if (ackedMs !== undefined) continue;
     const body = readBody(old, batch);
     if (body === undefined) unreadable += 1;
     else {
-      rows.insert(batch, body);
+      rows.insert({ batch, overflow, body });
       batches += 1;
     }
   }

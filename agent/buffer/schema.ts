@@ -73,6 +73,19 @@ CREATE TABLE finished (
 CREATE INDEX finished_file ON finished (inode, device);
 CREATE INDEX finished_fingerprint ON finished (fingerprint, fingerprint_length);
 CREATE INDEX finished_ended ON finished (ended_ms);
+
+ALTER TABLE batches ADD COLUMN overflow TEXT NOT NULL DEFAULT 'block';
+
+-- See sql/loss-rows.ts.
+ALTER TABLE losses ADD COLUMN declared INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE losses ADD COLUMN certain INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX losses_stream ON losses (stream_id);
+CREATE INDEX losses_undeclared ON losses (stream_id) WHERE declared = 0;
+CREATE TABLE loss_totals (
+  cause     TEXT PRIMARY KEY,
+  losses    INTEGER NOT NULL,
+  positions INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 `),
 ];
 

@@ -7,7 +7,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import type { Transferable } from 'node:worker_threads';
 import type { ThreadCalls } from '@tributary/shared/async/thread-call.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
@@ -15,25 +14,29 @@ import { assert } from '@tributary/shared/assert.ts';
 import { isDamaged } from '@tributary/shared/sqlite/open-database.ts';
 import type { GapCause, Id, RecoveredStream, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
 import type { Outbox, OutboxBatch, OutboxSegment } from '@tributary/protocol/session/outbox.ts';
-import type { FileProgress, StreamState } from '../inputs/input.ts';
+import type { Dropped } from '../framing/stream-end.ts';
+import type { FileProgress, Overflow, StreamState } from '../inputs/input.ts';
 import { planAdoption } from './adoption.ts';
 import type { Buffer, BufferStatus, NewBatch, NewSegment } from './buffer.ts';
 import { BufferDamagedError } from './damage.ts';
-import { type BufferLimits, retainedBatchesMax, trimIntervalMs } from './limits.ts';
+import { Drops } from './drops.ts';
+import { type BufferLimits, trimIntervalMs } from './limits.ts';
+import { LossBook } from './loss-book.ts';
 import { markSuspect } from './open-store.ts';
 import { withoutSegments } from './rebuild-batch.ts';
 import { FreshBodies } from './fresh-bodies.ts';
 import { outboxView } from './outbox-view.ts';
-import { chargeOf, RetainedIndex } from './retained-index.ts';
+import { RetainedIndex } from './retained-index.ts';
 import { Retention } from './retention.ts';
-import { RoomGate } from './room.ts';
+import { Room } from './room.ts';
 import { metaKeys } from './schema.ts';
 import type { SourceMark } from './source-mark.ts';
 import { BodyReader, lastBatchId, readBatches } from './sql/batch-rows.ts';
 import { FinishedReader } from './sql/finished-rows.ts';
-import { lostOf, sumLosses } from './sql/loss-rows.ts';
+import type { LossSum } from './sql/loss-rows.ts';
 import { readMeta } from './sql/meta-rows.ts';
 import { StreamTable } from './stream-table.ts';
+import { WriterClient } from './writer-client.ts';
 import type { WholeBatch, WriterCalls, WriterEvent } from './writer-contract.ts';
 
 export interface SqliteBufferParts {
@@ -52,7 +55,10 @@ export class SqliteBuffer implements Buffer {
   readonly outbox: Outbox;
   readonly #parts: SqliteBufferParts;
   readonly #finished: FinishedReader;
-  readonly #room = new RoomGate(() => this.hasRoom() || this.#failure !== undefined);
+  readonly #writer: WriterClient;
+  readonly #room: Room;
+  readonly #lost: LossBook;
+  readonly #drops: Drops;
   readonly #streams = new StreamTable();
   readonly #index = new RetainedIndex();
   readonly #retention: Retention;
@@ -62,35 +68,37 @@ export class SqliteBuffer implements Buffer {
   readonly #trimTimer: NodeJS.Timeout;
   readonly #fresh = new FreshBodies();
   #lastId = 0;
-  #underwayBytes = 0;
   #toldAppended = false;
-  #hasSpace = true;
   #needsRecovery: boolean;
   #siteStore: string | undefined;
-  #losses: { losses: number; positions: number };
-  #failure: Error | undefined;
   #closed = false;
 
   constructor(parts: SqliteBufferParts) {
     this.#parts = parts;
     const { clock, db, limits, sourceMark } = parts;
+    const writer = new WriterClient(parts.writer, (error) => this.#failed(error));
+    const [index, streams] = [this.#index, this.#streams];
+    this.#writer = writer;
     this.#finished = new FinishedReader(db);
-    this.#needsRecovery = readMeta(parts.db, metaKeys.needsRecovery) !== '0';
-    this.#siteStore = readMeta(parts.db, metaKeys.siteStore);
-    this.#losses = sumLosses(parts.db);
+    this.#needsRecovery = readMeta(db, metaKeys.needsRecovery) !== '0';
+    this.#siteStore = readMeta(db, metaKeys.siteStore);
+    this.#room = new Room({ index, limits, isBroken: () => writer.failure !== undefined });
+    this.#lost = new LossBook({ db, declaring: (range) => writer.tell('declaring', range) });
+    this.#drops = new Drops({ writer, clock, index, streams, losses: this.#lost, room: this.#room });
     this.#retention = new Retention({
-      index: this.#index,
+      index,
       limits,
       clock,
-      hasSpace: () => this.#hasSpace,
-      ack: (ids, atMs) => this.#tell('ack', { ids, atMs }),
-      remove: (ids) => this.#tell('remove', ids),
+      hasSpace: () => this.#room.hasSpace,
+      ack: (ids, atMs) => writer.tell('ack', { ids, atMs }),
+      remove: (ids) => writer.tell('remove', ids),
     });
     this.outbox = outboxView({
-      index: this.#index,
-      streams: this.#streams,
+      index,
+      streams,
       bodies: new BodyReader(db),
       fresh: this.#fresh,
+      losses: this.#lost,
       sourceMark,
       onDamaged: (error) => this.handleFailure(error),
     });
@@ -109,32 +117,25 @@ export class SqliteBuffer implements Buffer {
     return this.#siteStore;
   }
 
-  get losses(): { readonly losses: number; readonly positions: number } {
-    return this.#losses;
-  }
-
   /** Told by the writer (open-buffer.ts). */
   handleEvent(event: WriterEvent): void {
-    this.#hasSpace = event.kind === 'space';
-    if (event.kind === 'space') this.#parts.logger.info('there is room on the disk of the buffer again');
+    const { logger, folder } = this.#parts;
+    if (event.kind === 'space') logger.info('there is room on the disk of the buffer again');
     else {
-      this.#parts.logger.error('the disk of the buffer is full: inputs wait until there is room; nothing is lost', {
+      logger.error('the disk of the buffer is full: inputs wait until there is room; nothing is lost', {
         reason: event.message,
-        folder: this.#parts.folder,
+        folder,
       });
-      this.#retention.writeAcks();
-      this.#trim();
     }
-    this.#room.changed();
+    this.#room.hasSpace = event.kind === 'space';
+    if (event.kind === 'space') return;
+    this.#retention.writeAcks();
+    this.#trim();
   }
 
   /** Told by the writer (open-buffer.ts), and by whoever meets damage. */
   handleFailure(error: Error): void {
-    if (this.#failure !== undefined || this.#closed) return;
-    this.#failure = error;
-    if (error instanceof BufferDamagedError || isDamaged(error)) markSuspect(this.#parts.folder, error.message);
-    this.#room.changed();
-    this.#parts.onFailed(error);
+    this.#writer.fail(error);
   }
 
   async adopt(recovered: readonly RecoveredStream[]): Promise<void> {
@@ -148,9 +149,9 @@ export class SqliteBuffer implements Buffer {
       assert(batch !== undefined && body !== undefined, 'a batch that was planned with is retained');
       const whole = withoutSegments(batch, body, dropped);
       if (whole === undefined) removed.push(batchId);
-      else rebuilt.push(whole);
+      else rebuilt.push({ ...whole, overflow: this.#index.overflowOf(batchId) });
     }
-    await this.#call('adopt', { streams: plan.streams, removed, rebuilt });
+    await this.#writer.call('adopt', { streams: plan.streams, removed, rebuilt });
     this.#needsRecovery = false;
     this.#load();
     this.#tellAppended();
@@ -164,7 +165,7 @@ export class SqliteBuffer implements Buffer {
     const { identity, attributes, start } = stream;
     const mark = this.#parts.sourceMark(identity, start) ?? '';
     const state = { streamId: newId(), identity, attributes, start, position: start, mark, ended: false };
-    await this.#call('putStream', state);
+    await this.#writer.call('putStream', state);
     this.#streams.put(state);
     return state;
   }
@@ -176,19 +177,23 @@ export class SqliteBuffer implements Buffer {
   async storeIdentity(streamId: Id, identity: SourceIdentity): Promise<void> {
     const stream = this.#streams.current(streamId);
     this.#streams.put({ ...stream, identity });
-    await this.#call('updateIdentity', { streamId: stream.streamId, identity });
+    await this.#writer.call('updateIdentity', { streamId: stream.streamId, identity });
   }
 
   endStream(streamId: Id): void {
     const stream = this.#streams.current(streamId);
     this.#streams.put({ ...stream, ended: true });
-    this.#tell('endStream', stream.streamId);
+    this.#writer.tell('endStream', stream.streamId);
   }
 
   /** The site has everything before it, as far as is known here: where the first unacked segment begins, or the stream's end. */
   ackedTo(streamId: Id): number {
     const stream = this.#streams.find(streamId);
     return stream === undefined ? this.stream(streamId).position : this.firstUnacked(stream.streamId);
+  }
+
+  storedTo(streamId: Id): number {
+    return this.stream(streamId).position;
   }
 
   progressOf(file: { readonly device: string; readonly inode: string }): readonly FileProgress[] {
@@ -200,7 +205,8 @@ export class SqliteBuffer implements Buffer {
     return this.#progress(known, this.#finished.ofFingerprint(fingerprint, fingerprintLength));
   }
 
-  async append(batch: NewBatch): Promise<void> {
+  async append(batch: NewBatch, overflow: Overflow = 'block'): Promise<void> {
+    if (overflow === 'drop_oldest') this.#drops.makeRoom();
     const { body, createdMs, ...described } = batch;
     const tokens = new Map<Id, string>();
     const segments = batch.segments.map((segment) => this.#takeSegment(segment, tokens));
@@ -208,30 +214,43 @@ export class SqliteBuffer implements Buffer {
     const id = this.#lastId;
     const envelope = { createdMs, hops: [], trims: [] };
     const stored: OutboxBatch = { ...described, id, segments, bodyBytes: body.length, envelope };
+    const arrived = this.#room.underWay(stored, overflow);
     this.#underway.set(id, stored);
-    this.#underwayBytes += chargeOf(stored);
     this.#fresh.keep(id, body);
     try {
-      await this.#call('append', { batch: stored, body, tokens }, [body.buffer]);
-      this.#index.add({ batch: stored, ackedMs: undefined });
+      await this.#writer.call('append', { batch: stored, overflow, body, tokens }, [body.buffer]);
+      this.#index.add({ batch: stored, overflow, ackedMs: undefined });
       for (const segment of segments) this.#moved(segment);
       this.#tellAppended();
     } finally {
       this.#underway.delete(id);
-      this.#underwayBytes -= chargeOf(stored);
-      this.#room.changed();
+      arrived();
     }
   }
 
-  hasRoom(): boolean {
-    const unacked = this.#index.unackedBytes + this.#underwayBytes;
-    const count = this.#index.batches - this.#index.ackedBatches + this.#underway.size;
-    return this.#hasSpace && unacked < this.#parts.limits.maxBytes && count < retainedBatchesMax;
+  hasRoom(overflow: Overflow = 'block'): boolean {
+    return this.#room.has(overflow);
   }
 
-  async ready(signal: AbortSignal): Promise<void> {
-    await this.#room.ready(signal);
-    if (this.#failure !== undefined) throw this.#failure;
+  async ready(overflow: Overflow, signal: AbortSignal): Promise<void> {
+    await this.#room.ready(overflow, signal);
+    if (this.#writer.failure !== undefined) throw this.#writer.failure;
+  }
+
+  onRoomChanged(listener: () => void): void {
+    this.#room.onChanged(listener);
+  }
+
+  drop(dropped: Dropped): void {
+    this.#drops.drop(dropped);
+  }
+
+  onBatchesDropped(listener: (dropped: readonly Dropped[]) => void): void {
+    this.#drops.onBatchesDropped(listener);
+  }
+
+  onUndeclared(listener: (streamIds: readonly Id[]) => void): void {
+    this.#drops.onUndeclared(listener);
   }
 
   acked(batchIds: readonly number[]): void {
@@ -242,7 +261,7 @@ export class SqliteBuffer implements Buffer {
 
   reject(batchId: number, reason: string): void {
     if (!this.#index.remove(batchId)) return;
-    this.#tell('reject', { id: batchId, reason });
+    this.#writer.tell('reject', { id: batchId, reason });
     this.#room.changed();
   }
 
@@ -265,7 +284,7 @@ export class SqliteBuffer implements Buffer {
       }),
     }));
     this.#streams.replace(old, stream);
-    await this.#call('replaceStream', { replaced: old.streamId, stream, rewritten });
+    await this.#writer.call('replaceStream', { replaced: old.streamId, stream, rewritten });
     for (const { batchId, segments } of rewritten) {
       if (this.#index.get(batchId) !== undefined) this.#index.rewrite(batchId, segments);
     }
@@ -279,8 +298,7 @@ export class SqliteBuffer implements Buffer {
 
   /** Ended streams the site may still take for open. */
   endedStreams(): readonly StreamState[] {
-    const retained = this.outbox.retainedStreams();
-    return [...retained].map((streamId) => this.#streams.current(streamId)).filter((stream) => stream.ended);
+    return [...this.#streams.all()].filter(({ ended, streamId }) => ended && !this.#streams.isReplaced(streamId));
   }
 
   /** Where the first segment begins that the site has not acked; the stream's end when there is none. */
@@ -297,19 +315,33 @@ export class SqliteBuffer implements Buffer {
 
   /** Positions that no site will ever get: kept for people to see. */
   recordLoss(loss: { streamId: Id; from: number; to: number; cause: GapCause }): void {
-    this.#losses = { losses: this.#losses.losses + 1, positions: this.#losses.positions + loss.to - loss.from };
-    this.#tell('recordLoss', { ...loss, atMs: this.#parts.clock.now() });
+    this.#drops.recordLoss(loss);
+  }
+
+  /** The site's word on a stream. */
+  positioned(streamId: Id, held: number): void {
+    this.#drops.positioned(streamId, held);
+  }
+
+  /** What was on its way to a site may be dropped again. */
+  disconnected(): void {
+    this.#index.noneIsSent();
+    this.#room.changed();
   }
 
   /** Positions of a stream that no site will ever get, as far as that is durable. */
   lostOf(streamId: Id): number {
-    return lostOf(this.#parts.db, streamId);
+    return this.#lost.lostOf(streamId);
+  }
+
+  losses(): Partial<Record<GapCause, LossSum>> {
+    return this.#lost.byCause();
   }
 
   rememberSiteStore(storeId: string): void {
     if (storeId === this.#siteStore) return;
     this.#siteStore = storeId;
-    this.#tell('setMeta', { key: metaKeys.siteStore, value: storeId });
+    this.#writer.tell('setMeta', { key: metaKeys.siteStore, value: storeId });
   }
 
   status(): BufferStatus {
@@ -320,17 +352,22 @@ export class SqliteBuffer implements Buffer {
       unackedBytes: index.unackedBytes,
       retainedBytes: index.unackedBytes + index.ackedBytes,
       maxBytes: this.#parts.limits.maxBytes,
-      state: this.#hasSpace ? (this.hasRoom() ? 'open' : 'full') : 'no-space',
+      reserveBytes: index.reserve.bytes,
+      state: this.#room.hasSpace ? (this.#room.isFull ? 'full' : 'open') : 'no-space',
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
-    this.#retention.writeAcks();
     this.#closed = true;
+    this.#retention.writeAcks();
+    void this.#drops.flush();
+    this.#drops[Symbol.dispose]();
     clearInterval(this.#trimTimer);
+    // Before the writer's connection, which as the last one puts the log into the database.
+    this.#lost.close();
     this.#parts.db.close();
-    await this.#parts.writer[Symbol.asyncDispose]();
+    await this.#writer.close();
   }
 
   #moved(segment: OutboxSegment): void {
@@ -347,6 +384,7 @@ export class SqliteBuffer implements Buffer {
   #takeSegment({ token, ...segment }: NewSegment, tokens: Map<Id, string>): OutboxSegment {
     const stream = this.#streams.current(segment.streamId);
     const { streamId, identity } = stream;
+    this.#drops.flushBefore(streamId);
     if (token !== undefined) {
       tokens.set(streamId, token);
       this.#streams.put({ ...stream, identity: { ...identity, token } });
@@ -374,30 +412,13 @@ export class SqliteBuffer implements Buffer {
   }
 
   #trim(): void {
-    if (this.#closed || this.#failure !== undefined) return;
-    this.#retention.trim();
+    if (this.#writer.isUsable) this.#retention.trim();
   }
 
-  async #call<Name extends keyof WriterCalls>(
-    name: Name,
-    argument: WriterCalls[Name]['argument'],
-    transfer: readonly Transferable[] = [],
-  ): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
-    if (this.#closed) throw new Error('the buffer is closed');
-    try {
-      await this.#parts.writer.call(name, argument, transfer);
-    } catch (error) {
-      const failure = error instanceof Error ? error : new Error(String(error));
-      this.handleFailure(failure);
-      throw failure;
-    }
-  }
-
-  /** A change nobody waits for; what goes wrong with it is a failure of the buffer. */
-  #tell<Name extends keyof WriterCalls>(name: Name, argument: WriterCalls[Name]['argument']): void {
-    if (this.#closed) return;
-    this.#call(name, argument).catch(() => undefined);
+  #failed(error: Error): void {
+    if (error instanceof BufferDamagedError || isDamaged(error)) markSuspect(this.#parts.folder, error.message);
+    this.#room.changed();
+    this.#parts.onFailed(error);
   }
 
   #load(): void {
@@ -411,11 +432,13 @@ export class SqliteBuffer implements Buffer {
   /** Streams that ended and have nothing retained are of no use any more. */
   #forgetEnded(): void {
     const retained = new Set(this.#index.streams());
-    const ended = [...this.#streams.all()].filter((stream) => stream.ended && !retained.has(stream.streamId));
+    const ended = [...this.#streams.all()].filter(
+      (stream) => stream.ended && !retained.has(stream.streamId) && !this.#lost.isUndeclared(stream.streamId),
+    );
     if (ended.length === 0) return;
     for (const stream of ended) this.#streams.delete(stream.streamId);
     const streamIds = ended.map((stream) => stream.streamId);
-    this.#tell('forget', { streamIds, nowMs: this.#parts.clock.now() });
+    this.#writer.tell('forget', { streamIds, nowMs: this.#parts.clock.now() });
   }
 }
 

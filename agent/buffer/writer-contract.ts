@@ -1,8 +1,9 @@
 /** What the main thread asks of the writer thread. Every call is durable when it is answered. */
 import type { Id, SourceIdentity } from '@tributary/protocol/messages.ts';
 import type { OutboxBatch, OutboxSegment } from '@tributary/protocol/session/outbox.ts';
-import type { StreamState } from '../inputs/input.ts';
-import type { Loss } from './sql/loss-rows.ts';
+import type { Overflow, StreamState } from '../inputs/input.ts';
+import type { DroppedRange, Loss } from './sql/loss-rows.ts';
+import type { Move } from './sql/stream-rows.ts';
 
 export interface RewrittenBatch {
   readonly batchId: number;
@@ -12,6 +13,7 @@ export interface RewrittenBatch {
 /** A batch and its bytes. */
 export interface WholeBatch {
   readonly batch: OutboxBatch;
+  readonly overflow: Overflow;
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
@@ -61,7 +63,18 @@ export type WriterCalls = {
   readonly ack: { readonly argument: { readonly ids: readonly number[]; readonly atMs: number }; readonly result: undefined };
   readonly remove: { readonly argument: readonly number[]; readonly result: undefined };
   readonly reject: { readonly argument: { readonly id: number; readonly reason: string }; readonly result: undefined };
+  /** What came was not kept: the position moves behind it, and the loss is recorded. */
+  readonly drop: { readonly argument: { readonly move: Move; readonly range: DroppedRange }; readonly result: undefined };
+  /** Unacked batches make room for newer ones. */
+  readonly dropBatches: {
+    readonly argument: { readonly ids: readonly number[]; readonly ranges: readonly DroppedRange[] };
+    readonly result: undefined;
+  };
   readonly recordLoss: { readonly argument: Loss; readonly result: undefined };
+  /** A Gap is about to be sent for these positions: from now on they are lost for sure. */
+  readonly declaring: { readonly argument: Pick<Loss, 'streamId' | 'from' | 'to'>; readonly result: undefined };
+  /** The site has everything before `held`, or was told of it. */
+  readonly settleLosses: { readonly argument: { readonly streamId: Id; readonly held: number }; readonly result: undefined };
   readonly setMeta: { readonly argument: { readonly key: string; readonly value: string }; readonly result: undefined };
   readonly forget: {
     readonly argument: { readonly streamIds: readonly Id[]; readonly nowMs: number };

@@ -10,6 +10,7 @@
  * file system, the reserve is taken again, and only then what waits is tried, one call at a time.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import type { Id } from '@tributary/protocol/messages.ts';
 import { unreachable } from '@tributary/shared/assert.ts';
 import type { ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
@@ -21,6 +22,7 @@ import {
   finishedAgeMsMax,
   finishedStreamsMax,
   logBytesMax,
+  lossRowsMax,
   rejectedBatchesMax,
   spaceRetryMsMax,
   spaceRetryMsMin,
@@ -29,7 +31,7 @@ import {
 import { metaKeys } from './schema.ts';
 import { BatchRows } from './sql/batch-rows.ts';
 import { FinishedRows } from './sql/finished-rows.ts';
-import { insertLoss } from './sql/loss-rows.ts';
+import { LossRows } from './sql/loss-rows.ts';
 import { writeMeta } from './sql/meta-rows.ts';
 import { StreamRows } from './sql/stream-rows.ts';
 import type { Adoption, AppendedBatch, WriterCalls, WriterEvent } from './writer-contract.ts';
@@ -44,7 +46,7 @@ export interface WriterHost {
   freeBytes(): number;
 }
 
-const freeing: ReadonlySet<string> = new Set(['ack', 'remove', 'reject', 'recordLoss']);
+const freeing: ReadonlySet<string> = new Set(['ack', 'remove', 'reject', 'recordLoss', 'drop', 'dropBatches']);
 const vacuumStepsMax = 10_000;
 
 export class BufferWriter {
@@ -55,6 +57,7 @@ export class BufferWriter {
   readonly #streams: StreamRows;
   readonly #batches: BatchRows;
   readonly #finished: FinishedRows;
+  readonly #losses: LossRows;
   #waiting: WriterCall[] = [];
   #state: 'open' | 'no-space' = 'open';
   #retryMs = spaceRetryMsMin;
@@ -67,6 +70,7 @@ export class BufferWriter {
     this.#streams = new StreamRows(db);
     this.#batches = new BatchRows(db);
     this.#finished = new FinishedRows(db);
+    this.#losses = new LossRows(db, lossRowsMax);
   }
 
   /** Called once before the first group. */
@@ -144,7 +148,6 @@ export class BufferWriter {
     } catch (error) {
       if (!isDiskFull(error)) {
         for (const call of this.#waiting.splice(0)) call.fail(error);
-        return;
       }
     }
     this.#wakeLater();
@@ -154,7 +157,7 @@ export class BufferWriter {
   #freeSpace(): boolean {
     this.#reserve.giveUp();
     this.#emptyLog();
-    const ready = this.#waiting.filter((call) => freeing.has(call.name));
+    const ready = freeingCalls(this.#waiting);
     for (const call of ready) {
       this.#commit([call]);
       this.#waiting.splice(this.#waiting.indexOf(call), 1);
@@ -224,7 +227,18 @@ export class BufferWriter {
       case 'reject':
         return this.#batches.reject(call.argument.id, call.argument.reason, rejectedBatchesMax);
       case 'recordLoss':
-        return insertLoss(this.#db, call.argument);
+        return this.#losses.declared(call.argument);
+      case 'drop':
+        this.#streams.move(call.argument.move);
+        return this.#losses.dropped(call.argument.range);
+      case 'dropBatches':
+        for (const id of call.argument.ids) this.#batches.delete(id);
+        for (const range of call.argument.ranges) this.#losses.dropped(range);
+        return undefined;
+      case 'declaring':
+        return this.#losses.declaring(call.argument);
+      case 'settleLosses':
+        return this.#losses.settle(call.argument.streamId, call.argument.held);
       case 'setMeta':
         return writeMeta(this.#db, call.argument.key, call.argument.value);
       case 'forget':
@@ -238,10 +252,10 @@ export class BufferWriter {
   }
 
   /** Invariant 2: the batch and the positions it moves, in the transaction around this. */
-  #append({ batch, body, tokens }: AppendedBatch): void {
+  #append({ tokens, ...whole }: AppendedBatch): void {
     crashPoint('agent.buffer.before-insert');
-    this.#batches.insert(batch, body);
-    for (const { streamId, to, toMark } of batch.segments) {
+    this.#batches.insert(whole);
+    for (const { streamId, to, toMark } of whole.batch.segments) {
       this.#streams.move({ streamId, position: to, mark: toMark, token: tokens.get(streamId) });
     }
   }
@@ -252,13 +266,22 @@ export class BufferWriter {
 
   #adopt(adoption: Adoption): void {
     for (const id of adoption.removed) this.#batches.delete(id);
-    for (const { batch, body } of adoption.rebuilt) {
-      this.#batches.delete(batch.id);
-      this.#batches.insert(batch, body);
+    for (const whole of adoption.rebuilt) {
+      this.#batches.delete(whole.batch.id);
+      this.#batches.insert(whole);
     }
     for (const stream of adoption.streams) this.#streams.put(stream);
     writeMeta(this.#db, metaKeys.needsRecovery, '0');
   }
+}
+
+/** A drop moves its stream's position: never past a batch of that stream that is not stored. */
+function freeingCalls(waiting: readonly WriterCall[]): WriterCall[] {
+  const unstored = new Set<Id>();
+  return waiting.filter((call) => {
+    if (call.name === 'append') for (const { streamId } of call.argument.batch.segments) unstored.add(streamId);
+    return freeing.has(call.name) && (call.name !== 'drop' || !unstored.has(call.argument.move.streamId));
+  });
 }
 
 /** Takes the first calls out of those that wait: as many as bring no more bytes than the log may hold, at least one. */

@@ -147,7 +147,10 @@ function statusOf(
   agent: Agent,
   more: { readonly startedMs: number; readonly stopping: boolean; readonly rates: RateWindow },
 ): AgentStatus {
-  const { losses, positions } = agent.buffer.losses;
+  const lostByCause = agent.buffer.losses();
+  const sums = Object.values(lostByCause);
+  const losses = sums.reduce((sum, lost) => sum + lost.losses, 0);
+  const positionsLost = sums.reduce((sum, lost) => sum + lost.positions, 0);
   return {
     program: 'tributary-agent',
     version: productVersion(),
@@ -156,7 +159,7 @@ function statusOf(
     agentId: agent.identity.agentId,
     state: more.stopping ? 'stopping' : agent.waitsForSite ? 'waiting-for-site' : 'running',
     uplink: agent.uplink.status(),
-    buffer: { ...agent.buffer.status(), inFlightBytes: agent.uplink.inFlightBytes, losses, positionsLost: positions },
+    buffer: { ...agent.buffer.status(), inFlightBytes: agent.uplink.inFlightBytes, losses, positionsLost, lostByCause },
     sources: agent.inputs.sources().map((source) => ({ ...source, lag: Math.max(0, source.size - source.position) })),
     counters: agent.counters,
     rates: more.rates.rates(),

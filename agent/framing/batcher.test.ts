@@ -10,10 +10,12 @@ import type { Run, StreamState } from '../inputs/input.ts';
 import { ManualClock } from '../inputs/testing/manual-clock.ts';
 import { Batcher, type BatchTarget, type ClosedBatch } from './batcher.ts';
 import type { BatcherLimits } from './limits.ts';
+import type { Dropped } from './stream-end.ts';
 
 class Target implements BatchTarget {
   readonly batches: ClosedBatch[] = [];
   readonly ended: Id[] = [];
+  readonly dropped: Dropped[] = [];
   room = true;
   error: Error | undefined;
   /** When set, `append` waits for it. */
@@ -34,6 +36,10 @@ class Target implements BatchTarget {
     const { promise, reject } = Promise.withResolvers<void>();
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     await Promise.race([promise, this.#opened.promise]);
+  }
+
+  drop(dropped: Dropped): void {
+    this.dropped.push(dropped);
   }
 
   endStream(streamId: Id): void {

@@ -7,19 +7,22 @@
  * - Runs of a stream come in order and without holes (asserted), and are appended in that order.
  * - Memory is bounded by `stagedBytesMax` and one run per caller, however many channels and streams there are: beyond it the oldest
  *   open batches are closed early and `push` answers false until there is room.
+ * - What a full buffer has no room for may be skipped: the stream's position moves on, and the target is told of the hole once
+ *   everything of the stream before it was given to the target, and before anything behind it is.
  * - What was pushed and is not stored yet is lost with the process, and read again from its stream's durable position. Until then
  *   `overlay` tells how far a stream was pushed, so that an input that is replaced goes on there.
  * - With nothing staged there is no timer.
  */
-import { type ChannelName, channelName, type Id, type Mark, type StreamAttributes } from '@tributary/protocol/messages.ts';
+import { type ChannelName, channelName, type Id, type StreamAttributes } from '@tributary/protocol/messages.ts';
 import { assert } from '@tributary/shared/assert.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Run, StreamState } from '../inputs/input.ts';
 import { Condition } from './condition.ts';
-import { type BatcherLimits, checkBatcherLimits, defaultBatcherLimits, runBytesMax, runRecordsMax } from './limits.ts';
+import { type BatcherLimits, checkBatcherLimits, defaultBatcherLimits } from './limits.ts';
 import { OpenBatch, type StagedSegment } from './open-batch.ts';
 import { Pipeline } from './pipeline.ts';
 import { StagingPool } from './staging-pool.ts';
+import { checkRun, type Dropped, joined, type StreamEnd } from './stream-end.ts';
 
 /** A finished batch: what `Buffer.append` takes. */
 export interface ClosedBatch {
@@ -38,6 +41,8 @@ export interface BatchTarget {
   append(batch: ClosedBatch): Promise<void>;
   hasRoom(): boolean;
   ready(signal: AbortSignal): Promise<void>;
+  /** Nothing of this will be appended; in order with the stream's batches. Never waits. */
+  drop(dropped: Dropped): void;
   /** Called once every run of the stream that was pushed is durable. */
   endStream(streamId: Id): void;
 }
@@ -54,20 +59,10 @@ export interface BatcherOptions {
   /** The durable state of a stream that was opened; asked once, at its first run. */
   readonly stream: (streamId: Id) => PushedStream | undefined;
   readonly limits?: Partial<BatcherLimits>;
+  /** False: whoever pushes does not wait for a full target, as it skips then; only for memory. */
+  readonly waitsForTarget?: boolean;
   /** A batch could not be stored at all: nothing more is appended, and `push`, `ready`, `flush` throw. Called once. */
   readonly onFailed: (error: unknown) => void;
-}
-
-interface StreamEnd {
-  streamId: Id;
-  readonly channel: ChannelName;
-  readonly counted: boolean;
-  position: number;
-  mark: Mark;
-  /** Batches, open or under way, that hold runs of it. */
-  pending: number;
-  lastBatch: OpenBatch | undefined;
-  ending: boolean;
 }
 
 export class Batcher implements AsyncDisposable {
@@ -96,7 +91,14 @@ export class Batcher implements AsyncDisposable {
     this.#flushIntervalMs = this.#limits.flushIntervalMs;
     this.#pool = new StagingPool(this.#limits.stagedBytesMax / 2);
     this.#pipeline = new Pipeline({
-      target: options.target,
+      target: {
+        hasRoom: () => options.target.hasRoom(),
+        ready: (signal) => options.target.ready(signal),
+        append: (batch) => {
+          this.#tellDropsBefore(batch);
+          return options.target.append(batch);
+        },
+      },
       clock: options.clock,
       compressionsMax: this.#limits.compressionsMax,
       onStored: (batch) => this.#stored(batch),
@@ -124,6 +126,7 @@ export class Batcher implements AsyncDisposable {
     this.#openBytes += batch.blockBytes;
     stream.position = run.to;
     stream.mark = run.toMark;
+    stream.token = run.token ?? stream.token;
     if (stream.lastBatch !== batch) {
       stream.lastBatch = batch;
       stream.pending += 1;
@@ -133,6 +136,35 @@ export class Batcher implements AsyncDisposable {
     this.#keepOpenWithinLimit();
     this.#armTimer();
     return this.#hasRoom();
+  }
+
+  /** The run is not kept: its stream goes on behind it. A batch has no hole within a stream, so the open one is closed. */
+  skip(run: Run): void {
+    const { from, to, toMark: mark, token, records, bytes } = run;
+    const stream = this.#streamOf(run.streamId);
+    assert(from === stream.position && !stream.ending, 'what is skipped comes in order, too');
+    if (stream.lastBatch !== undefined && this.#open.get(stream.channel) === stream.lastBatch) this.#close(stream.lastBatch);
+    Object.assign(stream, { position: to, mark, token: token ?? stream.token });
+    const last = stream.drops.at(-1);
+    const dropped = { streamId: stream.streamId, from, to, mark, token, records, bytes: bytes.length };
+    if (last?.to === from) stream.drops.splice(-1, 1, joined(last, dropped));
+    else stream.drops.push(dropped);
+    if (stream.pending === 0) this.#tellDrops(stream);
+  }
+
+  /** Goes on with a stream that another batcher had. False: something of it waits there to be stored. */
+  takeOver(streamId: Id, other: Batcher): boolean {
+    const stream = other.#streams.get(streamId);
+    if (stream === undefined) return true;
+    if (stream.pending > 0 || stream.ending) return false;
+    other.#streams.delete(streamId);
+    this.#streams.set(streamId, stream);
+    return true;
+  }
+
+  /** The target has room, or has none any more: who waits looks again. */
+  roomChanged(): void {
+    this.#changed.notify();
   }
 
   /** Resolves when there is room; rejects when the signal is aborted. */
@@ -161,12 +193,21 @@ export class Batcher implements AsyncDisposable {
   overlay(states: readonly StreamState[]): readonly StreamState[] {
     const result: StreamState[] = [];
     for (const state of states) {
-      const pushed = this.#streams.get(state.streamId);
-      if (pushed?.ending === true || state.ended) continue;
-      const ahead = pushed !== undefined && pushed.position > state.position;
-      result.push(ahead ? { ...state, position: pushed.position, mark: pushed.mark } : state);
+      const pushed = this.pushed(state);
+      if (!pushed.ended) result.push(pushed);
     }
     return result;
+  }
+
+  /** The stream as it was pushed. */
+  pushed(state: StreamState): StreamState {
+    const stream = this.#streams.get(state.streamId);
+    if (stream === undefined) return state;
+    const ended = state.ended || stream.ending;
+    if (stream.position <= state.position) return ended === state.ended ? state : { ...state, ended };
+    const { position, mark, token } = stream;
+    const identity = token === undefined ? state.identity : { ...state.identity, token };
+    return { ...state, identity, position, mark, ended };
   }
 
   /**
@@ -187,6 +228,23 @@ export class Batcher implements AsyncDisposable {
   /** From now on batches stay open for so long at most. */
   setFlushInterval(flushIntervalMs: number): void {
     this.#flushIntervalMs = flushIntervalMs;
+  }
+
+  /**
+   * Nothing more is appended: what cannot be read again is told as dropped, the rest is read again. For the end of a process whose
+   * target has no room.
+   */
+  giveUp(): void {
+    this.#closeAll();
+    for (const batch of this.#pipeline.giveUp()) {
+      for (const { streamId, from, to, toMark, token, records, bytes } of batch.segments) {
+        const stream = this.#streams.get(streamId);
+        if (stream?.counted !== true || stream.token !== undefined) continue;
+        this.#tellDropsUpTo(stream, from);
+        this.#options.target.drop({ streamId, from, to, mark: toMark, token, records, bytes });
+      }
+    }
+    for (const stream of this.#streams.values()) if (stream.counted && stream.token === undefined) this.#tellDrops(stream);
   }
 
   /** Closes what is open and resolves when all of it is stored. */
@@ -229,6 +287,8 @@ export class Batcher implements AsyncDisposable {
       counted: attributes.counted,
       position,
       mark: '',
+      token: undefined,
+      drops: [],
       pending: 0,
       lastBatch: undefined,
       ending: false,
@@ -282,7 +342,27 @@ export class Batcher implements AsyncDisposable {
   }
 
   #hasRoom(): boolean {
-    return this.stagedBytes < this.#limits.stagedBytesMax && this.#options.target.hasRoom();
+    const { target, waitsForTarget = true } = this.#options;
+    if (this.stagedBytes < this.#limits.stagedBytesMax) return !waitsForTarget || target.hasRoom();
+    return !waitsForTarget && !target.hasRoom();
+  }
+
+  #tellDropsBefore(batch: ClosedBatch): void {
+    for (const { streamId, from } of batch.segments) {
+      const stream = this.#streams.get(streamId);
+      if (stream !== undefined && stream.drops.length > 0) this.#tellDropsUpTo(stream, from);
+    }
+  }
+
+  #tellDropsUpTo(stream: StreamEnd, position: number): void {
+    for (let first = stream.drops[0]; first !== undefined && first.to <= position; first = stream.drops[0]) {
+      stream.drops.shift();
+      this.#options.target.drop({ ...first, streamId: stream.streamId });
+    }
+  }
+
+  #tellDrops(stream: StreamEnd): void {
+    this.#tellDropsUpTo(stream, Number.POSITIVE_INFINITY);
   }
 
   #stored(batch: OpenBatch): void {
@@ -292,6 +372,7 @@ export class Batcher implements AsyncDisposable {
     for (const stream of members) {
       stream.pending -= 1;
       if (stream.lastBatch === batch) stream.lastBatch = undefined;
+      if (stream.pending === 0) this.#tellDrops(stream);
       this.#endIfStored(stream);
     }
   }
@@ -329,25 +410,4 @@ export class Batcher implements AsyncDisposable {
       this.#timer = undefined;
     }
   }
-}
-
-/** The contract of Run, as far as it can be held to without looking at bytes. */
-function checkRun(run: Run, counted: boolean): void {
-  const { from, to, bytes, records, lengths, cuts, drops } = run;
-  assert(to > from, 'a run covers positions');
-  assert(bytes.length <= runBytesMax && records <= runRecordsMax && drops.length <= records + 1, 'a run fits a batch');
-  if (counted) {
-    assert(records > 0 && to - from === records, 'where positions are counted there is one for each record');
-    assert(
-      lengths.length === records && cuts.length === 0 && drops.length === 0,
-      'a counted record has a length, and nothing is left out',
-    );
-    return;
-  }
-  let dropped = 0;
-  for (const { span } of drops) dropped += span;
-  assert(to - from === bytes.length + dropped, 'where positions are bytes, what is not there was dropped');
-  assert(records > 0 || (bytes.length === 0 && dropped > 0), 'a run has records or drops');
-  assert(lengths.length === 0 || lengths.length === records, 'each record has a length or none has');
-  assert(cuts.length <= records, 'a cut ends a record');
 }

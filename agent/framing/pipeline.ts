@@ -6,7 +6,7 @@ import { Condition } from './condition.ts';
 import type { OpenBatch } from './open-batch.ts';
 
 export interface PipelineOptions {
-  readonly target: BatchTarget;
+  readonly target: Pick<BatchTarget, 'append' | 'hasRoom' | 'ready'>;
   readonly clock: Clock;
   readonly compressionsMax: number;
   readonly onStored: (batch: OpenBatch) => void;
@@ -62,6 +62,12 @@ export class Pipeline implements AsyncDisposable {
 
   rename(streamId: Id, replacementId: Id): void {
     for (const { batch } of this.#entries) batch.rename(streamId, replacementId);
+  }
+
+  /** Appends nothing more. Returns what was added and not appended, in order. */
+  giveUp(): readonly OpenBatch[] {
+    this.#disposed.abort();
+    return this.#entries.splice(0).map(({ batch }) => batch);
   }
 
   /** Waits for what is in other hands; what is not is dropped. */

@@ -1,5 +1,7 @@
 /** What `GET /status` on `run_dir/agent.sock` answers, as JSON. Names are stable. */
+import type { GapCause } from '@tributary/protocol/messages.ts';
 import type { BufferStatus } from '../buffer/buffer.ts';
+import type { LossSum } from '../buffer/sql/loss-rows.ts';
 import type { Counters } from '../counters.ts';
 import type { SourceStatus } from '../inputs/input.ts';
 import type { UplinkStatus } from '../uplink/uplink.ts';
@@ -13,8 +15,14 @@ export interface AgentStatus {
   /** `waiting-for-site`: the buffer is new, and no file is read before the site told which streams it knows. */
   readonly state: 'running' | 'waiting-for-site' | 'stopping';
   readonly uplink: UplinkStatus;
-  readonly buffer: BufferStatus & { readonly inFlightBytes: number; readonly losses: number; readonly positionsLost: number };
-  readonly sources: readonly (SourceStatus & { readonly lag: number })[];
+  readonly buffer: BufferStatus & {
+    readonly inFlightBytes: number;
+    /** What no hub will ever get, over all starts. */
+    readonly losses: number;
+    readonly positionsLost: number;
+    readonly lostByCause: Partial<Record<GapCause, LossSum>>;
+  };
+  readonly sources: readonly (SourceStatus & { readonly input: string; readonly lag: number })[];
   readonly counters: Counters;
   /** Per second, over the last ten. */
   readonly rates: Rates;

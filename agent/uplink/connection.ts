@@ -194,6 +194,7 @@ export class Connection {
         crashPoint('agent.uplink.after-ack');
         return events.acked(effect.batchIds.length);
       case 'positioned':
+        buffer.positioned(effect.streamId, effect.held);
         return events.positioned(effect);
       case 'diverged':
         return this.#diverged(effect);

@@ -14,6 +14,10 @@ export interface UplinkBuffer {
   replaceStream(streamId: Id, at: { start: number; position: number; mark: string }): Promise<StreamState>;
   /** Where the first segment begins that the site has not acked; the stream's end when there is none. */
   firstUnacked(streamId: Id): number;
+  /** The site's word on a stream. */
+  positioned(streamId: Id, held: number): void;
+  /** There is no connection any more: nothing is on its way. */
+  disconnected(): void;
   recordLoss(loss: { streamId: Id; from: number; to: number; cause: GapCause }): void;
   rememberSiteStore(storeId: string): void;
   onAppended(listener: () => void): void;

@@ -106,7 +106,7 @@ suite('a connection that breaks', () => {
     site.resume();
     await unit.delivered();
     assert.equal(site.text(logFile), 'one\ntwo\n');
-    assert.equal(unit.own.buffer.losses.losses, 0);
+    assert.deepEqual(unit.own.buffer.losses(), {});
   });
 
   test('waits longer after each try, up to a limit, and says once what is wrong', async () => {

@@ -124,6 +124,7 @@ export class Uplink {
       this.#connection = undefined;
       this.#connectedSinceMs = undefined;
       this.#state = 'waiting';
+      this.#options.buffer.disconnected();
       events.disconnected();
     }
   }

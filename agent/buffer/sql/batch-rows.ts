@@ -2,10 +2,13 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import type { Cut, Drop } from '@tributary/protocol/messages.ts';
 import type { OutboxBatch, OutboxSegment } from '@tributary/protocol/session/outbox.ts';
+import type { Overflow } from '../../inputs/input.ts';
 
 /** A batch as its row tells it, without the body. */
 export interface BatchRow {
   readonly batch: OutboxBatch;
+  /** What may become of it while the buffer is full. */
+  readonly overflow: Overflow;
   readonly ackedMs: number | undefined;
 }
 
@@ -22,8 +25,8 @@ export class BatchRows {
 
   constructor(db: DatabaseSync) {
     this.#insert = db.prepare(`
-      INSERT INTO batches (id, channel, segments, records, inflated_bytes, body_bytes, checksum, created_ms)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+      INSERT INTO batches (id, channel, segments, records, inflated_bytes, body_bytes, checksum, created_ms, overflow)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#insertBody = db.prepare('INSERT INTO bodies (batch_id, body) VALUES (?, ?)');
     this.#ack = db.prepare('UPDATE batches SET acked_ms = ? WHERE id = ?');
     this.#reject = db.prepare('UPDATE batches SET rejected = ? WHERE id = ?');
@@ -33,9 +36,11 @@ export class BatchRows {
     this.#rejectedBeyond = db.prepare('SELECT id FROM batches WHERE rejected IS NOT NULL ORDER BY id DESC LIMIT -1 OFFSET ?');
   }
 
-  insert(batch: OutboxBatch, body: Uint8Array): void {
-    const { id, channel, segments, records, inflatedBytes, checksum, envelope } = batch;
-    this.#insert.run(id, channel, segmentsText(segments), records, inflatedBytes, body.length, checksum, envelope.createdMs);
+  insert({ batch, overflow, body }: { batch: OutboxBatch; overflow: Overflow; body: Uint8Array }): void {
+    const { id, channel, records, inflatedBytes, checksum, envelope } = batch;
+    const segments = segmentsText(batch.segments);
+    const createdMs = envelope.createdMs;
+    this.#insert.run(id, channel, segments, records, inflatedBytes, body.length, checksum, createdMs, overflow);
     this.#insertBody.run(id, body);
   }
 
@@ -87,6 +92,7 @@ export class BodyReader {
 export function batchOf(row: Record<string, SQLOutputValue>): BatchRow {
   const { acked_ms: ackedMs } = row;
   return {
+    overflow: overflowOf(row['overflow']),
     ackedMs: typeof ackedMs === 'number' ? ackedMs : undefined,
     batch: {
       id: Number(row['id']),
@@ -99,6 +105,11 @@ export function batchOf(row: Record<string, SQLOutputValue>): BatchRow {
       envelope: { createdMs: Number(row['created_ms']), hops: [], trims: [] },
     },
   };
+}
+
+/** An older release, whose buffer is salvaged, had no such column. */
+function overflowOf(value: SQLOutputValue | undefined): Overflow {
+  return value === 'drop_newest' || value === 'drop_oldest' || value === 'reserve' ? value : 'block';
 }
 
 type SegmentTuple = [

@@ -51,6 +51,10 @@ export class Claims {
     return true;
   }
 
+  isFileClaimed(key: FileKey, attributesKey: string): boolean {
+    return this.#files.has(`${key} ${attributesKey}`);
+  }
+
   releaseFile(input: Claimant, key: FileKey, attributesKey: string): void {
     const name = `${key} ${attributesKey}`;
     if (this.#files.get(name) === input) this.#files.delete(name);
@@ -73,11 +77,11 @@ export class Claims {
   }
 }
 
-const claimsOfSinks = new WeakMap<Sink, Claims>();
+const claimsOfSinks = new WeakMap<object, Claims>();
 
-/** One for each sink: inputs that push into the same one know of each other. */
+/** One for each agent: inputs that push into the same streams know of each other. */
 export function claimsOf(sink: Sink): Claims {
-  return claimsOfSinks.getOrInsertComputed(sink, () => new Claims());
+  return claimsOfSinks.getOrInsertComputed(sink.shared ?? sink, () => new Claims());
 }
 
 const keysOfAttributes = new WeakMap<StreamAttributes, string>();

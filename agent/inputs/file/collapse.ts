@@ -117,10 +117,10 @@ async function holdAll<T>(
   return await gate.hold(key, (source) => holdAll(rest, key, work, source === undefined ? held : [...held, source]));
 }
 
-const gatesOfSinks = new WeakMap<Sink, Gates>();
+const gatesOfSinks = new WeakMap<object, Gates>();
 
 export function gatesOf(sink: Sink): Gates {
-  return gatesOfSinks.getOrInsertComputed(sink, () => new Gates());
+  return gatesOfSinks.getOrInsertComputed(sink.shared ?? sink, () => new Gates());
 }
 
 /** How many bytes at a file's beginning, in whole blocks, every one of these streams is done with. */

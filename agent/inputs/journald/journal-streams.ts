@@ -71,11 +71,11 @@ export class JournalStreams {
   }
 }
 
-const bySink = new WeakMap<Sink, JournalStreams>();
+const bySink = new WeakMap<object, JournalStreams>();
 
 /** What the journald inputs of one sink know of each other. */
 export function journalStreamsOf(sink: Sink): JournalStreams {
-  return bySink.getOrInsertComputed(sink, () => new JournalStreams());
+  return bySink.getOrInsertComputed(sink.shared ?? sink, () => new JournalStreams());
 }
 
 export function identityOf(path: string, token: string): SourceIdentity {
