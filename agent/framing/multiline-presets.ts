@@ -31,22 +31,25 @@ const java = rule(
 
 /**
  * Python: `message` → `frames` (after the heading, all that is indented) → `raised` (the exception itself at the margin) → `gap` (an empty
- * line) → `chain` (the sentence that leads to the next traceback) → `frames`.
+ * line) → `chain` (the sentence that leads to the next traceback) → `frames`. An exception group is all indented (`group`).
  */
-const pythonHeading = /^\s*(?:\+ Exception Group )?Traceback \(most recent call last\):$/;
+const pythonHeading = /^Traceback \(most recent call last\):$/;
+const pythonGroup = /^\s+\+ Exception Group Traceback \(most recent call last\):$/;
 const pythonChain =
   /^(?:During handling of the above exception, another exception occurred|The above exception was the direct cause of the following exception):$/;
 const pythonException = /^[\p{L}_][\p{L}\d_.]*(?::|$)/u;
 
 function pythonNext(state: JoinState, line: string): JoinState | undefined {
-  if (pythonHeading.test(line)) return state === 'raised' ? undefined : 'frames';
+  if (pythonHeading.test(line)) return state === 'raised' || state === 'group' ? undefined : 'frames';
+  if (pythonGroup.test(line)) return 'group';
   switch (state) {
     case 'frames':
       if (indented.test(line)) return 'frames';
       return pythonException.test(line) ? 'raised' : undefined;
+    case 'group':
     case 'raised':
       if (line === '') return 'gap';
-      return indented.test(line) ? 'raised' : undefined;
+      return indented.test(line) ? state : undefined;
     case 'gap':
       return pythonChain.test(line) ? 'chain' : undefined;
     case 'chain':
@@ -56,7 +59,10 @@ function pythonNext(state: JoinState, line: string): JoinState | undefined {
   }
 }
 
-const python = rule((line) => (pythonHeading.test(line) ? 'frames' : 'message'), pythonNext);
+const python = rule((line) => {
+  if (pythonHeading.test(line)) return 'frames';
+  return pythonGroup.test(line) ? 'group' : 'message';
+}, pythonNext);
 
 /**
  * Go: `message` → `dump` from `panic:`, `fatal error:` or a goroutine's heading on. In a dump stand headings, calls, their places

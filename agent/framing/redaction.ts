@@ -4,7 +4,7 @@
  */
 import { compilePattern } from '@tributary/shared/linear-pattern.ts';
 import type { FilterOptions } from './framing-options.ts';
-import type { RecordDecoder } from './text-decoder.ts';
+import type { PlacedText, RecordDecoder } from './text-decoder.ts';
 
 export interface Redaction {
   /** Masks in place; true when something was. */
@@ -18,6 +18,8 @@ type Place = readonly [start: number, end: number];
 
 interface Rule {
   readonly pattern: RegExp;
+  /** A byte without which nothing matches. */
+  readonly neededByte?: number | undefined;
   /** Which part of a match is masked; undefined: all of it. */
   readonly meant?: ((text: string) => Place | undefined) | undefined;
 }
@@ -25,13 +27,14 @@ interface Rule {
 const presets: Readonly<Record<RedactOptions['presets'][number], Rule>> = {
   card: { pattern: compilePattern(String.raw`\b\d(?:[ -]?\d){12,}\b`, 'g'), meant: cardNumber },
   email: {
+    neededByte: 0x40,
     pattern: compilePattern(String.raw`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z][A-Za-z]+`, 'g'),
   },
   token: {
     pattern: compilePattern(
       [
         String.raw`\beyJ[\w-]+\.[\w-]+\.[\w-]*`,
-        String.raw`(?<=(?:[Bb]earer|[Bb]asic|BEARER|BASIC)\s+)[\w.~+/=-]{8,}`,
+        String.raw`\b(?:[Bb]earer|[Bb]asic|BEARER|BASIC)[ \t]+[\w.~+/=-]{8,}`,
         String.raw`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`,
         String.raw`\bgh[opsur]_[A-Za-z0-9]{36,}`,
         String.raw`\bglpat-[\w-]{20,}`,
@@ -40,6 +43,8 @@ const presets: Readonly<Record<RedactOptions['presets'][number], Rule>> = {
       ].join('|'),
       'g',
     ),
+    // The word before the credentials stays.
+    meant: (text) => [1 + Math.max(text.lastIndexOf(' '), text.lastIndexOf('\t')), text.length],
   },
   ipv4: {
     pattern: compilePattern(String.raw`\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b`, 'g'),
@@ -55,18 +60,34 @@ export function createRedaction(options: RedactOptions, decoder: RecordDecoder):
 
 /** All patterns look at the record as it came, so that their order does not matter. */
 function maskRecord(record: Buffer, rules: readonly Rule[], decoder: RecordDecoder): boolean {
+  const wanted = rules.filter(({ neededByte }) => neededByte === undefined || record.includes(neededByte));
+  if (wanted.length === 0) return false;
   const placed = decoder.decodePlaces(record);
   let isChanged = false;
-  for (const { pattern, meant } of rules) {
-    for (const { 0: found, index } of placed.text.matchAll(pattern)) {
+  for (const { pattern, meant } of wanted) {
+    pattern.lastIndex = 0;
+    for (let match = pattern.exec(placed.text); match !== null; match = pattern.exec(placed.text)) {
+      const { 0: found, index } = match;
       const [start, end] = meant === undefined ? [0, found.length] : (meant(found) ?? [0, 0]);
-      // Lines stay lines.
-      for (const { 0: part, index: at } of found.slice(start, end).matchAll(/[^\r\n]+/g)) {
-        const begin = index + start + at;
-        record.subarray(placed.offsetOf(begin), placed.offsetOf(begin + part.length)).fill(decoder.mask);
-        isChanged = true;
-      }
+      if (maskText(record, placed, { start: index + start, end: index + end }, decoder.mask)) isChanged = true;
+      if (found === '') pattern.lastIndex += 1;
     }
+  }
+  return isChanged;
+}
+
+/** Lines within the text stay lines. */
+function maskText(
+  record: Buffer,
+  placed: PlacedText,
+  place: { readonly start: number; readonly end: number },
+  mask: Buffer,
+): boolean {
+  let isChanged = false;
+  for (const { 0: part, index } of placed.text.slice(place.start, place.end).matchAll(/[^\r\n]+/g)) {
+    const start = place.start + index;
+    record.subarray(placed.offsetOf(start), placed.offsetOf(start + part.length)).fill(mask);
+    isChanged = true;
   }
   return isChanged;
 }
