@@ -47,7 +47,7 @@ test('email, token and ipv4', () => {
     'Authorization: Bearer ****************',
   );
   assert.equal(redactText({ presets: ['token'] }, 'Basic dXNlcjpwYXNz'), 'Basic ************');
-  assert.equal(redactText({ presets: ['token'] }, `key ${'AKIA'}ABCDEFGHIJKLMNOP`), `key ${'*'.repeat(20)}`);
+  assert.equal(redactText({ presets: ['token'] }, 'key AKIAABCDEFGHIJKLMNOP'), `key ${'*'.repeat(20)}`);
   assert.equal(redactText({ presets: ['token'] }, 'a bearer of news'), 'a bearer of news');
   assert.equal(redactText({ presets: ['ipv4'] }, '192.0.2.1 - 999.1.1.1 v1.2.3'), '********* - 999.1.1.1 v1.2.3');
 });
