@@ -118,10 +118,10 @@ suite('rotation by rename', () => {
   test('a signal goes to the process of the pid file', async () => {
     await using unit = await RotationUnderTest.make();
     const heard = Promise.withResolvers<void>();
-    process.once('SIGUSR2', () => heard.resolve());
+    process.once('SIGWINCH', () => heard.resolve());
     await unit.write('app.pid', `${process.pid}\n`);
     await unit.write('app.log', text);
-    await unit.group({ unread: 'rotate', signal: { pid_file: unit.path('app.pid'), name: 'SIGUSR2' } }).rotateNow();
+    await unit.group({ unread: 'rotate', signal: { pid_file: unit.path('app.pid'), name: 'SIGWINCH' } }).rotateNow();
     await heard.promise;
     assert.deepEqual(
       unit.events.map(([name]) => name),
@@ -133,7 +133,7 @@ suite('rotation by rename', () => {
     await using unit = await RotationUnderTest.make();
     await unit.write('app.pid', '-1\n');
     await unit.write('app.log', text);
-    await unit.group({ unread: 'rotate', signal: { pid_file: unit.path('app.pid'), name: 'SIGUSR2' } }).rotateNow();
+    await unit.group({ unread: 'rotate', signal: { pid_file: unit.path('app.pid'), name: 'SIGWINCH' } }).rotateNow();
     assert.match(String(unit.events.at(-1)?.[2]), /holds no process id/);
   });
 

@@ -8,8 +8,9 @@ import { parseArgs } from 'node:util';
 import { builtPrograms, sourcePrograms } from '../programs.ts';
 import { isClean } from './check.ts';
 import { runEdge } from './edge.ts';
+import { runRotation } from './rotation.ts';
 
-const scenarios = { edge: runEdge };
+const scenarios = { edge: runEdge, rotation: runRotation };
 
 const usage = `usage: npm run ledger -- [--scenario ${Object.keys(scenarios).join('|')}] [--rounds N] [--seed S] [--json] [--binaries]
   --rounds    rounds with batches in flight at the kill (default 100)
