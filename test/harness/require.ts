@@ -44,6 +44,11 @@ const tools = {
     aptPackage: 'zstd',
     probe: () => run('zstd', ['--version']),
   },
+  procps: {
+    purpose: 'tells of memory and processes beside us',
+    aptPackage: 'procps',
+    probe: () => run('sh', ['-c', 'ps -A && free -b']),
+  },
   git: { purpose: 'makes a fresh clone', aptPackage: 'git', probe: () => run('git', ['--version']) },
   npm: { purpose: 'brings Node and pnpm as a newcomer would', aptPackage: undefined, probe: () => findProgram('npm') },
   tmpfs: {

@@ -11,8 +11,10 @@ export interface FilesystemSetOptions {
   readonly reader: ProcReader;
   readonly clock: Clock;
   readonly withOthers: boolean;
-  readonly statfs?: (path: string) => Promise<StatsFs>;
+  readonly statfs?: (path: string) => Promise<FilesystemStat>;
 }
+
+export type FilesystemStat = Pick<StatsFs, 'bsize' | 'blocks' | 'bfree' | 'bavail' | 'files' | 'ffree'>;
 
 /** A file system that does not answer for so long is left out until it does: a server that is gone must stop nobody else. */
 const answerMsMax = 2000;
@@ -47,7 +49,7 @@ export class FilesystemSet implements MetricSet {
   }
 
   /** Undefined when it is gone, forbidden, or does not answer. */
-  async #ask({ point }: Mount): Promise<StatsFs | undefined> {
+  async #ask({ point }: Mount): Promise<FilesystemStat | undefined> {
     const { reader, clock, statfs: ask = statfs } = this.#options;
     if (this.#waiting.has(point)) return undefined;
     this.#waiting.add(point);
@@ -66,7 +68,7 @@ export class FilesystemSet implements MetricSet {
   }
 }
 
-function filesystemFields({ device, point, type }: Mount, stat: StatsFs): FilesystemFields {
+function filesystemFields({ device, point, type }: Mount, stat: FilesystemStat): FilesystemFields {
   const { bsize, blocks, bfree, bavail, files, ffree } = stat;
   const used = Math.max(0, blocks - bfree);
   return {

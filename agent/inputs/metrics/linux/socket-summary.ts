@@ -48,7 +48,8 @@ export class SocketSummarySet implements MetricSet {
       .filter((line) => line.startsWith('Tcp: '));
     const [names = '', values = ''] = lines ?? [];
     const index = names.split(' ').indexOf('CurrEstab');
-    return index === -1 ? undefined : Number(values.split(' ')[index]);
+    const established = index === -1 ? Number.NaN : Number.parseInt(values.split(' ')[index] ?? '', 10);
+    return Number.isNaN(established) ? undefined : established;
   }
 }
 

@@ -23,5 +23,7 @@ export class UptimeSet implements MetricSet {
 
 /** Since the machine started; throws when it cannot be told. */
 export function uptimeSecondsOf(reader: ProcReader): number {
-  return Number.parseFloat(reader.mustRead(reader.proc('uptime')).toString('latin1'));
+  const seconds = Number.parseFloat(reader.mustRead(reader.proc('uptime')).toString('latin1'));
+  if (Number.isNaN(seconds)) throw new Error('/proc/uptime is no number');
+  return seconds;
 }
