@@ -6,9 +6,13 @@ import { labelNameBytesMax, labelsMax, labelValueBytesMax } from '@tributary/pro
 import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
 import { hubRule, isHubAddress, namePattern, nameRule } from './config/rules.ts';
+import { execInputOptions } from './inputs/exec/options.ts';
 import { fileInputOptions } from './inputs/file/options.ts';
 import { journaldInputOptions } from './inputs/journald/options.ts';
+import { linesInputOptions } from './inputs/lines/options.ts';
 import { metricsInputOptions } from './inputs/metrics/options.ts';
+import { stdinInputOptions } from './inputs/stdin/options.ts';
+import { syslogInputOptions } from './inputs/syslog/options.ts';
 import { rotationOptions } from './rotation/options.ts';
 
 const hubAddress = z.string().refine(isHubAddress, hubRule).describe('Address of a hub: `ws://host:port`.');
@@ -62,7 +66,17 @@ export const agentOptions = z.strictObject({
     .optional()
     .describe('HTTP proxy that connections to hubs are tunnelled through (CONNECT).'),
   inputs: z
-    .array(z.discriminatedUnion('kind', [fileInputOptions, journaldInputOptions, metricsInputOptions]))
+    .array(
+      z.discriminatedUnion('kind', [
+        fileInputOptions,
+        journaldInputOptions,
+        metricsInputOptions,
+        syslogInputOptions,
+        linesInputOptions,
+        stdinInputOptions,
+        execInputOptions,
+      ]),
+    )
     .default([])
     .describe('What is read. Reloaded when this file changes, without losing a position.'),
   rotation: rotationOptions.describe('Logs that the agent rotates, in groups. Reloaded when this file changes.'),

@@ -16,9 +16,9 @@ test('records are pushed in order, each with its length, and may be cut', async 
   stream.push({ bytes: Buffer.from('three'), lengths: [4, 1], cuts: [{ offset: 4, cause: 'too-long' }] });
   assert.equal(stream.position, 4);
   assert.deepEqual(sink.texts('x'), ['one', 'two', 'thre', 'e']);
-  assert.equal(stream.isStored, true);
+  assert.equal(stream.isStoredTo(4), true);
   sink.stored.set(stream.streamId, 3);
-  assert.equal(stream.isStored, false);
+  assert.deepEqual([stream.isStoredTo(3), stream.isStoredTo(4)], [true, false]);
 });
 
 test('it goes on as its replacement', async () => {

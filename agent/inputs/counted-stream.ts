@@ -77,9 +77,9 @@ export class CountedStream {
     return this.#position;
   }
 
-  /** Everything that was pushed is durable in the buffer. */
-  get isStored(): boolean {
-    return this.#sink.storedTo(this.#streamId) >= this.#position;
+  /** Everything before this position is durable in the buffer. */
+  isStoredTo(position: number): boolean {
+    return this.#sink.storedTo(this.#streamId) >= position;
   }
 
   /** Copies the records. False: nothing more should come until `sink.ready` resolves. */

@@ -3,11 +3,15 @@
  * the library it is written with. `markAt` looks at a source itself, for a site that doubts a position.
  */
 import type { Clock } from '@tributary/shared/clock.ts';
+import { createExecInput } from './exec/exec-input.ts';
 import { createFileInput } from './file/file-input.ts';
 import { markAt } from './file/mark-at.ts';
 import type { Input, InputEvents, Sink } from './input.ts';
 import { createJournaldInput } from './journald/journald-input.ts';
+import { createLinesInput } from './lines/lines-input.ts';
 import { createMetricsInput } from './metrics/metrics-input.ts';
+import { createStdinInput } from './stdin/stdin-input.ts';
+import { createSyslogInput } from './syslog/syslog-input.ts';
 
 export interface InputDefaults {
   readonly tenant: string;
@@ -30,12 +34,16 @@ export interface InputParts<Options> {
 }
 
 export const inputKinds = {
+  exec: { options: async () => (await import('./exec/options.ts')).execInputOptions, create: createExecInput },
   file: { options: async () => (await import('./file/options.ts')).fileInputOptions, create: createFileInput, markAt },
   journald: {
     options: async () => (await import('./journald/options.ts')).journaldInputOptions,
     create: createJournaldInput,
   },
+  lines: { options: async () => (await import('./lines/options.ts')).linesInputOptions, create: createLinesInput },
   metrics: { options: async () => (await import('./metrics/options.ts')).metricsInputOptions, create: createMetricsInput },
+  stdin: { options: async () => (await import('./stdin/options.ts')).stdinInputOptions, create: createStdinInput },
+  syslog: { options: async () => (await import('./syslog/options.ts')).syslogInputOptions, create: createSyslogInput },
 } as const;
 
 type Kinds = typeof inputKinds;

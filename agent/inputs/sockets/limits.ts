@@ -32,8 +32,19 @@ export const stopGraceMs = 1000;
 /** A connection that was quiet for so long while the agent stops has nothing on its way. */
 export const stopQuietMs = 150;
 
+/** How often it is looked whether what a sender waits for is durable. */
+export const confirmPollMs = 10;
+
+/** Connections that wait to be accepted. */
+export const backlogMax = 1024;
+/** A peer that is gone without a word is found out after this, and the time of a few probes. */
+export const keepAliveMs = 60_000;
+
 /** How often it is looked for senders that are idle. */
 export const idleCheckMs = 5000;
+
+/** Addresses that are told of when they are not allowed. */
+export const deniedTellMax = 1000;
 
 export const recordBytesMaxMax = 1024 * 1024;
 

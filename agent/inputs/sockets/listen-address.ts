@@ -50,6 +50,10 @@ export function isLocalAddress(address: ListenAddress): boolean {
   return new URL(`http://[${address.host}]`).hostname === '[::1]';
 }
 
+export function isStreamAddress(address: ListenAddress): address is StreamAddress {
+  return !isDatagramAddress(address);
+}
+
 export function isDatagramAddress(address: ListenAddress): address is DatagramAddress {
   return address.scheme === 'udp' || address.scheme === 'unix-dgram';
 }
