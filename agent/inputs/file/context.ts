@@ -3,6 +3,7 @@ import type { InputEvents, Sink } from '../input.ts';
 import type { Claimant, Claims } from './claims.ts';
 import type { FileKind } from './file-kind.ts';
 import type { FilePatterns } from './file-patterns.ts';
+import type { FileKey } from './identity.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { FilesOptions } from './options.ts';
 import type { SourceTable } from './source-table.ts';
@@ -22,4 +23,6 @@ export interface FileInputContext {
   readonly table: SourceTable;
   readonly files: OpenFiles;
   readonly troubles: Troubles;
+  /** Files that are being identified. */
+  readonly discovering: Map<FileKey, Promise<void>>;
 }

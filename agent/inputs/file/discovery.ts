@@ -1,39 +1,58 @@
-import { realpath } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { type FileHandle, realpath } from 'node:fs/promises';
 import { markedBytes } from '@tributary/protocol/limits.ts';
 import { markOf } from '@tributary/protocol/mark.ts';
-import type { Mark } from '@tributary/protocol/messages.ts';
+import type { Mark, SourceIdentity } from '@tributary/protocol/messages.ts';
 import type { StreamState } from '../input.ts';
 import { attributesKeyOf } from './claims.ts';
+import { gatesOf, settleCut } from './collapse.ts';
 import type { FileInputContext } from './context.ts';
-import { type FileKey, fingerprintOf, keyOf, readAt, readHead, reasonOf, verify } from './identity.ts';
+import type { Copies } from './copies.ts';
 import type { FileTraits } from './file-kind.ts';
+import {
+  birthOf,
+  type FileKey,
+  fingerprintOf,
+  isBornAnew,
+  keyOf,
+  readAt,
+  readHead,
+  reasonOf,
+  type Verdict,
+  verify,
+} from './identity.ts';
+import { compressionOf, InflatedFile, type ReadableFile } from './inflated-file.ts';
 import type { KnownStreams } from './known-streams.ts';
 import { openForReading } from './linux.ts';
 import { Source } from './source.ts';
+import { type Compression, parseFileToken, withToken } from './token.ts';
 import { NotAFileError } from './troubles.ts';
 
 export interface DiscoveryOptions {
   readonly context: FileInputContext;
   readonly known: KnownStreams;
-  /** Files found now begin at their end, unless a stream of theirs is known. */
-  readonly atEnd: boolean;
+  readonly copies: Copies;
+  /** Files found now begin at their end, or at what was their end once, unless a stream of theirs is known. */
+  readonly start: 'beginning' | 'end' | number;
+  /** A stream goes on in another file than the one that is looked at. */
+  readonly onFollowed: (source: Source) => void;
 }
 
 export type Discovery =
   | { readonly kind: 'found'; readonly source: Source }
   /** It is another's or nobody's, or has a source already. */
   | { readonly kind: 'taken' }
-  /** It cannot be told now what its records are. */
-  | { readonly kind: 'undecided' };
+  /** It cannot be told now what it is; whether it can be soon. */
+  | { readonly kind: 'undecided'; readonly isSoon: boolean };
 
 interface FoundFile {
   readonly path: string;
   readonly key: FileKey;
-  readonly device: string;
-  readonly inode: string;
-  readonly size: number;
+  readonly stats: BigIntStats;
   readonly handle: FileHandle;
+  /** What it holds, decompressed; the handle itself where it is not compressed. */
+  readonly content: ReadableFile;
+  readonly compression: Compression | '';
   readonly traits: FileTraits;
   readonly attributesKey: string;
 }
@@ -45,49 +64,101 @@ interface Begun {
 
 /** Opens a file that no source is for, finds or begins its stream, and adds its source. */
 export async function discover(path: string, options: DiscoveryOptions): Promise<Discovery> {
-  const { context } = options;
+  const { context, known } = options;
   const traits = await context.kind.traitsOf(path);
-  if (traits === undefined) return { kind: 'undecided' };
+  if (traits === undefined) return { kind: 'undecided', isSoon: true };
   if (traits === 'not-read') return { kind: 'taken' };
   const attributesKey = attributesKeyOf(traits.attributes);
   const handle = await openForReading(path);
-  let source: Source | undefined;
-  let claimed: FileKey | undefined;
+  let kept = false;
+  let key: FileKey | undefined;
+  const over = Promise.withResolvers<void>();
   try {
     const stats = await handle.stat({ bigint: true });
     if (!stats.isFile()) throw new NotAFileError(`${path} is no regular file`);
-    const key = keyOf(stats);
-    const { table, claims } = context;
-    if (table.byKey(key) !== undefined || !claims.claimFile(context.claimant, key, attributesKey)) return { kind: 'taken' };
-    claimed = key;
-    const identified = { path, key, device: String(stats.dev), inode: String(stats.ino), size: Number(stats.size) };
-    const file = { ...identified, handle, traits, attributesKey };
-    const begun = (await resume(file, options)) ?? (await takeOver(file, options)) ?? (await begin(file, options));
-    source = new Source({ key, traits, state: begun.state, nowMs: context.clock.monotonic() });
-    source.cursor = { ...source.cursor, mark: begun.mark };
-    source.verified = false;
-    source.sizeFound = file.size;
-    // A file that was renamed meanwhile is followed by its handle: by now it has a stream, so this must not fail any more.
-    const target = await realpath(path).catch(() => path);
-    if (target !== path) source.linkTarget = target;
+    const found = keyOf(stats);
+    if (context.table.byKey(found) !== undefined) return { kind: 'taken' };
+    const states = await settled(known.own({ key: found, path, inode: String(stats.ino) }, attributesKey), path, context);
+    if (gatesOf(context.sink).isHeld(found)) return { kind: 'undecided', isSoon: true };
+    if (context.table.byKey(found) !== undefined || !context.claims.claimFile(context.claimant, found, attributesKey)) {
+      return { kind: 'taken' };
+    }
+    key = found;
+    context.discovering.set(key, over.promise);
+    const file = { path, key, stats, handle, ...(await contentOf(handle, context)), traits, attributesKey };
+    const discovery = await identify(file, states, options);
+    kept = discovery.kind === 'found';
+    return discovery;
   } finally {
-    if (source === undefined) {
-      if (claimed !== undefined) context.claims.releaseFile(context.claimant, claimed, attributesKey);
+    if (key !== undefined) context.discovering.delete(key);
+    over.resolve();
+    if (!kept) {
+      if (key !== undefined) context.claims.releaseFile(context.claimant, key, attributesKey);
       await handle.close();
     }
   }
-  context.claims.claimStream(context.claimant, source.cursor.streamId);
-  context.table.add(source);
-  await context.files.adopt(source, handle);
-  context.events.fileOpened(path, source.cursor.streamId, source.cursor.position);
-  return { kind: 'found', source };
 }
 
-/** Goes on with the stream that this file was read into before. Streams whose content the file does not hold any more are ended. */
-async function resume(file: FoundFile, { context, known }: DiscoveryOptions): Promise<Begun | undefined> {
+/** Streams whose file was being cut by rotation when the agent died, as they are when that was brought to an end. */
+async function settled(
+  states: readonly StreamState[],
+  path: string,
+  { sink }: FileInputContext,
+): Promise<readonly StreamState[]> {
+  return await Promise.all(
+    states.map(async (state) => {
+      const identity = await settleCut({ sink, stream: state, path });
+      return identity === state.identity ? state : { ...state, identity };
+    }),
+  );
+}
+
+async function contentOf(
+  handle: FileHandle,
+  { options }: FileInputContext,
+): Promise<{ content: ReadableFile; compression: Compression | '' }> {
+  const compression = options.compressed === 'never' ? undefined : compressionOf(await readAt(handle, 0, 4));
+  if (compression === undefined) return { content: handle, compression: '' };
+  return { content: new InflatedFile(handle, compression), compression };
+}
+
+async function identify(file: FoundFile, states: readonly StreamState[], options: DiscoveryOptions): Promise<Discovery> {
+  const { context, copies } = options;
+  const { content, path, traits, stats, handle, key } = file;
+  try {
+    let begun = (await resume(file, states, options)) ?? (await takeOver(file, options));
+    if (begun === undefined) {
+      const judgement = await copies.judge(file);
+      if (judgement.kind === 'later') return { kind: 'undecided', isSoon: !judgement.isSettled };
+      begun = judgement.kind === 'known' ? await goOn(file, judgement.stream, context) : await begin(file, options);
+    }
+    const source = new Source({ key, traits, state: begun.state, nowMs: context.clock.monotonic() });
+    source.cursor = { ...source.cursor, mark: begun.mark };
+    source.verified = false;
+    source.look(stats);
+    source.sizeFound = source.compression === '' ? source.size : Number.MAX_SAFE_INTEGER;
+    // A file that was renamed meanwhile is followed by its handle: by now it has a stream, so this must not fail any more.
+    const target = await realpath(path).catch(() => path);
+    if (target !== path) source.linkTarget = target;
+    context.claims.claimStream(context.claimant, source.cursor.streamId);
+    context.table.add(source);
+    await context.files.adopt(source, handle);
+    context.events.fileOpened(path, source.cursor.streamId, source.cursor.position);
+    return { kind: 'found', source };
+  } finally {
+    if (content instanceof InflatedFile) await content.close();
+  }
+}
+
+/**
+ * Goes on with the stream that this file was read into before. Streams whose content the file does not hold any more go on in a copy of
+ * it, or are ended.
+ */
+async function resume(file: FoundFile, states: readonly StreamState[], options: DiscoveryOptions): Promise<Begun | undefined> {
+  const { context, known, copies } = options;
   const { sink, events } = context;
-  const states = known.own(file, file.attributesKey);
-  const verdicts = await Promise.all(states.map((state) => verify(file.handle, state)));
+  const verdicts: Verdict[] = [];
+  for (const state of states) verdicts.push(await verdictOn(state, file));
   const same = states.filter((_, index) => verdicts[index] === 'same');
   const best = same.toSorted((left, right) => right.position - left.position)[0];
   known.settle(states);
@@ -96,22 +167,32 @@ async function resume(file: FoundFile, { context, known }: DiscoveryOptions): Pr
     const verdict = verdicts[index] ?? 'same';
     if (verdict === 'shorter') events.fileTruncated(file.path, state.streamId, state.position);
     else if (verdict !== 'same') events.fileReplaced(file.path, state.streamId, reasonOf(verdict));
-    sink.endStream(state.streamId);
+    const followed = verdict === 'same' ? undefined : await copies.follow(state, file.traits);
+    if (followed === undefined) sink.endStream(state.streamId);
+    else options.onFollowed(followed);
   }
   if (best === undefined) return undefined;
-  const identity = { ...best.identity, path: file.path, device: file.device, inode: file.inode, token: '' };
+  const identity = identityOf(file, best.identity);
   if (JSON.stringify(identity) !== JSON.stringify(best.identity)) sink.updateIdentity(best.streamId, identity);
   return { state: { ...best, identity }, mark: best.mark };
 }
 
+/** A stream that was begun on a compressed file's own bytes goes on with these. */
+async function verdictOn(state: StreamState, file: FoundFile): Promise<Verdict> {
+  if (isBornAnew(state.identity, file.stats)) return 'born-since';
+  const { compression } = parseFileToken(state.identity.token);
+  if (compression !== '' && compression !== file.compression) return 'begins-differently';
+  return await verify(compression === '' ? file.handle : file.content, state);
+}
+
 /** Begins a stream where one ended whose attributes the configuration does not name any more. */
 async function takeOver(file: FoundFile, { context, known }: DiscoveryOptions): Promise<Begun | undefined> {
-  const { sink, claims } = context;
-  for (const old of await known.orphans(file.key, file.attributesKey)) {
-    const fits = (await verify(file.handle, old)) === 'same';
+  const { sink, claims, claimant } = context;
+  for (const old of await settled(await known.orphans(file.key, file.attributesKey), file.path, context)) {
+    const fits = (await verdictOn(old, file)) === 'same';
     known.settle([old]);
-    if (!claims.claimStream(context.claimant, old.streamId) || !fits) continue;
-    const identity = { ...old.identity, path: file.path, token: '' };
+    if (!claims.claimStream(claimant, old.streamId) || !fits) continue;
+    const identity = identityOf(file, old.identity);
     const state = await sink.openStream({ identity, attributes: file.traits.attributes, start: old.position });
     sink.endStream(old.streamId);
     return { state, mark: old.mark };
@@ -119,21 +200,50 @@ async function takeOver(file: FoundFile, { context, known }: DiscoveryOptions): 
   return undefined;
 }
 
-async function begin(file: FoundFile, { context, atEnd }: DiscoveryOptions): Promise<Begun> {
-  const { path, device, inode, handle, traits } = file;
-  const start = atEnd ? await startOfLastLine(handle, file.size) : 0;
-  const identity = { path, device, inode, ...fingerprintOf(await readHead(handle)), token: '', base: 0 };
-  const state = await context.sink.openStream({ identity, attributes: traits.attributes, start });
-  const before = Math.min(markedBytes, start);
-  return { state, mark: markOf(await readAt(handle, start - before, before)) };
+/** The identity of a stream that goes on in this file. */
+function identityOf({ path, stats }: FoundFile, known: SourceIdentity): SourceIdentity {
+  const birth = birthOf(stats);
+  const here = { ...known, path, device: String(stats.dev), inode: String(stats.ino) };
+  return withToken(here, { at: '', ...(birth === '' ? {} : { birth }) });
 }
 
-const lastLineBytesMax = 64 * 1024;
+/** Begins a stream behind what was read of the same content before. */
+async function goOn(
+  file: FoundFile,
+  before: { readonly identity: SourceIdentity; readonly position: number; readonly mark: Mark },
+  { sink }: FileInputContext,
+): Promise<Begun> {
+  const { path, stats, compression, traits } = file;
+  const here = { ...before.identity, path, device: String(stats.dev), inode: String(stats.ino), token: '' };
+  const identity = withToken(here, { birth: birthOf(stats), compression });
+  const state = await sink.openStream({ identity, attributes: traits.attributes, start: before.position });
+  return { state, mark: before.mark };
+}
 
-/** Where a line begins that is being written just now, so that its end is not taken for a line of its own. */
-async function startOfLastLine(handle: FileHandle, size: number): Promise<number> {
-  const length = Math.min(size, lastLineBytesMax);
-  const bytes = await readAt(handle, size - length, length);
-  const newline = bytes.lastIndexOf(10);
-  return newline < 0 ? size : size - length + newline + 1;
+async function begin(file: FoundFile, { context, start: where }: DiscoveryOptions): Promise<Begun> {
+  const { path, stats, content, compression, traits } = file;
+  const start = where === 'beginning' ? 0 : await startOfLastRecord(file, where === 'end' ? await sizeOf(file) : where);
+  const place = { path, device: String(stats.dev), inode: String(stats.ino), token: '', base: 0 };
+  const identity = withToken({ ...place, ...fingerprintOf(await readHead(content)) }, { birth: birthOf(stats), compression });
+  const state = await context.sink.openStream({ identity, attributes: traits.attributes, start });
+  const before = Math.min(markedBytes, start);
+  return { state, mark: markOf(await readAt(content, start - before, before)) };
+}
+
+async function sizeOf({ content, stats }: FoundFile): Promise<number> {
+  return content instanceof InflatedFile ? await content.length() : Number(stats.size);
+}
+
+const lastRecordBytesMax = 64 * 1024;
+
+/** Where a record begins that is being written just now, so that its end is not taken for a record of its own. */
+async function startOfLastRecord({ content, traits }: FoundFile, size: number): Promise<number> {
+  // Even, for encodings of two bytes a character.
+  const after = Math.max(0, size - lastRecordBytesMax);
+  const even = after - (after % 2);
+  const bytes = Buffer.from(await readAt(content, even, size - even));
+  const limits = { recordBytesMax: lastRecordBytesMax + 1, recordsMax: bytes.length, bytesMax: lastRecordBytesMax + 1 };
+  const { end } = traits.framer.frame(bytes, limits, 'hold');
+  if (even === 0 && end === 0 && size <= lastRecordBytesMax) return 0;
+  return end === 0 ? size : even + end;
 }

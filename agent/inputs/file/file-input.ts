@@ -5,7 +5,7 @@
 import { matchesGlob } from 'node:path';
 import { labelValueBytesMax } from '@tributary/protocol/limits.ts';
 import type { StreamAttributes } from '@tributary/protocol/messages.ts';
-import { lineFramer } from '../../framing/lines.ts';
+import { createFraming } from '../../framing/create-framing.ts';
 import type { Input } from '../input.ts';
 import type { InputDefaults, InputParts } from '../registry.ts';
 import { captureLabels } from './captures.ts';
@@ -29,7 +29,7 @@ type PathRule = FileInputOptions['by_path'][number];
 
 /** Traits by path: files of one rule without groups share theirs. */
 export function fileKind(options: FileInputOptions, defaults: InputDefaults): FileKind {
-  const framing = { framer: lineFramer, filter: undefined };
+  const framing = createFraming(options);
   const traitsFor = (rule: PathRule | undefined, match?: RegExpExecArray): FileTraits => {
     const attributes: StreamAttributes = {
       tenant: rule?.tenant ?? options.tenant ?? defaults.tenant,

@@ -1,8 +1,7 @@
-import { glob, lstat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { dirname, matchesGlob, normalize } from 'node:path';
+import { baseOf, FolderTree, magic } from './folder-tree.ts';
 import { matchesRememberedMax } from './limits.ts';
-
-const magic = /[*?[\]{}()!+@\\]/;
 
 /** What one input reads: the globs of its options without those it excludes. A name of a file that is there is taken literally. */
 export class FilePatterns {
@@ -34,53 +33,44 @@ export class FilePatterns {
   matches(path: string): boolean {
     const remembered = this.#remembered.get(path);
     if (remembered !== undefined) return remembered;
-    const matches = this.#paths.some((pattern) => pattern === path || matchesGlob(path, pattern)) && !this.#isExcluded(path);
+    const matches = this.#paths.some((pattern) => pattern === path || matchesGlob(path, pattern)) && !this.isExcluded(path);
     if (this.#remembered.size >= matchesRememberedMax) this.#remembered.clear();
     this.#remembered.set(path, matches);
     return matches;
   }
 
+  /** The folders that globs lead to. */
+  tree(): FolderTree {
+    return new FolderTree(this.#paths.filter((path) => magic.test(path)));
+  }
+
+  /** Paths that were named and are there. One that also is a glob is a name if there is such a file. */
+  async named(): Promise<ReadonlySet<string>> {
+    const named = new Set<string>();
+    for (const path of this.#paths) {
+      if ((!magic.test(path) || (await isThere(path))) && !this.isExcluded(path)) named.add(path);
+    }
+    return named;
+  }
+
   /** All paths that match now, each once. A folder that cannot be read counts as empty. */
   async expand(): Promise<ReadonlySet<string>> {
-    const found = new Set<string>();
-    for (const pattern of this.#paths) {
-      const literal = !magic.test(pattern) || (await isThere(pattern));
-      if (literal) found.add(pattern);
-      else for await (const path of walk(pattern)) found.add(path);
-    }
-    for (const path of found) {
-      if (this.#isExcluded(path)) found.delete(path);
-    }
+    const tree = this.tree();
+    await tree.walk();
+    const found = new Set(await this.named());
+    for (const path of tree.paths()) if (!this.isExcluded(path)) found.add(path);
     return found;
   }
 
   /** Folders in which a file that matches may appear, as far as they are there. */
   async folders(): Promise<ReadonlySet<string>> {
-    const folders = new Set<string>();
-    for (const pattern of this.#paths) {
-      folders.add(baseOf(pattern));
-      const folder = dirname(pattern);
-      if (!magic.test(folder)) continue;
-      for await (const path of walk(folder)) folders.add(path);
-    }
-    return folders;
+    const { folders } = await this.tree().walk();
+    return new Set([...this.#paths.map((path) => baseOf(path)), ...folders]);
   }
 
-  #isExcluded(path: string): boolean {
+  isExcluded(path: string): boolean {
     return this.#exclude.some((pattern) => pattern === path || matchesGlob(path, pattern));
   }
-}
-
-/** `**` stays inside its tree; a wildcard for one folder also stands for a link to one. */
-function walk(pattern: string): AsyncIterable<string> {
-  return glob(pattern, { followSymlinks: !pattern.includes('**') });
-}
-
-/** The longest folder of a pattern that has no wildcard. */
-function baseOf(pattern: string): string {
-  let folder = dirname(pattern);
-  while (magic.test(folder)) folder = dirname(folder);
-  return folder;
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -17,13 +17,16 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { Input, InputEvents, Sink, SourceStatus, StreamState } from '../input.ts';
 import { Alarm } from './alarm.ts';
 import { attributesKeyOf, type Claimant, claimsOf } from './claims.ts';
+import { type DroppedSource, gatesOf, type HeldSource, type SourceGate } from './collapse.ts';
 import type { FileInputContext } from './context.ts';
+import { Copies } from './copies.ts';
 import type { FileKind } from './file-kind.ts';
 import { FilePatterns } from './file-patterns.ts';
 import { FolderIndex } from './folder-index.ts';
 import { FolderWatcher } from './folder-watcher.ts';
 import { KnownStreams } from './known-streams.ts';
-import { hintDelayMs, rotatedPollMs, unwatchedScanMs } from './limits.ts';
+import type { FileKey } from './identity.ts';
+import { hintDelayMs, hintsMax, idleCloseMs, rotatedPollMs, soonScanMs, unwatchedScanMs } from './limits.ts';
 import { OpenFiles } from './open-files.ts';
 import type { FilesOptions } from './options.ts';
 import { quietMsOf, Reader } from './reader.ts';
@@ -87,8 +90,9 @@ class FilesInput implements Input {
       claims,
       claimant: this.#claimant,
       table: new SourceTable(),
-      files: new OpenFiles(options.open_files_max),
+      files: new OpenFiles(options.open_files_max, clock),
       troubles: new Troubles(events),
+      discovering: new Map(),
       onChanged: () => this.#changed.notify(),
     });
     this.#run = run;
@@ -110,7 +114,7 @@ class FilesInput implements Input {
 }
 
 /** One run of an input: everything that is gone when it stops. */
-class FilesInputRun {
+class FilesInputRun implements SourceGate {
   readonly #context: FileInputContext;
   readonly #reader: Reader;
   readonly #whereabouts: Whereabouts;
@@ -119,21 +123,29 @@ class FilesInputRun {
   readonly #alarm: Alarm;
   readonly #onChanged: () => void;
   #hints = new Set<string>();
+  #hintedMs = Number.NEGATIVE_INFINITY;
+  #scannedMs = Number.NEGATIVE_INFINITY;
   #scanSoon = false;
+  #scanAll = true;
   #isScanned = false;
+  #signal: AbortSignal = AbortSignal.abort();
 
   constructor({ onChanged, ...context }: FileInputContext & { onChanged: () => void }) {
     this.#context = context;
     this.#onChanged = onChanged;
     this.#alarm = new Alarm(context.clock);
-    this.#watcher = new FolderWatcher({ onHint: (path) => this.#hint(path) });
-    this.#reader = new Reader({ context, onTurn: () => this.#turned(), onLost: (source) => this.#hint(source.path) });
-    this.#whereabouts = new Whereabouts(context, this.#reader);
+    this.#watcher = new FolderWatcher({ onHint: (path) => this.#hint(path), isOn: context.options.watch === 'auto' });
+    const known = new KnownStreams(context);
+    const copies = new Copies(context, known);
+    const reader = new Reader({ context, copies, onTurn: () => this.#turned(), onLost: (source) => this.#hint(source.path) });
+    this.#reader = reader;
+    this.#whereabouts = new Whereabouts(context, reader, copies);
     this.#scanner = new Scanner({
       context,
-      reader: this.#reader,
+      reader,
       whereabouts: this.#whereabouts,
-      known: new KnownStreams(context),
+      copies,
+      known,
       watcher: this.#watcher,
       onUndecided: () => {
         this.#scanSoon = true;
@@ -151,10 +163,43 @@ class FilesInputRun {
         if (!either.aborted) broken.abort(error);
       }
     };
+    this.#signal = either;
+    using _ = gatesOf(this.#context.sink).add(this);
     await Promise.all([task((stop) => this.#reader.run(stop)), task((stop) => this.#look(stop))]);
     this.#watcher.close();
     await this.#context.files.closeAll();
     if (broken.signal.aborted) throw broken.signal.reason;
+  }
+
+  async hold<T>(key: FileKey, work: (source: HeldSource | undefined) => Promise<T>): Promise<T> {
+    const { table, discovering } = this.#context;
+    await discovering.get(key);
+    const source = table.byKey(key);
+    if (source === undefined || this.#signal.aborted) return await work(undefined);
+    return await this.#reader.hold(source, this.#signal, async () => {
+      const held: HeldSource = { streamId: source.cursor.streamId, identity: source.identity };
+      try {
+        return await work(held);
+      } finally {
+        if (held.identity !== source.identity) {
+          table.move(source, { identity: held.identity, place: source.place });
+          source.verified = false;
+          source.endMax = 0;
+        }
+      }
+    });
+  }
+
+  async drop(key: FileKey): Promise<DroppedSource | undefined> {
+    const { table, discovering, sink } = this.#context;
+    await discovering.get(key);
+    const source = table.byKey(key);
+    if (source === undefined || this.#signal.aborted) return undefined;
+    await this.#reader.settled(source, this.#signal);
+    await this.#whereabouts.drop(source);
+    const { streamId, position } = source.cursor;
+    sink.endStream(streamId);
+    return { streamId, position };
   }
 
   sources(): readonly SourceStatus[] {
@@ -198,38 +243,50 @@ class FilesInputRun {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#context;
-    let scannedMs = Number.NEGATIVE_INFINITY;
+    const { clock, files } = this.#context;
     while (!signal.aborted) {
-      if (clock.monotonic() - scannedMs >= this.#scanIntervalMs()) {
-        scannedMs = clock.monotonic();
+      const sinceScanMs = clock.monotonic() - this.#scannedMs;
+      if (sinceScanMs >= this.#scanIntervalMs()) {
+        const elapsedMs = this.#scanAll ? undefined : sinceScanMs;
+        this.#scannedMs = clock.monotonic();
         this.#scanSoon = false;
-        await this.#scanner.scan();
+        this.#scanAll = false;
+        await this.#scanner.scan(elapsedMs);
+        await files.closeIdle(idleCloseMs);
         this.#reader.trim();
         this.#isScanned = true;
         this.#onChanged();
       }
       await this.#followHints();
       await this.#takeCare();
-      await this.#pause(scannedMs + this.#scanIntervalMs() - clock.monotonic(), signal);
+      await this.#pause(signal);
     }
   }
 
-  async #pause(untilScanMs: number, signal: AbortSignal): Promise<void> {
-    if (this.#hints.size === 0) await this.#alarm.sleep(Math.max(0, Math.min(untilScanMs, this.#careDelayMs())), signal);
-    if (this.#hints.size > 0) await this.#context.clock.sleep(Math.min(hintDelayMs, Math.max(0, untilScanMs)), signal);
+  /** Waits for the next scan or what is due before. The first hint is followed at once, those that come soon after it together. */
+  async #pause(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#context;
+    const dueMs = (): number => Math.max(0, this.#scannedMs + this.#scanIntervalMs() - clock.monotonic());
+    if (this.#hints.size === 0) await this.#alarm.sleep(Math.min(dueMs(), this.#careDelayMs()), signal);
+    const sinceHintMs = clock.monotonic() - this.#hintedMs;
+    if (this.#hints.size > 0 && sinceHintMs < hintDelayMs) {
+      await clock.sleep(Math.min(hintDelayMs - sinceHintMs, dueMs()), signal);
+    }
   }
 
   #scanIntervalMs(): number {
     const { scan_interval: interval } = this.#context.options;
-    return this.#scanSoon || !this.#watcher.isComplete ? Math.min(interval, unwatchedScanMs) : interval;
+    if (this.#scanSoon) return Math.min(interval, soonScanMs);
+    return this.#watcher.isComplete ? interval : Math.min(interval, unwatchedScanMs);
   }
 
   async #followHints(): Promise<void> {
     if (this.#hints.size === 0) return;
-    const { table, patterns } = this.#context;
+    const { table, patterns, clock } = this.#context;
     const hints = this.#hints;
     this.#hints = new Set();
+    this.#hintedMs = clock.monotonic();
+    if (hints.size > hintsMax) this.#scanAll = true;
     const paths = new Set<string>();
     const index = new FolderIndex();
     for (const path of hints) {
@@ -238,7 +295,7 @@ class FilesInputRun {
       else if (source?.place === 'moved') await this.#whereabouts.checkMoved(source);
       else if (source !== undefined) await this.#whereabouts.checkParked(source, index);
       if (patterns.matches(path)) paths.add(path);
-      else if (source === undefined && patterns.hasWildFolders) this.#scanSoon = true;
+      else if (source === undefined && (await this.#scanner.isWay(path))) this.#scanSoon = true;
     }
     await this.#scanner.look(paths, index);
   }
@@ -251,6 +308,7 @@ class FilesInputRun {
       if (source.place === 'moved') await this.#whereabouts.checkMoved(source);
       if (source.heldBytes > 0 && this.#cutDelayMs(source, nowMs) <= 0) this.#reader.queue(source);
     }
+    await this.#whereabouts.limitKept();
   }
 
   #careDelayMs(): number {

@@ -1,7 +1,9 @@
-import { readdir, stat } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { access, constants, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SourceIdentity } from '@tributary/protocol/messages.ts';
-import { type FileKey, keyOf } from './identity.ts';
+import { type FileKey, isBornAnew, keyOf } from './identity.ts';
+import { parseFileToken } from './token.ts';
 
 /** Finds files by device and inode in a folder. Lists a folder once: make a new index for every look. */
 export class FolderIndex {
@@ -11,36 +13,29 @@ export class FolderIndex {
   async locate(identity: SourceIdentity, key: FileKey): Promise<string | undefined> {
     const known = pathsOf(identity);
     for (const path of known) {
-      if ((await keyAt(path)) === key) return path;
+      if (await isAt(path, identity, key)) return path;
     }
     for (const folder of new Set(known.map((path) => dirname(path)))) {
       const path = (await this.#list(folder)).get(key);
-      if (path !== undefined) return path;
+      if (path !== undefined && (await isAt(path, identity, key))) return path;
     }
     return undefined;
   }
 
   /**
-   * Whether a file that was not located is gone for good: its folder is there and on the file's device. Where another file system,
-   * or none, is mounted just now, the file may come back.
+   * Whether a file that was not located is gone for good: its folder, or what is left above it, is there and on the file's device. Where
+   * another file system, or none, is mounted just now, or one of the `bases` of the globs is not there, the file may come back.
    */
-  async isGone(identity: SourceIdentity): Promise<boolean> {
+  async isGone(identity: SourceIdentity, bases: ReadonlySet<string>): Promise<boolean> {
     for (const path of pathsOf(identity)) {
-      try {
-        const folder = dirname(path);
-        const { dev } = await stat(folder, { bigint: true });
-        await readdir(folder);
-        if (String(dev) !== identity.device) return false;
-      } catch {
-        return false;
-      }
+      if (!(await isGoneAt(path, identity.device, bases))) return false;
     }
     return true;
   }
 
-  async sizeOf(path: string): Promise<number | undefined> {
+  async statsOf(path: string): Promise<BigIntStats | undefined> {
     try {
-      return (await stat(path)).size;
+      return await stat(path, { bigint: true });
     } catch {
       return undefined;
     }
@@ -60,8 +55,32 @@ export async function keyAt(path: string): Promise<FileKey | undefined> {
   }
 }
 
+/** Whether the file is at a path, and not another that has its inode now. */
+async function isAt(path: string, identity: SourceIdentity, key: FileKey): Promise<boolean> {
+  try {
+    const stats = await stat(path, { bigint: true });
+    return keyOf(stats) === key && !isBornAnew(identity, stats);
+  } catch {
+    return false;
+  }
+}
+
+async function isGoneAt(path: string, device: string, bases: ReadonlySet<string>): Promise<boolean> {
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    try {
+      const { dev } = await stat(folder, { bigint: true });
+      await access(folder, constants.R_OK | constants.X_OK);
+      return String(dev) === device;
+    } catch (error) {
+      const isRemoved = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (!isRemoved || bases.has(folder) || folder === dirname(folder)) return false;
+    }
+  }
+}
+
 function pathsOf(identity: SourceIdentity): readonly string[] {
-  return identity.token === '' ? [identity.path] : [identity.token, identity.path];
+  const { at } = parseFileToken(identity.token);
+  return at === '' ? [identity.path] : [at, identity.path];
 }
 
 async function listFolder(folder: string): Promise<ReadonlyMap<FileKey, string>> {

@@ -2,23 +2,27 @@
  * Which file a stream belongs to. None of these is trusted alone:
  *
  * - device and inode find a file under whatever name, but an inode is used again after its file was deleted;
+ * - the time of its birth, where the file system tells one, tells such a file from the one before, even of the same content;
  * - the fingerprint (SHA-256 of the first bytes, up to 1024 of them, growing with the file) tells apart files that begin
  *   differently, but many begin alike;
  * - the mark (hash of the 64 bytes before the position) tells whether what was read is still what is there.
  *
  * A stream goes on in a file only when device and inode are the same, the file is no shorter than the position, and neither
- * fingerprint nor mark contradict. The device alone may differ for a file at the same path with the same inode whose mark fits: some
- * file systems get another device number when they are mounted again.
+ * fingerprint nor mark contradict, and it was not born since. The device alone may differ for a file at the same path with the same
+ * inode whose mark fits: some file systems get another device number when they are mounted again.
  *
- * `path` is the path that a glob matched. A file that was renamed away keeps it, and `token` is where it was last.
+ * `path` is the path that a glob matched. A file that was renamed away keeps it, and `token` tells where it was last (token.ts).
+ * `base` bytes were taken out of the file's beginning (collapse.ts): the fingerprint is that of what is the beginning now, and a
+ * position less the base is the offset in the file. The first 64 bytes of offsets have no mark then.
  */
 import { hash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import { markedBytes } from '@tributary/protocol/limits.ts';
 import { markOf, marksDiffer } from '@tributary/protocol/mark.ts';
 import type { Mark, SourceIdentity } from '@tributary/protocol/messages.ts';
+import type { ReadableFile } from './inflated-file.ts';
 import { fingerprintBytesMax } from './limits.ts';
+import { parseFileToken } from './token.ts';
 
 /** Device and inode in one text: the key of a file on this machine. */
 export type FileKey = string;
@@ -36,6 +40,22 @@ export function keyOfIdentity(identity: SourceIdentity): FileKey {
   return `${identity.device}:${identity.inode}`;
 }
 
+/**
+ * When a file was born, for its token; '' where that is not known. Where the system does not know, it may tell the time of the last
+ * change instead, so a birth that is no earlier than that is not believed.
+ */
+export function birthOf(stats: BigIntStats): string {
+  const { birthtimeNs, ctimeNs } = stats;
+  return birthtimeNs > 0n && birthtimeNs < ctimeNs ? String(birthtimeNs) : '';
+}
+
+/** Whether the file with this identity's device and inode is another one, born when that was deleted. */
+export function isBornAnew(identity: SourceIdentity, stats: BigIntStats): boolean {
+  const { birth } = parseFileToken(identity.token);
+  const now = birthOf(stats);
+  return birth !== '' && now !== '' && birth !== now;
+}
+
 /** Fingerprint of a file that begins with `head`. */
 export function fingerprintOf(head: Uint8Array): Fingerprint {
   const bytes = head.subarray(0, fingerprintBytesMax);
@@ -49,31 +69,39 @@ export function fingerprintFits(head: Uint8Array, known: Fingerprint): boolean {
 }
 
 /** The first bytes of a file, as many as a fingerprint covers. */
-export async function readHead(handle: FileHandle): Promise<Uint8Array> {
-  return readAt(handle, 0, fingerprintBytesMax);
+export async function readHead(file: ReadableFile): Promise<Uint8Array> {
+  return readAt(file, 0, fingerprintBytesMax);
 }
 
-export type Verdict = 'same' | 'shorter' | 'begins-differently' | 'differs-before-position';
+export type Verdict = 'same' | 'shorter' | 'begins-differently' | 'differs-before-position' | 'born-since';
 
-/** Whether what was read up to `position` is still what an open file holds. */
-export async function verify(
-  handle: FileHandle,
-  known: { readonly identity: Fingerprint; readonly position: number; readonly mark: Mark },
-): Promise<Verdict> {
-  const { identity, position, mark } = known;
-  const before = Math.min(markedBytes, position);
-  const marked = await readAt(handle, position - before, before);
+/** What is known of a file's content: its fingerprint, and a position with its mark. */
+export interface KnownContent {
+  readonly identity: Fingerprint & { readonly base: number };
+  readonly position: number;
+  readonly mark: Mark;
+}
+
+/** Whether what was read up to `position` is still what a file holds. */
+export async function verify(file: ReadableFile, { identity, position, mark }: KnownContent): Promise<Verdict> {
+  const offset = position - identity.base;
+  if (offset < 0) return 'shorter';
+  const before = Math.min(markedBytes, offset);
+  // The head first: a compressed file is read from its beginning on.
+  const head = await readHead(file);
+  const marked = await readAt(file, offset - before, before);
   if (marked.length < before) return 'shorter';
-  if (!fingerprintFits(await readHead(handle), identity)) return 'begins-differently';
-  return marksDiffer(mark, markOf(marked)) ? 'differs-before-position' : 'same';
+  if (!fingerprintFits(head, identity)) return 'begins-differently';
+  const isMarked = before === Math.min(markedBytes, position);
+  return isMarked && marksDiffer(mark, markOf(marked)) ? 'differs-before-position' : 'same';
 }
 
 /** Reads up to `length` bytes at `position`; fewer only at the end of the file. */
-export async function readAt(handle: FileHandle, position: number, length: number): Promise<Uint8Array> {
+export async function readAt(file: ReadableFile, position: number, length: number): Promise<Uint8Array> {
   const buffer = new Uint8Array(length);
   let filled = 0;
   while (filled < length) {
-    const { bytesRead } = await handle.read(buffer, filled, length - filled, position + filled);
+    const { bytesRead } = await file.read(buffer, filled, length - filled, position + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
@@ -84,6 +112,7 @@ const reasons: Readonly<Record<Exclude<Verdict, 'same'>, string>> = {
   shorter: 'the file is shorter than what was read of it',
   'begins-differently': 'the file begins with other bytes than before',
   'differs-before-position': 'the bytes before the position are not those that were read',
+  'born-since': 'it is a new file with the inode of a deleted one',
 };
 
 /** The sentence that an event tells. */

@@ -1,7 +1,10 @@
+import { basename, dirname, join } from 'node:path';
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { Sink, StreamState } from '../input.ts';
 import { type FileKey, keyOfIdentity } from './identity.ts';
 import { attributesKeyOf, type Claimant, type Claims } from './claims.ts';
+import { namesBefore } from './rotated-names.ts';
+import { parseFileToken } from './token.ts';
 
 export interface KnownStreamsOptions {
   readonly sink: Sink;
@@ -18,6 +21,8 @@ export interface KnownStreamsOptions {
 export class KnownStreams {
   readonly #options: KnownStreamsOptions;
   #streams: Map<FileKey, StreamState[]>;
+  /** Made when it is needed. */
+  #byName: Map<string, StreamState[]> | undefined;
   #releases: number;
 
   constructor(options: KnownStreamsOptions) {
@@ -62,9 +67,24 @@ export class KnownStreams {
     return orphans;
   }
 
+  /** Streams of files in the same folder that this one may be a rotated form of, going by names. */
+  near(path: string): readonly StreamState[] {
+    if (this.#streams.size === 0) return [];
+    this.#byName ??= this.#namesNow();
+    const names = [basename(path), ...namesBefore(basename(path))];
+    const near = new Set(names.flatMap((name) => this.#byName?.get(join(dirname(path), name)) ?? []));
+    return [...near].filter((state) => this.at(keyOfIdentity(state.identity)).includes(state) && this.#isFree(state));
+  }
+
+  /** Streams of a file that it was not decided about. */
+  at(key: FileKey): readonly StreamState[] {
+    return this.#streams.get(key) ?? [];
+  }
+
   /** It was decided what becomes of these. */
   settle(settled: readonly StreamState[]): void {
     for (const { identity, streamId } of settled) remove(this.#streams, keyOfIdentity(identity), streamId);
+    if (this.#streams.size === 0) this.#byName = undefined;
   }
 
   /** Streams that nobody took so far, under paths that this input reads, and that no other input will take. */
@@ -79,6 +99,20 @@ export class KnownStreams {
       if ((await claimant.reads(path, key)) || !(await claims.isOwned(path, key))) rest.push(state);
     }
     return rest;
+  }
+
+  #namesNow(): Map<string, StreamState[]> {
+    const byName = new Map<string, StreamState[]>();
+    for (const state of this.#all()) {
+      const { at } = parseFileToken(state.identity.token);
+      for (const path of new Set([state.identity.path, at])) {
+        if (path === '') continue;
+        for (const name of [basename(path), ...namesBefore(basename(path))]) {
+          byName.getOrInsertComputed(join(dirname(path), name), () => []).push(state);
+        }
+      }
+    }
+    return byName;
   }
 
   /** Without those that another input with the same attributes reads, or has read to their end. */
@@ -96,6 +130,7 @@ export class KnownStreams {
     if (releases === this.#releases) return;
     this.#releases = releases;
     this.#streams = this.#streamsNow();
+    this.#byName = undefined;
   }
 
   #streamsNow(): Map<FileKey, StreamState[]> {

@@ -1,5 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
-import { keyOf } from './identity.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
+import { isBornAnew, keyOf } from './identity.ts';
+import { InflatedFile, type ReadableFile } from './inflated-file.ts';
 import { openForReading } from './linux.ts';
 import type { Source } from './source.ts';
 
@@ -15,11 +17,13 @@ export class AnotherFileError extends Error {
  */
 export class OpenFiles {
   readonly #filesMax: number;
+  readonly #clock: Clock;
   /** In the order of use, the latest last. */
   readonly #sources = new Set<Source>();
 
-  constructor(filesMax: number) {
+  constructor(filesMax: number, clock: Clock) {
     this.#filesMax = filesMax;
+    this.#clock = clock;
   }
 
   get count(): number {
@@ -29,12 +33,44 @@ export class OpenFiles {
   /** Takes over an open file. */
   async adopt(source: Source, handle: FileHandle): Promise<void> {
     source.handle = handle;
+    source.usedMs = this.#clock.monotonic();
     this.#sources.add(source);
     await this.#closeUnused(source);
   }
 
-  /** The source's open file; opened again when it was closed meanwhile, and then not `verified`. */
-  async use(source: Source): Promise<FileHandle> {
+  /** What the source's file holds; opened again when it was closed meanwhile, and then not `verified`. */
+  async use(source: Source): Promise<ReadableFile> {
+    const handle = await this.#handleOf(source);
+    const { compression } = source;
+    if (compression === '') return handle;
+    source.inflated ??= new InflatedFile(handle, compression);
+    return source.inflated;
+  }
+
+  async close(source: Source): Promise<void> {
+    const { handle, inflated } = source;
+    source.handle = undefined;
+    source.inflated = undefined;
+    this.#sources.delete(source);
+    await inflated?.close();
+    await handle?.close();
+  }
+
+  /** Closes what was not used for so long, but files that were renamed away or deleted. */
+  async closeIdle(idleMs: number): Promise<void> {
+    const nowMs = this.#clock.monotonic();
+    for (const source of this.#sources) {
+      if (nowMs - source.usedMs < idleMs) return;
+      if (mayClose(source)) await this.close(source);
+    }
+  }
+
+  async closeAll(): Promise<void> {
+    for (const source of this.#sources) await this.close(source);
+  }
+
+  async #handleOf(source: Source): Promise<FileHandle> {
+    source.usedMs = this.#clock.monotonic();
     if (source.handle === undefined) {
       source.opening ??= this.#reopen(source).finally(() => {
         source.opening = undefined;
@@ -46,22 +82,13 @@ export class OpenFiles {
     return source.handle;
   }
 
-  async close(source: Source): Promise<void> {
-    const { handle } = source;
-    source.handle = undefined;
-    this.#sources.delete(source);
-    await handle?.close();
-  }
-
-  async closeAll(): Promise<void> {
-    for (const source of this.#sources) await this.close(source);
-  }
-
   async #reopen(source: Source): Promise<FileHandle> {
     const handle = await openForReading(source.currentPath);
     try {
       const stats = await handle.stat({ bigint: true });
-      if (keyOf(stats) !== source.key) throw new AnotherFileError(`another file is at ${source.currentPath} by now`);
+      if (keyOf(stats) !== source.key || isBornAnew(source.identity, stats)) {
+        throw new AnotherFileError(`another file is at ${source.currentPath} by now`);
+      }
     } catch (error) {
       await handle.close();
       throw error;
@@ -74,9 +101,13 @@ export class OpenFiles {
   async #closeUnused(wanted: Source): Promise<void> {
     if (this.#sources.size <= this.#filesMax) return;
     for (const source of this.#sources) {
-      if (source === wanted || source.reading || source.place === 'moved') continue;
+      if (source === wanted || !mayClose(source)) continue;
       await this.close(source);
       if (this.#sources.size <= this.#filesMax) return;
     }
   }
+}
+
+function mayClose(source: Source): boolean {
+  return !source.reading && source.place !== 'moved';
 }

@@ -1,6 +1,7 @@
 import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
 import { suggest } from '@tributary/shared/options/suggest.ts';
 import * as z from 'zod';
+import { framingFields } from '../../framing/framing-options.ts';
 import { commonInputFields, labelsOption, nameOption } from '../common-options.ts';
 import { captureProblem } from './captures.ts';
 
@@ -114,6 +115,7 @@ export const fileInputFields = {
     .refine(isEncoding, { error: ({ input }) => encodingProblem(String(input)) })
     .default('utf-8')
     .describe('Encoding of the bytes, an IANA name; they are not changed.'),
+  ...framingFields,
   ...followingFields,
 };
 

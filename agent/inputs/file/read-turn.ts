@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
 import { markedBytes } from '@tributary/protocol/limits.ts';
 import { markOf, marksDiffer } from '@tributary/protocol/mark.ts';
 import type { Mark } from '@tributary/protocol/messages.ts';
@@ -8,10 +7,11 @@ import { runBytesMax, runRecordsMax } from '../../framing/limits.ts';
 import type { Overflow, Run } from '../input.ts';
 import { fingerprintBytesMax, turnBytes } from './limits.ts';
 import { fingerprintFits, fingerprintOf, readHead, type Fingerprint, type Verdict, verify } from './identity.ts';
+import type { ReadableFile } from './inflated-file.ts';
 import type { Cursor, Source } from './source.ts';
 
 export interface TurnOptions {
-  readonly handle: FileHandle;
+  readonly handle: ReadableFile;
   /** Memory to read into, at least `turnBufferBytes`. */
   readonly buffer: Buffer;
   readonly framer: Framer;
@@ -136,7 +136,7 @@ function runOf(turn: Turn, options: TurnOptions): { readonly run: Run | undefine
 /** The fingerprint over more of the first bytes, now that there are more; undefined when those it covers are others now. */
 async function growFingerprint(
   known: Fingerprint,
-  seen: { handle: FileHandle; bytes: Buffer; begin: number },
+  seen: { handle: ReadableFile; bytes: Buffer; begin: number },
 ): Promise<Fingerprint | undefined> {
   const { handle, bytes, begin } = seen;
   const length = Math.min(begin + bytes.length, fingerprintBytesMax);

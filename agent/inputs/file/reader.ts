@@ -1,7 +1,9 @@
 import { Condition } from '../../framing/condition.ts';
 import type { Tail } from '../../framing/framer.ts';
 import type { FileInputContext } from './context.ts';
+import type { Copies } from './copies.ts';
 import { fingerprintOf, readHead, reasonOf, type Verdict } from './identity.ts';
+import type { ReadableFile } from './inflated-file.ts';
 import { readsMax } from './limits.ts';
 import { AnotherFileError } from './open-files.ts';
 import type { FilesOptions } from './options.ts';
@@ -12,25 +14,31 @@ import { isFileError, isMissing } from './troubles.ts';
 /**
  * Reads the files that have something new, in turns: each file gets one turn, then the next has its own, so that a busy one starves
  * none. A few turns are under way at a time, never two of one file, and each has one buffer: memory does not grow with the files.
+ * Compressed files are read one after the other: each keeps a decompressor.
  */
 export class Reader {
   readonly #context: FileInputContext;
+  readonly #copies: Copies;
   readonly #queue = new Set<Source>();
   readonly #queued = new Condition();
+  readonly #turned = new Condition();
   readonly #onTurn: () => void;
   readonly #onLost: (source: Source) => void;
   #buffers: Buffer[] = [];
+  #inflating: Source | undefined;
   #turns = 0;
   #sinkIsFull = false;
 
   constructor(options: {
     context: FileInputContext;
+    copies: Copies;
     /** A turn ended. */
     onTurn: () => void;
     /** The file is not where it was, and its handle was closed. */
     onLost: (source: Source) => void;
   }) {
     this.#context = options.context;
+    this.#copies = options.copies;
     this.#onTurn = options.onTurn;
     this.#onLost = options.onLost;
   }
@@ -46,12 +54,30 @@ export class Reader {
   }
 
   isBusyWith(source: Source): boolean {
-    return source.reading || this.#queue.has(source);
+    return source.reading || source.holds > 0 || this.#queue.has(source);
   }
 
   /** Nothing more is read of it. */
   forget(source: Source): void {
     this.#queue.delete(source);
+    if (this.#inflating === source) this.#inflating = undefined;
+  }
+
+  /** Runs `work` while no turn of the source is under way, and none begins. */
+  async hold<T>(source: Source, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    source.holds += 1;
+    try {
+      await this.settled(source, signal);
+      return await work();
+    } finally {
+      source.holds -= 1;
+      this.#queued.notify();
+    }
+  }
+
+  /** Resolves when no turn of the source is under way. */
+  async settled(source: Source, signal: AbortSignal): Promise<void> {
+    while (source.reading) await this.#turned.wait(signal);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -72,7 +98,7 @@ export class Reader {
         await this.#context.sink.ready(signal);
         this.#sinkIsFull = false;
       }
-      const [source] = this.#queue;
+      const source = this.#next();
       if (source === undefined) await this.#queued.wait(signal);
       else {
         this.#queue.delete(source);
@@ -81,21 +107,43 @@ export class Reader {
     }
   }
 
+  #next(): Source | undefined {
+    for (const source of this.#queue) {
+      if (source.holds > 0) continue;
+      if (source.compression === '') return source;
+      if (this.#inflating !== undefined && this.#inflating !== source) continue;
+      this.#inflating = source;
+      return source;
+    }
+    return undefined;
+  }
+
   async #turn(source: Source): Promise<void> {
     source.reading = true;
     source.again = false;
     try {
       await this.#read(source);
       source.failed = false;
+      source.stale = false;
       this.#context.troubles.clear(source.path);
     } catch (error) {
       await this.#failed(source, error);
     } finally {
       source.reading = false;
+      this.#turned.notify();
     }
     if (source.again && this.#context.table.has(source)) this.queue(source);
+    else await this.#inflated(source);
     this.#turns += 1;
     this.#onTurn();
+  }
+
+  /** A compressed file that was read to its end is closed; the next one may be opened. */
+  async #inflated(source: Source): Promise<void> {
+    if (this.#inflating !== source) return;
+    this.#inflating = undefined;
+    this.#queued.notify();
+    if (source.place !== 'moved' && !source.reading) await this.#context.files.close(source);
   }
 
   async #read(source: Source): Promise<void> {
@@ -104,9 +152,9 @@ export class Reader {
     const buffer = this.#takeBuffer(turnBufferBytes(framer, options.max_line_bytes));
     try {
       const { cursor } = source;
-      const handle = await files.use(source);
+      const content = await files.use(source);
       const result = await readTurn(source, {
-        handle,
+        handle: content,
         buffer,
         framer,
         filter,
@@ -115,7 +163,7 @@ export class Reader {
         tail: (heldBytes) => this.#tail(source, heldBytes),
       });
       if (source.cursor !== cursor) source.again = true;
-      else if (result.kind === 'changed') await this.#restart(source, result.verdict);
+      else if (result.kind === 'changed') await this.#restart(source, content, result.verdict);
       else this.#push(source, result);
     } finally {
       this.#buffers.push(buffer);
@@ -143,6 +191,7 @@ export class Reader {
     table.setCursor(source, result.cursor);
     source.heldBytes = result.heldBytes;
     source.size = source.seenEnd;
+    source.endMax = Math.max(source.endMax, source.seenEnd);
     if (source.seenEnd > seenEnd) source.grewMs = clock.monotonic();
     if (result.fingerprint.fingerprintLength > source.identity.fingerprintLength) {
       source.identity = { ...source.identity, ...result.fingerprint };
@@ -152,25 +201,35 @@ export class Reader {
     else table.care.delete(source);
     if (!result.atEnd) source.again = true;
     source.atEnd = !source.again;
+    if (source.atEnd && source.compression !== '') source.sizeFound = source.seenEnd;
   }
 
-  /** The file was cut or written anew: its stream ends where it was read to, and a new one begins at 0. */
-  async #restart(source: Source, verdict: Exclude<Verdict, 'same'>): Promise<void> {
-    const { sink, events, table, files, clock } = this.#context;
+  /**
+   * The file was cut or written anew: a new stream begins at 0. The old one goes on in a copy of what the file held, where somebody
+   * made one before he cut it; otherwise it ends where it was read to.
+   */
+  async #restart(source: Source, content: ReadableFile, verdict: Exclude<Verdict, 'same'>): Promise<void> {
+    const { sink, events, table, clock } = this.#context;
     // Read before the stream is ended: a file that fails now is found changed again.
-    const head = await readHead(await files.use(source));
-    const { streamId, position } = source.cursor;
-    if (verdict === 'shorter') events.fileTruncated(source.path, streamId, position);
-    else events.fileReplaced(source.path, streamId, reasonOf(verdict));
-    sink.endStream(streamId);
+    const head = await readHead(content);
+    const old = { ...source.cursor, identity: source.identity };
+    if (verdict === 'shorter') events.fileTruncated(source.path, old.streamId, old.position);
+    else events.fileReplaced(source.path, old.streamId, reasonOf(verdict));
     const identity = { ...source.identity, ...fingerprintOf(head), base: 0 };
     const state = await sink.openStream({ identity, attributes: source.traits.attributes, start: 0 });
+    const endMax = source.endMax;
     source.identity = state.identity;
     source.heldBytes = 0;
+    source.endMax = 0;
     source.verified = false;
     source.grewMs = clock.monotonic();
     table.setCursor(source, { streamId: state.streamId, position: 0, mark: '' });
     source.again = true;
+    const copy = await this.#copies.follow(old, source.traits);
+    if (copy === undefined) sink.endStream(old.streamId);
+    else this.queue(copy);
+    const lost = endMax - Math.max(old.position, copy?.size ?? 0);
+    if (lost > 0) events.lost({ path: source.path, cause: 'truncated', bytes: lost });
     events.fileOpened(source.path, state.streamId, 0);
   }
 
@@ -181,6 +240,13 @@ export class Reader {
       return;
     }
     if (!isFileError(error)) throw error;
+    // A server of files forgot what we hold: opened by its path it is there again.
+    if (error.code === 'ESTALE' && !source.stale) {
+      source.stale = true;
+      source.again = true;
+      await this.#context.files.close(source);
+      return;
+    }
     source.failed = true;
     this.#context.troubles.raise(source.path, error);
     // A handle that nothing leads back to is kept: it may work again.

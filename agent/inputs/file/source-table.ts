@@ -2,20 +2,41 @@ import type { Id, SourceIdentity } from '@tributary/protocol/messages.ts';
 import { assert } from '@tributary/shared/assert.ts';
 import type { FileKey } from './identity.ts';
 import type { Cursor, Source } from './source.ts';
+import { parseFileToken } from './token.ts';
 
 /** The sources of an input, found by file, by path and by stream. */
 export class SourceTable {
   readonly #byKey = new Map<FileKey, Source>();
+  #turn: Iterator<Source, undefined> = this.#byKey.values();
   /** Sources that are `here`, by the path a glob matched. */
   readonly #byPath = new Map<string, Source>();
   /** Other paths whose hints concern a source: where it was renamed to, or where a link leads. */
   readonly #byOtherPath = new Map<string, Source>();
   readonly #byStream = new Map<Id, Source>();
+  /** Sources that are not `here`. */
+  readonly away = new Set<Source>();
   /** Sources that time matters for: a held line, or a handle to be closed one day. */
   readonly care = new Set<Source>();
 
   get all(): Iterable<Source> {
     return this.#byKey.values();
+  }
+
+  get count(): number {
+    return this.#byKey.size;
+  }
+
+  /** The next sources in turn, no more than there are. */
+  *inTurn(count: number): Iterable<Source> {
+    for (let left = Math.min(count, this.#byKey.size); left > 0; left -= 1) {
+      let { value } = this.#turn.next();
+      if (value === undefined) {
+        this.#turn = this.#byKey.values();
+        ({ value } = this.#turn.next());
+      }
+      if (value === undefined) return;
+      yield value;
+    }
   }
 
   add(source: Source): void {
@@ -30,6 +51,7 @@ export class SourceTable {
     this.#byKey.delete(source.key);
     this.#byStream.delete(source.cursor.streamId);
     this.care.delete(source);
+    this.away.delete(source);
   }
 
   byKey(key: FileKey): Source | undefined {
@@ -70,14 +92,19 @@ export class SourceTable {
 
   #addPaths(source: Source): void {
     if (source.place === 'here') {
+      this.away.delete(source);
       this.#byPath.set(source.path, source);
       if (source.linkTarget !== undefined) this.#byOtherPath.set(source.linkTarget, source);
-    } else if (source.identity.token !== '') this.#byOtherPath.set(source.identity.token, source);
+      return;
+    }
+    this.away.add(source);
+    const { at } = parseFileToken(source.identity.token);
+    if (at !== '') this.#byOtherPath.set(at, source);
   }
 
   #removePaths(source: Source): void {
     if (this.#byPath.get(source.path) === source) this.#byPath.delete(source.path);
-    for (const path of [source.linkTarget, source.identity.token]) {
+    for (const path of [source.linkTarget, parseFileToken(source.identity.token).at]) {
       if (path !== undefined && this.#byOtherPath.get(path) === source) this.#byOtherPath.delete(path);
     }
   }

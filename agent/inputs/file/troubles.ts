@@ -1,4 +1,5 @@
 import type { InputEvents } from '../input.ts';
+import { DamagedFileError } from './inflated-file.ts';
 
 /** Raises one event per trouble of a path, and one when it is over, however often it is tried in between. */
 export class Troubles {
@@ -43,9 +44,16 @@ export class NotAFileError extends Error {
   readonly code = 'NOT_A_FILE';
 }
 
-/** An error of the file system, in contrast to one of our own. */
+/** Files that were renamed away or deleted wait to be read, or to be acknowledged, and there are too many of them. */
+export class TooManyRotatedError extends Error {
+  override readonly name = 'TooManyRotatedError';
+  readonly code = 'TOO_MANY_ROTATED';
+}
+
+/** An error of the file system or of a file, in contrast to one of our own. */
 export function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && (error instanceof NotAFileError || 'syscall' in error);
+  if (!(error instanceof Error)) return false;
+  return error instanceof NotAFileError || error instanceof DamagedFileError || 'syscall' in error;
 }
 
 export function isMissing(error: unknown): boolean {
