@@ -5,9 +5,10 @@
 import { supervise } from '@tributary/shared/async/supervise.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { AgentEvents } from './events.ts';
-import type { Input, InputEvents, Sink, SourceStatus } from './inputs/input.ts';
+import type { Input, InputEvents, Overflow, Sink, SourceStatus } from './inputs/input.ts';
 import { createInput, type InputDefaults } from './inputs/registry.ts';
 import type { InputConfig } from './options.ts';
+import { channelType } from './platform/channel.ts';
 
 export interface InputSetOptions {
   /** One for each input. */
@@ -27,8 +28,22 @@ export interface WantedInputs {
   readonly defaults: InputDefaults;
 }
 
+/** One input, for `status`. */
+export interface InputStatus {
+  readonly name: string;
+  readonly kind: InputConfig['kind'];
+  readonly type: string;
+  readonly overflow: Overflow;
+  /** Addresses that it is to listen at, as they are configured; those of `listening` are taken. */
+  readonly listen: readonly string[];
+  readonly listening: readonly string[];
+  /** Why it does not run now; empty while it does. */
+  readonly trouble: string;
+}
+
 interface Running {
   readonly input: Input;
+  readonly config: InputConfig;
   readonly sink: Disposable;
   readonly abort: AbortController;
   readonly done: Promise<void>;
@@ -42,9 +57,21 @@ const recoveredAfterMs = 5000;
 export class InputSet {
   readonly #options: InputSetOptions;
   readonly #running = new Map<string, Running>();
+  readonly #events: InputEvents;
+  /** By the input's name: what it listens at, and why it does not run. */
+  readonly #listening = new Map<string, Set<string>>();
+  readonly #troubles = new Map<string, string>();
 
   constructor(options: InputSetOptions) {
     this.#options = options;
+    const { events } = options;
+    this.#events = {
+      ...events,
+      listening: (input, address) => {
+        this.#listening.getOrInsertComputed(input, () => new Set()).add(address);
+        events.listening(input, address);
+      },
+    };
   }
 
   /** Makes these the inputs that run. Positions are kept: streams are the sink's. */
@@ -52,16 +79,16 @@ export class InputSet {
     const keys = new Map(wanted.inputs.map((config, index) => [keyOf(config, wanted.defaults), { config, index }]));
     const kept = this.#running.entries().filter(([key]) => keys.has(key));
     const names = new Set(kept.map(([, { input }]) => input.name));
-    const created: { key: string; input: Input; sink: Disposable }[] = [];
+    const created: { key: string; parts: Pick<Running, 'input' | 'config' | 'sink'> }[] = [];
     for (const [key, { config, index }] of keys) {
       if (this.#running.has(key)) continue;
       const name = freeName(config.kind, index + 1, names);
       names.add(name);
       const sink = this.#options.createSink();
-      created.push({ key, sink, input: this.#create(config, wanted.defaults, { name, sink }) });
+      created.push({ key, parts: { config, sink, input: this.#create(config, wanted.defaults, { name, sink }) } });
     }
     await Promise.all([...this.#running.keys()].filter((key) => !keys.has(key)).map((key) => this.#stop(key)));
-    for (const { key, input, sink } of created) this.#start(key, input, sink);
+    for (const { key, parts } of created) this.#start(key, parts);
   }
 
   async stop(): Promise<void> {
@@ -72,6 +99,18 @@ export class InputSet {
     await Promise.all([...this.#running.values()].map(({ input }) => input.drained(signal)));
   }
 
+  inputs(): readonly InputStatus[] {
+    return [...this.#running.values()].map(({ input: { name }, config }) => ({
+      name,
+      kind: config.kind,
+      type: 'type' in config ? config.type : channelType,
+      overflow: config.overflow,
+      listen: 'listen' in config ? config.listen : [],
+      listening: [...(this.#listening.get(name) ?? [])],
+      trouble: this.#troubles.get(name) ?? '',
+    }));
+  }
+
   /** What each input reads, with the input's name. */
   sources(): readonly (SourceStatus & { readonly input: string })[] {
     const inputs = this.#running.values().map(({ input }) => input);
@@ -79,11 +118,19 @@ export class InputSet {
   }
 
   #create(config: InputConfig, defaults: InputDefaults, own: { readonly name: string; readonly sink: Sink }): Input {
-    const { events, clock, agentId, once } = this.#options;
-    return createInput(config, { ...own, events, clock, defaults, once, ...(agentId === undefined ? {} : { agentId }) });
+    const { clock, agentId, once } = this.#options;
+    return createInput(config, {
+      ...own,
+      events: this.#events,
+      clock,
+      defaults,
+      once,
+      ...(agentId === undefined ? {} : { agentId }),
+    });
   }
 
-  #start(key: string, input: Input, sink: Disposable): void {
+  #start(key: string, parts: Pick<Running, 'input' | 'config' | 'sink'>): void {
+    const { input } = parts;
     const abort = new AbortController();
     const { clock, supervision, once, onFailed } = this.#options;
     const done = once
@@ -92,9 +139,12 @@ export class InputSet {
           clock,
           backoff,
           healthyAfterMs,
-          onFailed: (error, retryInMs) => supervision.inputFailed(input.name, error, retryInMs),
+          onFailed: (error, retryInMs) => {
+            this.#troubles.set(input.name, error instanceof Error ? error.message : String(error));
+            supervision.inputFailed(input.name, error, retryInMs);
+          },
         });
-    this.#running.set(key, { input, sink, abort, done });
+    this.#running.set(key, { ...parts, abort, done });
   }
 
   async #runOne(input: Input, signal: AbortSignal): Promise<void> {
@@ -102,6 +152,7 @@ export class InputSet {
     const over = new AbortController();
     const recovered = async (): Promise<void> => {
       await clock.sleep(recoveredAfterMs, AbortSignal.any([signal, over.signal]));
+      this.#troubles.delete(input.name);
       supervision.inputRuns(input.name);
     };
     const told = recovered().catch(() => undefined);
@@ -109,6 +160,7 @@ export class InputSet {
       await input.run(signal);
     } finally {
       over.abort();
+      this.#listening.delete(input.name);
       await told;
     }
   }
@@ -119,6 +171,7 @@ export class InputSet {
     running.abort.abort();
     await running.done;
     running.sink[Symbol.dispose]();
+    this.#troubles.delete(running.input.name);
     this.#running.delete(key);
   }
 }
