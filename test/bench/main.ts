@@ -10,6 +10,7 @@ import { builtPrograms, sourcePrograms } from '../harness/programs.ts';
 import { archiveTime, edge } from './edge.ts';
 import { generatedLog } from './generator.ts';
 import { idleMemory, largeFileMemory, manyFilesMemory, slowHubMemory } from './memory.ts';
+import { rotationStorm } from './rotation-storm.ts';
 import { search } from './search.ts';
 import type { Bench, Figure, Measurement } from './figure.ts';
 
@@ -21,6 +22,7 @@ const measurements: readonly Measurement[] = [
   largeFileMemory,
   archiveTime,
   search,
+  rotationStorm,
 ];
 
 const names = measurements.flatMap(({ figures }) => figures);
