@@ -64,8 +64,8 @@ class MetricsInput implements Input {
     try {
       while (!signal.aborted) {
         await this.#measureDue(planned, signal);
-        const nextMs = Math.min(...planned.map(({ dueMs }) => dueMs));
-        await clock.sleep(Math.max(0, nextMs - clock.monotonic()), signal);
+        const waitMs = Math.min(...planned.map(({ dueMs }) => dueMs)) - clock.monotonic();
+        if (waitMs > 0) await clock.sleep(waitMs, signal);
       }
     } catch (error) {
       if (!signal.aborted) throw error;

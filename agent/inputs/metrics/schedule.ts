@@ -12,5 +12,5 @@ export function periodMsOf(set: string, { interval, intervals }: MetricsInputOpt
 /** When it is next to be measured after `dueMs`: what could not be done in time is left out, not made up for. */
 export function nextDueMs(dueMs: number, periodMs: number, nowMs: number): number {
   const next = dueMs + periodMs;
-  return next > nowMs ? next : next + Math.ceil((nowMs - next) / periodMs) * periodMs;
+  return next > nowMs ? next : next + (Math.floor((nowMs - next) / periodMs) + 1) * periodMs;
 }
