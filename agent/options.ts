@@ -8,7 +8,9 @@ import * as z from 'zod';
 import { hubRule, isHubAddress, namePattern, nameRule } from './config/rules.ts';
 import { execInputOptions } from './inputs/exec/options.ts';
 import { fileInputOptions } from './inputs/file/options.ts';
+import { dockerInputOptions } from './inputs/docker/options.ts';
 import { journaldInputOptions } from './inputs/journald/options.ts';
+import { kubernetesInputOptions } from './inputs/kubernetes/options.ts';
 import { linesInputOptions } from './inputs/lines/options.ts';
 import { metricsInputOptions } from './inputs/metrics/options.ts';
 import { stdinInputOptions } from './inputs/stdin/options.ts';
@@ -69,6 +71,8 @@ export const agentOptions = z.strictObject({
     .array(
       z.discriminatedUnion('kind', [
         fileInputOptions,
+        dockerInputOptions,
+        kubernetesInputOptions,
         journaldInputOptions,
         metricsInputOptions,
         syslogInputOptions,

@@ -3,11 +3,13 @@
  * the library it is written with. `markAt` looks at a source itself, for a site that doubts a position.
  */
 import type { Clock } from '@tributary/shared/clock.ts';
+import { createDockerInput } from './docker/docker-input.ts';
 import { createExecInput } from './exec/exec-input.ts';
 import { createFileInput } from './file/file-input.ts';
 import { markAt } from './file/mark-at.ts';
 import type { Input, InputEvents, Sink } from './input.ts';
 import { createJournaldInput } from './journald/journald-input.ts';
+import { createKubernetesInput } from './kubernetes/kubernetes-input.ts';
 import { createLinesInput } from './lines/lines-input.ts';
 import { createMetricsInput } from './metrics/metrics-input.ts';
 import { createStdinInput } from './stdin/stdin-input.ts';
@@ -34,11 +36,16 @@ export interface InputParts<Options> {
 }
 
 export const inputKinds = {
+  docker: { options: async () => (await import('./docker/options.ts')).dockerInputOptions, create: createDockerInput },
   exec: { options: async () => (await import('./exec/options.ts')).execInputOptions, create: createExecInput },
   file: { options: async () => (await import('./file/options.ts')).fileInputOptions, create: createFileInput, markAt },
   journald: {
     options: async () => (await import('./journald/options.ts')).journaldInputOptions,
     create: createJournaldInput,
+  },
+  kubernetes: {
+    options: async () => (await import('./kubernetes/options.ts')).kubernetesInputOptions,
+    create: createKubernetesInput,
   },
   lines: { options: async () => (await import('./lines/options.ts')).linesInputOptions, create: createLinesInput },
   metrics: { options: async () => (await import('./metrics/options.ts')).metricsInputOptions, create: createMetricsInput },
