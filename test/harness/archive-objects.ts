@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { numberAt, parseJson } from './json.ts';
 
 /** Paths of all finished objects under an archive folder; what is still being written has another ending. */
@@ -8,12 +8,13 @@ export async function archiveObjects(folder: string): Promise<readonly string[]>
 }
 
 /**
- * Bytes of records in the archive as the manifests tell them. It says when the waiting is over; whether the archive is right is
+ * Bytes of records in the archive as the manifests tell them, without what agents tell of themselves and their machines. It says when the waiting is over; whether the archive is right is
  * judged from the objects themselves.
  */
 export async function archivedRawBytes(folder: string): Promise<number> {
   let sum = 0;
   for (const path of await filesEndingWith(folder, '.json')) {
+    if (relative(folder, path).split(sep)[1] === 'platform') continue;
     // A manifest may be replaced between listing and reading.
     const text = await readFile(path, 'utf8').catch(() => undefined);
     if (text !== undefined) sum += numberAt(parseJson(text), 'rawBytes');

@@ -7,12 +7,16 @@ export interface ArchivedPiece {
   readonly position: number;
   readonly bytes: number;
   readonly flags: string;
+  /** Ascends over the whole archive. */
+  readonly row: number;
 }
 
 /** One stream as `zstd -dc` and Python's csv module read it from an archive. */
 export interface ArchivedStream {
   readonly stream: string;
   readonly source: string;
+  /** As written: JSON, or nothing. */
+  readonly labels: string;
   readonly channel: string;
   readonly rows: number;
   readonly pieces: readonly ArchivedPiece[];
@@ -23,17 +27,19 @@ export interface ArchivedStream {
 const program = fileURLToPath(new URL('./read_archive.py', import.meta.url));
 
 /** For archives of some megabytes: all of it is held in memory. */
-export async function readArchive(folder: string): Promise<readonly ArchivedStream[]> {
-  const { stdout } = await promisify(execFile)('python3', ['-B', program, folder], { maxBuffer: 1 << 28 });
+export async function readArchive(folder: string, what: 'logs' | 'platform' = 'logs'): Promise<readonly ArchivedStream[]> {
+  const { stdout } = await promisify(execFile)('python3', ['-B', program, folder, what], { maxBuffer: 1 << 28 });
   return listAt(parseJson(stdout)).map((stream) => ({
     stream: textAt(stream, 'stream'),
     source: textAt(stream, 'source'),
+    labels: textAt(stream, 'labels'),
     channel: textAt(stream, 'channel'),
     rows: numberAt(stream, 'rows'),
     pieces: listAt(stream, 'pieces').map((piece) => ({
       position: numberAt(piece, 0),
       bytes: numberAt(piece, 1),
       flags: String(at(piece, 2)),
+      row: numberAt(piece, 3),
     })),
     raw: Buffer.from(textAt(stream, 'raw'), 'base64'),
   }));
@@ -47,4 +53,10 @@ export function isContiguous(stream: ArchivedStream): boolean {
     end += bytes;
   }
   return true;
+}
+
+/** The documents that agents sent of themselves and their machines, in the order of the archive. */
+export async function readPlatformDocuments(folder: string): Promise<readonly unknown[]> {
+  const streams = await readArchive(folder, 'platform');
+  return streams.flatMap(({ raw }) => raw.toString('utf8').trimEnd().split('\n')).map(parseJson);
 }

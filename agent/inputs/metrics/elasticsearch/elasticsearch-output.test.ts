@@ -49,12 +49,9 @@ class BulkServer implements AsyncDisposable {
   async #take(request: IncomingMessage): Promise<Answer> {
     const body = await text(request);
     assert.ok(body.endsWith('\n'), 'the last line ends, too');
-    const lines = body
-      .slice(0, -1)
-      .split('\n')
-      .map((line): unknown => JSON.parse(line));
-    const sent = Array.from({ length: lines.length / 2 }, (_, index) => {
-      return { action: lines[index * 2], source: lines[index * 2 + 1] } as Sent;
+    const lines = body.slice(0, -1).split('\n');
+    const sent = Array.from({ length: lines.length / 2 }, (_, index): Sent => {
+      return { action: JSON.parse(lines[index * 2] ?? ''), source: JSON.parse(lines[index * 2 + 1] ?? '') };
     });
     const taking = { headers: request.headers, url: `${request.method} ${request.url}`, sent };
     const answer = this.answer(taking);
