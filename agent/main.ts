@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { productVersion } from '@tributary/shared/build-info.ts';
 import { armCrashPoint } from '@tributary/shared/crash-point.ts';
 import { guardOutput } from '@tributary/shared/std-output.ts';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type CommandHost, type ExitCode, exitCode } from './commands/exit.ts';
 
 const configDefault = '/etc/tributary/agent.yaml';
@@ -93,15 +93,6 @@ function commandLine(finish: (code: ExitCode) => void): Command {
       finish(await checkCommand({ configFile: resolve(given.config), json: given.json }, host));
     });
   program
-    .command('status')
-    .description('ask the running agent how it is; exits 3 while it has no connection to a hub')
-    .addOption(configOption())
-    .option('--json', 'print JSON', false)
-    .action(async (given: { config: string; json: boolean }) => {
-      const { statusCommand } = await import('./commands/status.ts');
-      finish(await statusCommand({ configFile: resolve(given.config), json: given.json }, host));
-    });
-  program
     .command('rotate')
     .description('have the running agent rotate groups now; exits 1 when a file could not be')
     .argument('[group...]', 'names of groups; without one, all of them')
@@ -111,8 +102,68 @@ function commandLine(finish: (code: ExitCode) => void): Command {
       const { rotateCommand } = await import('./commands/rotate.ts');
       finish(await rotateCommand({ configFile: resolve(given.config), groups, json: given.json }, host));
     });
+  addLooks(program, finish);
   addShip(program, finish);
   return program;
+}
+
+interface StatusFlags {
+  readonly config: string;
+  readonly json: boolean;
+  readonly ready: boolean;
+  readonly all: boolean;
+}
+
+interface TapFlags {
+  readonly config: string;
+  readonly json: boolean;
+  readonly input?: string;
+  readonly type?: string;
+  readonly path?: string;
+  readonly rate?: string;
+  readonly count?: number;
+}
+
+/** Commands that look at the running agent. */
+function addLooks(program: Command, finish: (code: ExitCode) => void): void {
+  program
+    .command('status')
+    .description('ask the running agent how it is; exits 3 while it has no connection to a hub')
+    .addOption(configOption())
+    .option('--json', 'print JSON', false)
+    .option('--ready', 'tell only whether senders may be given what listens here: exits 0 if so, 3 if not', false)
+    .option('--all', 'show every source, not only those that are furthest behind', false)
+    .addHelpText('after', readyHelpText())
+    .action(async (given: StatusFlags) => {
+      const { statusCommand } = await import('./commands/status.ts');
+      finish(await statusCommand({ ...given, configFile: resolve(given.config) }, host));
+    });
+  program
+    .command('tap')
+    .description('show what the running agent reads, as it is shipped, until interrupted')
+    .addOption(configOption())
+    .option('--input <name>', 'only of this input, as `status` names it')
+    .option('--type <type>', 'only of this log type')
+    .option('--path <glob>', 'only of sources whose path matches')
+    .option('--rate <records>', 'records a second at most (1 to 10000); the rest is only counted', '100')
+    .option('--count <records>', 'end after so many records', wholeNumber)
+    .option('--json', 'print a JSON object a line', false)
+    .action(async (given: TapFlags) => {
+      const { tapCommand } = await import('./commands/tap.ts');
+      finish(await tapCommand({ ...given, configFile: resolve(given.config) }, host));
+    });
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a number from 1 on.');
+  return Number(text);
+}
+
+function readyHelpText(): string {
+  return `
+Ready is an agent that runs and knows its streams, listens at every address that its inputs are to listen at, and takes what comes:
+its buffer has room, or each input that listens has an overflow of drop_newest or drop_oldest. Whether a hub can be reached does not
+matter: until then the buffer holds what came.`;
 }
 
 interface ShipFlags {
@@ -168,6 +219,7 @@ Examples:
   tributary-agent check --config /etc/tributary/agent.yaml
   tributary-agent run
   tributary-agent status --json
+  tributary-agent tap --type nginx
   tributary-agent ship --hub ws://127.0.0.1:7701 --data-dir ~/.tributary --until archived /var/log/nginx/access.log
 
 A configuration:

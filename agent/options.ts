@@ -16,6 +16,7 @@ import { metricsInputOptions } from './inputs/metrics/options.ts';
 import { stdinInputOptions } from './inputs/stdin/options.ts';
 import { syslogInputOptions } from './inputs/syslog/options.ts';
 import { rotationOptions } from './rotation/options.ts';
+import { prometheusOptions } from './status/prometheus/prometheus-options.ts';
 
 const hubAddress = z.string().refine(isHubAddress, hubRule).describe('Address of a hub: `ws://host:port`.');
 
@@ -95,6 +96,7 @@ export const agentOptions = z.strictObject({
     })
     .prefault({})
     .describe('Events of the agent itself. They are logged and counted in any case.'),
+  prometheus: prometheusOptions.describe('Metrics of the agent for Prometheus. Without it no port is open.'),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level of what is logged.'),

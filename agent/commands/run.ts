@@ -1,6 +1,7 @@
 /** `run`: the agent as a service. Opens everything anew when the buffer broke; ends with the stop signal. */
 import { join } from 'node:path';
 import { productVersion } from '@tributary/shared/build-info.ts';
+import { supervise } from '@tributary/shared/async/supervise.ts';
 import { systemClock } from '@tributary/shared/clock.ts';
 import { type Logger, processLogger } from '@tributary/shared/log.ts';
 import { isDamaged } from '@tributary/shared/sqlite/open-database.ts';
@@ -15,9 +16,11 @@ import type { AgentConfig } from '../options.ts';
 import { ClockWatch, isUnknownTimeZone } from '../platform/clock-watch.ts';
 import { rotateRoute } from '../rotation/rotate-route.ts';
 import { withoutCopies } from '../rotation/without-copies.ts';
-import type { AgentStatus } from '../status/agent-status.ts';
+import type { ObservedAgent } from '../status/describe-agent.ts';
 import { RateWindow } from '../status/rate-window.ts';
+import { statusRoutes } from '../status/status-routes.ts';
 import { serveLocal } from '../status/status-server.ts';
+import { Taps } from '../status/tap/taps.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
 
 export interface RunOptions {
@@ -28,6 +31,8 @@ export interface RunOptions {
 }
 
 const sampleIntervalMs = 2000;
+const metricsBackoff = { msMin: 1000, msMax: 60_000 };
+const metricsHealthyAfterMs = 60_000;
 
 export async function runCommand(options: RunOptions, host: CommandHost): Promise<ExitCode> {
   const config = await loadConfig({ file: options.configFile, env: host.env });
@@ -74,12 +79,14 @@ interface Once {
 /** Returns what broke; undefined when it was stopped. */
 async function runOnce(once: Once): Promise<Error | undefined> {
   const { config, logger, options, stop, timeZone } = once;
+  const taps = new Taps();
   await using agent = await Agent.start({
     ...agentOptionsOf(config),
     folder: config.data_dir,
     clock: systemClock,
     logger,
     crashPoint: options.crashPoint,
+    onPushed: (run) => taps.offer(run),
     platform: config.events.enabled ? { tenant: config.tenant, labels: config.labels } : undefined,
   });
   once.onStarted(agent);
@@ -92,14 +99,21 @@ async function runOnce(once: Once): Promise<Error | undefined> {
   const timer = setInterval(sample, sampleIntervalMs).unref();
   const over = new AbortController();
   try {
-    const startedMs = Date.now();
-    const status = (): AgentStatus => {
-      sample();
-      return statusOf(agent, { startedMs, stopping: stop.aborted, rates });
+    const observed: ObservedAgent = {
+      agent,
+      startedMs: Date.now(),
+      isStopping: () => stop.aborted,
+      rates: () => {
+        sample();
+        return rates.rates();
+      },
     };
     await using owned = new AsyncDisposableStack();
     owned.use(
-      await serveLocal(join(config.run_dir, 'agent.sock'), { 'GET /status': status, 'POST /rotate': rotateRoute(agent.rotator) }),
+      await serveLocal(join(config.run_dir, 'agent.sock'), {
+        ...statusRoutes(observed, taps),
+        'POST /rotate': rotateRoute(agent.rotator),
+      }),
     );
     logger.info('ready', {
       version: productVersion(),
@@ -111,9 +125,10 @@ async function runOnce(once: Once): Promise<Error | undefined> {
     agent.events.started({ version: productVersion(), pid: process.pid, startCounter: agent.identity.startCounter });
     if (timeZone !== undefined && isUnknownTimeZone(timeZone)) agent.events.timeZoneUnknown(timeZone);
     const clockWatch = new ClockWatch(systemClock).run((jumpedMs) => agent.events.clockChanged(jumpedMs), over.signal);
+    const metrics = serveMetrics(observed, once, over.signal);
     owned.defer(async () => {
       over.abort();
-      await clockWatch;
+      await Promise.all([clockWatch, metrics]);
     });
     const failure = await Promise.race([agent.failed, work(agent, once, AbortSignal.any([stop, over.signal]))]);
     if (failure === undefined) await agent.stop(stop.reason instanceof Error ? stop.reason.message : 'stopped');
@@ -143,26 +158,17 @@ async function work(agent: Agent, { reloader, logger }: Once, signal: AbortSigna
   return undefined;
 }
 
-function statusOf(
-  agent: Agent,
-  more: { readonly startedMs: number; readonly stopping: boolean; readonly rates: RateWindow },
-): AgentStatus {
-  const lostByCause = agent.buffer.losses();
-  const sums = Object.values(lostByCause);
-  const losses = sums.reduce((sum, lost) => sum + lost.losses, 0);
-  const positionsLost = sums.reduce((sum, lost) => sum + lost.positions, 0);
-  return {
-    program: 'tributary-agent',
-    version: productVersion(),
-    pid: process.pid,
-    startedMs: more.startedMs,
-    agentId: agent.identity.agentId,
-    state: more.stopping ? 'stopping' : agent.waitsForSite ? 'waiting-for-site' : 'running',
-    uplink: agent.uplink.status(),
-    buffer: { ...agent.buffer.status(), inFlightBytes: agent.uplink.inFlightBytes, losses, positionsLost, lostByCause },
-    sources: agent.inputs.sources().map((source) => ({ ...source, lag: Math.max(0, source.size - source.position) })),
-    counters: agent.counters,
-    rates: more.rates.rates(),
-    memory: { rssBytes: process.memoryUsage.rss() },
-  };
+/** The port may be taken for a while: nothing else waits for it. */
+async function serveMetrics(observed: ObservedAgent, { config, logger }: Once, signal: AbortSignal): Promise<void> {
+  const listen = config.prometheus?.listen;
+  if (listen === undefined) return;
+  // Loaded only when it is wanted.
+  const server = await import('../status/prometheus/serve-metrics.ts');
+  const onListening = (address: string): void => logger.info('metrics are served', { address });
+  await supervise(async (stop) => await server.serveMetrics({ listen, observed, onListening }, stop), signal, {
+    clock: systemClock,
+    backoff: metricsBackoff,
+    healthyAfterMs: metricsHealthyAfterMs,
+    onFailed: (error, retryInMs) => logger.error('metrics cannot be served; it is tried again', { listen, error, retryInMs }),
+  });
 }

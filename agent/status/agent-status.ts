@@ -1,8 +1,7 @@
 /** What `GET /status` on `run_dir/agent.sock` answers, as JSON. Names are stable. */
-import type { GapCause } from '@tributary/protocol/messages.ts';
-import type { BufferStatus } from '../buffer/buffer.ts';
-import type { LossSum } from '../buffer/sql/loss-rows.ts';
+import type { BufferStatus, LossesByCause } from '../buffer/buffer.ts';
 import type { Counters } from '../counters.ts';
+import type { InputStatus } from '../input-set.ts';
 import type { SourceStatus } from '../inputs/input.ts';
 import type { UplinkStatus } from '../uplink/uplink.ts';
 
@@ -14,19 +13,41 @@ export interface AgentStatus {
   readonly agentId: string;
   /** `waiting-for-site`: the buffer is new, and no file is read before the site told which streams it knows. */
   readonly state: 'running' | 'waiting-for-site' | 'stopping';
+  readonly readiness: Readiness;
   readonly uplink: UplinkStatus;
   readonly buffer: BufferStatus & {
     readonly inFlightBytes: number;
-    /** What no hub will ever get, over all starts. */
     readonly losses: number;
     readonly positionsLost: number;
-    readonly lostByCause: Partial<Record<GapCause, LossSum>>;
+    readonly lostByCause: LossesByCause;
   };
-  readonly sources: readonly (SourceStatus & { readonly input: string; readonly lag: number })[];
+  readonly inputs: readonly (InputStatus & SourceSums)[];
+  /** The furthest behind first; all of them unless asked for fewer. */
+  readonly sources: readonly SourceOfInput[];
+  readonly sourcesTotal: number;
   readonly counters: Counters;
   /** Per second, over the last ten. */
   readonly rates: Rates;
   readonly memory: { readonly rssBytes: number };
+}
+
+export interface SourceOfInput extends SourceStatus {
+  readonly input: string;
+  /** Positions between what is read and what is there. */
+  readonly lag: number;
+}
+
+export interface SourceSums {
+  readonly sources: number;
+  readonly lag: number;
+  readonly failed: number;
+}
+
+/** Whether what listens here may be given to senders. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why not, a sentence each. */
+  readonly reasons: readonly string[];
 }
 
 export interface Rates {

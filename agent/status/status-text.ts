@@ -1,24 +1,23 @@
-import type { AgentStatus } from './agent-status.ts';
+import type { Counters } from '../counters.ts';
+import type { AgentStatus, SourceOfInput } from './agent-status.ts';
 
 /** The status for a person. */
 export function statusText(status: AgentStatus, nowMs: number): string {
-  const { uplink, buffer, sources, counters, rates } = status;
   const lines = [
     `tributary-agent ${status.version}, pid ${status.pid}, up ${seconds(nowMs - status.startedMs)}, agent ${status.agentId}`,
+    `ready    ${status.readiness.ready ? 'yes' : `no: ${status.readiness.reasons.join('; ')}`}`,
     `hub      ${hubLine(status)}`,
-    `buffer   ${buffer.state}: ${size(buffer.unackedBytes)} of ${size(buffer.maxBytes)} wait in ${buffer.unackedBatches} batches; ${size(buffer.retainedBytes)} kept in all`,
-    `read     ${counters.recordsRead} records, ${size(counters.bytesRead)}; now ${rates.recordsRead} records/s, ${size(rates.bytesRead)}/s`,
-    `sent     ${counters.batchesSent} batches, ${size(counters.bytesSent)} compressed; ${counters.batchesAcked} acknowledged; now ${size(rates.bytesSent)}/s`,
+    ...(status.uplink.trouble === '' ? [] : [`trouble  ${status.uplink.trouble}`]),
+    ...throughputLines(status),
+    ...lossLines(status),
+    `memory   ${sizeText(status.memory.rssBytes)}`,
+    `inputs   ${status.inputs.length}`,
+    ...status.inputs.map(inputLine),
+    `sources  ${status.sourcesTotal}`,
+    ...status.sources.map(sourceLine),
   ];
-  if (buffer.positionsLost > 0) lines.push(`lost     ${buffer.positionsLost} positions in ${buffer.losses} gaps`);
-  if (uplink.trouble !== '') lines.push(`trouble  ${uplink.trouble}`);
-  if (status.state === 'waiting-for-site') {
-    lines.push('waiting  the buffer is new: no file is read before a hub tells which streams it knows');
-  }
-  lines.push(`sources  ${sources.length}`);
-  for (const source of sources) {
-    lines.push(`  ${source.state.padEnd(8)} ${source.path}  ${source.position} of ${source.size}, ${source.lag} behind`);
-  }
+  const more = status.sourcesTotal - status.sources.length;
+  if (more > 0) lines.push(`  … and ${more} that are less far behind (--all)`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -27,11 +26,51 @@ function hubLine({ uplink }: AgentStatus): string {
   return `${uplink.hub}: connected, site ${uplink.siteId ?? 'unknown'}`;
 }
 
+function throughputLines({ buffer, counters, rates }: AgentStatus): string[] {
+  const { excluded, sampledOut, redacted } = counters.filtered;
+  const waits = `${sizeText(buffer.unackedBytes)} of ${sizeText(buffer.maxBytes)} wait in ${buffer.unackedBatches} batches`;
+  const lines = [
+    `buffer   ${buffer.state}: ${waits}; ${sizeText(buffer.retainedBytes)} kept in all`,
+    `read     ${counters.recordsRead} records, ${sizeText(counters.bytesRead)}; now ${rates.recordsRead} records/s, ${sizeText(rates.bytesRead)}/s`,
+  ];
+  if (excluded + sampledOut + redacted > 0) {
+    lines.push(`filtered ${excluded} records excluded, ${sampledOut} not in the sample, ${redacted} masked`);
+  }
+  lines.push(
+    `sent     ${counters.batchesSent} batches, ${sizeText(counters.bytesSent)} compressed; ${counters.batchesAcked} acknowledged; now ${sizeText(rates.bytesSent)}/s`,
+  );
+  return lines;
+}
+
+/** What was lost since the start, and what the site was told it will not get. */
+function lossLines({ buffer, counters }: AgentStatus): string[] {
+  const lost: [string, Counters['lost'][keyof Counters['lost']]][] = Object.entries(counters.lost);
+  const lines = lost
+    .filter(([, { times }]) => times > 0)
+    .map(([cause, { bytes, records }]) => `lost     ${cause}: ${sizeText(bytes)}${records === 0 ? '' : `, ${records} records`}`);
+  if (buffer.positionsLost > 0)
+    lines.push(`gaps     ${buffer.positionsLost} positions in ${buffer.losses} gaps, over all starts`);
+  return lines;
+}
+
+function inputLine(input: AgentStatus['inputs'][number]): string {
+  const { name, type, sources, lag, failed, listen, listening, trouble } = input;
+  const parts = [`${sources} ${sources === 1 ? 'source' : 'sources'}, ${lag} behind`];
+  if (failed > 0) parts.push(`${failed} failed`);
+  if (listen.length > 0) parts.push(listening.length === 0 ? 'does not listen' : `listens at ${listening.join(', ')}`);
+  if (trouble !== '') parts.push(`does not run: ${trouble}`);
+  return `  ${name} (type ${type}): ${parts.join('; ')}`;
+}
+
+function sourceLine({ state, path, position, size, lag }: SourceOfInput): string {
+  return `  ${state.padEnd(8)} ${path}  ${position} of ${size}, ${lag} behind`;
+}
+
 function seconds(ms: number): string {
   return `${Math.round(ms / 1000)} s`;
 }
 
-function size(bytes: number): string {
+export function sizeText(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   const units = ['KiB', 'MiB', 'GiB', 'TiB'];
   const power = Math.min(units.length, Math.floor(Math.log2(bytes) / 10));
