@@ -8,7 +8,6 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { ClientSession } from '@tributary/protocol/session/client.ts';
-import { supervise } from '@tributary/shared/async/supervise.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { BufferLimits } from './buffer/limits.ts';
@@ -53,7 +52,6 @@ export interface AgentOptions {
 /** Without a connection nobody waits for a batch: fewer and larger ones are kept. */
 const offlineFlushIntervalMs = 2000;
 const flushDeadlineMs = 10_000;
-const rotationRetry = { backoff: { msMin: 1000, msMax: 60_000 }, healthyAfterMs: 60_000 };
 const ackDeadlineMs = 2000;
 const ackPollMs = 20;
 
@@ -72,8 +70,6 @@ export class Agent implements AsyncDisposable {
   readonly #sinks: AgentSinks;
   readonly #tally: DropTally;
   readonly #stopUplink = new AbortController();
-  readonly #stopRotation = new AbortController();
-  readonly #rotationDone: Promise<void>;
   readonly #uplinkDone: Promise<void>;
   readonly #recovered = Promise.withResolvers<void>();
   readonly #platform: PlatformStream | undefined;
@@ -104,7 +100,6 @@ export class Agent implements AsyncDisposable {
     this.batcher = this.#createBatcher(fail);
     this.uplink = this.#createUplink();
     buffer.onBatchesDropped((dropped) => dropped.forEach((one) => this.#tally.add(one)));
-    buffer.onUndeclared((streamIds) => streamIds.forEach((streamId) => this.uplink.openStream(streamId)));
     this.#uplinkDone = this.uplink.run(this.#stopUplink.signal).catch(fail);
     this.#sinks = new AgentSinks({
       buffer,
@@ -124,10 +119,7 @@ export class Agent implements AsyncDisposable {
       once: options.once ?? false,
       onFailed: fail,
     });
-    const { signal: stop } = this.#stopRotation;
-    this.rotator = new Rotator({ sink: this.#sinks.create(), events: this.events, clock, stop });
-    const onFailed = (error: unknown): void => this.events.rotationFailed('rotation', error);
-    this.#rotationDone = supervise(() => this.rotator.run(), stop, { clock, ...rotationRetry, onFailed });
+    this.rotator = new Rotator({ sink: this.#sinks.create(), events: this.events, clock });
     if (!buffer.needsRecovery) this.#streamsAreKnown();
     this.#platformDone = this.#runPlatform().catch(fail);
   }
@@ -170,7 +162,8 @@ export class Agent implements AsyncDisposable {
   /** Left to right; what cannot be done in time is done by the next start. */
   async stop(reason = 'done'): Promise<void> {
     const { logger, clock } = this.#options;
-    await this.#endRotation();
+    // Before the inputs: it needs them for what it is about to do.
+    await this.rotator[Symbol.asyncDispose]();
     await this.inputs.stop();
     this.events.stopped(reason);
     this.#platform?.close();
@@ -187,7 +180,7 @@ export class Agent implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#endRotation();
+    await this.rotator[Symbol.asyncDispose]();
     await this.inputs.stop();
     this.#stopUplink.abort();
     await Promise.all([this.#uplinkDone, this.#platformDone]);
@@ -195,13 +188,6 @@ export class Agent implements AsyncDisposable {
     await this.batcher[Symbol.asyncDispose]();
     await bufferClosed;
     this.#lock[Symbol.dispose]();
-  }
-
-  /** Before the inputs: it needs them for what it is about to do. */
-  async #endRotation(): Promise<void> {
-    this.#stopRotation.abort();
-    await this.#rotationDone;
-    this.rotator[Symbol.dispose]();
   }
 
   #createBatcher(onFailed: (error: unknown) => void): OverflowBatcher {

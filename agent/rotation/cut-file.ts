@@ -85,7 +85,8 @@ function beginOfData(fd: number, blockBytes: number): number {
 }
 
 async function copyOut({ handle, stats, from, to, copy, group, parts }: Plan): Promise<void> {
-  await writeCopy({ source: handle, stats, from, to, copy, compression: group.compress, stop: parts.stop });
+  const { stop } = parts;
+  await parts.copies.run(() => writeCopy({ source: handle, stats, from, to, copy, compression: group.compress, stop }));
   crashPoint('agent.rotation.after-copy');
 }
 

@@ -103,9 +103,10 @@ export class Housekeeping {
   async #compress({ file, quiet }: Examined): Promise<void> {
     const { compress } = this.#group;
     const { handle, stats } = quiet;
-    const { stop } = this.#parts;
+    const { stop, copies } = this.#parts;
     const copy = rotatedPath(file.base, file.stampMs, compress);
-    await writeCopy({ source: handle, stats, from: 0, to: Number(stats.size), copy, compression: compress, stop });
+    const to = Number(stats.size);
+    await copies.run(() => writeCopy({ source: handle, stats, from: 0, to, copy, compression: compress, stop }));
     crashPoint('agent.rotation.after-compress');
     if (!(await quiet.isQuiet())) return;
     await nameCopy(copy);

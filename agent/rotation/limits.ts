@@ -4,5 +4,5 @@ export const tickMs = 500;
 export const lookMs = 10_000;
 /** A rotated file is compressed this long after its rotation unless `compress_after` says so. */
 export const compressAfterMsDefault = 60_000;
-/** Rotated files of one group that `status` names at most. */
-export const statusFilesMax = 100;
+/** Copies and compressed files that are written at a time: reading has the other threads of the pool. */
+export const copiesMax = 2;

@@ -1,24 +1,40 @@
-import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, realpath, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { FilePatterns } from '../inputs/file/file-patterns.ts';
 import { parseRotated, type RotatedName } from './naming.ts';
 import type { RotatedFile } from './retention.ts';
 
 export interface FoundFile extends RotatedFile, RotatedName {}
 
-/** What was rotated before of the files that a group's patterns match, by the path of the file it came from; what is being written too. */
-export async function findRotated(patterns: FilePatterns): Promise<ReadonlyMap<string, readonly FoundFile[]>> {
+/** What was rotated before of a group's files, by the real path of the file it came from; what is being written too. */
+export async function findRotated(
+  patterns: FilePatterns,
+  paths: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, readonly FoundFile[]>> {
   const found = new Map<string, FoundFile[]>();
-  for (const folder of await patterns.folders()) {
+  for (const [folder, givenFolder] of await realFolders([
+    ...(await patterns.folders()),
+    ...[...paths].map((path) => dirname(path)),
+  ])) {
     for (const name of await namesIn(folder)) {
       const rotated = parseRotated(name);
       if (rotated === undefined) continue;
       const base = join(folder, rotated.base);
-      if (!patterns.matches(base)) continue;
+      if (!paths.has(base) && !patterns.matches(join(givenFolder, rotated.base))) continue;
       const path = join(folder, name);
       const bytes = await sizeOf(path);
       if (bytes !== undefined) found.getOrInsertComputed(base, () => []).push({ ...rotated, base, path, bytes });
     }
+  }
+  return found;
+}
+
+/** Folders by their real paths, each once. */
+async function realFolders(folders: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (const folder of new Set(folders)) {
+    const real = await realpath(folder).catch(() => undefined);
+    if (real !== undefined && !found.has(real)) found.set(real, folder);
   }
   return found;
 }

@@ -8,7 +8,7 @@ import { parseToken, partPath } from '../inputs/file/collapse.ts';
 import { FilePatterns } from '../inputs/file/file-patterns.ts';
 import { dueReason } from './due.ts';
 import { Housekeeping } from './housekeeping.ts';
-import { lookMs } from './limits.ts';
+import { lookMs, tickMs } from './limits.ts';
 import { nextStampMs, rotatedGlobs } from './naming.ts';
 import type { RotationGroupOptions } from './options.ts';
 import { findRotated, type FoundFile, removeLeftovers } from './rotated-files.ts';
@@ -34,7 +34,7 @@ export interface RotateAnswer {
   readonly waiting: readonly { readonly path: string; readonly reason: string }[];
 }
 
-/** The file is empty, or has nothing new that is acknowledged. */
+/** The file is not there or empty, or has nothing new that is acknowledged. */
 export const nothingYet = 'nothing to rotate yet';
 
 export class RotationGroup {
@@ -50,6 +50,7 @@ export class RotationGroup {
   /** The writer of these was not told of its last rotation yet. */
   readonly #untold = new Set<string>();
   #scheduled = false;
+  #last: Promise<unknown> = Promise.resolve();
   #rotations = 0;
   #lastMs: number | undefined;
 
@@ -70,8 +71,35 @@ export class RotationGroup {
     this.#scheduled = true;
   }
 
+  /** Rotates what is due until aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    try {
+      while (!signal.aborted) {
+        await this.tick();
+        await clock.sleep(tickMs, signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** Resolves when nothing is under way. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
   /** Rotates what is due, and looks after what was rotated before. */
   async tick(): Promise<void> {
+    await this.#inTurn(async () => await this.#rotateDue());
+  }
+
+  /** Rotates all files now, whatever their size and age. */
+  async rotateNow(): Promise<RotateAnswer> {
+    return await this.#inTurn(async () => await this.#rotateAll());
+  }
+
+  async #rotateDue(): Promise<void> {
     const { clock } = this.#parts;
     if (clock.monotonic() - this.#lookedMs >= lookMs) await this.#look();
     const all = this.#scheduled;
@@ -88,8 +116,7 @@ export class RotationGroup {
     if (isChanged) await this.#look();
   }
 
-  /** Rotates all files now, whatever their size and age. */
-  async rotateNow(): Promise<RotateAnswer> {
+  async #rotateAll(): Promise<RotateAnswer> {
     await this.#look();
     const rotated: RotateAnswer['rotated'][number][] = [];
     const waiting: RotateAnswer['waiting'][number][] = [];
@@ -118,11 +145,13 @@ export class RotationGroup {
   /** Finds the files, and keeps house among what was rotated of them. */
   async #look(): Promise<void> {
     this.#lookedMs = this.#parts.clock.monotonic();
-    this.#paths = await this.#expand();
-    this.#rotated = await findRotated(this.#patterns);
+    const paths = await this.#expand();
+    this.#rotated = await findRotated(this.#patterns, paths);
+    // A log that was renamed is not there until its writer opens it anew.
+    this.#paths = new Set([...paths, ...this.#rotated.keys()]);
     if (!this.#isRecovered) await this.#recover();
     for (const files of this.#rotated.values()) await this.#housekeeping.keep(files);
-    this.#rotated = await findRotated(this.#patterns);
+    this.#rotated = await findRotated(this.#patterns, paths);
     const rotated = [...this.#rotated.values()].flat().map(({ path }) => path);
     this.#troubles.keep(new Set([...this.#paths, ...this.#rotated.keys(), ...rotated]));
   }
@@ -152,8 +181,14 @@ export class RotationGroup {
       const isTold = newest?.compression !== 'none' || newest.isPart;
       if (!isTold && (this.options.signal !== undefined || this.options.command !== undefined)) this.#untold.add(base);
     }
-    this.#rotated = await findRotated(this.#patterns);
+    this.#rotated = await findRotated(this.#patterns, this.#paths);
     this.#isRecovered = true;
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => undefined);
+    return await turn;
   }
 
   #isDue(path: string, stats: BigIntStats): boolean {
@@ -187,8 +222,8 @@ export class RotationGroup {
     } catch (error) {
       if (stop.aborted) return { rotated: false, reason: 'the agent stops' };
       if (!isSystemError(error)) throw error;
-      // Gone meanwhile: somebody else rotates it too.
-      if (error.code === 'ENOENT') return { rotated: false, reason: 'the file is gone' };
+      // Its writer has not opened it anew, or somebody else rotates it too.
+      if (error.code === 'ENOENT') return { rotated: false, reason: nothingYet };
       this.#troubles.raise(path, error.message, error);
       return { rotated: false, reason: error.message };
     }

@@ -5,6 +5,7 @@ import type { Sink } from '../inputs/input.ts';
 import type { RotationGroupOptions } from './options.ts';
 import type { OpenQuiet } from './quiet-file.ts';
 import type { RotationEvents } from './rotation-events.ts';
+import type { Slots } from './slots.ts';
 
 export interface RotationParts {
   readonly sink: Sink;
@@ -13,6 +14,8 @@ export interface RotationParts {
   readonly stop: AbortSignal;
   readonly space: FileSpace;
   readonly openQuiet: OpenQuiet;
+  /** Whoever writes a copy takes one of these. */
+  readonly copies: Slots;
 }
 
 export type CutMethod = 'collapse' | 'punch' | 'truncate';

@@ -9,6 +9,7 @@ import type { RotationGroupOptions } from '../options.ts';
 import { openQuiet } from '../quiet-file.ts';
 import type { RotationEvents } from '../rotation-events.ts';
 import { RotationGroup } from '../rotation-group.ts';
+import { Slots } from '../slots.ts';
 
 export type RecordedEvent = readonly [name: keyof RotationEvents, path: string, detail: unknown];
 
@@ -47,7 +48,7 @@ export class RotationUnderTest implements AsyncDisposable {
 
   group(options: Partial<RotationGroupOptions>, space: FileSpace = systemFileSpace): RotationGroup {
     const { sink, clock } = this;
-    const parts = { sink, clock, events: this.#recorder(), stop: this.#stop.signal, space, openQuiet };
+    const parts = { sink, clock, events: this.#recorder(), stop: this.#stop.signal, space, openQuiet, copies: new Slots(1) };
     return new RotationGroup({ ...groupDefaults, paths: [this.path('app.log')], ...options }, parts);
   }
 
