@@ -25,6 +25,8 @@ interface Tool {
   readonly aptPackage: string | undefined;
   /** Whether it works here: finding the program is not always enough. Rejects when not. */
   readonly probe: () => Promise<unknown>;
+  /** How it comes here, where installing its package is not the way. */
+  readonly install?: () => Promise<void>;
 }
 
 const tools = {
@@ -62,6 +64,32 @@ const tools = {
     aptPackage: undefined,
     probe: () => run('unshare', [...unshareArgs(), 'chroot', '/', 'true']),
   },
+  podman: { purpose: 'runs containers', aptPackage: 'podman', probe: () => run('podman', ['--version']) },
+  runc: { purpose: 'runs containers', aptPackage: 'runc', probe: () => run('runc', ['--version']) },
+  containers: {
+    purpose: 'writes logs of containers',
+    aptPackage: undefined,
+    // The programs may be there, and what they need of the kernel not.
+    probe: async () => {
+      const { Podman } = await import('./podman.ts');
+      await using podman = await Podman.make();
+      await podman.run({ log: `${podman.folder}/probe.log`, script: 'echo it works' });
+    },
+  },
+  haproxy: { purpose: 'logs by syslog', aptPackage: 'haproxy', probe: () => run('haproxy', ['-v']) },
+  logger: { purpose: 'sends syslog', aptPackage: 'bsdutils', probe: () => run('logger', ['--version']) },
+  rsyslog: {
+    purpose: 'sends and receives syslog',
+    aptPackage: 'rsyslog',
+    probe: async () => {
+      await (await import('./rsyslog.ts')).probeRsyslog();
+    },
+    // Beside syslog-ng it cannot be installed.
+    install: async () => {
+      await (await import('./rsyslog.ts')).unpackRsyslog();
+    },
+  },
+  'syslog-ng': { purpose: 'sends syslog', aptPackage: 'syslog-ng-core', probe: () => run('syslog-ng', ['--version']) },
   'systemd-journal-remote': {
     purpose: 'writes journal files as journald does',
     aptPackage: 'systemd-journal-remote',
@@ -91,7 +119,12 @@ export async function requireTool(name: ToolName): Promise<string | undefined> {
 /** As `requireTool`, anew each time and with the world given: for the tests of this file. */
 export async function lookForTool(name: ToolName, options: RequireOptions = {}): Promise<string | undefined> {
   const tool: Tool = tools[name];
-  const { env = process.env, isRoot = process.getuid?.() === 0, probe = tool.probe, install = installByApt } = options;
+  const {
+    env = process.env,
+    isRoot = process.getuid?.() === 0,
+    probe = tool.probe,
+    install = tool.install ?? installByApt,
+  } = options;
   const problem = await tryProbe(probe);
   if (problem === undefined) return undefined;
   let reason = `${name} is needed (${tool.purpose}) and does not work here: ${problem}`;

@@ -1,0 +1,60 @@
+/**
+ * Real containers: podman with a storage of its own in a scratch folder, and a root of nothing but a shell, made of this machine's. Their
+ * logs are written by conmon in the format of the Kubernetes runtimes (`--log-driver=k8s-file`).
+ */
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { Scratch } from './scratch.ts';
+
+const execute = promisify(execFile);
+const runTimeoutMs = 60_000;
+
+export class Podman implements AsyncDisposable {
+  readonly #scratch: Scratch;
+
+  private constructor(scratch: Scratch) {
+    this.#scratch = scratch;
+  }
+
+  static async make(): Promise<Podman> {
+    const podman = new Podman(await Scratch.make());
+    await podman.#makeRoot();
+    return podman;
+  }
+
+  get folder(): string {
+    return this.#scratch.path;
+  }
+
+  /** Runs a shell script in a container of its own, to its end. */
+  async run({ log, script }: { readonly log: string; readonly script: string }): Promise<void> {
+    const limits = ['--ulimit=nofile=1024:1024', '--ulimit=nproc=1024:1024', '--network=host'];
+    const logging = ['--log-driver=k8s-file', `--log-opt=path=${log}`];
+    await this.#podman('run', '--rm', ...limits, ...logging, '--rootfs', this.#scratch.file('root'), '/bin/sh', '-c', script);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#podman('rm', '--all', '--force').catch(() => undefined);
+    await this.#scratch[Symbol.asyncDispose]();
+  }
+
+  async #podman(...args: readonly string[]): Promise<void> {
+    const folders = [`--root=${this.#scratch.file('storage')}`, `--runroot=${this.#scratch.file('run')}`];
+    const own = [...folders, `--tmpdir=${this.#scratch.file('tmp')}`, '--events-backend=none'];
+    const engine = ['--storage-driver=vfs', '--cgroup-manager=cgroupfs', '--runtime=runc'];
+    await execute('podman', [...own, ...engine, ...args], { timeout: runTimeoutMs, maxBuffer: 1 << 26 });
+  }
+
+  async #makeRoot(): Promise<void> {
+    const root = await this.#scratch.folder('root');
+    for (const folder of ['proc', 'dev', 'sys', 'etc', 'tmp', 'run']) await mkdir(join(root, folder));
+    const { stdout } = await execute('ldd', ['/bin/sh']);
+    const libraries = stdout.match(/\/\S+/g) ?? [];
+    for (const file of ['/bin/sh', ...libraries]) {
+      await mkdir(dirname(join(root, file)), { recursive: true });
+      await copyFile(file, join(root, file));
+    }
+  }
+}
