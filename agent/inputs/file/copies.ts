@@ -3,7 +3,7 @@
  * their content (the fingerprint, and the mark at the position), and only among names that a rotation gives (rotated-names.ts), so that
  * files that merely look alike are not confused.
  *
- * - A stream whose file does not hold its content any more, or is gone, goes on in such a file: `find`.
+ * - A stream whose file does not hold its content any more, or is gone, goes on in such a file: `follow`.
  * - Such a file is not read anew while the stream is still read elsewhere, nor when it was read to its end before: `judge`.
  */
 import type { BigIntStats } from 'node:fs';
@@ -32,7 +32,7 @@ export interface StreamContent {
   readonly mark: Mark;
 }
 
-/** An open file in which a stream goes on. Whoever gets it closes it. */
+/** An open file in which a stream goes on. */
 export interface Copy {
   readonly path: string;
   readonly key: FileKey;
@@ -85,7 +85,7 @@ export class Copies {
   }
 
   /** The file in which a stream goes on that is not in its own any more. */
-  async find(stream: StreamContent, attributesKey: string): Promise<Copy | undefined> {
+  async #find(stream: StreamContent, attributesKey: string, isReader: boolean): Promise<Copy | undefined> {
     const { identity } = stream;
     if (stream.position === 0 && identity.fingerprintLength === 0) return undefined;
     const { at } = parseFileToken(identity.token);
@@ -94,7 +94,7 @@ export class Copies {
     for (const folder of new Set(paths.map((path) => dirname(path)))) {
       for (const name of (await namesIn(folder)).toSorted()) {
         if (![...names].some((earlier) => mayFollow(earlier, name))) continue;
-        const copy = await this.#openIfCopy(join(folder, name), stream, attributesKey);
+        const copy = await this.#openIfCopy(stream, { path: join(folder, name), attributesKey, isReader });
         if (copy !== undefined) return copy;
       }
     }
@@ -103,17 +103,30 @@ export class Copies {
 
   /** Lets a stream go on in a copy of its file, if there is one, as a source of its own; with `onlyMatching` only where a glob leads. */
   async follow(stream: StreamContent, traits: FileTraits, onlyMatching = false): Promise<Source | undefined> {
-    const { table, claims, claimant, files, sink, events, patterns, clock } = this.#context;
+    const copy = await this.claim(stream, traits, { onlyMatching, isReader: false });
+    return copy === undefined ? undefined : await this.adopt(copy, stream, traits);
+  }
+
+  /** Finds such a copy, and keeps everybody else from reading it. To be given to `adopt`. The reader waits for who identifies files. */
+  async claim(
+    stream: StreamContent,
+    traits: FileTraits,
+    { onlyMatching, isReader }: { readonly onlyMatching: boolean; readonly isReader: boolean },
+  ): Promise<Copy | undefined> {
+    const { claims, claimant, patterns } = this.#context;
     const attributesKey = attributesKeyOf(traits.attributes);
-    const copy = await this.find(stream, attributesKey);
+    const copy = await this.#find(stream, attributesKey, isReader);
     if (copy === undefined) return undefined;
+    const isWanted = !onlyMatching || patterns.matches(copy.path);
+    if (isWanted && claims.claimFile(claimant, copy.key, attributesKey)) return copy;
+    await copy.handle.close();
+    return undefined;
+  }
+
+  async adopt(copy: Copy, stream: StreamContent, traits: FileTraits): Promise<Source> {
+    const { table, claims, claimant, files, sink, events, patterns, clock } = this.#context;
     const { path, key, handle, stats, compression } = copy;
     const isHere = patterns.matches(path);
-    const isWanted = isHere || !onlyMatching;
-    if (!isWanted || !claims.claimFile(claimant, key, attributesKey) || !claims.claimStream(claimant, stream.streamId)) {
-      await handle.close();
-      return undefined;
-    }
     const place = { device: String(stats.dev), inode: String(stats.ino), path: isHere ? path : stream.identity.path };
     const token = { at: isHere ? '' : path, birth: birthOf(stats), compression };
     const identity = withToken({ ...stream.identity, ...place, token: '' }, token);
@@ -122,7 +135,8 @@ export class Copies {
     source.place = isHere ? 'here' : 'moved';
     source.verified = false;
     source.look(stats);
-    source.sizeFound = source.size;
+    source.sizeFound = compression === '' ? source.size : Number.MAX_SAFE_INTEGER;
+    claims.claimStream(claimant, stream.streamId);
     table.add(source);
     if (!isHere) table.care.add(source);
     await files.adopt(source, handle);
@@ -131,14 +145,20 @@ export class Copies {
     return source;
   }
 
-  async #openIfCopy(path: string, stream: StreamContent, attributesKey: string): Promise<Copy | undefined> {
-    const { table, claims } = this.#context;
+  async #openIfCopy(
+    stream: StreamContent,
+    where: { path: string; attributesKey: string; isReader: boolean },
+  ): Promise<Copy | undefined> {
+    const { table, claims, discovering } = this.#context;
+    const { path, attributesKey, isReader } = where;
     let handle: FileHandle | undefined;
     let copy: Copy | undefined;
     try {
       handle = await openForReading(path);
       const stats = await handle.stat({ bigint: true });
       const key = keyOf(stats);
+      // Whoever is identifying it just now will find that it is a copy.
+      if (isReader) await discovering.get(key);
       const isTaken = table.byKey(key) !== undefined || claims.isFileClaimed(key, attributesKey);
       if (isTaken || !stats.isFile() || !bornAfter(stream, stats)) return undefined;
       const { content, compression } = await this.#contentOf(handle);

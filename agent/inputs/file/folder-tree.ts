@@ -6,6 +6,7 @@
 import type { BigIntStats, Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, matchesGlob } from 'node:path';
+import { birthOf } from './identity.ts';
 
 export const magic = /[*?[\]{}()!+@\\]/;
 
@@ -88,6 +89,8 @@ export class FolderTree {
       const startedMs = Date.now();
       const stats = await stat(folder, { bigint: true });
       if (!stats.isDirectory()) return undefined;
+      // Tells the device as one that knows births: a folder is older than the last file in it.
+      birthOf(stats);
       const key = keyOf(stats);
       if (known?.key === key && known.isSettled) return known;
       const entries = await readdir(folder, { withFileTypes: true });

@@ -40,13 +40,16 @@ export function keyOfIdentity(identity: SourceIdentity): FileKey {
   return `${identity.device}:${identity.inode}`;
 }
 
+/** Devices that were seen to tell a birth apart from the last change. */
+const devicesWithBirths = new Set<bigint>();
+
 /**
- * When a file was born, for its token; '' where that is not known. Where the system does not know, it may tell the time of the last
- * change instead, so a birth that is no earlier than that is not believed.
+ * When a file was born, for its token; '' where that is not known. Where the system does not know, it tells nothing or the time of the
+ * last change instead, so a birth is believed only on a device that told one earlier than that, of whatever file or folder.
  */
-export function birthOf(stats: BigIntStats): string {
-  const { birthtimeNs, ctimeNs } = stats;
-  return birthtimeNs > 0n && birthtimeNs < ctimeNs ? String(birthtimeNs) : '';
+export function birthOf({ dev, birthtimeNs, ctimeNs }: BigIntStats): string {
+  if (birthtimeNs > 0n && birthtimeNs < ctimeNs) devicesWithBirths.add(dev);
+  return devicesWithBirths.has(dev) ? String(birthtimeNs) : '';
 }
 
 /** Whether the file with this identity's device and inode is another one, born when that was deleted. */

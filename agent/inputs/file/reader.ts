@@ -215,6 +215,8 @@ export class Reader {
     const old = { ...source.cursor, identity: source.identity };
     if (verdict === 'shorter') events.fileTruncated(source.path, old.streamId, old.position);
     else events.fileReplaced(source.path, old.streamId, reasonOf(verdict));
+    // Claimed while this source still tells that there is a stream of such content: nobody takes the copy for a new file.
+    const copy = await this.#copies.claim(old, source.traits, { onlyMatching: false, isReader: true });
     const identity = { ...source.identity, ...fingerprintOf(head), base: 0 };
     const state = await sink.openStream({ identity, attributes: source.traits.attributes, start: 0 });
     const endMax = source.endMax;
@@ -225,10 +227,10 @@ export class Reader {
     source.grewMs = clock.monotonic();
     table.setCursor(source, { streamId: state.streamId, position: 0, mark: '' });
     source.again = true;
-    const copy = await this.#copies.follow(old, source.traits);
-    if (copy === undefined) sink.endStream(old.streamId);
-    else this.queue(copy);
-    const lost = endMax - Math.max(old.position, copy?.size ?? 0);
+    const followed = copy === undefined ? undefined : await this.#copies.adopt(copy, old, source.traits);
+    if (followed === undefined) sink.endStream(old.streamId);
+    else this.queue(followed);
+    const lost = endMax - Math.max(old.position, followed?.endMax ?? 0);
     if (lost > 0) events.lost({ path: source.path, cause: 'truncated', bytes: lost });
     events.fileOpened(source.path, state.streamId, 0);
   }

@@ -41,8 +41,8 @@ export class Scanner {
   readonly #context: FileInputContext;
   readonly #tree: FolderTree;
   #ownBefore: Promise<boolean> | undefined;
-  /** Files that were left out at the first scan as they were old, and their sizes: what they hold is not read later. */
-  readonly #leftOut = new Map<FileKey, number>();
+  /** Files that were left out at the first scan, and where what is read of them later begins. */
+  readonly #leftOut = new Map<FileKey, number | 'end'>();
   #recovered = 0;
   #isFirst = true;
 
@@ -221,6 +221,7 @@ export class Scanner {
       const discovery = await discover(path, { context: this.#context, known, copies, start, onFollowed });
       troubles.clear(path);
       if (discovery.kind === 'undecided' && discovery.isSoon) onUndecided();
+      if (discovery.kind === 'undecided' && start === 'end') await this.#leaveOut(path);
       if (discovery.kind !== 'found') return;
       const { source } = discovery;
       // A link's own folder tells nothing of what is written to its target. Watched before it is read, so that no hint is missed.
@@ -230,6 +231,11 @@ export class Scanner {
       if (!isFileError(error)) throw error;
       if (!isMissing(error)) troubles.raise(path, error);
     }
+  }
+
+  async #leaveOut(path: string): Promise<void> {
+    const key = await keyAt(path);
+    if (key !== undefined) this.#leftOut.set(key, 'end');
   }
 
   async #startOf(path: string): Promise<'beginning' | 'end' | number> {

@@ -1,0 +1,121 @@
+/** Compressed files that globs name. */
+import assert from 'node:assert/strict';
+import { appendFile, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import { suite, test } from 'node:test';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { eventually, InputUnderTest } from '../testing/input-under-test.ts';
+
+const text = Array.from({ length: 60_000 }, (_, at) => `line ${at} ${'x'.repeat(at % 97)}\n`).join('');
+
+/** Whole, and not in the making. */
+async function place(path: string, bytes: Uint8Array): Promise<void> {
+  await writeFile(path, bytes);
+  const past = new Date(Date.now() - 60_000);
+  await utimes(path, past, past);
+}
+
+for (const [name, compress] of [
+  ['gzip', gzipSync],
+  ['zstd', zstdCompressSync],
+] as const) {
+  suite(`a ${name} file`, () => {
+    test('is read as what it holds, once, whatever its name', async () => {
+      await using unit = await InputUnderTest.make();
+      await place(unit.path('a.log'), compress(text));
+      for (let round = 0; round < 2; round += 1) {
+        unit.start();
+        await unit.drained();
+        await unit.expect('a.log', text);
+        await unit.stop();
+      }
+      assert.equal(unit.sink.recorded.size, 1);
+      assert.equal(unit.sink.of(unit.path('a.log'))[0]?.records, 60_000);
+    });
+
+    test('goes on in the middle after a stop', async () => {
+      await using unit = await InputUnderTest.make();
+      await place(unit.path('a.log'), compress(text));
+      unit.sink.setRoom(false);
+      unit.start();
+      await eventually('something is pushed', () => unit.sink.pushes > 0);
+      await unit.stop();
+      const pushed = unit.sink.text(unit.path('a.log')).length;
+      assert(pushed > 0 && pushed < text.length);
+      unit.sink.setRoom(true);
+      unit.start();
+      await unit.expect('a.log', text);
+      assert.equal(unit.sink.recorded.size, 1);
+    });
+
+    test('is read on when it grows', async () => {
+      await using unit = await InputUnderTest.make();
+      await place(unit.path('a.log'), compress('one\n'));
+      unit.start();
+      await unit.expect('a.log', 'one\n');
+      await appendFile(unit.path('a.log'), compress('two\n'));
+      await unit.expect('a.log', 'one\ntwo\n');
+      assert.equal(unit.sink.recorded.size, 1);
+    });
+
+    test('is not read while it is being written', async () => {
+      await using unit = await InputUnderTest.make();
+      const bytes = compress(text);
+      await writeFile(unit.path('a.log'), bytes.subarray(0, 1000));
+      unit.start();
+      await unit.drained();
+      assert.equal(unit.sink.recorded.size, 0);
+      await writeFile(unit.path('a.log'), bytes);
+      await unit.expect('a.log', text);
+      assert.equal(unit.sink.recorded.size, 1);
+    });
+
+    test('from its end on: what it holds is known, and not read', async () => {
+      await using unit = await InputUnderTest.make();
+      await place(unit.path('a.log'), compress(text));
+      unit.start({ start: 'end' });
+      await eventually('it is known', () => unit.sink.recorded.size === 1);
+      await unit.stop();
+      unit.start({ start: 'end' });
+      await unit.drained();
+      assert.equal(unit.sink.text(unit.path('a.log')), '');
+      assert.equal(unit.sink.of(unit.path('a.log'))[0]?.start, text.length);
+    });
+  });
+}
+
+test('a damaged file is told of, and stops nothing else', async () => {
+  await using unit = await InputUnderTest.make();
+  const bytes = gzipSync(text);
+  bytes.fill(7, bytes.length >> 1, (bytes.length >> 1) + 100);
+  await place(unit.path('a.log'), bytes);
+  await place(unit.path('b.log'), gzipSync('one\n'));
+  unit.start();
+  assert.equal((await unit.expectEvent('sourceFailed'))[1], unit.path('a.log'));
+  await unit.expect('b.log', 'one\n');
+});
+
+test('with compressed: never the bytes are read as they are', async () => {
+  await using unit = await InputUnderTest.make();
+  const bytes = Buffer.concat([gzipSync('one\n'), Buffer.from('\n')]);
+  await place(unit.path('a.log'), bytes);
+  unit.start({ compressed: 'never' });
+  await unit.expect('a.log', bytes.toString('latin1'));
+});
+
+test('a file with the whole content and the inode of a deleted one is another file', async (t) => {
+  await using unit = await InputUnderTest.make();
+  const path = unit.path('a.log');
+  await writeFile(path, 'one\ntwo\n');
+  unit.start();
+  await unit.expect('a.log', 'one\ntwo\n');
+  await unit.stop();
+  const { ino } = await stat(path);
+  await unlink(path);
+  await writeFile(path, 'one\ntwo\n');
+  if ((await stat(path)).ino !== ino) {
+    t.skip('the file system gave it another inode');
+    return;
+  }
+  unit.start();
+  await unit.expect('a.log', 'one\ntwo\none\ntwo\n');
+});
