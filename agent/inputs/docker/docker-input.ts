@@ -15,7 +15,12 @@ import type { DockerInputOptions } from './options.ts';
 export function createDockerInput(parts: InputParts<DockerInputOptions>): Input {
   const { name, options, sink, events, clock, defaults, once = false } = parts;
   const kind = new DockerKind({ options, defaults, events, clock });
-  const paths = [`${options.root}/containers/*/*-json.log`, `${options.root}/containers/*/*-json.log.*`];
-  const files = createFilesInput({ name, sink, events, clock, once, fileOptions: filesOptions(options, paths), kind });
+  const fileOptions = filesOptions(options, dockerPaths(options));
+  const files = createFilesInput({ name, sink, events, clock, once, fileOptions, kind });
   return withTask(files, (signal) => everySoOften(() => kind.sweep(), { clock, intervalMs: sweepIntervalMs, signal }));
+}
+
+/** The logs of containers, and those that Docker rotated. */
+export function dockerPaths({ root }: Pick<DockerInputOptions, 'root'>): string[] {
+  return [`${root}/containers/*/*-json.log`, `${root}/containers/*/*-json.log.*`];
 }

@@ -25,7 +25,7 @@ export function createKubernetesInput(parts: InputParts<KubernetesInputOptions>)
     events,
     clock,
     once,
-    fileOptions: filesOptions(options, ...patternsOf(options)),
+    fileOptions: filesOptions(options, ...kubernetesPaths(options)),
     kind,
   });
   return withTask(files, async (signal) => {
@@ -34,8 +34,11 @@ export function createKubernetesInput(parts: InputParts<KubernetesInputOptions>)
   });
 }
 
-/** What the kubelet compresses has another name until it is whole. */
-function patternsOf({ layout, root }: KubernetesInputOptions): [paths: readonly string[], exclude: readonly string[]] {
+/** The logs of containers, and what is none: what the kubelet compresses has another name until it is whole. */
+export function kubernetesPaths({
+  layout,
+  root,
+}: Pick<KubernetesInputOptions, 'layout' | 'root'>): [paths: readonly string[], exclude: readonly string[]] {
   if (layout === 'containers') return [[`${root ?? '/var/log/containers'}/*.log`], []];
   const folder = `${root ?? '/var/log/pods'}/*/*`;
   return [[`${folder}/*.log`, `${folder}/*.log.*`], [`${folder}/*.tmp`]];
