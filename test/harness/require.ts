@@ -90,6 +90,12 @@ const tools = {
     },
   },
   'syslog-ng': { purpose: 'sends syslog', aptPackage: 'syslog-ng-core', probe: () => run('syslog-ng', ['--version']) },
+  docker: {
+    purpose: 'writes logs of containers',
+    // Its package would start a service: it is unpacked instead.
+    aptPackage: undefined,
+    probe: async () => await (await import('./docker-engine.ts')).probeDocker(),
+  },
   'systemd-journal-remote': {
     purpose: 'writes journal files as journald does',
     aptPackage: 'systemd-journal-remote',
