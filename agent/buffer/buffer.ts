@@ -29,6 +29,9 @@ export interface NewBatch {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
+/** What no site will ever get, over all starts. */
+export type LossesByCause = Readonly<Partial<Record<GapCause, LossSum>>>;
+
 export interface BufferStatus {
   readonly batches: number;
   readonly unackedBatches: number;
@@ -77,10 +80,8 @@ export interface Buffer extends AsyncDisposable {
   drop(dropped: Dropped): void;
   /** Called when batches that waited were dropped to make room. */
   onBatchesDropped(listener: (dropped: readonly Dropped[]) => void): void;
-  /** Called when there is room again after drops: the site may be told of them. */
-  onUndeclared(listener: (streamIds: readonly Id[]) => void): void;
   /** What was lost, by cause, over all starts. */
-  losses(): Partial<Record<GapCause, LossSum>>;
+  losses(): LossesByCause;
   /** The site has them: kept for the replay window, then deleted. */
   acked(batchIds: readonly number[]): void;
   /** Sets a batch aside that no site will take. */
@@ -90,7 +91,7 @@ export interface Buffer extends AsyncDisposable {
    * reader goes on at `position`. Resolves with the new stream once that is durable.
    */
   replaceStream(streamId: Id, at: { start: number; position: number; mark: string }): Promise<StreamState>;
-  /** Called after every commit that brought new batches. */
+  /** Called after every commit that brought new batches, and when a site may be told of losses. */
   onAppended(listener: () => void): void;
   status(): BufferStatus;
 }

@@ -20,13 +20,14 @@ export interface DropsParts {
   readonly streams: StreamTable;
   readonly losses: LossBook;
   readonly room: Room;
+  /** There is room again: the site may be told of what was dropped. */
+  readonly onDeclarable: () => void;
 }
 
 export class Drops {
   readonly #parts: DropsParts;
   readonly #queue = new DropQueue((dropped) => this.#write(dropped));
   readonly #batchListeners: ((dropped: readonly Dropped[]) => void)[] = [];
-  readonly #undeclaredListeners: ((streamIds: readonly Id[]) => void)[] = [];
   #wasFull = false;
 
   constructor(parts: DropsParts) {
@@ -36,10 +37,6 @@ export class Drops {
 
   onBatchesDropped(listener: (dropped: readonly Dropped[]) => void): void {
     this.#batchListeners.push(listener);
-  }
-
-  onUndeclared(listener: (streamIds: readonly Id[]) => void): void {
-    this.#undeclaredListeners.push(listener);
   }
 
   /** What came is not kept. */
@@ -105,12 +102,11 @@ export class Drops {
     const { writer, clock, streams, losses } = this.#parts;
     const atMs = clock.now();
     const segments = batches.flatMap((batch) => batch.segments);
-    const ranges = segments.map(({ streamId, from, to }) => ({ streamId, from, to, certain: false, atMs }));
     const ids = batches.map(({ id }) => id);
-    const streamIds = new Set(segments.map(({ streamId }) => streamId).filter((id) => !streams.isReplaced(id)));
-    writer.tell('dropBatches', { ids, ranges: ranges.filter(({ streamId }) => streamIds.has(streamId)) }, () => {
-      losses.changed(streamIds);
-    });
+    const ranges = segments
+      .filter(({ streamId }) => !streams.isReplaced(streamId))
+      .map(({ streamId, from, to }) => ({ streamId, from, to, certain: false, atMs }));
+    writer.tell('dropBatches', { ids, ranges }, losses.underWay(ranges));
     const told = segments.map(({ toMark: mark, ...segment }) => ({ ...segment, mark }));
     for (const listener of this.#batchListeners) listener(told);
   }
@@ -125,7 +121,6 @@ export class Drops {
 
   async #tellUndeclared(): Promise<void> {
     await this.#queue.flushAll();
-    const undeclared = this.#parts.losses.undeclared();
-    if (undeclared.length > 0) for (const listener of this.#undeclaredListeners) listener(undeclared);
+    this.#parts.onDeclarable();
   }
 }

@@ -5,6 +5,7 @@ import { BufferDamagedError } from './damage.ts';
 import type { FreshBodies } from './fresh-bodies.ts';
 import type { LossBook } from './loss-book.ts';
 import type { RetainedIndex } from './retained-index.ts';
+import type { Room } from './room.ts';
 import type { SourceMark } from './source-mark.ts';
 import type { BodyReader } from './sql/batch-rows.ts';
 import type { StreamTable } from './stream-table.ts';
@@ -15,6 +16,7 @@ export interface OutboxParts {
   readonly bodies: BodyReader;
   readonly fresh: FreshBodies;
   readonly losses: LossBook;
+  readonly room: Room;
   readonly sourceMark: SourceMark;
   readonly onDamaged: (error: BufferDamagedError) => void;
 }
@@ -23,7 +25,7 @@ const ownOrigin = { siteId: '', agentId: '' };
 
 /** The buffer's index in memory, as a session sends from it. */
 export function outboxView(parts: OutboxParts): Outbox {
-  const { index, streams, losses } = parts;
+  const { index, streams, losses, room } = parts;
   return {
     channels: () => index.channels(),
     next: (channel, afterId) => index.next(channel, afterId),
@@ -32,6 +34,8 @@ export function outboxView(parts: OutboxParts): Outbox {
     body: (batchId) => readBody(parts, batchId),
     stream: (streamId) => outboxStream(streams, streamId),
     retainedStreams: () => new Set([...index.streams(), ...losses.undeclared()].filter((id) => !streams.isReplaced(id))),
+    // While more is dropped, every piece would be a Gap of its own.
+    undeclared: () => (room.isFull || !room.hasSpace ? [] : losses.undeclared()),
     declaring: (streamId, from, to) => losses.declaring(streamId, from, to),
     markAt: (streamId, position) => markAt(parts, streamId, position),
   };

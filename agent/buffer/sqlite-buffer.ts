@@ -84,7 +84,15 @@ export class SqliteBuffer implements Buffer {
     this.#siteStore = readMeta(db, metaKeys.siteStore);
     this.#room = new Room({ index, limits, isBroken: () => writer.failure !== undefined });
     this.#lost = new LossBook({ db, declaring: (range) => writer.tell('declaring', range) });
-    this.#drops = new Drops({ writer, clock, index, streams, losses: this.#lost, room: this.#room });
+    this.#drops = new Drops({
+      writer,
+      clock,
+      index,
+      streams,
+      losses: this.#lost,
+      room: this.#room,
+      onDeclarable: () => this.#tellAppended(),
+    });
     this.#retention = new Retention({
       index,
       limits,
@@ -99,6 +107,7 @@ export class SqliteBuffer implements Buffer {
       bodies: new BodyReader(db),
       fresh: this.#fresh,
       losses: this.#lost,
+      room: this.#room,
       sourceMark,
       onDamaged: (error) => this.handleFailure(error),
     });
@@ -247,10 +256,6 @@ export class SqliteBuffer implements Buffer {
 
   onBatchesDropped(listener: (dropped: readonly Dropped[]) => void): void {
     this.#drops.onBatchesDropped(listener);
-  }
-
-  onUndeclared(listener: (streamIds: readonly Id[]) => void): void {
-    this.#drops.onUndeclared(listener);
   }
 
   acked(batchIds: readonly number[]): void {

@@ -82,7 +82,7 @@ export class Connection {
     signal.addEventListener('abort', onAbort, { once: true });
     this.#listen();
     try {
-      signal.throwIfAborted();
+      if (signal.aborted) onAbort();
       return await this.#ended.promise;
     } finally {
       signal.removeEventListener('abort', onAbort);

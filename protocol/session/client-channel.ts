@@ -18,6 +18,8 @@
 import { assert } from '@tributary/shared/assert.ts';
 import * as limits from '../limits.ts';
 import type { Batch, ChannelName, Gap, GapCause, Id, Position, Refuse, SessionLimits, WireSegment } from '../messages.ts';
+import { channelName } from '../messages.ts';
+import { fills, fitsLimits } from './batch-fit.ts';
 import type { ClientEffect } from './client-effect.ts';
 import type { ClientStream, ClientStreams } from './client-streams.ts';
 import { judge, type Judgement } from './judgement.ts';
@@ -182,6 +184,21 @@ export class ClientChannel {
       } else if (!this.#offer(batch)) break;
     }
     if (covered.length > 0) this.#connection.effect({ kind: 'acked', batchIds: covered });
+    this.#declareTails();
+  }
+
+  /** What is lost behind the last batch of a stream: no batch will show the hole. */
+  #declareTails(): void {
+    const { outbox, streams } = this.#connection;
+    if (this.#underWay.length > 0 || !this.#flowing()) return;
+    for (const streamId of outbox.undeclared?.() ?? []) {
+      const end = outbox.stream(streamId);
+      if (end === undefined || end.replaced === true || channelName(end.attributes) !== this.name) continue;
+      const stream = streams.find(streamId) ?? this.#connection.ask(streamId, this);
+      if (stream?.state !== 'ready' || stream.held >= end.end) continue;
+      if (outbox.firstAfter(streamId, stream.held) !== undefined) continue;
+      this.#sendGap(stream, { from: stream.held, to: end.end, toMark: end.endMark, cause: 'replay-expired' });
+    }
   }
 
   #flowing(): boolean {
@@ -464,22 +481,4 @@ export class ClientChannel {
     this.#cursor = batch.id;
     this.#connection.effect({ kind: 'send', message: { ...head, body } });
   }
-}
-
-function fills(segment: OutboxSegment, position: number): boolean {
-  return segment.from <= position && segment.to > position;
-}
-
-function fitsLimits(batch: OutboxBatch, granted: SessionLimits): boolean {
-  let headBytes = limits.batchHeadBytes;
-  for (const { cuts, lengths, drops } of batch.segments) {
-    headBytes += limits.segmentHeadBytesMax + cuts.length * limits.cutBytesMax;
-    headBytes += lengths.length * limits.lengthBytesMax + drops.length * limits.dropBytesMax;
-  }
-  return (
-    batch.segments.length <= granted.segmentsMax &&
-    batch.records <= granted.recordsMax &&
-    batch.inflatedBytes <= granted.inflatedBytesMax &&
-    batch.bodyBytes + headBytes <= granted.frameBytesMax
-  );
 }

@@ -64,6 +64,8 @@ export interface Outbox {
    * looks like from there.
    */
   declaring?(streamId: Id, from: number, to: number): GapCause | undefined;
+  /** Streams with losses that the site may be told of now: where nothing follows them, no hole in what is sent will show them. */
+  undeclared?(): Iterable<Id>;
   /** Undefined only for a stream this outbox never had. */
   stream(streamId: Id): OutboxStream | undefined;
   /**

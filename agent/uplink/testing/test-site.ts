@@ -7,7 +7,7 @@ import { type AddressInfo, isIPv6 } from 'node:net';
 import { zstdDecompressSync } from 'node:zlib';
 import { decode, encode } from '@tributary/protocol/codec.ts';
 import * as limits from '@tributary/protocol/limits.ts';
-import type { Gap, Hello, Id, Mark, OpenStream, RecoveredStream, RejectCode } from '@tributary/protocol/messages.ts';
+import type { Gap, GapCause, Hello, Id, Mark, OpenStream, RecoveredStream, RejectCode } from '@tributary/protocol/messages.ts';
 import type { AppendRequest, AppendResult, ServerEffect, StreamPosition } from '@tributary/protocol/session/server-effect.ts';
 import { ServerSession } from '@tributary/protocol/session/server.ts';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -33,6 +33,7 @@ export class TestSite implements AsyncDisposable {
   readonly streams = new Map<Id, SiteStream>();
   readonly hellos: Hello[] = [];
   readonly gaps: Gap[] = [];
+  readonly #recorded = new Map<Id, { readonly from: number; readonly to: number; readonly cause: GapCause }[]>();
   readonly options: TestSiteOptions;
   storeId: Id = 'aa'.repeat(16);
   duplicates = 0;
@@ -80,6 +81,11 @@ export class TestSite implements AsyncDisposable {
       .filter((stream) => stream.open.identity.path === path)
       .map((s) => s.bytes.toString())
       .join('|');
+  }
+
+  /** What of a stream was declared lost and recorded as such. */
+  gapsOf(streamId: Id): readonly { readonly from: number; readonly to: number; readonly cause: GapCause }[] {
+    return this.#recorded.get(streamId) ?? [];
   }
 
   /** Cuts every connection. */
@@ -216,7 +222,11 @@ export class TestSite implements AsyncDisposable {
 
   #skip(streamId: Id, gap: Gap): StreamPosition {
     const stream = this.#stream(streamId);
-    if (gap.from <= stream.held && gap.to > stream.held) Object.assign(stream, { held: gap.to, heldMark: gap.toMark });
+    if (gap.from <= stream.held && gap.to > stream.held) {
+      const recorded = { from: stream.held, to: gap.to, cause: gap.cause };
+      this.#recorded.getOrInsertComputed(streamId, () => []).push(recorded);
+      Object.assign(stream, { held: gap.to, heldMark: gap.toMark });
+    }
     return position(stream);
   }
 

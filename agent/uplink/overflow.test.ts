@@ -1,0 +1,293 @@
+/**
+ * The books of a full buffer: for every way of overflowing, whatever happens to the hub and to the process, what arrived and what was
+ * declared lost are together what was pushed, each position once, and the agent's own count of losses is the site's.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { markOf } from '@tributary/protocol/mark.ts';
+import type { Id } from '@tributary/protocol/messages.ts';
+import { ClientSession } from '@tributary/protocol/session/client.ts';
+import { systemClock } from '@tributary/shared/clock.ts';
+import { createLogger } from '@tributary/shared/log.ts';
+import fc from 'fast-check';
+import { openTestBuffer, type TestBuffer } from '../buffer/testing/test-buffer.ts';
+import { OverflowBatcher } from '../framing/overflow-batcher.ts';
+import type { Overflow } from '../inputs/input.ts';
+import { TestSite } from './testing/test-site.ts';
+import { eventually } from './testing/uplink-under-test.ts';
+import { Uplink } from './uplink.ts';
+
+const recordBytes = 100;
+
+/** Bytes that do not compress well, the same at every look. */
+function contentOf(from: number, to: number): Buffer {
+  const bytes = Buffer.alloc(to - from);
+  for (let position = from; position < to; position += 1) {
+    const isEnd = (position + 1) % recordBytes === 0;
+    bytes[position - from] = isEnd ? 10 : 33 + ((Math.imul(position ^ (position >>> 3), 0x9e3779b1) >>> 13) % 200);
+  }
+  return bytes;
+}
+
+function markAt(position: number): string {
+  return position === 0 ? '' : markOf(contentOf(Math.max(0, position - 64), position));
+}
+
+class Edge implements AsyncDisposable {
+  readonly own: TestBuffer;
+  readonly #streams = new Map<Overflow, Id>();
+  #batcher: OverflowBatcher;
+  #uplink: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
+
+  private constructor(own: TestBuffer) {
+    this.own = own;
+    this.#batcher = this.#createBatcher();
+  }
+
+  static async start(owned: AsyncDisposableStack, maxBytes: number): Promise<Edge> {
+    const folder = mkdtempSync(join(tmpdir(), 'tributary-overflow-'));
+    owned.defer(() => rmSync(folder, { recursive: true, force: true }));
+    const sourceMark = (_identity: unknown, position: number): string => markAt(position);
+    const own = await openTestBuffer({ folder, limits: { maxBytes, replayWindowMs: 0 }, sourceMark });
+    await own.buffer.adopt([]);
+    return owned.use(new Edge(own));
+  }
+
+  async open(overflow: Overflow): Promise<Id> {
+    const { streamId } = await this.own.openStream(`/${overflow}`);
+    this.#streams.set(overflow, streamId);
+    return streamId;
+  }
+
+  /** As far as it was pushed. */
+  position(overflow: Overflow): number {
+    return this.#batcher.pushed(this.own.buffer.stream(this.#id(overflow))).position;
+  }
+
+  push(overflow: Overflow, records: number): boolean {
+    const from = this.position(overflow);
+    const to = from + records * recordBytes;
+    const own = { streamId: this.#id(overflow), overflow, from, to, records, cuts: [], lengths: [], drops: [] };
+    return this.#batcher.push({ ...own, bytes: contentOf(from, to), fromMark: markAt(from), toMark: markAt(to) });
+  }
+
+  /** What the buffer takes is stored; what waits for room goes on waiting. */
+  async settle(): Promise<void> {
+    await this.#batcher.flush(AbortSignal.timeout(20)).catch(() => undefined);
+  }
+
+  connect(site: TestSite): void {
+    const stop = new AbortController();
+    const uplink = new Uplink({
+      hubs: [site.url],
+      buffer: this.own.buffer,
+      hello: {
+        sender: 'agent',
+        agentId: '11'.repeat(16),
+        instanceId: '22'.repeat(16),
+        bootId: '33'.repeat(16),
+        startCounter: 1,
+        facts: {},
+        capabilities: [],
+      },
+      wantArchived: false,
+      createSession: (session) => new ClientSession(session),
+      clock: systemClock,
+      random: () => 0,
+      logger: createLogger({ level: 'error', sink: () => undefined }),
+      events: {
+        welcomed: () => undefined,
+        disconnected: () => undefined,
+        recovered: () => undefined,
+        sent: () => undefined,
+        acked: () => undefined,
+        positioned: () => undefined,
+        replaced: () => assert.fail('no stream is replaced'),
+        lost: () => undefined,
+        rejected: () => assert.fail('nothing is rejected'),
+      },
+    });
+    this.#uplink = { stop, done: uplink.run(stop.signal) };
+  }
+
+  async disconnect(): Promise<void> {
+    this.#uplink?.stop.abort();
+    await this.#uplink?.done;
+    this.#uplink = undefined;
+  }
+
+  /** What was not stored is lost with the process, and pushed again from the durable positions. */
+  async restart(): Promise<void> {
+    await this.disconnect();
+    const closed = this.own.close();
+    await this.#batcher[Symbol.asyncDispose]();
+    await closed;
+    await this.own.reopen();
+    this.#batcher = this.#createBatcher();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.disconnect();
+    const closed = this.own.close();
+    await this.#batcher[Symbol.asyncDispose]();
+    await closed;
+  }
+
+  #id(overflow: Overflow): Id {
+    const id = this.#streams.get(overflow);
+    assert.ok(id !== undefined);
+    return id;
+  }
+
+  #createBatcher(): OverflowBatcher {
+    return new OverflowBatcher({
+      clock: systemClock,
+      target: this.own.buffer,
+      stream: (streamId) => this.own.buffer.stream(streamId),
+      limits: { batchBytesMax: 4096, stagedBytesMax: 16_384, flushIntervalMs: 1 },
+      onFailed: (error) => {
+        if (!String(error).includes('closed')) assert.fail(String(error));
+      },
+    });
+  }
+}
+
+/** Connects, waits until the site was told everything, and compares. */
+async function balance(edge: Edge, site: TestSite, overflows: readonly Overflow[]): Promise<void> {
+  edge.connect(site);
+  await edge.settle();
+  const held = (overflow: Overflow): number =>
+    [...site.streams.values()].find(({ open }) => open.identity.path === `/${overflow}`)?.held ?? 0;
+  await eventually('the site knows of everything', () => {
+    return overflows.every((overflow) => held(overflow) === edge.position(overflow));
+  });
+  await eventually('everything is acked', () => edge.own.buffer.status().unackedBatches === 0);
+  let declared = 0;
+  for (const [streamId, stream] of site.streams) {
+    const gaps = site.gapsOf(streamId);
+    const expected: Buffer[] = [];
+    let position = 0;
+    for (const gap of gaps) {
+      assert.equal(gap.cause, 'dropped');
+      assert.ok(gap.from >= position, 'nothing is declared lost twice');
+      expected.push(contentOf(position, gap.from));
+      declared += gap.to - gap.from;
+      position = gap.to;
+    }
+    expected.push(contentOf(position, stream.held));
+    assert.ok(stream.bytes.equals(Buffer.concat(expected)), 'what was not declared lost arrived, once');
+  }
+  const counted = (): number => edge.own.buffer.losses().dropped?.positions ?? 0;
+  await eventually(`the agent counts what the site was told of: ${declared}`, () => counted() === declared);
+  assert.deepEqual(
+    Object.keys(edge.own.buffer.losses()).filter((cause) => cause !== 'dropped'),
+    [],
+  );
+}
+
+const soon = (): AbortSignal => AbortSignal.timeout(5000);
+
+for (const overflow of ['drop_newest', 'drop_oldest'] as const) {
+  test(`a buffer that is full while there is no hub: ${overflow}`, async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    const edge = await Edge.start(owned, 40_000);
+    const streamId = await edge.open(overflow);
+    for (let count = 0; count < 60; count += 1) {
+      edge.push(overflow, 30);
+      await edge.settle();
+    }
+    assert.equal(edge.position(overflow), 60 * 30 * recordBytes, 'nobody waits');
+    await balance(edge, site, [overflow]);
+    const gaps = site.gapsOf(streamId);
+    assert.equal(gaps.length, 1, 'one range, told at once');
+    const [gap] = gaps;
+    if (overflow === 'drop_newest') assert.equal(gap?.to, 60 * 30 * recordBytes, 'the first are kept');
+    else assert.equal(gap?.from, 0, 'the last are kept');
+  });
+}
+
+test('a buffer that is full while there is no hub: block', async () => {
+  await using owned = new AsyncDisposableStack();
+  const site = owned.use(await TestSite.start());
+  const edge = await Edge.start(owned, 40_000);
+  await edge.open('block');
+  let pushed = 0;
+  while (edge.push('block', 30)) {
+    pushed += 30 * recordBytes;
+    await edge.settle();
+  }
+  assert.ok(pushed < 60 * 30 * recordBytes, 'it has to wait');
+  await balance(edge, site, ['block']);
+  assert.equal(site.gaps.length, 0);
+});
+
+test('platform events still fit into a buffer that is full, up to a limit of their own', async () => {
+  await using owned = new AsyncDisposableStack();
+  const edge = await Edge.start(owned, 20_000);
+  await edge.open('block');
+  await edge.open('reserve');
+  while (edge.push('block', 30)) await edge.settle();
+  await eventually('it is full', () => edge.own.buffer.status().state === 'full');
+  assert.equal(edge.push('reserve', 5), true);
+  await edge.settle();
+  assert.equal(edge.own.buffer.storedTo(edge.own.buffer.streams()[1]?.streamId ?? ''), 5 * recordBytes);
+  assert.ok(edge.own.buffer.status().reserveBytes > 0);
+  assert.ok(!edge.own.buffer.hasRoom('drop_oldest') && edge.own.buffer.hasRoom('reserve'));
+  await edge.own.buffer.ready('reserve', soon());
+});
+
+test('whatever happens to hub and process, the books balance', async () => {
+  const policies = ['drop_newest', 'drop_oldest', 'reserve'] as const;
+  const action = fc.oneof(
+    {
+      weight: 12,
+      arbitrary: fc.record({
+        kind: fc.constant('push' as const),
+        policy: fc.constantFrom(...policies),
+        records: fc.integer({ min: 1, max: 60 }),
+      }),
+    },
+    { weight: 5, arbitrary: fc.constant({ kind: 'settle' as const }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'connect' as const }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'cut' as const }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'pause' as const }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'restart' as const }) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { minLength: 10, maxLength: 40 }), async (actions) => {
+      await using owned = new AsyncDisposableStack();
+      const site = owned.use(await TestSite.start({ creditBytes: 8192 }));
+      const edge = await Edge.start(owned, 20_000);
+      for (const policy of policies) await edge.open(policy);
+      let isConnected = false;
+      for (const step of actions) {
+        if (step.kind === 'push') edge.push(step.policy, step.records);
+        else if (step.kind === 'settle') await edge.settle();
+        else if (step.kind === 'pause') site.pause();
+        else if (step.kind === 'restart') {
+          await edge.restart();
+          isConnected = false;
+        } else if (step.kind === 'cut') {
+          await edge.disconnect();
+          isConnected = false;
+        } else if (!isConnected) {
+          site.resume();
+          edge.connect(site);
+          isConnected = true;
+        }
+      }
+      site.resume();
+      await edge.disconnect();
+      await balance(edge, site, policies);
+    }),
+    {
+      numRuns: 12,
+      interruptAfterTimeLimit: 40_000,
+      ...(process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) }),
+    },
+  );
+});
