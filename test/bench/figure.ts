@@ -5,7 +5,7 @@ import type { GeneratedLog } from './generator.ts';
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 's' | 'MB' | 'MB/s' | 'lines';
+  readonly unit: 's' | 'MB' | 'MB/s' | 'lines' | 'messages/s' | '%' | 'ms' | 'handles';
   /** The known tool that did the same kind of work in the same run, and what it took. */
   readonly against: string | undefined;
   /** Value by the tool's. */

@@ -9,9 +9,11 @@ import { parseArgs } from 'node:util';
 import { builtPrograms, sourcePrograms } from '../harness/programs.ts';
 import { archiveTime, edge } from './edge.ts';
 import { generatedLog } from './generator.ts';
+import { idleFiles } from './idle-files.ts';
 import { idleMemory, largeFileMemory, manyFilesMemory, slowHubMemory } from './memory.ts';
 import { rotationStorm } from './rotation-storm.ts';
 import { search } from './search.ts';
+import { syslogUdp } from './syslog-udp.ts';
 import type { Bench, Figure, Measurement } from './figure.ts';
 
 const measurements: readonly Measurement[] = [
@@ -22,6 +24,8 @@ const measurements: readonly Measurement[] = [
   largeFileMemory,
   archiveTime,
   search,
+  idleFiles,
+  syslogUdp,
   rotationStorm,
 ];
 

@@ -77,6 +77,7 @@ const tools = {
     },
   },
   haproxy: { purpose: 'logs by syslog', aptPackage: 'haproxy', probe: () => run('haproxy', ['-v']) },
+  logrotate: { purpose: 'rotates logs', aptPackage: 'logrotate', probe: () => run('logrotate', ['--version']) },
   logger: { purpose: 'sends syslog', aptPackage: 'bsdutils', probe: () => run('logger', ['--version']) },
   rsyslog: {
     purpose: 'sends and receives syslog',
