@@ -87,10 +87,11 @@ function commandLine(finish: (code: ExitCode) => void): Command {
     .command('check')
     .description('check the configuration and tell what each input would read now; changes nothing')
     .addOption(configOption())
+    .option('--explain', 'tell of each file what it is read as and from where, and why others are left out', false)
     .option('--json', 'print JSON', false)
-    .action(async (given: { config: string; json: boolean }) => {
+    .action(async (given: { config: string; explain: boolean; json: boolean }) => {
       const { checkCommand } = await import('./commands/check.ts');
-      finish(await checkCommand({ configFile: resolve(given.config), json: given.json }, host));
+      finish(await checkCommand({ ...given, configFile: resolve(given.config) }, host));
     });
   program
     .command('rotate')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -23,12 +24,17 @@ class Unit implements Disposable {
     return join(this.folder, name);
   }
 
-  async check(input: object, hub = 'ws://127.0.0.1:1'): Promise<Checked> {
+  async check(input: object, more: { readonly hub?: string; readonly explain?: boolean } = {}): Promise<Checked> {
+    return await this.checkAll([{ kind: 'file', type: 'app', ...input }], more);
+  }
+
+  async checkAll(inputs: readonly object[], more: { readonly hub?: string; readonly explain?: boolean } = {}): Promise<Checked> {
+    const { hub = 'ws://127.0.0.1:1', explain = false } = more;
     const configFile = this.path('agent.yaml');
-    writeFileSync(configFile, JSON.stringify({ hubs: [hub], inputs: [{ kind: 'file', type: 'app', ...input }] }));
+    writeFileSync(configFile, JSON.stringify({ data_dir: this.path('data'), hubs: [hub], inputs }));
     let text = '';
     const host = { env: {}, cwd: '/', isTerminal: false, stop: new AbortController().signal, err: () => undefined };
-    const code = await checkCommand({ configFile, json: false }, { ...host, out: (more) => void (text += more) });
+    const code = await checkCommand({ configFile, json: false, explain }, { ...host, out: (part) => void (text += part) });
     return { code, text };
   }
 
@@ -60,7 +66,7 @@ suite('check', () => {
 
   test('says so when no hub has an address', async () => {
     using unit = new Unit();
-    const { code, text } = await unit.check({ paths: [unit.path('*.log')] }, 'ws://nohost.invalid:1');
+    const { code, text } = await unit.check({ paths: [unit.path('*.log')] }, { hub: 'ws://nohost.invalid:1' });
     assert.equal(code, exitCode.failed);
     assert.match(text, /: the file has no mistakes, but no hub has a known address, see below\n/);
   });
@@ -71,5 +77,84 @@ suite('check', () => {
     await assert.rejects(unit.check({ paths, encoding: 'utf-99' }), /encoding: must be an encoding .*did you mean utf-8\?/);
     await assert.rejects(unit.check({ paths, encoding: '' }), /encoding: /);
     for (const encoding of ['UTF-8', 'latin1', 'Shift_JIS']) assert.equal((await unit.check({ paths, encoding })).code, 0);
+  });
+});
+
+suite('check --explain', () => {
+  test('tells what each file is read as, what is known of it, and why others are left out', async () => {
+    using unit = new Unit();
+    for (const name of ['b.log', 'old.log', 'debug.log']) writeFileSync(unit.path(name), 'one\n');
+    execFileSync('mkfifo', [unit.path('fifo.log')]);
+    linkSync(unit.path('a.log'), unit.path('again.log'));
+    utimesSync(unit.path('old.log'), 1000, 1000);
+    const { code, text } = await unit.check(
+      {
+        paths: [unit.path('*.log')],
+        exclude: [unit.path('debug*')],
+        ignore_older: '1d',
+        by_path: [{ paths: [unit.path('b*')], type: 'nginx', labels: { role: 'web' } }],
+        multiline: { preset: 'java' },
+        filters: { exclude: ['DEBUG'], redact: { presets: ['card'] } },
+      },
+      { explain: true },
+    );
+    assert.equal(code, exitCode.done);
+    const has = (line: string): void =>
+      assert.ok(text.includes(`  ${line.replaceAll('DIR', unit.folder)}\n`), `${line}\n${text}`);
+    has('records: lines, utf-8; joined to traces of java; without what matches DEBUG; masked: card');
+    has('reads DIR/a.log: new, 4 bytes; default/app, labels {}');
+    has('reads DIR/b.log: new, 4 bytes; default/nginx, labels {"role":"web"}');
+    has('leaves out DIR/again.log: the same file as DIR/a.log');
+    has('leaves out DIR/debug.log: excluded by a glob of `exclude`');
+    has('leaves out DIR/fifo.log: is a FIFO, no file');
+    assert.match(text, /leaves out .*old\.log: not written for \d+ s, and ignore_older is 86400 s/);
+    assert.match(text, /no position is known: there is no buffer yet/);
+  });
+
+  test('tells of what is no file what would be done', async () => {
+    using unit = new Unit();
+    const inputs = [
+      { kind: 'syslog', listen: ['udp://127.0.0.1:5514'], allow_cidr: ['10.0.0.0/8'] },
+      { kind: 'lines', type: 'app', listen: ['tcp://127.0.0.1:5515'] },
+      { kind: 'exec', type: 'app', command: ['uptime'], interval: '1m' },
+      { kind: 'stdin', type: 'app' },
+      { kind: 'metrics', sets: ['cpu', 'load'] },
+      { kind: 'journald', type: 'journal' },
+    ];
+    const { text } = await unit.checkAll(inputs, { explain: true });
+    for (const line of [
+      'would listen at udp://127.0.0.1:5514, from 10.0.0.0/8 only',
+      'would listen at tcp://127.0.0.1:5515',
+      'would run ["uptime"] every 60 s',
+      'reads the standard input of the agent to its end',
+      'measures cpu, load every 10 s',
+      'reads the journal of this machine',
+      'begins at its beginning: no cursor is stored',
+    ]) {
+      assert.ok(text.includes(`  ${line}\n`), `${line}\n${text}`);
+    }
+  });
+
+  test('tells of containers which are read', async () => {
+    using unit = new Unit();
+    const container = (id: string, name: string): void => {
+      const folder = unit.path(`docker/containers/${id}`);
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(
+        `${folder}/config.v2.json`,
+        JSON.stringify({ ID: id, Name: `/${name}`, Config: { Image: 'nginx:1', Labels: {} } }),
+      );
+      writeFileSync(`${folder}/${id}-json.log`, '{"log":"one\\n","stream":"stdout","time":"2026-11-21T10:00:00Z"}\n');
+    };
+    const [web, noisy] = ['a'.repeat(64), 'b'.repeat(64)];
+    container(web, 'web');
+    container(noisy, 'noisy');
+    const { text } = await unit.checkAll(
+      [{ kind: 'docker', type: 'app', root: unit.path('docker'), exclude: { names: ['noisy'] } }],
+      { explain: true },
+    );
+    assert.match(text, /records: lines of Docker, split ones joined\n/);
+    assert.match(text, new RegExp(`reads \\S*/${web}-json\\.log: new, \\d+ bytes; default/app, labels .*"web"`));
+    assert.match(text, new RegExp(`leaves out \\S*/${noisy}-json\\.log: include or exclude leave out its container`));
   });
 });

@@ -5,11 +5,16 @@ import { lookup } from 'node:dns/promises';
 import { loadConfig } from '../config/load-config.ts';
 import { FilePatterns } from '../inputs/file/file-patterns.ts';
 import type { AgentConfig, InputConfig } from '../options.ts';
+import { channelType } from '../platform/channel.ts';
+import { explainInput, type ExplainedInput } from './check/explain-input.ts';
+import { type StoredStreams, storedStreams } from './check/stored-streams.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
 
 export interface CheckOptions {
   readonly configFile: string;
   readonly json: boolean;
+  /** Tell of each file what it is read as, and why others are left out. */
+  readonly explain: boolean;
 }
 
 interface InputFinding {
@@ -21,6 +26,7 @@ interface InputFinding {
   readonly unreadable: readonly Trouble[];
   /** Globs that no file matches now; that is no fault. */
   readonly unmatched: readonly Trouble[];
+  readonly explained?: ExplainedInput;
 }
 
 interface Trouble {
@@ -36,19 +42,30 @@ interface HubFinding {
 
 export async function checkCommand(options: CheckOptions, host: CommandHost): Promise<ExitCode> {
   const config = await loadConfig({ file: options.configFile, env: host.env });
-  const inputs = await Promise.all(config.inputs.map(lookAtInput));
+  const stored = options.explain ? storedStreams(config.data_dir) : undefined;
+  const inputs = await Promise.all(
+    config.inputs.map(async (input, index) => await lookAtInput(input, { index, config, stored })),
+  );
   const hubs = await Promise.all(config.hubs.map(async (hub) => await lookUpHub(hub, config)));
   const isGood = inputs.every(({ unreadable }) => unreadable.length === 0) && hubs.some(({ trouble }) => trouble === '');
   if (options.json) host.out(`${JSON.stringify({ file: options.configFile, ok: isGood, inputs, hubs })}\n`);
   else {
     const inputText = inputs.length === 0 ? ['no inputs: nothing is read'] : inputs.flatMap(inputLines);
-    const lines = [headline(options.configFile, inputs, hubs), ...inputText, ...hubLines(hubs)];
+    const positions = stored === undefined || stored.trouble === '' ? [] : [`no position is known: ${stored.trouble}`];
+    const lines = [headline(options.configFile, inputs, hubs), ...positions, ...inputText, ...hubLines(hubs)];
     host.out(`${lines.join('\n')}\n`);
   }
   return isGood ? exitCode.done : exitCode.failed;
 }
 
-async function lookAtInput(config: InputConfig, index: number): Promise<InputFinding> {
+interface Place {
+  readonly index: number;
+  readonly config: AgentConfig;
+  /** Undefined: nothing is explained. */
+  readonly stored: StoredStreams | undefined;
+}
+
+async function lookAtInput(config: InputConfig, { index, config: all, stored }: Place): Promise<InputFinding> {
   const unreadable: Trouble[] = [];
   const unmatched: Trouble[] = [];
   const paths = new Set<string>();
@@ -75,7 +92,10 @@ async function lookAtInput(config: InputConfig, index: number): Promise<InputFin
       unreadable.push({ path, reason: error instanceof Error ? error.message : String(error) });
     }
   }
-  return { input: index + 1, kind: config.kind, type: config.type, files, bytes, unreadable, unmatched };
+  const type = 'type' in config ? config.type : channelType;
+  const found = { input: index + 1, kind: config.kind, type, files, bytes, unreadable, unmatched };
+  if (stored === undefined) return found;
+  return { ...found, explained: await explainInput(config, { config: all, streams: stored.streams }) };
 }
 
 /** Why a folder that is there cannot be looked into. */
@@ -121,11 +141,25 @@ function headline(file: string, inputs: readonly InputFinding[], hubs: readonly 
   return `${file}: the file has no mistakes, but ${troubles.join(' and ')}, see below`;
 }
 
-function inputLines({ input, kind, type, files, bytes, unreadable, unmatched }: InputFinding): string[] {
+function inputLines({ input, kind, type, files, bytes, unreadable, unmatched, explained }: InputFinding): string[] {
+  const count = kind === 'file' ? `: ${files} ${files === 1 ? 'file' : 'files'}, ${bytes} bytes` : '';
   return [
-    `input ${input} (${kind}, type ${type}): ${files} ${files === 1 ? 'file' : 'files'}, ${bytes} bytes`,
+    `input ${input} (${kind}, type ${type})${count}`,
     ...unreadable.map(({ path, reason }) => `  cannot read ${path}: ${reason}`),
     ...unmatched.map(({ path, reason }) => `  ${path}: ${reason}`),
+    ...(explained === undefined ? [] : explainedLines(explained)),
+  ];
+}
+
+function explainedLines({ records, notes, files, leftOut }: ExplainedInput): string[] {
+  return [
+    `  records: ${records}`,
+    ...notes.map((note) => `  ${note}`),
+    ...files.map(({ path, bytes, tenant, type, labels, position }) => {
+      const read = position === undefined ? `new, ${bytes} bytes` : `read to position ${position}, ${bytes} bytes now`;
+      return `  reads ${path}: ${read}; ${tenant}/${type}, labels ${JSON.stringify(labels)}`;
+    }),
+    ...leftOut.map(({ path, reason }) => `  leaves out ${path}: ${reason}`),
   ];
 }
 
