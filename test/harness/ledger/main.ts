@@ -7,10 +7,11 @@
 import { parseArgs } from 'node:util';
 import { builtPrograms, sourcePrograms } from '../programs.ts';
 import { isClean } from './check.ts';
+import { runCopytruncate } from './copytruncate.ts';
 import { runEdge } from './edge.ts';
 import { runRotation } from './rotation.ts';
 
-const scenarios = { edge: runEdge, rotation: runRotation };
+const scenarios = { edge: runEdge, rotation: runRotation, copytruncate: runCopytruncate };
 
 const usage = `usage: npm run ledger -- [--scenario ${Object.keys(scenarios).join('|')}] [--rounds N] [--seed S] [--json] [--binaries]
   --rounds    rounds with batches in flight at the kill (default 100)
