@@ -73,7 +73,7 @@ export class JournalStreams {
 
 const bySink = new WeakMap<object, JournalStreams>();
 
-/** What the journald inputs of one sink know of each other. */
+/** What the journald inputs of one agent know of each other. */
 export function journalStreamsOf(sink: Sink): JournalStreams {
   return bySink.getOrInsertComputed(sink.shared ?? sink, () => new JournalStreams());
 }
