@@ -96,6 +96,7 @@ export class Drops {
     const now = streams.current(streamId);
     if (to > now.position) streams.put({ ...now, position: to, mark });
     losses.changed([streamId]);
+    if (!this.#wasFull) this.#parts.onDeclarable();
   }
 
   #writeDropped(batches: readonly OutboxBatch[]): void {
@@ -106,7 +107,11 @@ export class Drops {
     const ranges = segments
       .filter(({ streamId }) => !streams.isReplaced(streamId))
       .map(({ streamId, from, to }) => ({ streamId, from, to, certain: false, atMs }));
-    writer.tell('dropBatches', { ids, ranges }, losses.underWay(ranges));
+    const recorded = losses.underWay(ranges);
+    writer.tell('dropBatches', { ids, ranges }, () => {
+      recorded();
+      if (!this.#wasFull) this.#parts.onDeclarable();
+    });
     const told = segments.map(({ toMark: mark, ...segment }) => ({ ...segment, mark }));
     for (const listener of this.#batchListeners) listener(told);
   }
