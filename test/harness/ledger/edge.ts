@@ -30,6 +30,8 @@ export interface EdgeResult {
   readonly rounds: number;
   readonly roundsNotCounted: number;
   readonly faults: Readonly<Record<string, number>>;
+  /** What is sent again may have been taken before: it is counted, and no fault. */
+  readonly toleratesDoubled?: boolean;
   readonly verdict: Verdict;
 }
 
