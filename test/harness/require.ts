@@ -64,6 +64,11 @@ const tools = {
     aptPackage: undefined,
     probe: () => run('unshare', [...unshareArgs(), 'chroot', '/', 'true']),
   },
+  logrotate: {
+    purpose: 'rotates logs as on most servers',
+    aptPackage: 'logrotate',
+    probe: () => run('logrotate', ['--version']),
+  },
   podman: { purpose: 'runs containers', aptPackage: 'podman', probe: () => run('podman', ['--version']) },
   runc: { purpose: 'runs containers', aptPackage: 'runc', probe: () => run('runc', ['--version']) },
   containers: {
@@ -77,7 +82,6 @@ const tools = {
     },
   },
   haproxy: { purpose: 'logs by syslog', aptPackage: 'haproxy', probe: () => run('haproxy', ['-v']) },
-  logrotate: { purpose: 'rotates logs', aptPackage: 'logrotate', probe: () => run('logrotate', ['--version']) },
   logger: { purpose: 'sends syslog', aptPackage: 'bsdutils', probe: () => run('logger', ['--version']) },
   rsyslog: {
     purpose: 'sends and receives syslog',
@@ -96,6 +100,11 @@ const tools = {
     // Its package would start a service: it is unpacked instead.
     aptPackage: undefined,
     probe: async () => await (await import('./docker-engine.ts')).probeDocker(),
+  },
+  promtool: {
+    purpose: 'checks metrics with a tool that is not ours',
+    aptPackage: 'prometheus',
+    probe: () => run('promtool', ['--version']),
   },
   'systemd-journal-remote': {
     purpose: 'writes journal files as journald does',
