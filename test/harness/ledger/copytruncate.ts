@@ -78,6 +78,8 @@ class Rounds {
   readonly programs: Program[] = [];
   readonly faults: Record<string, number> = {};
   cutBytes = 0;
+  /** The stream of the content before: what is told of it is not of this one. */
+  #streamBefore = '';
 
   constructor(options: RoundsOptions) {
     this.#options = options;
@@ -129,11 +131,13 @@ class Rounds {
   /** Waits until the agent has seen so many bytes of what the log holds now. */
   async #isSeen(bytes: number): Promise<void> {
     const { agent, log } = this.#options;
-    const isSeen = async (): Promise<boolean> => {
+    const seen = async (): Promise<string | undefined> => {
       const source = (await sourcesOf(agent)).find(({ path }) => path === log.path);
-      return source !== undefined && source.size >= bytes && source.size <= log.bytes;
+      if (source === undefined || source.streamId === this.#streamBefore) return undefined;
+      return source.size >= bytes ? source.streamId : undefined;
     };
-    await until(`the agent has seen ${bytes} bytes`, isSeen, { detail: () => agent.program.tail() });
+    const what = `the agent has seen ${bytes} bytes`;
+    this.#streamBefore = await until(what, seen, { detail: () => agent.program.tail() });
   }
 
   async #startAgent(): Promise<void> {
@@ -141,13 +145,20 @@ class Rounds {
   }
 }
 
-async function sourcesOf(agent: AgentHost): Promise<readonly { path: string; size: number }[]> {
+interface SeenSource {
+  readonly path: string;
+  readonly streamId: string;
+  readonly size: number;
+}
+
+async function sourcesOf(agent: AgentHost): Promise<readonly SeenSource[]> {
   const status = await agent.status();
   if (!isObject(status) || !Array.isArray(status['sources'])) return [];
   return listAt(status, 'sources').flatMap((source) => {
     if (!isObject(source) || source['state'] === 'rotated') return [];
-    const { path, size } = source;
-    return typeof path === 'string' && typeof size === 'number' ? [{ path, size }] : [];
+    const { path, streamId, size } = source;
+    const isSource = typeof path === 'string' && typeof streamId === 'string' && typeof size === 'number';
+    return isSource ? [{ path, streamId, size }] : [];
   });
 }
 
