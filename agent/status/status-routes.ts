@@ -8,7 +8,8 @@ export function statusRoutes(observed: ObservedAgent, taps: Taps): LocalRoutes {
     'GET /status': ({ query }) => describeAgent(observed, countOf(query.get('sources'))),
     'GET /ready': () => describeReadiness(observed),
     // Loaded when somebody taps: an agent that nobody looks at does without.
-    'GET /tap': async (request) => await (await import('./tap/serve-tap.ts')).serveTap({ ...request, observed, taps }),
+    'GET /tap': async (request) =>
+      await (await import('./tap/serve-tap.ts')).serveTap({ ...request, agent: observed.agent, taps }),
   };
 }
 

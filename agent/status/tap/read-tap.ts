@@ -29,14 +29,28 @@ export async function readTap(
     const response = await opened.promise;
     if (response === undefined) return 'none';
     if (response.statusCode !== 200) throw new TapError(await text(response));
-    // An end in the middle is one like any other: the agent stopped, or we did.
-    response.on('error', () => undefined);
-    for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
-      if (line !== '') onLine(line, JSON.parse(line));
-    }
+    await readLines(response, onLine);
     return 'over';
   } finally {
     signal.removeEventListener('abort', stop);
     call.destroy();
   }
+}
+
+/** An end in the middle is one like any other: the agent stopped, or we did. */
+async function readLines(
+  response: IncomingMessage,
+  onLine: (line: string, told: TappedRecord | SkippedRecords) => void,
+): Promise<void> {
+  try {
+    for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
+      if (line !== '') onLine(line, JSON.parse(line));
+    }
+  } catch (error) {
+    if (!response.destroyed || !isConnectionEnd(error)) throw error;
+  }
+}
+
+function isConnectionEnd(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 }

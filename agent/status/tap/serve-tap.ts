@@ -27,20 +27,26 @@ interface Wanted {
   readonly rate: number;
 }
 
+/** What a tap must know of the agent. */
+export interface TappedAgent {
+  readonly buffer: Pick<ObservedAgent['agent']['buffer'], 'stream'>;
+  readonly inputs: Pick<ObservedAgent['agent']['inputs'], 'sources'>;
+}
+
 interface TapRequest extends LocalRequest {
-  readonly observed: ObservedAgent;
+  readonly agent: TappedAgent;
   readonly taps: Taps;
 }
 
 /** Resolves when the reader is gone. */
-export async function serveTap({ query, response, observed, taps }: TapRequest): Promise<undefined> {
+export async function serveTap({ query, response, agent, taps }: TapRequest): Promise<undefined> {
   const wanted = { input: query.get('input'), type: query.get('type'), path: query.get('path'), rate: rateOf(query.get('rate')) };
   const closed = Promise.withResolvers<undefined>();
   response.on('close', () => closed.resolve(undefined));
   response.on('error', () => closed.resolve(undefined));
   response.writeHead(200, { 'content-type': 'application/x-ndjson', connection: 'close' });
   response.flushHeaders();
-  const tap = new Tap(wanted, observed, (line) => {
+  const tap = new Tap(wanted, agent, (line) => {
     if (response.writableLength > unreadBytesMax) return false;
     response.write(line);
     return true;
@@ -64,7 +70,7 @@ function rateOf(text: string | null): number {
 
 class Tap {
   readonly #wanted: Wanted;
-  readonly #observed: ObservedAgent;
+  readonly #agent: TappedAgent;
   readonly #write: (line: string) => boolean;
   /** Undefined: not wanted. */
   readonly #streams = new Map<Id, TappedStream | undefined>();
@@ -73,9 +79,9 @@ class Tap {
   #allowed: number;
   #skipped = 0;
 
-  constructor(wanted: Wanted, observed: ObservedAgent, write: (line: string) => boolean) {
+  constructor(wanted: Wanted, agent: TappedAgent, write: (line: string) => boolean) {
     this.#wanted = wanted;
-    this.#observed = observed;
+    this.#agent = agent;
     this.#write = write;
     this.#allowed = wanted.rate;
   }
@@ -105,7 +111,7 @@ class Tap {
 
   #streamOf(streamId: Id): TappedStream | undefined {
     if (this.#streams.has(streamId)) return this.#streams.get(streamId);
-    const { identity, attributes } = this.#observed.agent.buffer.stream(streamId);
+    const { identity, attributes } = this.#agent.buffer.stream(streamId);
     const input = this.#inputOf(streamId);
     // A source that is only being opened is not known to its input yet: it is asked for again.
     if (input === undefined && this.#wanted.input !== null) return undefined;
@@ -126,7 +132,7 @@ class Tap {
   /** Inputs are asked once a second at most: there may be many sources. */
   #inputOf(streamId: Id): string | undefined {
     if (!this.#inputs.has(streamId) && !this.#inputsAreFresh) {
-      this.#inputs = new Map(this.#observed.agent.inputs.sources().map((source) => [source.streamId, source.input]));
+      this.#inputs = new Map(this.#agent.inputs.sources().map((source) => [source.streamId, source.input]));
       this.#inputsAreFresh = true;
     }
     return this.#inputs.get(streamId);

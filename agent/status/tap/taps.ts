@@ -10,6 +10,10 @@ export class Taps {
     return { [Symbol.dispose]: () => void this.#lookers.delete(looker) };
   }
 
+  get count(): number {
+    return this.#lookers.size;
+  }
+
   offer(run: Run): void {
     for (const look of this.#lookers) look(run);
   }
