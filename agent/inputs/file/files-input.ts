@@ -185,6 +185,7 @@ class FilesInputRun implements SourceGate {
           table.move(source, { identity: held.identity, place: source.place });
           source.verified = false;
           source.endMax = 0;
+          source.endKnown = 0;
         }
       }
     });

@@ -151,7 +151,7 @@ export class Reader {
     const { framer, filter } = source.traits;
     const buffer = this.#takeBuffer(turnBufferBytes(framer, options.max_line_bytes));
     try {
-      const { cursor } = source;
+      const { cursor, endMax } = source;
       const content = await files.use(source);
       const result = await readTurn(source, {
         handle: content,
@@ -164,7 +164,10 @@ export class Reader {
       });
       if (source.cursor !== cursor) source.again = true;
       else if (result.kind === 'changed') await this.#restart(source, content, result.verdict);
-      else this.#push(source, result);
+      else {
+        source.endKnown = Math.max(source.endKnown, endMax);
+        this.#push(source, result);
+      }
     } finally {
       this.#buffers.push(buffer);
     }
@@ -192,6 +195,7 @@ export class Reader {
     source.heldBytes = result.heldBytes;
     source.size = source.seenEnd;
     source.endMax = Math.max(source.endMax, source.seenEnd);
+    source.endKnown = Math.max(source.endKnown, source.seenEnd);
     if (source.seenEnd > seenEnd) source.grewMs = clock.monotonic();
     if (result.fingerprint.fingerprintLength > source.identity.fingerprintLength) {
       source.identity = { ...source.identity, ...result.fingerprint };
@@ -219,10 +223,12 @@ export class Reader {
     const copy = await this.#copies.claim(old, source.traits, { onlyMatching: false, isReader: true });
     const identity = { ...source.identity, ...fingerprintOf(head), base: 0 };
     const state = await sink.openStream({ identity, attributes: source.traits.attributes, start: 0 });
-    const endMax = source.endMax;
+    // Of a file that is no shorter than before, what was seen lately may be the new content already.
+    const endMax = verdict === 'shorter' ? source.endMax : source.endKnown;
     source.identity = state.identity;
     source.heldBytes = 0;
     source.endMax = 0;
+    source.endKnown = 0;
     source.verified = false;
     source.grewMs = clock.monotonic();
     table.setCursor(source, { streamId: state.streamId, position: 0, mark: '' });

@@ -41,6 +41,16 @@ suite('a running input sees a file', () => {
     await writer.close();
   });
 
+  test('written anew with as many bytes, of which the last are the same', async () => {
+    await using unit = await InputUnderTest.make();
+    const end = `${'the same end '.repeat(20)}\n`;
+    await writeFile(unit.path('a.log'), `one\n${end}`);
+    unit.start();
+    await unit.expect('a.log', `one\n${end}`);
+    await writeFile(unit.path('a.log'), `two\n${end}`);
+    await unit.expect('a.log', `one\n${end}two\n${end}`);
+  });
+
   test('written anew and longer, between two looks', async () => {
     await using unit = await InputUnderTest.make();
     await writeFile(unit.path('a.log'), 'one\ntwo\n');
@@ -49,6 +59,7 @@ suite('a running input sees a file', () => {
     await writeFile(unit.path('a.log'), 'one\nother content that is longer\n');
     await unit.expect('a.log', 'one\ntwo\none\nother content that is longer\n');
     assert.equal(unit.eventsOf('fileTruncated').length + unit.eventsOf('fileReplaced').length, 1);
+    assert.deepEqual(unit.eventsOf('lost'), [], 'what is longer now is the new content');
   });
 
   test('written anew with the same length', async () => {

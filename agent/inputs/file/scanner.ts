@@ -199,7 +199,10 @@ export class Scanner {
   /** Has the source read when its file changed since it was looked at or read. */
   #notice(source: Source, stats: BigIntStats): void {
     const { sink } = this.#context;
-    const hasChanged = source.hasChanged(stats) || Number(stats.mtimeMs) !== source.modifiedMs;
+    const isWritten = Number(stats.mtimeMs) !== source.modifiedMs;
+    const hasChanged = source.hasChanged(stats) || isWritten;
+    // Written, and as long as before: the bytes before the position may be the same by chance, so more is looked at.
+    if (isWritten && !source.hasChanged(stats)) source.verified = false;
     source.look(stats);
     if (parseFileToken(source.identity.token).birth === '' && birthOf(stats) !== '' && source.holds === 0) {
       source.identity = withToken(source.identity, { birth: birthOf(stats) });

@@ -48,8 +48,10 @@ export class Source {
   size = 0;
   /** Size when the file was found. */
   sizeFound = 0;
-  /** The greatest end of the content that was seen: what is lost when the file is cut or gone. */
+  /** The greatest end of the content that was seen: what is lost when the file is gone. */
   endMax = 0;
+  /** The same, as far as the file was seen afterwards to hold what was read of it: what is lost when it is cut and written anew. */
+  endKnown = 0;
   /** The last turn came to the file's end. */
   atEnd = false;
   failed = false;
