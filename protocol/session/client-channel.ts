@@ -168,11 +168,12 @@ export class ClientChannel {
     this.pump();
   }
 
-  /** Sends what may be sent. */
-  pump(): void {
+  /** Sends what may be sent, or so many batches of it. True when it sent as many. */
+  pump(batchesMax = Number.POSITIVE_INFINITY): boolean {
     const covered: number[] = [];
     this.#settle();
-    while (this.#flowing()) {
+    const end = this.#sequence + batchesMax;
+    while (this.#flowing() && this.#sequence < end) {
       const batch = this.#nextBatch();
       const givenUp = this.#givenUp[0];
       if (givenUp !== undefined && (batch === undefined || givenUp.batch.id <= batch.id)) {
@@ -185,6 +186,7 @@ export class ClientChannel {
     }
     if (covered.length > 0) this.#connection.effect({ kind: 'acked', batchIds: covered });
     this.#declareTails();
+    return this.#sequence === end;
   }
 
   /** What is lost behind the last batch of a stream: no batch will show the hole. */

@@ -51,6 +51,8 @@ export interface ClientCalls {
   resumeChannel(channel: ChannelName): void;
   /** Nothing will follow `position`; told to the site once everything before it is acked. */
   closeStream(streamId: Id, position: number): void;
+  /** Sends no more batches; `drained` when everything that was sent is answered, or after `deadlineMs`. Only after the Welcome. */
+  quiesce(deadlineMs: number): void;
   /** Returns what is to be done, in order, and forgets it. */
   takeEffects(): ClientEffect[];
 }
@@ -90,7 +92,7 @@ export type ClientEffect =
    * session declares the gaps and goes on.
    */
   | { readonly kind: 'rejected-batch'; readonly batchId: number; readonly reason: RefuseReason; readonly hint: string }
-  /** Everything under way is answered after a Drain: close and go to one of these. */
+  /** Everything under way is answered after a Drain or `quiesce`: close and go to one of these. */
   | { readonly kind: 'drained'; readonly hubs: readonly string[] }
   /** The connection is of no more use; the host closes the socket and connects again after its backoff. */
   | { readonly kind: 'close'; readonly reason: CloseReason; readonly hint: string; readonly retryAfterMs: number };

@@ -48,6 +48,8 @@ export class ClientSession implements ClientCalls {
   #deadlineMs = Number.POSITIVE_INFINITY;
   #drain: Drain | undefined;
   #effects: ClientEffect[] = [];
+  /** The channel that sent last: the next one begins. */
+  #lastPumped = 0;
 
   constructor(options: ClientSessionOptions) {
     this.#options = options;
@@ -120,6 +122,12 @@ export class ClientSession implements ClientCalls {
   closeStream(streamId: Id, position: number): void {
     this.#closing.set(streamId, position);
     if (this.#streams.find(streamId) === undefined) this.#want(streamId);
+    this.#after();
+  }
+
+  quiesce(deadlineMs: number): void {
+    if (this.#state === 'closed' || this.#state === 'draining') return;
+    this.#drained({ kind: 'drain', hubs: [], deadlineMs });
     this.#after();
   }
 
@@ -309,7 +317,20 @@ export class ClientSession implements ClientCalls {
   #pumpAll(): void {
     if (this.#state !== 'open') return;
     for (const name of this.#outbox.channels()) this.#channel(name);
-    for (const channel of this.#channels.values()) channel.pump();
+    const channels = [...this.#channels.values()];
+    this.#pumpInTurn([...channels.slice(this.#lastPumped), ...channels.slice(0, this.#lastPumped)]);
+  }
+
+  /** One batch of each at a time, so that a backlog of one channel does not take all that the host gives room for. */
+  #pumpInTurn(channels: readonly ClientChannel[]): void {
+    let left = channels;
+    while (left.length > 0) {
+      left = left.filter((channel) => {
+        const sent = channel.pump(1);
+        if (sent) this.#lastPumped = channel.number;
+        return sent;
+      });
+    }
   }
 
   /** What follows from any change: streams whose end is held, a drain that is complete, something to wait for or nothing. */
