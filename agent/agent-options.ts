@@ -6,12 +6,17 @@ import type { AgentConfig } from './options.ts';
 
 /** What the configuration file means to the wiring. */
 export function agentOptionsOf(
-  config: Pick<AgentConfig, 'hubs' | 'proxy' | 'batch' | 'buffer'>,
-): Pick<AgentOptions, 'hubs' | 'proxy' | 'batch' | 'buffer' | 'facts'> {
+  config: Pick<AgentConfig, 'hubs' | 'hub_policy' | 'connection_max_age' | 'rate_limit' | 'proxy' | 'batch' | 'buffer'>,
+): Pick<AgentOptions, 'uplink' | 'batch' | 'buffer' | 'facts'> {
   const { hubs, proxy, batch, buffer } = config;
   return {
-    hubs,
-    proxy,
+    uplink: {
+      hubs,
+      proxy,
+      hubPolicy: config.hub_policy,
+      connectionMaxAgeMs: config.connection_max_age,
+      rateLimit: config.rate_limit,
+    },
     batch: { maxBytes: batch.max_bytes, maxRecords: batch.max_records, flushIntervalMs: batch.flush_interval },
     buffer: {
       maxBytes: buffer.max_bytes,

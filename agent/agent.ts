@@ -24,13 +24,12 @@ import type { Run } from './inputs/input.ts';
 import { PlatformStream } from './platform/platform-stream.ts';
 import { Rotator } from './rotation/rotator.ts';
 import { AgentSinks } from './sink.ts';
-import { Uplink } from './uplink/uplink.ts';
+import { Uplink, type UplinkOptions } from './uplink/uplink.ts';
 import type { UplinkEvents } from './uplink/uplink-events.ts';
 
 export interface AgentOptions {
   readonly folder: string;
-  readonly hubs: readonly string[];
-  readonly proxy?: string | undefined;
+  readonly uplink: Pick<UplinkOptions, 'hubs' | 'proxy' | 'hubPolicy' | 'connectionMaxAgeMs' | 'rateLimit'>;
   readonly buffer: BufferLimits;
   readonly batch: { readonly maxBytes: number; readonly maxRecords: number; readonly flushIntervalMs: number };
   /** What a hub is told about this agent. */
@@ -217,12 +216,11 @@ export class Agent implements AsyncDisposable {
   }
 
   #createUplink(): Uplink {
-    const { hubs, proxy, clock, logger, facts, wantArchived = false, onPositioned, onAcked, onLost, batch } = this.#options;
+    const { uplink, clock, logger, facts, wantArchived = false, onPositioned, onAcked, onLost, batch } = this.#options;
     const { agentId, instanceId, bootId, startCounter } = this.identity;
     const counted = this.events.uplink;
     return new Uplink({
-      hubs,
-      proxy,
+      ...uplink,
       clock,
       logger,
       wantArchived,

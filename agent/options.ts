@@ -62,7 +62,21 @@ export const agentOptions = z.strictObject({
     .refine((labels) => Object.keys(labels).length <= labelsMax, `must be at most ${labelsMax} labels`)
     .default({})
     .describe('Added to every record.'),
-  hubs: z.array(hubAddress).min(1, 'needs at least one hub').describe('Hubs of one site, tried in this order.'),
+  hubs: z.array(hubAddress).min(1, 'needs at least one hub').describe('Hubs of one site.'),
+  hub_policy: z
+    .enum(['ordered', 'balanced'])
+    .default('ordered')
+    .describe(
+      'Which hub is preferred: the first of the list, or one that each agent draws for itself, so that agents spread over the hubs. The others stand in for it.',
+    ),
+  connection_max_age: durationBetween({ min: '0s', max: '7d' })
+    .prefault('1h')
+    .describe(
+      'About how old a connection to a hub gets; then it is left, with everything answered, for a new one. 0: as old as it can. Lets a balancer in between spread agents anew.',
+    ),
+  rate_limit: bytesBetween({ min: '16KiB' })
+    .optional()
+    .describe('Bytes a second, compressed, that are sent to the hub at most, so that a backlog leaves room on the link.'),
   proxy: z
     .string()
     .refine(isProxyAddress, 'must be an address such as http://proxy.example.com:3128')

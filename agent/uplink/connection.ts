@@ -13,10 +13,11 @@ import { crashPoint } from '@tributary/shared/crash-point.ts';
 import { freeMemory } from '@tributary/shared/free-memory.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { WebSocket } from 'ws';
-import { closeTimeoutMs } from './limits.ts';
+import { closeTimeoutMs, leaveDeadlineMs } from './limits.ts';
 import { InFlight } from './in-flight.ts';
 import { PacedOutbox } from './paced-outbox.ts';
 import { type Divergence, resolveDivergence, type UplinkBuffer } from './resolve-divergence.ts';
+import type { TokenBucket } from './token-bucket.ts';
 import type { UplinkEvents } from './uplink-events.ts';
 
 export interface ConnectionOptions {
@@ -27,10 +28,14 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: UplinkEvents;
+  /** What all connections of this agent may send together. */
+  readonly rate?: TokenBucket | undefined;
+  /** Ends a connection whose hub does not answer the Hello in this time; without it the session's own limit holds. */
+  readonly welcomeTimeoutMs?: number | undefined;
 }
 
 export interface ConnectionEnd {
-  readonly reason: CloseReason | 'drained' | 'socket' | 'stopped';
+  readonly reason: CloseReason | 'drained' | 'left' | 'socket' | 'stopped';
   readonly hint: string;
   readonly retryAfterMs: number;
   /** After a Drain: where to go. */
@@ -53,11 +58,13 @@ export class Connection {
   #welcome: Welcome | undefined;
   #socketError = '';
   #tickTimer: NodeJS.Timeout | undefined;
+  #welcomeTimer: NodeJS.Timeout | undefined;
+  #leaving: string | undefined;
 
   constructor(socket: WebSocket, options: ConnectionOptions) {
     this.#options = options;
     this.#socket = socket;
-    this.#paced = new PacedOutbox(options.buffer.outbox, () => socket.bufferedAmount);
+    this.#paced = new PacedOutbox(options.buffer.outbox, () => socket.bufferedAmount, options.rate);
     const { createSession, hello, wantArchived, buffer, clock } = options;
     this.#session = createSession({
       outbox: this.#paced.outbox,
@@ -87,8 +94,16 @@ export class Connection {
     } finally {
       signal.removeEventListener('abort', onAbort);
       clearTimeout(this.#tickTimer);
+      clearTimeout(this.#welcomeTimer);
       await this.#closeSocket();
     }
+  }
+
+  /** Sends nothing more, and ends when everything that was sent is answered. */
+  leave(hint: string): void {
+    if (this.#welcome === undefined || this.#leaving !== undefined) return;
+    this.#leaving = hint;
+    this.#turn(() => this.#session.quiesce(leaveDeadlineMs));
   }
 
   /** New batches are durable. */
@@ -107,10 +122,11 @@ export class Connection {
 
   #listen(): void {
     const socket = this.#socket;
-    socket.on('open', () => {
+    const onOpen = (): void => {
       this.#isOpen = true;
       this.#turn(() => this.#session.connected());
-    });
+      this.#armWelcome();
+    };
     socket.on('message', (data, isBinary) => this.#turn(() => this.#receive(data, isBinary)));
     socket.on('error', (error) => {
       this.#socketError = error.message;
@@ -119,6 +135,17 @@ export class Connection {
       const hint = this.#socketError === '' ? 'the hub closed the connection' : this.#socketError;
       this.#end({ reason: 'socket', hint });
     });
+    if (socket.readyState === socket.OPEN) onOpen();
+    else socket.on('open', onOpen);
+  }
+
+  #armWelcome(): void {
+    const { welcomeTimeoutMs } = this.#options;
+    if (welcomeTimeoutMs === undefined) return;
+    const hint = `no Welcome within ${welcomeTimeoutMs} ms`;
+    this.#welcomeTimer = setTimeout(() => {
+      if (this.#welcome === undefined) this.#end({ reason: 'no-welcome', hint });
+    }, welcomeTimeoutMs);
   }
 
   #receive(data: unknown, isBinary: boolean): void {
@@ -169,9 +196,12 @@ export class Connection {
 
   #armTick(): void {
     clearTimeout(this.#tickTimer);
-    const atMs = this.#isOver ? undefined : this.#session.nextTickMs();
-    if (atMs === undefined) return;
-    const waitMs = Math.max(0, Math.ceil(atMs - this.#options.clock.monotonic()));
+    if (this.#isOver) return;
+    const atMs = this.#session.nextTickMs() ?? Number.POSITIVE_INFINITY;
+    const rateMs = this.#paced.isHeld ? this.#paced.rateWaitMs : 0;
+    const sessionMs = Math.max(0, Math.ceil(atMs - this.#options.clock.monotonic()));
+    const waitMs = rateMs > 0 ? Math.min(rateMs, sessionMs) : sessionMs;
+    if (waitMs === Number.POSITIVE_INFINITY) return;
     this.#tickTimer = setTimeout(() => this.#turn(() => this.#session.tick()), waitMs);
   }
 
@@ -205,6 +235,7 @@ export class Connection {
         buffer.reject(effect.batchId, `${effect.reason}: ${effect.hint}`);
         return events.rejected(effect);
       case 'drained':
+        if (this.#leaving !== undefined) return this.#end({ reason: 'left', hint: this.#leaving });
         return this.#end({ reason: 'drained', hint: 'the hub asked to go to another', hubs: effect.hubs });
       case 'close':
         return this.#end(effect);

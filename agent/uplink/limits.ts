@@ -14,3 +14,19 @@ export const healthyAfterMs = 3000;
 
 /** Where only a person can help (a clone, no right, another version), tries are far apart. */
 export const hopelessRetryMs = 30_000;
+
+/** Where there are several hubs, one is waited for so long before the next is tried, too. */
+export const headStartMs = 250;
+
+/** Where there are others, a hub has so long to open a connection, and to answer the Hello. */
+export const connectTimeoutAmongOthersMs = 3000;
+export const welcomeTimeoutAmongOthersMs = 4000;
+
+/** How often the preferred hub is looked for while another one serves. */
+export const probeIntervalMs = 30_000;
+
+/** A hub that sent this agent away is not preferred for so long. */
+export const avoidDrainedMs = 300_000;
+
+/** A connection that is left by choice waits so long for its last answers; what has none is sent again. */
+export const leaveDeadlineMs = 5000;

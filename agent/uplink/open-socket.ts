@@ -1,8 +1,13 @@
 import type { Socket } from 'node:net';
 import { frameBytesMax } from '@tributary/protocol/limits.ts';
 import { type ClientOptions, WebSocket } from 'ws';
-import { connectTimeoutMs } from './limits.ts';
 import { openTunnel, serverName } from './proxy-tunnel.ts';
+
+export interface HowToOpen {
+  readonly proxy: string | undefined;
+  /** From the first packet to the open WebSocket. */
+  readonly timeoutMs: number;
+}
 
 const agentPath = '/v1/agent';
 const portDefault: Readonly<Record<string, number>> = { 'ws:': 80, 'wss:': 443 };
@@ -15,12 +20,13 @@ export function hubUrl(hub: string): URL {
 }
 
 /** Starts to connect; names are looked up anew each time. Throws when a proxy is in the way and will not do it, or when aborted. */
-export async function openSocket(hub: string, proxy: string | undefined, signal: AbortSignal): Promise<WebSocket> {
+export async function openSocket(hub: string, how: HowToOpen, signal: AbortSignal): Promise<WebSocket> {
+  const { proxy, timeoutMs } = how;
   const url = hubUrl(hub);
   const options: ClientOptions = {
     perMessageDeflate: false,
     maxPayload: frameBytesMax,
-    handshakeTimeout: connectTimeoutMs,
+    handshakeTimeout: timeoutMs,
     followRedirects: false,
     ...(isUnseen(url, proxy) ? { generateMask: zeroMask } : {}),
   };

@@ -1,18 +1,22 @@
 import type { Outbox } from '@tributary/protocol/session/outbox.ts';
 import { socketBytesMax } from './limits.ts';
+import type { TokenBucket } from './token-bucket.ts';
 
 /**
  * The outbox as a session sees it: no body is read while the socket is full, so that bodies wait on disk and not in memory, however
- * large the credit is. When the socket took what it had, the session is told that the outbox grew.
+ * large the credit is; and none while the rate that is allowed is used up. When the socket took what it had, or there is something
+ * left of the rate, the session is told that the outbox grew.
  */
 export class PacedOutbox {
   readonly outbox: Outbox;
   readonly #socketBytes: () => number;
+  readonly #rate: TokenBucket | undefined;
   /** Read by the session and not yet given to the socket. */
   #handedBytes = 0;
   #held = false;
 
-  constructor(outbox: Outbox, socketBytes: () => number) {
+  constructor(outbox: Outbox, socketBytes: () => number, rate: TokenBucket | undefined) {
+    this.#rate = rate;
     this.#socketBytes = socketBytes;
     this.outbox = {
       ...outbox,
@@ -24,13 +28,24 @@ export class PacedOutbox {
       body: (batchId) => {
         const body = outbox.body(batchId);
         this.#handedBytes += body?.length ?? 0;
+        this.#rate?.take(body?.length ?? 0);
         return body;
       },
     };
   }
 
   hasRoom(): boolean {
-    return this.#handedBytes + this.#socketBytes() < socketBytesMax;
+    return this.#handedBytes + this.#socketBytes() < socketBytesMax && this.rateWaitMs === 0;
+  }
+
+  /** How long the rate holds back what waits. */
+  get rateWaitMs(): number {
+    return this.#rate?.waitMs ?? 0;
+  }
+
+  /** True when something was held back. */
+  get isHeld(): boolean {
+    return this.#held;
   }
 
   /** Everything handed out is the socket's now. */

@@ -3,20 +3,45 @@
  *
  * ```text
  *   waiting ──its time──► connecting ──Welcome──► connected ──socket or session ends──► waiting
+ *      ▲                                              │
+ *      └────── everything sent is answered ◄── leaving: told to by the hub, too old, or a better hub answers
  * ```
- * Hubs are tried in the order of the list; a failure goes to the next at once, a round of failures waits with full jitter.
- * Where only a person can help the wait is long, and `status` says why.
+ * Which hub is next is told by hub-list.ts. Hubs that do not answer at once are tried side by side (open-first.ts); a failure goes to
+ * the next at once, a round of failures waits with full jitter. Where only a person can help the wait is long, and `status` says why.
+ *
+ * A connection that is left by choice sends nothing more and waits for its answers first, so that nothing is sent twice. The preferred
+ * hub is looked for while another serves: only when it takes a connection the other one is left, and if it then does not answer the
+ * Hello the next one is tried as after any failure.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Id } from '@tributary/protocol/messages.ts';
-import type { WebSocket } from 'ws';
 import { Backoff } from '@tributary/shared/async/backoff.ts';
 import { Connection, type ConnectionEnd, type ConnectionOptions, isHopeless } from './connection.ts';
-import { healthyAfterMs, hopelessRetryMs, retryMsMax, retryMsMin } from './limits.ts';
+import { HubList, type HubPolicy } from './hub-list.ts';
+import {
+  connectTimeoutAmongOthersMs,
+  connectTimeoutMs,
+  healthyAfterMs,
+  hopelessRetryMs,
+  probeIntervalMs,
+  retryMsMax,
+  retryMsMin,
+  welcomeTimeoutAmongOthersMs,
+} from './limits.ts';
+import { opened, type OpenedSocket, openFirst } from './open-first.ts';
 import { openSocket } from './open-socket.ts';
+import { TokenBucket } from './token-bucket.ts';
 
-export interface UplinkOptions extends ConnectionOptions {
+export interface UplinkOptions extends Omit<ConnectionOptions, 'rate' | 'welcomeTimeoutMs'> {
   readonly hubs: readonly string[];
+  /** `ordered` without it. */
+  readonly hubPolicy?: HubPolicy | undefined;
   readonly proxy?: string | undefined;
+  /** Bytes of bodies a second. */
+  readonly rateLimit?: number | undefined;
+  /** About how old a connection gets; 0 or without it: as old as it can. */
+  readonly connectionMaxAgeMs?: number | undefined;
+  readonly probeIntervalMs?: number;
   readonly random?: () => number;
 }
 
@@ -34,18 +59,22 @@ export interface UplinkStatus {
 export class Uplink {
   readonly #options: UplinkOptions;
   readonly #backoff: Backoff;
-  #hubs: readonly string[];
-  #index = 0;
+  readonly #hubs: HubList;
+  readonly #rate: TokenBucket | undefined;
+  #hub: string;
   #state: UplinkStatus['state'] = 'connecting';
   #connection: Connection | undefined;
   #connectedSinceMs: number | undefined;
   #trouble = '';
   #attempts = 0;
+  #roundIsOver = false;
 
   constructor(options: UplinkOptions) {
     this.#options = options;
-    this.#hubs = options.hubs;
-    const { random } = options;
+    const { random, hubs, hubPolicy: policy = 'ordered', hello, clock, rateLimit } = options;
+    this.#hubs = new HubList({ hubs, policy, agentId: hello.agentId, now: () => clock.monotonic() });
+    this.#hub = this.#hubs.preferred;
+    if (rateLimit !== undefined) this.#rate = new TokenBucket(rateLimit, () => clock.monotonic());
     this.#backoff = new Backoff({ msMin: retryMsMin, msMax: retryMsMax, ...(random === undefined ? {} : { random }) });
     options.buffer.onAppended(() => this.#connection?.outboxGrew());
   }
@@ -54,13 +83,12 @@ export class Uplink {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const startedMs = this.#options.clock.monotonic();
-      const hub = this.#hub;
       const end = await this.#connectOnce(signal);
       if (signal.aborted) return;
       if (end.welcomed && this.#options.clock.monotonic() - startedMs >= healthyAfterMs) this.#backoff.reset();
       const waitMs = this.#waitAfter(end);
-      this.#tellEnd(hub, end, waitMs);
-      await this.#options.clock.sleep(waitMs, signal).catch(() => undefined);
+      this.#tellEnd(this.#hub, end, waitMs);
+      if (waitMs > 0) await this.#options.clock.sleep(waitMs, signal).catch(() => undefined);
     }
   }
 
@@ -91,35 +119,42 @@ export class Uplink {
     };
   }
 
-  get #hub(): string {
-    return this.#hubs[this.#index % this.#hubs.length] ?? '';
-  }
-
   async #connectOnce(signal: AbortSignal): Promise<ConnectionEnd> {
-    const { events, logger, clock } = this.#options;
-    const hub = this.#hub;
+    const { events, clock } = this.#options;
     this.#state = 'connecting';
     this.#attempts += 1;
+    this.#roundIsOver = false;
+    const candidates = this.#hubs.candidates();
+    const hasOthers = candidates.length > 1;
     try {
-      const socket = await this.#openSocket(hub, signal);
-      if (socket instanceof Error) {
-        return { reason: 'socket', hint: socket.message, retryAfterMs: 0, hubs: [], welcomed: false };
-      }
-      this.#connection = new Connection(socket, {
+      const found = await this.#openFirst(candidates, signal);
+      if (!('socket' in found)) return found;
+      const { hub, socket } = found;
+      this.#hub = hub;
+      const connection = new Connection(socket, {
         ...this.#options,
+        rate: this.#rate,
+        welcomeTimeoutMs: hasOthers ? welcomeTimeoutAmongOthersMs : undefined,
         events: {
           ...events,
           welcomed: (welcome) => {
             this.#state = 'connected';
             this.#connectedSinceMs = clock.now();
             this.#trouble = '';
+            this.#hubs.connected(welcome.hubs);
             this.#noteStore(welcome.storeId);
-            logger.info('connected', { hub, hubId: welcome.hubId, site: welcome.siteId });
+            this.#options.logger.info('connected', { hub, hubId: welcome.hubId, site: welcome.siteId });
             events.welcomed(welcome);
           },
         },
       });
-      return await this.#connection.run(signal);
+      this.#connection = connection;
+      const over = new AbortController();
+      const watched = this.#leaveInTime(hub, connection, AbortSignal.any([signal, over.signal]));
+      const end = await connection.run(signal).finally(() => over.abort());
+      await watched;
+      if (end.reason !== 'left' && end.reason !== 'drained') this.#roundIsOver = this.#hubs.failed(hub);
+      return end;
     } finally {
       this.#connection = undefined;
       this.#connectedSinceMs = undefined;
@@ -129,12 +164,58 @@ export class Uplink {
     }
   }
 
-  /** What a proxy answers is the world's failure, and a reason to try again. */
-  async #openSocket(hub: string, signal: AbortSignal): Promise<WebSocket | Error> {
+  async #openFirst(candidates: readonly string[], signal: AbortSignal): Promise<OpenedSocket | ConnectionEnd> {
+    const timeoutMs = candidates.length > 1 ? connectTimeoutAmongOthersMs : connectTimeoutMs;
+    let hint = '';
+    this.#hub = candidates[0] ?? '';
+    const found = await openFirst(candidates, {
+      signal,
+      open: (hub) => openSocket(hub, { proxy: this.#options.proxy, timeoutMs }, signal),
+      onFailed: (hub, error) => {
+        this.#hub = hub;
+        hint = error.message;
+        if (this.#hubs.failed(hub)) this.#roundIsOver = true;
+      },
+    });
+    return found ?? { reason: 'socket', hint, retryAfterMs: 0, hubs: [], welcomed: false };
+  }
+
+  /** Leaves the connection when it is old, or when the preferred hub can be reached again. */
+  async #leaveInTime(hub: string, connection: Connection, signal: AbortSignal): Promise<void> {
+    const { connectionMaxAgeMs = 0, clock, random = Math.random } = this.#options;
+    const { probeIntervalMs: probeMs = probeIntervalMs } = this.#options;
+    const around = (ms: number): number => ms * (0.75 + random() / 2);
+    const aged = connectionMaxAgeMs > 0 ? clock.monotonic() + around(connectionMaxAgeMs) : Number.POSITIVE_INFINITY;
     try {
-      return await openSocket(hub, this.#options.proxy, signal);
+      for (;;) {
+        const ageLeftMs = aged - clock.monotonic();
+        if (ageLeftMs <= 0) return connection.leave('the connection is old');
+        await sleep(Math.min(ageLeftMs, around(probeMs)), undefined, { signal, ref: false });
+        const { preferred } = this.#hubs;
+        if (preferred !== hub && (await this.#answers(preferred, signal)))
+          return connection.leave(`${preferred} can be reached again`);
+      }
     } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** Whether the hub takes connections; it is told nothing yet. */
+  async #answers(hub: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      const socket = await openSocket(hub, { proxy: this.#options.proxy, timeoutMs: connectTimeoutAmongOthersMs }, signal);
+      const gone = new Promise((resolve) => socket.once('close', resolve));
+      try {
+        await opened(socket, signal);
+      } finally {
+        socket.on('error', () => undefined);
+        socket.close();
+        socket.terminate();
+        await gone;
+      }
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -149,19 +230,15 @@ export class Uplink {
     buffer.rememberSiteStore(storeId);
   }
 
-  /** Chooses the next hub, and how long to wait for it. */
+  /** How long to wait for the next try. */
   #waitAfter(end: ConnectionEnd): number {
+    if (end.reason === 'left') return 0;
     if (end.reason === 'drained') {
-      const others = end.hubs.filter((hub) => URL.canParse(hub));
-      this.#hubs = others.length > 0 ? [...others, ...this.#options.hubs.filter((hub) => !others.includes(hub))] : this.#hubs;
-      this.#index = others.length > 0 ? 0 : this.#index + 1;
+      this.#hubs.drained(this.#hub, end.hubs);
       return this.#backoff.next();
     }
-    this.#index += 1;
-    const wholeRound = this.#index % this.#hubs.length === 0;
-    if (wholeRound) this.#hubs = this.#options.hubs;
     if (isHopeless(end.reason)) return Math.max(end.retryAfterMs, hopelessRetryMs);
-    return Math.max(end.retryAfterMs, wholeRound ? this.#backoff.next() : 0);
+    return Math.max(end.retryAfterMs, this.#roundIsOver ? this.#backoff.next() : 0);
   }
 
   /** Once per trouble, not per try. */
@@ -169,8 +246,9 @@ export class Uplink {
     const { logger } = this.#options;
     const trouble = end.reason === 'socket' ? end.hint : `${end.reason}: ${end.hint}`;
     const fields = { hub, reason: end.reason, hint: end.hint, retryInMs: waitMs };
-    if (trouble === this.#trouble) logger.debug('no connection to the hub', fields);
+    if (trouble === this.#trouble && end.reason !== 'left') logger.debug('no connection to the hub', fields);
     else if (isHopeless(end.reason)) logger.error('the hub refuses this agent; it tries again, seldom', fields);
+    else if (end.reason === 'left') logger.info('the connection to the hub is left for another', fields);
     else if (end.welcomed) logger.info('the connection to the hub ended', fields);
     else logger.warn('no connection to the hub; it tries again', fields);
     this.#trouble = trouble;

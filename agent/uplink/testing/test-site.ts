@@ -25,12 +25,14 @@ export interface TestSiteOptions {
   readonly host?: string;
   readonly port?: number;
   readonly creditBytes?: number;
+  /** Another hub of the same site: both have one store. */
+  readonly sameSiteAs?: TestSite;
   /** Refuses every agent. */
   readonly reject?: { readonly code: RejectCode; readonly hint: string; readonly retryAfterMs: number };
 }
 
 export class TestSite implements AsyncDisposable {
-  readonly streams = new Map<Id, SiteStream>();
+  readonly streams: Map<Id, SiteStream>;
   readonly hellos: Hello[] = [];
   readonly gaps: Gap[] = [];
   readonly #recorded = new Map<Id, { readonly from: number; readonly to: number; readonly cause: GapCause }[]>();
@@ -47,6 +49,7 @@ export class TestSite implements AsyncDisposable {
   private constructor(server: WebSocketServer, options: TestSiteOptions) {
     this.#server = server;
     this.options = options;
+    this.streams = options.sameSiteAs?.streams ?? new Map();
     server.on('connection', (socket) => this.#serve(socket));
   }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { systemClock } from '@tributary/shared/clock.ts';
 import { createLogger, type LogEntry } from '@tributary/shared/log.ts';
 import { openTestBuffer, type TestBuffer } from '../../buffer/testing/test-buffer.ts';
 import type { StreamState } from '../../inputs/input.ts';
-import { Uplink } from '../uplink.ts';
+import { Uplink, type UplinkOptions } from '../uplink.ts';
 
 const waitMsMax = 10_000;
 const logFile = '/var/log/a';
@@ -25,6 +26,7 @@ export async function eventually(what: string, condition: () => boolean): Promis
 export interface UplinkTestOptions {
   readonly hubs: readonly string[];
   readonly proxy?: string;
+  readonly own?: Pick<UplinkOptions, 'hubPolicy' | 'rateLimit' | 'connectionMaxAgeMs' | 'probeIntervalMs'>;
   /** Fresh, the buffer asks the site for its streams before anything is read. */
   readonly fresh?: boolean;
 }
@@ -47,6 +49,7 @@ export class UplinkUnderTest implements AsyncDisposable {
     this.uplink = new Uplink({
       hubs: options.hubs,
       proxy: options.proxy,
+      ...options.own,
       buffer: own.buffer,
       hello: {
         sender: 'agent',
@@ -94,6 +97,13 @@ export class UplinkUnderTest implements AsyncDisposable {
   async append(text: string): Promise<void> {
     this.#stream ??= await this.own.openStream(logFile);
     await this.own.append(this.#stream, text);
+  }
+
+  /** A batch that does not compress; tells how many bytes it has. */
+  async appendRandom(bytes: number): Promise<number> {
+    const text = randomBytes(Math.floor((bytes * 3) / 4)).toString('base64url');
+    await this.append(`${text}\n`);
+    return Math.floor((bytes * 3) / 4);
   }
 
   /** Everything is acked. */

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HubList } from './hub-list.ts';
+import { avoidDrainedMs } from './limits.ts';
+
+const hubs = ['ws://a', 'ws://b', 'ws://c'];
+
+function listOf(policy: 'ordered' | 'balanced', agentId = '1', nowMs = { value: 0 }): HubList {
+  return new HubList({ hubs, policy, agentId, now: () => nowMs.value });
+}
+
+test('in order; one that failed comes again when all did', () => {
+  const list = listOf('ordered');
+  assert.deepEqual(list.candidates(), hubs);
+  assert.equal(list.failed('ws://a'), false);
+  assert.deepEqual(list.candidates(), ['ws://b', 'ws://c']);
+  assert.equal(list.failed('ws://b'), false);
+  assert.equal(list.failed('ws://c'), true);
+  assert.deepEqual(list.candidates(), hubs);
+});
+
+test('balanced: agents spread evenly, each is true to its hub, and a hub that goes moves only its own agents', () => {
+  const preferred = new Map<string, number>();
+  for (let agent = 0; agent < 3000; agent += 1) {
+    const agentId = `agent ${agent}`;
+    const hub = listOf('balanced', agentId).preferred;
+    assert.equal(listOf('balanced', agentId).preferred, hub);
+    preferred.set(hub, (preferred.get(hub) ?? 0) + 1);
+    const without = new HubList({ hubs: hubs.slice(0, 2), policy: 'balanced', agentId, now: () => 0 });
+    if (hub !== 'ws://c') assert.equal(without.preferred, hub);
+  }
+  for (const count of preferred.values()) assert.ok(count > 800 && count < 1200, `${count} of 3000`);
+});
+
+test('a hub that sends an agent away is not preferred for a while; where it said to go comes first', () => {
+  const nowMs = { value: 0 };
+  const list = listOf('ordered', '1', nowMs);
+  list.connected([]);
+  list.drained('ws://a', ['ws://d', 'no address']);
+  assert.deepEqual(list.candidates(), ['ws://d', 'ws://b', 'ws://c', 'ws://a']);
+  nowMs.value = avoidDrainedMs;
+  assert.deepEqual(list.candidates(), hubs);
+  assert.equal(list.preferred, 'ws://a');
+});
+
+test('hubs that the site tells of come behind those of the configuration', () => {
+  const list = listOf('ordered');
+  list.connected(['ws://b', 'ws://d', 'no address']);
+  assert.deepEqual(list.candidates(), [...hubs, 'ws://d']);
+});
