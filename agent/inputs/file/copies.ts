@@ -113,11 +113,13 @@ export class Copies {
     traits: FileTraits,
     { onlyMatching, isReader }: { readonly onlyMatching: boolean; readonly isReader: boolean },
   ): Promise<Copy | undefined> {
-    const { claims, claimant, patterns } = this.#context;
+    const { claims, claimant, patterns, discovering } = this.#context;
     const attributesKey = attributesKeyOf(traits.attributes);
     const copy = await this.#find(stream, attributesKey, isReader);
     if (copy === undefined) return undefined;
     const isWanted = !onlyMatching || patterns.matches(copy.path);
+    // Somebody may have begun to identify it meanwhile: he finds that it is a copy, and lets go of it.
+    while (isWanted && isReader && discovering.has(copy.key)) await discovering.get(copy.key);
     if (isWanted && claims.claimFile(claimant, copy.key, attributesKey)) return copy;
     await copy.handle.close();
     return undefined;
