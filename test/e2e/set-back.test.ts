@@ -103,7 +103,8 @@ test("an agent's buffer that is damaged is set aside", options, async () => {
 
 /** The hub's whole data folder goes back to a copy taken after phase A, while the agent holds what was acked for `replayWindow`. */
 async function hubSetBack(replayWindow: string, afterB: (stack: Stack) => Promise<void>): Promise<Stack> {
-  const stack = await Stack.make({ agent: { buffer: { replay_window: replayWindow } } });
+  // Positions that are lost are compared with bytes of files: events would be among them.
+  const stack = await Stack.make({ agent: { buffer: { replay_window: replayWindow }, events: { enabled: false } } });
   const copy = stack.scratch.file('copy');
   writePhase(stack, 'A');
   await stack.agent.start();
