@@ -2,7 +2,7 @@ import { bytesBetween, durationBetween } from '@tributary/shared/options/units.t
 import * as z from 'zod';
 import { framingFields } from '../../framing/framing-options.ts';
 import { isSchedule, isTimeZone } from '../../rotation/schedule-rules.ts';
-import { commonInputFields } from '../common-options.ts';
+import { commonInputFields, encodingOption } from '../common-options.ts';
 import { maxMessageBytes } from '../sockets/socket-options.ts';
 
 const fields = z.strictObject({
@@ -47,7 +47,7 @@ const fields = z.strictObject({
     .describe(
       'A command that writes more than this in one run is killed, and what it had written beyond is counted as lost. Without it: no limit.',
     ),
-  encoding: z.string().min(1).max(64).default('utf-8').describe('Encoding of the bytes, an IANA name; they are not changed.'),
+  encoding: encodingOption,
   max_line_bytes: maxMessageBytes('line'),
   filters: framingFields.filters,
 });

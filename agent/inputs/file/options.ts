@@ -1,30 +1,10 @@
 import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
-import { suggest } from '@tributary/shared/options/suggest.ts';
 import * as z from 'zod';
 import { framingFields } from '../../framing/framing-options.ts';
-import { commonInputFields, labelsOption, nameOption } from '../common-options.ts';
+import { commonInputFields, encodingOption, labelsOption, nameOption } from '../common-options.ts';
 import { captureProblem } from './captures.ts';
 
 const pattern = z.string().min(1).startsWith('/', 'must be an absolute path or glob');
-
-/** What is suggested; other labels of the Encoding Standard are accepted too. */
-const encodings: readonly string[] = (
-  'utf-8 utf-16le utf-16be us-ascii iso-8859-1 iso-8859-2 iso-8859-5 iso-8859-7 iso-8859-15 windows-1250 windows-1251 ' +
-  'windows-1252 koi8-r shift_jis euc-jp euc-kr gb18030 gbk big5'
-).split(' ');
-
-function isEncoding(label: string): boolean {
-  try {
-    return label === label.trim() && new TextDecoder(label).encoding !== '';
-  } catch {
-    return false;
-  }
-}
-
-function encodingProblem(label: string): string {
-  const meant = suggest(label, encodings);
-  return `must be an encoding such as utf-8, utf-16le or windows-1252${meant === undefined ? '' : `; did you mean ${meant}?`}`;
-}
 
 /** How files are followed and read: of every kind of input that is built on files. */
 export const followingFields = {
@@ -108,13 +88,7 @@ export const fileInputFields = {
     .enum(['auto', 'never'])
     .default('auto')
     .describe('Whether gzip and zstd files, told by their first bytes, are read as what they hold.'),
-  encoding: z
-    .string()
-    .min(1)
-    .max(64)
-    .refine(isEncoding, { error: ({ input }) => encodingProblem(String(input)) })
-    .default('utf-8')
-    .describe('Encoding of the bytes, an IANA name; they are not changed.'),
+  encoding: encodingOption,
   ...framingFields,
   ...followingFields,
 };

@@ -2,7 +2,7 @@
 import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
 import { framingFields } from '../../framing/framing-options.ts';
-import { commonInputFields } from '../common-options.ts';
+import { commonInputFields, encodingOption } from '../common-options.ts';
 import { isCidr } from './allow-list.ts';
 import { isLocalAddress, parseListenAddress } from './listen-address.ts';
 
@@ -24,7 +24,7 @@ export function listenField(schemes: readonly string[]): z.ZodType<string[], str
 /** What every kind that listens has. */
 export const listenerFields = {
   ...commonInputFields,
-  encoding: z.string().min(1).max(64).default('utf-8').describe('Encoding of the bytes, an IANA name; they are not changed.'),
+  encoding: encodingOption,
   plaintext: z
     .boolean()
     .default(false)

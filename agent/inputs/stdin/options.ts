@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { framingFields } from '../../framing/framing-options.ts';
-import { commonInputFields } from '../common-options.ts';
+import { commonInputFields, encodingOption } from '../common-options.ts';
 import { maxMessageBytes } from '../sockets/socket-options.ts';
 
 export const stdinInputOptions = z.strictObject({
   kind: z.literal('stdin'),
   ...commonInputFields,
-  encoding: z.string().min(1).max(64).default('utf-8').describe('Encoding of the bytes, an IANA name; they are not changed.'),
+  encoding: encodingOption,
   max_line_bytes: maxMessageBytes('line'),
   filters: framingFields.filters,
 });
