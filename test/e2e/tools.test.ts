@@ -4,23 +4,13 @@ import { appendFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { suite, test } from 'node:test';
-import { isObject, parseJson } from '../harness/json.ts';
+import { at, parseJson } from '../harness/json.ts';
 import { requireTool } from '../harness/require.ts';
 import { Stack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 
 const deadlineMs = 30_000;
 const withoutPromtool = await requireTool('promtool');
-
-/** The value at a path of names in an answer. */
-function at(value: unknown, ...names: readonly (string | number)[]): unknown {
-  let found = value;
-  for (const name of names) {
-    if (Array.isArray(found)) found = (found as readonly unknown[])[Number(name)];
-    else found = isObject(found) ? found[name] : undefined;
-  }
-  return found;
-}
 
 async function ready(stack: Stack): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return await stack.agent.run('status', '--ready', '--config', stack.agent.configPath);
