@@ -3,6 +3,7 @@ import type { BufferStatus, LossesByCause } from '../buffer/buffer.ts';
 import type { Counters } from '../counters.ts';
 import type { InputStatus } from '../input-set.ts';
 import type { SourceStatus } from '../inputs/input.ts';
+import type { RotationStatus } from '../rotation/rotation-group.ts';
 import type { UplinkStatus } from '../uplink/uplink.ts';
 
 export interface AgentStatus {
@@ -25,6 +26,7 @@ export interface AgentStatus {
   /** The furthest behind first; all of them unless asked for fewer. */
   readonly sources: readonly SourceOfInput[];
   readonly sourcesTotal: number;
+  readonly rotation: readonly RotationStatus[];
   readonly counters: Counters;
   /** Per second, over the last ten. */
   readonly rates: Rates;

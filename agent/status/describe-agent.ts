@@ -7,7 +7,7 @@ import { readinessOf } from './readiness.ts';
 
 /** A running agent, and what else its status tells. */
 export interface ObservedAgent {
-  readonly agent: Pick<Agent, 'buffer' | 'counters' | 'identity' | 'inputs' | 'uplink' | 'waitsForSite'>;
+  readonly agent: Pick<Agent, 'buffer' | 'counters' | 'identity' | 'inputs' | 'rotator' | 'uplink' | 'waitsForSite'>;
   readonly startedMs: number;
   readonly isStopping: () => boolean;
   readonly rates: () => Rates;
@@ -37,6 +37,7 @@ export function describeAgent(observed: ObservedAgent, sourcesMax = Infinity): A
     inputs: withSums(agent.inputs.inputs(), sources),
     sources: sources.slice(0, sourcesMax),
     sourcesTotal: sources.length,
+    rotation: agent.rotator.status(),
     counters: agent.counters,
     rates: rates(),
     memory: { rssBytes: process.memoryUsage.rss() },

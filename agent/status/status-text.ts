@@ -13,6 +13,7 @@ export function statusText(status: AgentStatus, nowMs: number): string {
     `memory   ${sizeText(status.memory.rssBytes)}`,
     `inputs   ${status.inputs.length}`,
     ...status.inputs.map(inputLine),
+    ...status.rotation.flatMap(rotationLines),
     `sources  ${status.sourcesTotal}`,
     ...status.sources.map(sourceLine),
   ];
@@ -60,6 +61,12 @@ function inputLine(input: AgentStatus['inputs'][number]): string {
   if (listen.length > 0) parts.push(listening.length === 0 ? 'does not listen' : `listens at ${listening.join(', ')}`);
   if (trouble !== '') parts.push(`does not run: ${trouble}`);
   return `  ${name} (type ${type}): ${parts.join('; ')}`;
+}
+
+function rotationLines({ name, files, rotated, rotations, blocked }: AgentStatus['rotation'][number]): string[] {
+  const kept = `${rotated.files} rotated files of ${sizeText(rotated.bytes)} kept`;
+  const lines = [`rotation ${name}: ${files} ${files === 1 ? 'file' : 'files'}, ${rotations} rotations since the start; ${kept}`];
+  return [...lines, ...blocked.map(({ path, reason }) => `  waits    ${path}: ${reason}`)];
 }
 
 function sourceLine({ state, path, position, size, lag }: SourceOfInput): string {

@@ -143,6 +143,11 @@ test('nothing is removed before a hub has it', { skip }, async () => {
   const isBlocked = (): boolean => agent.program.logs.some(({ fields }) => fields['event'] === 'rotation-blocked');
   await until('the removal waits', isBlocked, { detail: () => stack.tail() });
   assert.equal(rotatedOf(stack).length, 1);
+  const status = await agent.run('status', '--config', agent.configPath);
+  assert.match(
+    status.stdout,
+    /rotation app: 1 file, 1 rotations[^\n]*; 1 rotated files of 8 B kept\n  waits    .*acknowledged by a hub/,
+  );
   await hub.start();
   await until('it is removed', () => rotatedOf(stack).length === 0, { deadlineMs: 30_000, detail: () => stack.tail() });
   await archived(stack, 8);
