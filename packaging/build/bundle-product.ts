@@ -58,6 +58,8 @@ export async function bundleProduct(product: Product): Promise<Bundle> {
     tributaryVersion: JSON.stringify(product.version),
     // Worker entries name their source by it, which nobody looks at in a bundle; but it must be an address.
     'import.meta.url': '"file:///tributary/"',
+    // Every executable is one for Linux: what is loaded only elsewhere stays out of it.
+    'process.platform': '"linux"',
   };
   const inputs = new Set<string>();
   const bundle = async (entry: string, options: BuildOptions): Promise<string> => {

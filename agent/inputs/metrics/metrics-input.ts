@@ -136,7 +136,10 @@ class MetricsInput implements Input {
 }
 
 async function setsOf(parts: InputParts<MetricsInputOptions>): Promise<readonly MetricSet[]> {
-  if (process.platform === 'linux') return linuxSets(parts);
-  const { otherSets } = await import('./other.ts');
-  return await otherSets(parts);
+  // The executables are for Linux: the packaging leaves out what this condition keeps from being loaded there.
+  if (process.platform !== 'linux') {
+    const { otherSets } = await import('./other.ts');
+    return await otherSets(parts);
+  }
+  return linuxSets(parts);
 }
