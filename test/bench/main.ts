@@ -10,6 +10,7 @@ import { builtPrograms, sourcePrograms } from '../harness/programs.ts';
 import { archiveTime, edge } from './edge.ts';
 import { generatedLog } from './generator.ts';
 import { idleFiles } from './idle-files.ts';
+import { idleMetrics } from './idle-metrics.ts';
 import { idleMemory, largeFileMemory, manyFilesMemory, slowHubMemory } from './memory.ts';
 import { rotationStorm } from './rotation-storm.ts';
 import { search } from './search.ts';
@@ -25,6 +26,7 @@ const measurements: readonly Measurement[] = [
   archiveTime,
   search,
   idleFiles,
+  idleMetrics,
   syslogUdp,
   rotationStorm,
 ];

@@ -51,6 +51,11 @@ const tools = {
     aptPackage: 'procps',
     probe: () => run('sh', ['-c', 'ps -A && free -b']),
   },
+  collectd: {
+    purpose: 'measures a machine beside us',
+    aptPackage: 'collectd-core',
+    probe: () => run('collectd', ['-h']),
+  },
   git: { purpose: 'makes a fresh clone', aptPackage: 'git', probe: () => run('git', ['--version']) },
   npm: { purpose: 'brings Node and pnpm as a newcomer would', aptPackage: undefined, probe: () => findProgram('npm') },
   tmpfs: {
