@@ -1,0 +1,4 @@
+import { killing } from './cases/killing.ts';
+import { runGroup } from './run-group.ts';
+
+runGroup(killing);

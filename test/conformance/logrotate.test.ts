@@ -1,0 +1,4 @@
+import { logrotate } from './cases/logrotate.ts';
+import { runGroup } from './run-group.ts';
+
+runGroup(logrotate);

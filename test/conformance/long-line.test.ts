@@ -1,0 +1,4 @@
+import { longLine } from './cases/long-line.ts';
+import { runGroup } from './run-group.ts';
+
+runGroup(longLine);

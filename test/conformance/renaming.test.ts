@@ -1,0 +1,4 @@
+import { renaming } from './cases/renaming.ts';
+import { runGroup } from './run-group.ts';
+
+runGroup(renaming);

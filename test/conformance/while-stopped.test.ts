@@ -1,0 +1,4 @@
+import { whileStopped } from './cases/stopping.ts';
+import { runGroup } from './run-group.ts';
+
+runGroup(whileStopped);
