@@ -21,7 +21,7 @@ import { copyQuietMs } from './limits.ts';
 import { openForReading } from './linux.ts';
 import { mayFollow, namesBefore } from './rotated-names.ts';
 import { Source } from './source.ts';
-import { type Compression, parseFileToken, withToken } from './token.ts';
+import { type Compression, parseFileToken, pathsOf, withToken } from './token.ts';
 import { isFileError } from './troubles.ts';
 
 /** A stream as far as its content is known. */
@@ -88,8 +88,7 @@ export class Copies {
   async #find(stream: StreamContent, attributesKey: string, isReader: boolean): Promise<Copy | undefined> {
     const { identity } = stream;
     if (stream.position === 0 && identity.fingerprintLength === 0) return undefined;
-    const { at } = parseFileToken(identity.token);
-    const paths = at === '' ? [identity.path] : [identity.path, at];
+    const paths = pathsOf(identity);
     const names = new Set(paths.map((path) => basename(path)));
     for (const folder of new Set(paths.map((path) => dirname(path)))) {
       for (const name of (await namesIn(folder)).toSorted()) {
@@ -119,7 +118,7 @@ export class Copies {
     if (copy === undefined) return undefined;
     const isWanted = !onlyMatching || patterns.matches(copy.path);
     // Somebody may have begun to identify it meanwhile: he finds that it is a copy, and lets go of it.
-    while (isWanted && isReader && discovering.has(copy.key)) await discovering.get(copy.key);
+    if (isWanted && isReader) while (discovering.has(copy.key)) await discovering.get(copy.key);
     if (isWanted && claims.claimFile(claimant, copy.key, attributesKey)) return copy;
     await copy.handle.close();
     return undefined;

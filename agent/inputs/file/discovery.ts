@@ -55,6 +55,8 @@ interface FoundFile {
   readonly compression: Compression | '';
   readonly traits: FileTraits;
   readonly attributesKey: string;
+  /** Where the path leads, when it is a link; ''. */
+  readonly link: string;
 }
 
 interface Begun {
@@ -85,7 +87,8 @@ export async function discover(path: string, options: DiscoveryOptions): Promise
     }
     key = found;
     context.discovering.set(key, over.promise);
-    const file = { path, key, stats, handle, ...(await contentOf(handle, context)), traits, attributesKey };
+    const link = await targetOf(path);
+    const file = { path, key, stats, handle, ...(await contentOf(handle, context)), traits, attributesKey, link };
     const discovery = await identify(file, states, options);
     kept = discovery.kind === 'found';
     return discovery;
@@ -113,6 +116,12 @@ async function settled(
   );
 }
 
+/** Where a link leads; '' for a path that is none. A file that was renamed meanwhile is followed by its handle. */
+async function targetOf(path: string): Promise<string> {
+  const target = await realpath(path).catch(() => path);
+  return target === path ? '' : target;
+}
+
 async function contentOf(
   handle: FileHandle,
   { options }: FileInputContext,
@@ -137,9 +146,7 @@ async function identify(file: FoundFile, states: readonly StreamState[], options
     source.verified = false;
     source.look(stats);
     source.sizeFound = source.compression === '' ? source.size : Number.MAX_SAFE_INTEGER;
-    // A file that was renamed meanwhile is followed by its handle: by now it has a stream, so this must not fail any more.
-    const target = await realpath(path).catch(() => path);
-    if (target !== path) source.linkTarget = target;
+    if (file.link !== '') source.linkTarget = file.link;
     context.claims.claimStream(context.claimant, source.cursor.streamId);
     context.table.add(source);
     await context.files.adopt(source, handle);
@@ -201,10 +208,10 @@ async function takeOver(file: FoundFile, { context, known }: DiscoveryOptions): 
 }
 
 /** The identity of a stream that goes on in this file. */
-function identityOf({ path, stats }: FoundFile, known: SourceIdentity): SourceIdentity {
+function identityOf({ path, stats, link }: FoundFile, known: SourceIdentity): SourceIdentity {
   const birth = birthOf(stats);
   const here = { ...known, path, device: String(stats.dev), inode: String(stats.ino) };
-  return withToken(here, { at: '', ...(birth === '' ? {} : { birth }) });
+  return withToken(here, { at: '', link, ...(birth === '' ? {} : { birth }) });
 }
 
 /** Begins a stream behind what was read of the same content before. */
@@ -213,18 +220,21 @@ async function goOn(
   before: { readonly identity: SourceIdentity; readonly position: number; readonly mark: Mark },
   { sink }: FileInputContext,
 ): Promise<Begun> {
-  const { path, stats, compression, traits } = file;
+  const { path, stats, compression, traits, link } = file;
   const here = { ...before.identity, path, device: String(stats.dev), inode: String(stats.ino), token: '' };
-  const identity = withToken(here, { birth: birthOf(stats), compression });
+  const identity = withToken(here, { link, birth: birthOf(stats), compression });
   const state = await sink.openStream({ identity, attributes: traits.attributes, start: before.position });
   return { state, mark: before.mark };
 }
 
 async function begin(file: FoundFile, { context, start: where }: DiscoveryOptions): Promise<Begun> {
-  const { path, stats, content, compression, traits } = file;
+  const { path, stats, content, compression, traits, link } = file;
   const start = where === 'beginning' ? 0 : await startOfLastRecord(file, where === 'end' ? await sizeOf(file) : where);
   const place = { path, device: String(stats.dev), inode: String(stats.ino), token: '', base: 0 };
-  const identity = withToken({ ...place, ...fingerprintOf(await readHead(content)) }, { birth: birthOf(stats), compression });
+  const identity = withToken(
+    { ...place, ...fingerprintOf(await readHead(content)) },
+    { link, birth: birthOf(stats), compression },
+  );
   const state = await context.sink.openStream({ identity, attributes: traits.attributes, start });
   const before = Math.min(markedBytes, start);
   return { state, mark: markOf(await readAt(content, start - before, before)) };

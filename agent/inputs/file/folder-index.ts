@@ -3,7 +3,7 @@ import { access, constants, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SourceIdentity } from '@tributary/protocol/messages.ts';
 import { type FileKey, isBornAnew, keyOf } from './identity.ts';
-import { parseFileToken } from './token.ts';
+import { pathsOf } from './token.ts';
 
 /** Finds files by device and inode in a folder. Lists a folder once: make a new index for every look. */
 export class FolderIndex {
@@ -76,11 +76,6 @@ async function isGoneAt(path: string, device: string, bases: ReadonlySet<string>
       if (!isRemoved || bases.has(folder) || folder === dirname(folder)) return false;
     }
   }
-}
-
-function pathsOf(identity: SourceIdentity): readonly string[] {
-  const { at } = parseFileToken(identity.token);
-  return at === '' ? [identity.path] : [at, identity.path];
 }
 
 async function listFolder(folder: string): Promise<ReadonlyMap<FileKey, string>> {

@@ -4,7 +4,7 @@ import type { Sink, StreamState } from '../input.ts';
 import { type FileKey, keyOfIdentity } from './identity.ts';
 import { attributesKeyOf, type Claimant, type Claims } from './claims.ts';
 import { namesBefore } from './rotated-names.ts';
-import { parseFileToken } from './token.ts';
+import { pathsOf } from './token.ts';
 
 export interface KnownStreamsOptions {
   readonly sink: Sink;
@@ -104,9 +104,7 @@ export class KnownStreams {
   #namesNow(): Map<string, StreamState[]> {
     const byName = new Map<string, StreamState[]>();
     for (const state of this.#all()) {
-      const { at } = parseFileToken(state.identity.token);
-      for (const path of new Set([state.identity.path, at])) {
-        if (path === '') continue;
+      for (const path of pathsOf(state.identity)) {
         for (const name of [basename(path), ...namesBefore(basename(path))]) {
           byName.getOrInsertComputed(join(dirname(path), name), () => []).push(state);
         }

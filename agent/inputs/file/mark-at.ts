@@ -4,7 +4,7 @@ import { markOf } from '@tributary/protocol/mark.ts';
 import type { Mark, SourceIdentity } from '@tributary/protocol/messages.ts';
 import { fingerprintFits, isBornAnew, keyOf, keyOfIdentity } from './identity.ts';
 import { fingerprintBytesMax } from './limits.ts';
-import { parseFileToken } from './token.ts';
+import { parseFileToken, pathsOf } from './token.ts';
 
 /**
  * The mark at a position of a file that still exists, read from the file itself; undefined when it is not there, is another file by
@@ -12,11 +12,10 @@ import { parseFileToken } from './token.ts';
  */
 export function markAt(identity: SourceIdentity, position: number): Mark | undefined {
   if (position === 0) return '';
-  const { at, compression } = parseFileToken(identity.token);
+  const { compression } = parseFileToken(identity.token);
   // To find the place in a compressed file takes more time than a doubt is worth.
   if (compression !== '') return undefined;
-  for (const path of [at, identity.path]) {
-    if (path === '') continue;
+  for (const path of pathsOf(identity)) {
     const mark = markInFile(path, identity, position);
     if (mark !== undefined) return mark;
   }

@@ -11,21 +11,24 @@ export type Compression = 'gzip' | 'zstd';
 export interface FileToken {
   /** Where the file was last, other than at `path` of its identity; ''. */
   readonly at: string;
+  /** Where `path` of its identity leads, when that is a link; ''. */
+  readonly link: string;
   /** Nanoseconds since 1970 at which the file system says it was born; '' where that is not known. */
   readonly birth: string;
   /** Positions are those of what the file holds, decompressed. */
   readonly compression: Compression | '';
 }
 
-const nothing: FileToken = { at: '', birth: '', compression: '' };
+const nothing: FileToken = { at: '', link: '', birth: '', compression: '' };
 
 export function parseFileToken(token: string): FileToken {
   if (token.startsWith('/')) return { ...nothing, at: token };
   if (!token.startsWith('{')) return nothing;
   try {
-    const { at, birth, compression }: Partial<Record<keyof FileToken, unknown>> = JSON.parse(token);
+    const { at, link, birth, compression }: Partial<Record<keyof FileToken, unknown>> = JSON.parse(token);
     return {
       at: typeof at === 'string' ? at : '',
+      link: typeof link === 'string' ? link : '',
       birth: typeof birth === 'string' ? birth : '',
       compression: compression === 'gzip' || compression === 'zstd' ? compression : '',
     };
@@ -34,22 +37,26 @@ export function parseFileToken(token: string): FileToken {
   }
 }
 
-function tokenText({ at, birth, compression }: FileToken): string {
-  if (birth === '' && compression === '') return at;
-  const known = {
-    ...(at === '' ? {} : { at }),
-    ...(birth === '' ? {} : { birth }),
-    ...(compression === '' ? {} : { compression }),
-  };
-  const text = JSON.stringify(known);
+function tokenText(token: FileToken): string {
+  const { at, birth } = token;
+  const known = Object.fromEntries(Object.entries(token).filter(([, value]) => value !== ''));
+  const text =
+    Object.keys(known).length === 0 ? '' : known['at'] === at && Object.keys(known).length === 1 ? at : JSON.stringify(known);
+  if (Buffer.byteLength(text) <= tokenBytesMax) return text;
   // A file that was renamed to so long a path is found again by its inode.
-  return Buffer.byteLength(text) <= tokenBytesMax ? text : tokenText({ at: '', birth, compression });
+  return tokenText({ ...nothing, birth, compression: token.compression });
 }
 
 /** The identity with another token; what `change` does not name stays. */
 export function withToken(identity: SourceIdentity, change: Partial<FileToken>): SourceIdentity {
   const token = tokenText({ ...parseFileToken(identity.token), ...change });
   return token === identity.token ? identity : { ...identity, token };
+}
+
+/** Where the file of this identity may be, the likeliest first. */
+export function pathsOf({ path, token }: SourceIdentity): readonly string[] {
+  const { at, link } = parseFileToken(token);
+  return [...new Set([at, link, path])].filter((known) => known !== '');
 }
 
 /** The path the file has now, as far as it is known. */
