@@ -102,6 +102,19 @@ test('what a filter leaves out leaves holes, what it masks keeps its place', { s
     { position: 8, flags: '', text: `user=** paid by ${'*'.repeat(19)}\n` },
     { position: 60, flags: '', text: `Bearer ${'*'.repeat(11)}\n` },
   ]);
+  // A file of which nothing is shipped is read and acknowledged to its end all the same.
+  const silent = stack.log('silent.log');
+  await writeFile(silent, 'DEBUG only\n'.repeat(1000));
+  await seenTo(stack, 11_000);
+  await until(
+    'all of it is acknowledged',
+    async () => {
+      const status = await stack.agent.status();
+      return numberAt(status, 'buffer', 'unackedBatches') === 0 && numberAt(status, 'sources', 1, 'lag') === 0;
+    },
+    { deadlineMs, detail: () => stack.tail() },
+  );
+  assert.deepEqual(recordsOf(await readArchive(stack.hub.archive), silent), []);
   // After another start nothing comes again, and what comes new has its place behind all that was left out.
   await stack.agent.program.stop();
   await stack.agent.start();
