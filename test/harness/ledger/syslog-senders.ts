@@ -65,7 +65,8 @@ export class ResendingSender {
   readonly confirmed: MessageName[] = [];
   /** Bytes of the group that is on its way, as far as they were handed to the kernel. */
   inFlightBytes = 0;
-  groupsResent = 0;
+  groupsSent = 0;
+  groupsConfirmed = 0;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -80,9 +81,9 @@ export class ResendingSender {
       const usesOctets = random.chance(0.5);
       const frames = group.map(({ text }) => (usesOctets ? `${Buffer.byteLength(text)} ${text}` : `${text}\n`));
       while (!(await this.#isTaken(frames))) {
-        this.groupsResent += 1;
         await sleep(retryMs);
       }
+      this.groupsConfirmed += 1;
       this.confirmed.push(...group.map(({ name }) => name));
     }
   }
@@ -90,6 +91,7 @@ export class ResendingSender {
   async #isTaken(frames: readonly string[]): Promise<boolean> {
     const socket = await open(this.#options.port);
     if (socket === undefined) return false;
+    this.groupsSent += 1;
     let answer = '';
     socket.setEncoding('latin1').on('data', (text: string) => (answer += text));
     const closed = closeOf(socket);

@@ -56,7 +56,7 @@ export async function runSyslogTcp(options: EdgeOptions): Promise<EdgeResult> {
   await sending;
   await stopInOrder(agent, orderly, [confirming, plain]);
   const confirmed = senders.flatMap((sender) => sender.confirmed);
-  const resent = senders.reduce((sum, { groupsResent }) => sum + groupsResent, 0);
+  const resent = senders.reduce((sum, { groupsSent, groupsConfirmed }) => sum + groupsSent - groupsConfirmed, 0);
   log(`${confirmed.length} messages confirmed, ${resent} groups sent again; waiting until all is archived`);
   await archiveAtRest(hub.archive);
   await agent.program.stop();
