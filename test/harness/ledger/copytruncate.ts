@@ -3,7 +3,7 @@
  *
  * - logrotate copies and truncates it while the agent runs, while it is dead after a `kill -9`, or just before one: all arrives, what
  *   was not read yet from the copy;
- * - it is truncated with no copy, within a line of which the agent has seen the beginning: that is lost, and what the agent counts as
+ * - it is truncated with no copy, within a line of which the agent has read the beginning: that is lost, and what the agent counts as
  *   lost must be what is missing in the archive, to the byte.
  *
  * The writer pauses while somebody truncates: what is written between a copy and the truncation is seen by nobody, and cannot be
@@ -107,7 +107,7 @@ class Rounds {
       return;
     }
     // A file that was born and truncated before an agent looked is known to nobody.
-    await this.#isSeen(1);
+    await this.#isRead(0);
     if (kind === 'logrotate while the agent is dead') {
       await agent.program.kill();
       log.append(random.between(1, roundBytesMax));
@@ -123,20 +123,21 @@ class Rounds {
   async #cutWithinLine(): Promise<void> {
     const { log } = this.#options;
     const bytes = log.appendBegunLine();
-    await this.#isSeen(log.bytes);
+    // Who has read the line before has seen the one that is begun: they were written together.
+    await this.#isRead(log.bytes - bytes);
     this.cutBytes += bytes;
     log.truncate();
   }
 
-  /** Waits until the agent has seen so many bytes of what the log holds now. */
-  async #isSeen(bytes: number): Promise<void> {
+  /** Waits until the agent knows what the log holds now, and has read so many bytes of it. */
+  async #isRead(bytes: number): Promise<void> {
     const { agent, log } = this.#options;
     const seen = async (): Promise<string | undefined> => {
       const source = (await sourcesOf(agent)).find(({ path }) => path === log.path);
       if (source === undefined || source.streamId === this.#streamBefore) return undefined;
-      return source.size >= bytes ? source.streamId : undefined;
+      return source.position >= bytes ? source.streamId : undefined;
     };
-    const what = `the agent has seen ${bytes} bytes`;
+    const what = `the agent has read ${bytes} bytes`;
     this.#streamBefore = await until(what, seen, { detail: () => agent.program.tail() });
   }
 
@@ -148,7 +149,7 @@ class Rounds {
 interface SeenSource {
   readonly path: string;
   readonly streamId: string;
-  readonly size: number;
+  readonly position: number;
 }
 
 async function sourcesOf(agent: AgentHost): Promise<readonly SeenSource[]> {
@@ -156,9 +157,9 @@ async function sourcesOf(agent: AgentHost): Promise<readonly SeenSource[]> {
   if (!isObject(status) || !Array.isArray(status['sources'])) return [];
   return listAt(status, 'sources').flatMap((source) => {
     if (!isObject(source) || source['state'] === 'rotated') return [];
-    const { path, streamId, size } = source;
-    const isSource = typeof path === 'string' && typeof streamId === 'string' && typeof size === 'number';
-    return isSource ? [{ path, streamId, size }] : [];
+    const { path, streamId, position } = source;
+    const isSource = typeof path === 'string' && typeof streamId === 'string' && typeof position === 'number';
+    return isSource ? [{ path, streamId, position }] : [];
   });
 }
 

@@ -38,11 +38,12 @@ export class TruncatedLog implements Disposable {
     this.#write(Buffer.concat(pieces));
   }
 
-  /** The beginning of a line, as long as a label at least; its end is never written. Tells how long it is. */
+  /** A line and the beginning of another one, whose end is never written, in one write. Tells how long the beginning is. */
   appendBegunLine(): number {
-    const line = Buffer.concat([this.#nextLine().subarray(0, -1), Buffer.from(' and it goes on')]);
-    this.#write(line);
-    return line.length;
+    const line = this.#nextLine();
+    const begun = Buffer.concat([this.#nextLine().subarray(0, -1), Buffer.from(' and it goes on')]);
+    this.#write(Buffer.concat([line, begun]));
+    return begun.length;
   }
 
   /** Somebody truncated it: what comes now is another content. */
