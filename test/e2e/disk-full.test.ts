@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { archivedRawBytes } from '../harness/archive-objects.ts';
 import { coverageOf } from '../harness/coverage.ts';
 import { comesToRest } from '../harness/cpu-share.ts';
-import { readArchive } from '../harness/read-archive.ts';
+import { readArchive, readPlatformDocuments } from '../harness/read-archive.ts';
 import { Random } from '../harness/random.ts';
 import { requireTool } from '../harness/require.ts';
 import { SmallDisk, smallDiskCommand } from '../harness/small-disk.ts';
@@ -65,6 +65,12 @@ test("the disk of the agent's buffer is full until the hub takes what is in it",
   await hub.start();
   await assertArchivedOnce(stack, 'app.log');
   assert.equal((await agent.program.stop()).code, 0);
+  const told = async (): Promise<ReadonlySet<unknown>> =>
+    new Set((await readPlatformDocuments(hub.archive)).map((one) => at(one, 'event', 'action')));
+  await until('it is told', async () => (await told()).isSupersetOf(new Set(['disk-full', 'disk-has-room'])), {
+    everyMs: 500,
+    detail: () => stack.tail(),
+  });
 });
 
 test("the disk of the hub's queue is full until there is room", options, async () => {

@@ -7,7 +7,8 @@ import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { setNames } from '@tributary/agent/inputs/metrics/set-names.ts';
-import { at, textAt } from '../harness/json.ts';
+import { at, numberAt, textAt } from '../harness/json.ts';
+import { Random } from '../harness/random.ts';
 import { readPlatformDocuments } from '../harness/read-archive.ts';
 import { requireTool } from '../harness/require.ts';
 import { Stack } from '../harness/stack.ts';
@@ -66,6 +67,26 @@ test('the life of an agent and its files is in the archive', { skip, timeout: 12
   const opened = documents.find((one) => at(one, 'event', 'action') === 'file-opened');
   assert.equal(at(opened, 'log', 'file', 'path'), stack.log('a.log'));
   assert.deepEqual(at(opened, 'event', 'category'), ['file']);
+});
+
+test('a full buffer is told while it is full, in room of its own', { skip, timeout: 120_000 }, async () => {
+  await using stack = await Stack.make({ agent: { buffer: { max_bytes: '4MiB' } } });
+  await stack.agent.start();
+  await arrived(stack, 'the agent is known', (documents) => actionsIn(documents).includes('agent-started'));
+  await stack.hub.program.stop();
+  const random = new Random(3);
+  const lines = Array.from({ length: 1_200_000 }, () => `${random.next().toString(36)} ${random.next().toString(36)}\n`);
+  writeFileSync(stack.log('app.log'), lines.join(''));
+  const isFull = async (): Promise<boolean> => at(await stack.agent.status(), 'buffer', 'state') === 'full';
+  await until('the buffer is full', isFull, { deadlineMs: 30_000, detail: () => stack.tail() });
+  await until('it is told', () => stack.agent.program.logs.some(({ fields }) => fields['event'] === 'buffer-full'));
+  const backMs = Date.now();
+  await stack.hub.start();
+  await arrived(stack, 'it has room again', (documents) => actionsIn(documents).includes('buffer-has-room'));
+  const full = (await documentsOf(stack)).find((one) => at(one, 'event', 'action') === 'buffer-full');
+  assert.ok(full !== undefined, 'nothing that was told is lost');
+  assert.ok(Date.parse(textAt(full, '@timestamp')) <= backMs);
+  assert.ok(numberAt(full, 'tributary', 'unacked_bytes') > 0);
 });
 
 test('events that are switched off are not sent', { skip, timeout: 60_000 }, async () => {
