@@ -15,7 +15,14 @@ export const unixSlots = 32;
 export const unixSlotBytes = 256 * 1024;
 
 /** A block that is not full is handed over after this. */
-export const blockAgeMsMax = 2;
+export const blockAgeMsMax = 5;
+/**
+ * A thread that found fewer datagrams than this pauses for a moment, so that a call takes many instead of one: else most of its time goes
+ * into waking up. Only where the receive buffer holds what may come meanwhile: a million messages a second are 1.3 GB of it.
+ */
+export const fewDatagrams = 64;
+export const pauseMs = 0.5;
+export const pauseBufferBytesMin = 2 * 1024 * 1024;
 /** How long a thread sleeps at most when nothing comes: it looks then whether the process wants to end. */
 export const pollMsMax = 500;
 /** At the end what has come already is still taken, but not what a sender that never stops goes on sending. */

@@ -6,7 +6,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '@tributary/shared/assert.ts';
 import { DatagramReceiver, ReadinessPoll, Waker } from '@tributary/shared/ffi/linux/datagram-receiver.ts';
-import { blockAgeMsMax, blockBytes, blocksMax, lastReceivesMax, pollMsMax, stopGraceMs } from '../limits.ts';
+import {
+  blockAgeMsMax,
+  blockBytes,
+  blocksMax,
+  fewDatagrams,
+  lastReceivesMax,
+  pauseBufferBytesMin,
+  pauseMs,
+  pollMsMax,
+  stopGraceMs,
+} from '../limits.ts';
 import { DatagramPacker } from './datagram-packer.ts';
 import { blockState, controlWord, type FromThread, type ThreadData } from './thread-contract.ts';
 
@@ -22,6 +32,9 @@ class DatagramLoop {
   readonly #data: ThreadData;
   readonly #control: Int32Array;
   readonly #sockets: readonly Taken[];
+  readonly #mayPause: boolean;
+  /** Nobody changes it: it is only waited for. */
+  readonly #pause = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   readonly #waker: Waker;
   readonly #readable: ReadinessPoll;
   readonly #woken: ReadinessPoll;
@@ -33,6 +46,7 @@ class DatagramLoop {
     this.#waker = Waker.of(data.wakerFd);
     this.#readable = new ReadinessPoll([data.wakerFd, ...data.sockets.map(({ fd }) => fd)]);
     this.#woken = new ReadinessPoll([data.wakerFd]);
+    this.#mayPause = data.sockets.every(({ receiveBufferBytes }) => receiveBufferBytes >= pauseBufferBytesMin);
     this.#sockets = data.sockets.map((options, socket) => {
       const receiver = new DatagramReceiver(options);
       const packer = new DatagramPacker({
@@ -50,8 +64,9 @@ class DatagramLoop {
   run(): void {
     while (!this.#isStopped()) {
       const received = this.#receiveTurn();
-      this.#flushDue(received === 0);
+      this.#flushDue();
       if (received === 0) this.#sleep();
+      else if (received < fewDatagrams && this.#mayPause) Atomics.wait(this.#pause, 0, 0, pauseMs);
     }
     for (let turn = 0; turn * receivesPerTurn < lastReceivesMax && this.#receiveTurn() > 0; turn += 1);
     for (const { packer } of this.#sockets) packer.flush();
@@ -70,16 +85,22 @@ class DatagramLoop {
     return received;
   }
 
-  #flushDue(isQuiet: boolean): void {
+  #flushDue(): void {
     const nowMs = performance.now();
     for (const { packer } of this.#sockets) {
       const { openedMs } = packer;
-      if (openedMs !== undefined && (nowMs - openedMs >= blockAgeMsMax || isQuiet)) packer.flush();
+      if (openedMs !== undefined && nowMs - openedMs >= blockAgeMsMax) packer.flush();
     }
   }
 
+  /** Until something comes, a block is due, or it is time to look whether the process wants to end. */
   #sleep(): void {
-    if (this.#readable.wait(pollMsMax)) this.#waker.clear();
+    let untilMs = pollMsMax;
+    for (const { packer } of this.#sockets) {
+      const { openedMs } = packer;
+      if (openedMs !== undefined) untilMs = Math.min(untilMs, openedMs + blockAgeMsMax - performance.now());
+    }
+    if (this.#readable.wait(Math.max(0, untilMs))) this.#waker.clear();
   }
 
   #isStopped(): boolean {

@@ -9,6 +9,8 @@ export interface ThreadSocket {
   readonly fd: number;
   readonly slots: number;
   readonly slotBytes: number;
+  /** What the kernel holds for it; 0 of a unix socket, which holds only some datagrams, however small. */
+  readonly receiveBufferBytes: number;
 }
 
 export interface ThreadData {

@@ -27,12 +27,14 @@ interface OpenSocket {
   /** Index of its address in the options. */
   readonly index: number;
   dropped: number;
+  /** What the kernel gave. */
+  receiveBufferBytes: number;
 }
 
 export async function openThreadDatagrams(options: DatagramSourceOptions): Promise<DatagramSource> {
   const opened: OpenSocket[] = [];
   try {
-    for (const [index, address] of options.addresses.entries()) opened.push(...(await openAddress(options, address, index)));
+    for (const index of options.addresses.keys()) await openAddress(options, index, opened);
     return new ThreadDatagrams(options, opened);
   } catch (error) {
     await closeAll(opened);
@@ -40,23 +42,25 @@ export async function openThreadDatagrams(options: DatagramSourceOptions): Promi
   }
 }
 
-async function openAddress(options: DatagramSourceOptions, address: DatagramAddress, index: number): Promise<OpenSocket[]> {
-  const { receiveBufferBytes, sockets: count, socketMode } = options;
-  const opened: OpenSocket[] = [];
-  if (address.scheme === 'unix-dgram') {
-    const fd = await bindUnixPath(address.path, socketMode, () => Promise.resolve(openUnixDatagramSocket(address.path)));
-    opened.push({ fd, address, index, dropped: 0 });
-  } else {
-    const { host } = address;
+/** What was opened is in `opened` also when it fails. */
+async function openAddress(options: DatagramSourceOptions, index: number, opened: OpenSocket[]): Promise<void> {
+  const { addresses, receiveBufferBytes, sockets: count, socketMode } = options;
+  const address = addresses[index];
+  const keep = (fd: number, bound: DatagramAddress): void => {
+    const socket: OpenSocket = { fd, address: bound, index, dropped: 0, receiveBufferBytes: 0 };
+    opened.push(socket);
+    socket.receiveBufferBytes = setReceiveBuffer(fd, receiveBufferBytes);
+  };
+  if (address?.scheme === 'unix-dgram') {
+    keep(await bindUnixPath(address.path, socketMode, () => Promise.resolve(openUnixDatagramSocket(address.path))), address);
+  } else if (address?.scheme === 'udp') {
     let { port } = address;
-    while (opened.length < count) {
-      const fd = openUdpSocket({ address: host, port, reusePort: count > 1 });
+    for (let socket = 0; socket < count; socket += 1) {
+      const fd = openUdpSocket({ address: address.host, port, reusePort: count > 1 });
       port = boundPort(fd);
-      opened.push({ fd, address: { ...address, port }, index, dropped: 0 });
+      keep(fd, { ...address, port });
     }
   }
-  for (const { fd } of opened) setReceiveBuffer(fd, receiveBufferBytes);
-  return opened;
 }
 
 async function closeAll(sockets: readonly OpenSocket[]): Promise<void> {
@@ -144,10 +148,10 @@ class DatagramThread {
     this.#sockets = sockets;
     this.#handlers = handlers;
     const data: ThreadData = {
-      sockets: sockets.map(({ fd, address }) =>
+      sockets: sockets.map(({ fd, address, receiveBufferBytes }) =>
         address.scheme === 'udp'
-          ? { fd, slots: udpSlots, slotBytes: udpSlotBytes }
-          : { fd, slots: unixSlots, slotBytes: unixSlotBytes },
+          ? { fd, slots: udpSlots, slotBytes: udpSlotBytes, receiveBufferBytes }
+          : { fd, slots: unixSlots, slotBytes: unixSlotBytes, receiveBufferBytes: 0 },
       ),
       recordBytesMax,
       blocks: this.#blocks,
