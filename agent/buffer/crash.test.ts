@@ -1,4 +1,7 @@
-/** Invariant 2 under kills: whatever the moment, a batch, the position it moves and its token are all there or none of them is. */
+/**
+ * Invariant 2 under kills: whatever the moment, a batch or a drop, the position it moves and
+ * its token are all there, or none of them is.
+ */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,6 +11,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { zstdDecompressSync } from 'node:zlib';
+import { openDatabase } from '@tributary/shared/sqlite/open-database.ts';
+import { bufferFile } from './open-store.ts';
 import { openTestBuffer } from './testing/test-buffer.ts';
 
 const child = fileURLToPath(new URL('testing/crash-child.ts', import.meta.url));
@@ -41,8 +46,11 @@ for (const point of points) {
         assert.equal(zstdDecompressSync(own.body(batch)).length, segment.to - segment.from);
         ranges.push([segment.from, segment.to]);
       }
+      const first = ranges[0]?.[0] ?? Number.POSITIVE_INFINITY;
+      ranges.push(...lossesIn(folder).filter(([from]) => from >= first));
+      ranges.sort(([left], [right]) => left - right);
       for (const [index, [, to]] of ranges.entries()) {
-        assert.equal(to, ranges[index + 1]?.[0] ?? stream?.position, 'batches follow each other up to the position');
+        assert.equal(to, ranges[index + 1]?.[0] ?? stream?.position, 'batches and losses follow each other up to the position');
       }
       const position = stream?.position ?? 0;
       assert.equal(stream?.identity.token ?? '', position === 0 ? '' : `to ${position}`, 'the token is that of the position');
@@ -51,4 +59,14 @@ for (const point of points) {
       await own.close();
     }
   });
+}
+
+function lossesIn(folder: string): [number, number][] {
+  const db = openDatabase(bufferFile(folder), { readOnly: true });
+  try {
+    const rows = db.prepare("SELECT from_position, to_position FROM losses WHERE cause = 'dropped'").all();
+    return rows.map((row) => [Number(row['from_position']), Number(row['to_position'])]);
+  } finally {
+    db.close();
+  }
 }

@@ -7,6 +7,8 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { openDatabase } from '@tributary/shared/sqlite/open-database.ts';
 import { batchOf, BatchRows, BodyReader, type BatchRow } from './sql/batch-rows.ts';
 import { readStreams, StreamRows } from './sql/stream-rows.ts';
+import type { StreamState } from '../inputs/input.ts';
+import type { WholeBatch } from './writer-contract.ts';
 
 export interface Salvaged {
   readonly streams: number;
@@ -41,32 +43,42 @@ export function salvage(from: string, into: DatabaseSync): Salvaged {
 function copyStreams(old: DatabaseSync, into: DatabaseSync): number {
   const rows = new StreamRows(into);
   let count = 0;
-  try {
-    for (const stream of readStreams(old)) {
-      rows.put(stream);
-      count += 1;
-    }
-  } catch {
-    // The rest cannot be read; the site knows these streams.
+  for (const stream of readableStreams(old)) {
+    rows.put(stream);
+    count += 1;
   }
   return count;
 }
 
 function copyBatches(old: DatabaseSync, into: DatabaseSync): { batches: number; unreadable: number } {
-  const found = readableRows(old);
   const rows = new BatchRows(into);
-  let batches = 0;
-  let unreadable = 0;
-  for (const { batch, overflow, ackedMs } of found.toSorted((a, b) => a.batch.id - b.batch.id)) {
-    if (ackedMs !== undefined) continue;
-    const body = readBody(old, batch);
-    if (body === undefined) unreadable += 1;
+  const count = { batches: 0, unreadable: 0 };
+  for (const whole of wholeBatches(old)) {
+    if (whole === undefined) count.unreadable += 1;
     else {
-      rows.insert({ batch, overflow, body });
-      batches += 1;
+      rows.insert(whole);
+      count.batches += 1;
     }
   }
-  return { batches, unreadable };
+  return count;
+}
+
+/** Unacked batches in the order of their ids; undefined for one whose row can be read and whose body is not what was written. */
+export function* wholeBatches(old: DatabaseSync): Generator<WholeBatch | undefined> {
+  for (const { batch, overflow, ackedMs } of readableRows(old).toSorted((a, b) => a.batch.id - b.batch.id)) {
+    if (ackedMs !== undefined) continue;
+    const body = readBody(old, batch);
+    yield body === undefined ? undefined : { batch, overflow, body: new Uint8Array(body) };
+  }
+}
+
+/** Streams whose rows can be read: a damaged page ends the scan. */
+export function* readableStreams(old: DatabaseSync): Generator<StreamState> {
+  try {
+    yield* readStreams(old);
+  } catch {
+    // The rest cannot be read; the site knows these streams.
+  }
 }
 
 function readBody(old: DatabaseSync, batch: BatchRow['batch']): Uint8Array | undefined {

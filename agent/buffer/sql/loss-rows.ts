@@ -36,6 +36,7 @@ export class LossRows {
   readonly #insert: StatementSync;
   readonly #extend: StatementSync;
   readonly #overlapping: StatementSync;
+  readonly #delete: StatementSync;
   readonly #declare: StatementSync;
   readonly #makeCertain: StatementSync;
   readonly #settleCertain: StatementSync;
@@ -52,8 +53,9 @@ export class LossRows {
       UPDATE losses SET to_position = ?1, at_ms = ?2
       WHERE stream_id = ?3 AND to_position = ?4 AND cause = 'dropped' AND declared = 0 AND certain = ?5`);
     this.#overlapping = db.prepare(`
-      SELECT from_position, to_position FROM losses
+      SELECT * FROM losses
       WHERE stream_id = ?1 AND to_position > ?2 AND from_position < ?3 ORDER BY from_position`);
+    this.#delete = db.prepare('DELETE FROM losses WHERE number = ?');
     this.#declare = db.prepare(`
       UPDATE losses SET declared = 1, certain = 1
       WHERE stream_id = ?1 AND declared = 0 AND from_position >= ?2 AND to_position <= ?3`);
@@ -105,6 +107,28 @@ export class LossRows {
     this.#settleCertain.run(streamId, held);
     this.#forgetArrived.run(streamId, held);
     this.#trimArrived.run(streamId, held);
+  }
+
+  /** These were found after all and will be sent: what else of a range is lost stays. */
+  recovered({ streamId, from, to }: Pick<Loss, 'streamId' | 'from' | 'to'>): void {
+    for (const row of this.#overlapping.all(streamId, from, to)) {
+      const [known, end] = [Number(row['from_position']), Number(row['to_position'])];
+      const { cause, at_ms: atMs, declared, certain } = row;
+      this.#delete.run(Number(row['number']));
+      const again = [String(cause), Number(atMs), Number(declared), Number(certain)] as const;
+      if (known < from) this.#insert.run(streamId, known, from, ...again);
+      if (end > to) this.#insert.run(streamId, to, end, ...again);
+    }
+  }
+
+  /** Whether every position of `[from, to)` is recorded as lost. */
+  covers({ streamId, from, to }: Pick<Loss, 'streamId' | 'from' | 'to'>): boolean {
+    let position = from;
+    for (const row of this.#overlapping.all(streamId, from, to)) {
+      if (Number(row['from_position']) > position) return false;
+      position = Math.max(position, Number(row['to_position']));
+    }
+    return position >= to;
   }
 
   #trim(): void {

@@ -7,6 +7,7 @@ if (own.buffer.needsRecovery) await own.buffer.adopt([]);
 const stream = await own.openStream('/var/log/crash');
 for (let round = 0; round < 20; round += 1) {
   await Promise.all([own.append(stream, `first ${round}\n`, true), own.append(stream, `second ${round}\n`, true)]);
+  own.drop(stream, `dropped ${round}\n`);
   const id = own.buffer.outbox.firstUnacked('default/app');
   if (id !== undefined) own.buffer.acked([id]);
 }

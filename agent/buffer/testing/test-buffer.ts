@@ -120,6 +120,17 @@ export class TestBuffer {
     });
   }
 
+  /** The text is not kept: the stream goes on behind it. */
+  drop(stream: StreamState, text: string): void {
+    const bytes = Buffer.from(text);
+    const end = this.#ends.get(stream.streamId) ?? { position: stream.position, bytes: new Uint8Array() };
+    const all = Buffer.concat([end.bytes, bytes]);
+    const to = end.position + bytes.length;
+    this.#ends.set(stream.streamId, { position: to, bytes: all.subarray(-64) });
+    const { streamId } = stream;
+    this.buffer.drop({ streamId, from: end.position, to, mark: markOf(all), token: `to ${to}`, records: 1, bytes: bytes.length });
+  }
+
   body(batch: OutboxBatch | undefined): Uint8Array {
     const body = batch === undefined ? undefined : this.buffer.outbox.body(batch.id);
     if (body === undefined) throw new Error('there is no such body');
