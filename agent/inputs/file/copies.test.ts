@@ -1,6 +1,6 @@
 /** Content that goes on in another file: the copy of a copytruncate, the compressed form of a rotated file. */
 import assert from 'node:assert/strict';
-import { appendFile, copyFile, readFile, rename, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, readFile, rename, stat, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { eventually, InputUnderTest } from '../testing/input-under-test.ts';
@@ -133,6 +133,73 @@ for (const glob of ['a.log', 'a.log*']) {
       await writeFile(unit.path('a.log'), 'last\n');
       await expectLines(unit, `${expected}last\n`);
     });
+  });
+}
+
+/** A rotation, or two, while no agent runs: what was born and rotated away in between was never seen by anybody. */
+suite('files that were born and rotated away while the input is stopped are read, where only a.log is named', () => {
+  const second = begin.replaceAll('beginning', 'second');
+  const older = begin.replaceAll('beginning', 'time before');
+
+  async function stopped(unit: InputUnderTest): Promise<void> {
+    await writeFile(unit.path('a.log.0'), older);
+    await age(unit.path('a.log.0'));
+    await writeFile(unit.path('a.log'), begin);
+    unit.start({ paths: [unit.path('a.log')] });
+    await unit.expect('a.log', begin);
+    await unit.stop();
+    await appendFile(unit.path('a.log'), 'unread\n');
+    await nextTick(unit);
+  }
+
+  async function again(unit: InputUnderTest): Promise<void> {
+    await writeFile(unit.path('a.log'), 'new\n');
+    for (let round = 0; round < 2; round += 1) {
+      unit.start({ paths: [unit.path('a.log')] });
+      await expectLines(unit, `${begin}unread\n${second}new\n`);
+      await unit.drained();
+      await unit.stop();
+    }
+  }
+
+  test('renamed', async () => {
+    await using unit = await InputUnderTest.make();
+    await stopped(unit);
+    await rename(unit.path('a.log'), unit.path('a.log.2'));
+    await writeFile(unit.path('a.log'), second);
+    await rename(unit.path('a.log'), unit.path('a.log.1'));
+    await again(unit);
+  });
+
+  test('renamed into another folder, and compressed', async () => {
+    await using unit = await InputUnderTest.make();
+    await stopped(unit);
+    await mkdir(unit.path('old'));
+    await rename(unit.path('a.log'), unit.path('old/a.log.2'));
+    await writeFile(unit.path('a.log'), second);
+    await rename(unit.path('a.log'), unit.path('old/a.log.1'));
+    await compress(unit, 'old/a.log.1', 'gz');
+    await again(unit);
+  });
+
+  test('copied and truncated', async () => {
+    await using unit = await InputUnderTest.make();
+    await stopped(unit);
+    await copyAndTruncate(unit, 'a.log', 'a.log.2');
+    await nextTick(unit);
+    await appendFile(unit.path('a.log'), second);
+    await copyAndTruncate(unit, 'a.log', 'a.log.1');
+    await again(unit);
+  });
+});
+
+/** The file system's clock has moved on, so that what is written from now on is younger. */
+async function nextTick(unit: InputUnderTest): Promise<void> {
+  await writeFile(unit.path('tick'), '');
+  const { mtimeNs } = await stat(unit.path('tick'), { bigint: true });
+  await eventually('a tick is over', async () => {
+    await writeFile(unit.path('tick'), '');
+    return (await stat(unit.path('tick'), { bigint: true })).mtimeNs > mtimeNs + 1_000_000n;
   });
 }
 

@@ -14,6 +14,7 @@ import type { Id, Mark, SourceIdentity } from '@tributary/protocol/messages.ts';
 import { attributesKeyOf } from './claims.ts';
 import type { FileInputContext } from './context.ts';
 import type { FileTraits } from './file-kind.ts';
+import { foldersNear } from './folder-index.ts';
 import { birthOf, type FileKey, fingerprintOf, keyOf, readAt, readHead, verify } from './identity.ts';
 import { compressionOf, InflatedFile, type ReadableFile } from './inflated-file.ts';
 import type { KnownStreams } from './known-streams.ts';
@@ -90,7 +91,7 @@ export class Copies {
     if (stream.position === 0 && identity.fingerprintLength === 0) return undefined;
     const paths = pathsOf(identity);
     const names = new Set(paths.map((path) => basename(path)));
-    for (const folder of new Set(paths.map((path) => dirname(path)))) {
+    for (const folder of await foldersNear(paths)) {
       for (const name of (await namesIn(folder)).toSorted()) {
         if (![...names].some((earlier) => mayFollow(earlier, name))) continue;
         const copy = await this.#openIfCopy(stream, { path: join(folder, name), attributesKey, isReader });

@@ -34,8 +34,10 @@ export interface DiscoveryOptions {
   readonly copies: Copies;
   /** Files found now begin at their end, or at what was their end once, unless a stream of theirs is known. */
   readonly start: 'beginning' | 'end' | number;
+  /** The file was there before, and was rotated away while nobody looked: it is read as what it was. */
+  readonly origin?: string;
   /** A stream goes on in another file than the one that is looked at. */
-  readonly onFollowed: (source: Source) => void;
+  readonly onFollowed: (source: Source, before: SourceIdentity) => void;
 }
 
 export type Discovery =
@@ -47,6 +49,8 @@ export type Discovery =
 
 interface FoundFile {
   readonly path: string;
+  /** Where it is, if that is not at `path`; ''. */
+  readonly at: string;
   readonly key: FileKey;
   readonly stats: BigIntStats;
   readonly handle: FileHandle;
@@ -65,13 +69,13 @@ interface Begun {
 }
 
 /** Opens a file that no source is for, finds or begins its stream, and adds its source. */
-export async function discover(path: string, options: DiscoveryOptions): Promise<Discovery> {
-  const { context, known } = options;
+export async function discover(place: string, options: DiscoveryOptions): Promise<Discovery> {
+  const { context, known, origin: path = place } = options;
   const traits = await context.kind.traitsOf(path);
   if (traits === undefined) return { kind: 'undecided', isSoon: true };
   if (traits === 'not-read') return { kind: 'taken' };
   const attributesKey = attributesKeyOf(traits.attributes);
-  const handle = await openForReading(path);
+  const handle = await openForReading(place);
   let kept = false;
   let key: FileKey | undefined;
   const over = Promise.withResolvers<void>();
@@ -87,8 +91,18 @@ export async function discover(path: string, options: DiscoveryOptions): Promise
     }
     key = found;
     context.discovering.set(key, over.promise);
-    const link = await targetOf(path);
-    const file = { path, key, stats, handle, ...(await contentOf(handle, context)), traits, attributesKey, link };
+    const link = path === place ? await targetOf(path) : '';
+    const file = {
+      path,
+      at: path === place ? '' : place,
+      key,
+      stats,
+      handle,
+      ...(await contentOf(handle, context)),
+      traits,
+      attributesKey,
+      link,
+    };
     const discovery = await identify(file, states, options);
     kept = discovery.kind === 'found';
     return discovery;
@@ -133,11 +147,11 @@ async function contentOf(
 
 async function identify(file: FoundFile, states: readonly StreamState[], options: DiscoveryOptions): Promise<Discovery> {
   const { context, copies } = options;
-  const { content, path, traits, stats, handle, key } = file;
+  const { content, path, at, traits, stats, handle, key } = file;
   try {
     let begun = (await resume(file, states, options)) ?? (await takeOver(file, options));
     if (begun === undefined) {
-      const judgement = await copies.judge(file);
+      const judgement = await copies.judge(at === '' ? file : { ...file, path: at });
       if (judgement.kind === 'later') return { kind: 'undecided', isSoon: !judgement.isSettled };
       begun = judgement.kind === 'known' ? await goOn(file, judgement.stream, context) : await begin(file, options);
     }
@@ -147,8 +161,10 @@ async function identify(file: FoundFile, states: readonly StreamState[], options
     source.look(stats);
     source.sizeFound = source.compression === '' ? source.size : Number.MAX_SAFE_INTEGER;
     if (file.link !== '') source.linkTarget = file.link;
+    if (file.at !== '') source.place = 'moved';
     context.claims.claimStream(context.claimant, source.cursor.streamId);
     context.table.add(source);
+    if (source.place === 'moved') context.table.care.add(source);
     await context.files.adopt(source, handle);
     context.events.fileOpened(path, source.cursor.streamId, source.cursor.position);
     return { kind: 'found', source };
@@ -176,7 +192,7 @@ async function resume(file: FoundFile, states: readonly StreamState[], options: 
     else if (verdict !== 'same') events.fileReplaced(file.path, state.streamId, reasonOf(verdict));
     const followed = verdict === 'same' ? undefined : await copies.follow(state, file.traits);
     if (followed === undefined) sink.endStream(state.streamId);
-    else options.onFollowed(followed);
+    else options.onFollowed(followed, state.identity);
   }
   if (best === undefined) return undefined;
   const identity = identityOf(file, best.identity);
@@ -208,10 +224,10 @@ async function takeOver(file: FoundFile, { context, known }: DiscoveryOptions): 
 }
 
 /** The identity of a stream that goes on in this file. */
-function identityOf({ path, stats, link }: FoundFile, known: SourceIdentity): SourceIdentity {
+function identityOf({ path, at, stats, link }: FoundFile, known: SourceIdentity): SourceIdentity {
   const birth = birthOf(stats);
   const here = { ...known, path, device: String(stats.dev), inode: String(stats.ino) };
-  return withToken(here, { at: '', link, ...(birth === '' ? {} : { birth }) });
+  return withToken(here, { at, link, ...(birth === '' ? {} : { birth }) });
 }
 
 /** Begins a stream behind what was read of the same content before. */
@@ -220,20 +236,20 @@ async function goOn(
   before: { readonly identity: SourceIdentity; readonly position: number; readonly mark: Mark },
   { sink }: FileInputContext,
 ): Promise<Begun> {
-  const { path, stats, compression, traits, link } = file;
+  const { path, at, stats, compression, traits, link } = file;
   const here = { ...before.identity, path, device: String(stats.dev), inode: String(stats.ino), token: '' };
-  const identity = withToken(here, { link, birth: birthOf(stats), compression });
+  const identity = withToken(here, { at, link, birth: birthOf(stats), compression });
   const state = await sink.openStream({ identity, attributes: traits.attributes, start: before.position });
   return { state, mark: before.mark };
 }
 
 async function begin(file: FoundFile, { context, start: where }: DiscoveryOptions): Promise<Begun> {
-  const { path, stats, content, compression, traits, link } = file;
+  const { path, at, stats, content, compression, traits, link } = file;
   const start = where === 'beginning' ? 0 : await startOfLastRecord(file, where === 'end' ? await sizeOf(file) : where);
   const place = { path, device: String(stats.dev), inode: String(stats.ino), token: '', base: 0 };
   const identity = withToken(
     { ...place, ...fingerprintOf(await readHead(content)) },
-    { link, birth: birthOf(stats), compression },
+    { at, link, birth: birthOf(stats), compression },
   );
   const state = await context.sink.openStream({ identity, attributes: traits.attributes, start });
   const before = Math.min(markedBytes, start);

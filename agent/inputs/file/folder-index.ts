@@ -3,19 +3,20 @@ import { access, constants, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SourceIdentity } from '@tributary/protocol/messages.ts';
 import { type FileKey, isBornAnew, keyOf } from './identity.ts';
+import { subfoldersMax } from './limits.ts';
 import { pathsOf } from './token.ts';
 
 /** Finds files by device and inode in a folder. Lists a folder once: make a new index for every look. */
 export class FolderIndex {
   readonly #folders = new Map<string, Promise<ReadonlyMap<FileKey, string>>>();
 
-  /** Where the file is that once had this identity: where it was last, or under another name in the same folders. */
+  /** Where the file is that once had this identity: where it was last, or under another name in the same folders or those in them. */
   async locate(identity: SourceIdentity, key: FileKey): Promise<string | undefined> {
     const known = pathsOf(identity);
     for (const path of known) {
       if (await isAt(path, identity, key)) return path;
     }
-    for (const folder of new Set(known.map((path) => dirname(path)))) {
+    for (const folder of await foldersNear(known)) {
       const path = (await this.#list(folder)).get(key);
       if (path !== undefined && (await isAt(path, identity, key))) return path;
     }
@@ -44,6 +45,22 @@ export class FolderIndex {
   #list(folder: string): Promise<ReadonlyMap<FileKey, string>> {
     return this.#folders.getOrInsertComputed(folder, () => listFolder(folder));
   }
+}
+
+/** The folders of these paths, and after them those in them: rotated files are often moved into one. */
+export async function foldersNear(paths: readonly string[]): Promise<readonly string[]> {
+  const folders = new Set(paths.map((path) => dirname(path)));
+  const inside: string[] = [];
+  for (const folder of folders) {
+    try {
+      const entries = await readdir(folder, { withFileTypes: true });
+      const subfolders = entries.filter((entry) => entry.isDirectory()).slice(0, subfoldersMax);
+      inside.push(...subfolders.map(({ name }) => join(folder, name)));
+    } catch {
+      // A folder that is gone or closed to us leads nowhere.
+    }
+  }
+  return [...folders.union(new Set(inside))];
 }
 
 /** The key of the file at a path; undefined when there is none or it cannot be looked at. */

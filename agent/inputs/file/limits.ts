@@ -35,6 +35,8 @@ export const folderFilesMax = 1000;
 export const hintsMax = 8192;
 /** Files that are identified at a time; each waits for its stream to be durable. */
 export const discoveriesMax = 32;
+/** Folders in a log's folder that are searched for what was rotated. */
+export const subfoldersMax = 64;
 /** Folders that are watched; files in others are found by the scan. */
 export const foldersMax = 4096;
 /** Paths whose match with the globs is remembered. */

@@ -1,21 +1,19 @@
 import type { BigIntStats } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { StreamState } from '../input.ts';
-import { attributesKeyOf } from './claims.ts';
 import type { FileInputContext } from './context.ts';
 import type { Copies } from './copies.ts';
-import { discover } from './discovery.ts';
+import { discover, type DiscoveryOptions } from './discovery.ts';
 import { FolderIndex, keyAt } from './folder-index.ts';
 import type { FolderTree, Walk } from './folder-tree.ts';
 import type { FolderWatcher } from './folder-watcher.ts';
-import { birthOf, type FileKey, isBornAnew, keyOf, keyOfIdentity, reasonOf, verify } from './identity.ts';
+import { birthOf, type FileKey, isBornAnew, keyOf } from './identity.ts';
 import type { KnownStreams } from './known-streams.ts';
 import { discoveriesMax, folderFilesMax, looksPerScanMin, looksPerSecond, pollsPerSecond } from './limits.ts';
-import { openForReading } from './linux.ts';
 import type { Reader } from './reader.ts';
+import { Recovery } from './recovery.ts';
 import { namesBefore } from './rotated-names.ts';
-import { Source } from './source.ts';
+import type { Source } from './source.ts';
 import { parseFileToken, withToken } from './token.ts';
 import { isFileError, isMissing, NotAFileError } from './troubles.ts';
 import type { Whereabouts } from './whereabouts.ts';
@@ -40,16 +38,17 @@ export class Scanner {
   readonly #options: ScannerOptions;
   readonly #context: FileInputContext;
   readonly #tree: FolderTree;
+  readonly #recovery: Recovery;
   #ownBefore: Promise<boolean> | undefined;
   /** Files that were left out at the first scan, and where what is read of them later begins. */
   readonly #leftOut = new Map<FileKey, number | 'end'>();
-  #recovered = 0;
   #isFirst = true;
 
   constructor(options: ScannerOptions) {
     this.#options = options;
     this.#context = options.context;
     this.#tree = options.context.patterns.tree();
+    this.#recovery = new Recovery(options);
   }
 
   /** Looks for files in every folder, and at known files in turn; `elapsedMs` since the last scan, undefined: at all of them. */
@@ -70,7 +69,8 @@ export class Scanner {
       if (source.place === 'here') await this.look([source.path], index);
     }
     for (const source of table.away) if (source.place === 'parked') await whereabouts.checkParked(source, index);
-    await this.#recoverRest(await known.rest(), elapsedMs, index);
+    const rest = await known.rest();
+    await this.#recovery.recover(rest, this.#isFirst ? rest.length : this.#turns(elapsedMs), index);
     await this.#checkExpected();
     this.#isFirst = false;
   }
@@ -220,7 +220,10 @@ export class Scanner {
     const { known, copies, reader, watcher, onUndecided } = this.#options;
     try {
       const start = await this.#startOf(path);
-      const onFollowed = (source: Source): void => reader.queue(source);
+      const onFollowed: DiscoveryOptions['onFollowed'] = (source, before) => {
+        this.#recovery.followed(source, before);
+        reader.queue(source);
+      };
       const discovery = await discover(path, { context: this.#context, known, copies, start, onFollowed });
       troubles.clear(path);
       if (discovery.kind === 'undecided' && discovery.isSoon) onUndecided();
@@ -252,91 +255,6 @@ export class Scanner {
   #hasOwn(): Promise<boolean> {
     this.#ownBefore ??= this.#options.known.hasOwn();
     return this.#ownBefore;
-  }
-
-  /** Looks for the files of streams that were not found by a path: at some of them in turn, if there are many. */
-  async #recoverRest(rest: readonly StreamState[], elapsedMs: number | undefined, index: FolderIndex): Promise<void> {
-    const count = this.#isFirst ? rest.length : Math.min(rest.length, this.#turns(elapsedMs));
-    if (this.#recovered >= rest.length) this.#recovered = 0;
-    const { length } = rest;
-    for (let at = 0; at < count; at += 1) {
-      const state = rest[(this.#recovered + at) % length];
-      if (state !== undefined) await this.#recover(state, index);
-    }
-    this.#recovered += count;
-  }
-
-  /** A stream whose file is not at its path any more: rotated or deleted while nobody looked. */
-  async #recover(state: StreamState, index: FolderIndex): Promise<void> {
-    const { patterns, troubles } = this.#context;
-    const { identity, streamId } = state;
-    const path = await index.locate(identity, keyOfIdentity(identity));
-    // Where a glob matches, a look takes the stream as soon as the file can be opened.
-    if (path !== undefined && patterns.matches(path)) return;
-    try {
-      if (path !== undefined) await this.#readRotated(state, path);
-      else if (await this.#options.whereabouts.isGone(streamId, identity, index)) await this.#gone(state);
-    } catch (error) {
-      if (!isFileError(error)) throw error;
-      if (!isMissing(error)) troubles.raise(path ?? identity.path, error);
-    }
-  }
-
-  /** What became of the file holds the rest of its content, or that is lost. */
-  async #gone(state: StreamState): Promise<void> {
-    const { sink, events, kind } = this.#context;
-    const { known, copies, reader } = this.#options;
-    const { identity, streamId } = state;
-    const traits = await kind.traitsOf(identity.path);
-    known.settle([state]);
-    const copy = typeof traits !== 'object' ? undefined : await copies.follow(state, { ...traits, attributes: state.attributes });
-    if (copy === undefined) {
-      events.fileReplaced(identity.path, streamId, 'the file is gone; what was not read of it is lost');
-      sink.endStream(streamId);
-    } else reader.queue(copy);
-  }
-
-  async #readRotated(state: StreamState, path: string): Promise<void> {
-    const { table, files, claims, claimant, sink, events, clock, kind } = this.#context;
-    const { known, copies, reader } = this.#options;
-    const { streamId } = state;
-    const key = keyOfIdentity(state.identity);
-    const decided = await kind.traitsOf(state.identity.path);
-    if (typeof decided !== 'object') return;
-    // What was rotated away is read to its end as what it was, even if its path stands for something else by now.
-    const traits = { ...decided, attributes: state.attributes };
-    const handle = await openForReading(path);
-    let isKept = false;
-    try {
-      const stats = await handle.stat({ bigint: true });
-      if (keyOf(stats) !== key) return;
-      const identity = withToken(state.identity, { at: path });
-      const source = new Source({ key, traits, state: { ...state, identity }, nowMs: clock.monotonic() });
-      // The reader looks whether a compressed file holds what was read of it.
-      const verdict = source.compression === '' ? await verify(handle, state) : 'same';
-      known.settle([state]);
-      if (verdict !== 'same') {
-        events.fileReplaced(state.identity.path, streamId, reasonOf(verdict));
-        const copy = await copies.follow(state, traits);
-        if (copy === undefined) sink.endStream(streamId);
-        else reader.queue(copy);
-        return;
-      }
-      if (!claims.claimFile(claimant, key, attributesKeyOf(traits.attributes)) || !claims.claimStream(claimant, streamId)) return;
-      source.place = 'moved';
-      source.verified = source.compression === '';
-      source.look(stats);
-      source.sizeFound = source.compression === '' ? source.size : Number.MAX_SAFE_INTEGER;
-      isKept = true;
-      table.add(source);
-      table.care.add(source);
-      await files.adopt(source, handle);
-      sink.updateIdentity(streamId, source.identity);
-      events.fileRotated(source.path, streamId);
-      reader.queue(source);
-    } finally {
-      if (!isKept) await handle.close();
-    }
   }
 
   /** What the options name without a wildcard and is not there, or is closed to us, is told once. */
