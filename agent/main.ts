@@ -104,6 +104,7 @@ function commandLine(finish: (code: ExitCode) => void): Command {
       finish(await rotateCommand({ configFile: resolve(given.config), groups, json: given.json }, host));
     });
   addLooks(program, finish);
+  addBuffer(program, finish);
   addShip(program, finish);
   return program;
 }
@@ -165,6 +166,66 @@ function readyHelpText(): string {
 Ready is an agent that runs and knows its streams, listens at every address that its inputs are to listen at, and takes what comes:
 its buffer has room, or each input that listens has an overflow of drop_newest or drop_oldest. Whether a hub can be reached does not
 matter: until then the buffer holds what came.`;
+}
+
+interface BufferFlags {
+  readonly config: string;
+  readonly dataDir?: string;
+  readonly json: boolean;
+}
+
+function dataDir(): Option {
+  return new Option('--data-dir <folder>', 'the buffer in FOLDER, instead of the data_dir of the configuration');
+}
+
+function placeOf({ config, dataDir: folder }: BufferFlags): { configFile: string; dataDir: string | undefined } {
+  return { configFile: resolve(config), dataDir: folder === undefined ? undefined : resolve(folder) };
+}
+
+/** Resolves when whoever reads the output took it. */
+function write(bytes: Uint8Array): Promise<void> {
+  return new Promise((taken) => {
+    process.stdout.write(bytes, () => taken());
+  });
+}
+
+function addBuffer(program: Command, finish: (code: ExitCode) => void): void {
+  const buffer = program.command('buffer').description('look at the buffer on disk, or bring back what was set aside');
+  buffer
+    .command('check')
+    .description(
+      'read all of it and say what is in it; exits 1 when something is wrong. Changes nothing, also beside a running agent',
+    )
+    .addOption(configOption())
+    .addOption(dataDir())
+    .option('--json', 'print JSON', false)
+    .action(async (given: BufferFlags) => {
+      const { bufferCheckCommand } = await import('./commands/buffer-check.ts');
+      finish(await bufferCheckCommand({ ...placeOf(given), json: given.json }, host));
+    });
+  buffer
+    .command('export')
+    .description('print the records that wait for a hub, in their order. Changes nothing, also beside a running agent')
+    .addOption(configOption())
+    .addOption(dataDir())
+    .option('--json', 'print a JSON object for each: stream, position, path, record', false)
+    .option('--all', 'what was acknowledged and is kept for a while, too', false)
+    .option('--out <file>', 'write to a file that is not there yet')
+    .action(async (given: BufferFlags & { all: boolean; out?: string }) => {
+      const { bufferExportCommand } = await import('./commands/buffer-export.ts');
+      finish(await bufferExportCommand({ ...placeOf(given), json: given.json, all: given.all, out: given.out, write }, host));
+    });
+  buffer
+    .command('salvage')
+    .description('bring what no hub has from a buffer that was set aside into the buffer of the stopped agent')
+    .argument('<file>', 'such as /var/lib/tributary/agent/buffer.db.damaged-20260131T120000Z')
+    .addOption(configOption())
+    .addOption(dataDir())
+    .option('--json', 'print JSON', false)
+    .action(async (file: string, given: BufferFlags) => {
+      const { bufferSalvageCommand } = await import('./commands/buffer-salvage.ts');
+      finish(await bufferSalvageCommand({ ...placeOf(given), file, json: given.json }, host));
+    });
 }
 
 interface ShipFlags {
