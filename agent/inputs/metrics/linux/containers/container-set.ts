@@ -99,7 +99,7 @@ export class ContainerSet implements MetricSet {
     const pid = Number.parseInt(reader.text(join(hierarchy.folder('memory'), container.found.group, 'cgroup.procs')), 10);
     if (!(pid > 0)) return [];
     const space = reader.link(reader.proc(`${pid}/ns/net`));
-    if (space === '' || space === reader.link(reader.proc('1/ns/net'))) return [];
+    if (space === '' || space === reader.link(reader.ofMachine('ns/net'))) return [];
     const bytes = reader.read(reader.proc(`${pid}/net/dev`));
     if (bytes === undefined) return [];
     const now = new Map(
