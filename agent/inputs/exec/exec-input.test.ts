@@ -158,7 +158,7 @@ suite('exec', { skip: process.platform === 'win32' }, () => {
     await using exec = new ExecUnderTest({ command: ['sh', '-c', 'sleep 1000 & echo $!'] }, { once: true });
     await exec.run;
     assert.deepEqual(exec.details('sourceEnded'), ['exit code 0']);
-    assert.equal(isAlive(Number(exec.texts[0])), false);
+    await eventually('its child is killed', () => !isAlive(Number(exec.texts[0])));
   });
 
   test('one that writes too much is killed, and that is counted', async () => {
