@@ -92,6 +92,8 @@ export type ClientEffect =
    * session declares the gaps and goes on.
    */
   | { readonly kind: 'rejected-batch'; readonly batchId: number; readonly reason: RefuseReason; readonly hint: string }
+  /** The site has everything of the stream, and was told that nothing follows: it may be forgotten here. */
+  | { readonly kind: 'closed'; readonly streamId: Id }
   /** Everything under way is answered after a Drain or `quiesce`: close and go to one of these. */
   | { readonly kind: 'drained'; readonly hubs: readonly string[] }
   /** The connection is of no more use; the host closes the socket and connects again after its backoff. */

@@ -431,5 +431,5 @@ test('a stream is closed once the site holds its end', () => {
   fixture.position(1, 0);
   assert.deepEqual(fixture.brief(), ['positioned', 'batch 1: 1[0,10)']);
   fixture.ack(1);
-  assert.deepEqual(fixture.brief(), ['acked 1', 'close-stream']);
+  assert.deepEqual(fixture.brief(), ['acked 1', 'close-stream', 'closed']);
 });

@@ -252,7 +252,8 @@ export class ClientSession implements ClientCalls {
 
   #askFor(streamId: Id): void {
     const stream = this.#outbox.stream(streamId);
-    assert(stream !== undefined, 'only streams of the outbox are opened');
+    // It ended, and was forgotten while it waited for its turn.
+    if (stream === undefined) return;
     const channel = this.#channel(channelName(stream.attributes));
     if (channel !== undefined) this.#ask(streamId, channel);
   }
@@ -352,6 +353,7 @@ export class ClientSession implements ClientCalls {
       if (stream === undefined || (stream.state !== 'ready' && stream.state !== 'ended') || stream.held < position) continue;
       this.#closing.delete(streamId);
       this.#send({ kind: 'close-stream', stream: stream.number, position });
+      this.#effects.push({ kind: 'closed', streamId });
     }
   }
 

@@ -248,6 +248,8 @@ export class AgentHost {
       case 'close':
         assert(effect.reason !== 'peer-broke-protocol', `the site breaks a rule: ${effect.hint}`);
         return this.#world.disconnect();
+      case 'closed':
+        return undefined;
       case 'drained':
         return this.#world.disconnect();
       case 'welcomed':
