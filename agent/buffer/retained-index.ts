@@ -145,6 +145,10 @@ export class RetainedIndex {
     return this.#streams.keys();
   }
 
+  hasStream(streamId: Id): boolean {
+    return this.#streams.has(streamId);
+  }
+
   get(id: number): OutboxBatch | undefined {
     return this.#byId.get(id)?.batch;
   }

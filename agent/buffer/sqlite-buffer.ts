@@ -5,7 +5,6 @@
  * What the writer cannot do any more (damage, a dead thread) is told once to `onFailed`; the owner closes this buffer and opens
  * another, which then starts from what is durable.
  */
-import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { ThreadCalls } from '@tributary/shared/async/thread-call.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
@@ -28,6 +27,7 @@ import { FreshBodies } from './fresh-bodies.ts';
 import { outboxView } from './outbox-view.ts';
 import { RetainedIndex } from './retained-index.ts';
 import { Retention } from './retention.ts';
+import { newId, planReplacement } from './replacement.ts';
 import { Room } from './room.ts';
 import { metaKeys } from './schema.ts';
 import type { SourceMark } from './source-mark.ts';
@@ -64,6 +64,8 @@ export class SqliteBuffer implements Buffer {
   readonly #retention: Retention;
   /** Appends that the writer has not answered yet, in order. */
   readonly #underway = new Map<number, OutboxBatch>();
+  /** Ended streams that nothing has to be told of any more. */
+  readonly #closedAtSite = new Set<Id>();
   readonly #listeners: (() => void)[] = [];
   readonly #trimTimer: NodeJS.Timeout;
   readonly #fresh = new FreshBodies();
@@ -113,8 +115,8 @@ export class SqliteBuffer implements Buffer {
     });
     this.#load();
     this.#forgetEnded();
-    this.#trimTimer = setInterval(() => this.#trim(), trimIntervalMs).unref();
-    this.#trim();
+    this.#trimTimer = setInterval(() => this.trim(), trimIntervalMs).unref();
+    this.trim();
   }
 
   get needsRecovery(): boolean {
@@ -139,7 +141,7 @@ export class SqliteBuffer implements Buffer {
     this.#room.hasSpace = event.kind === 'space';
     if (event.kind === 'space') return;
     this.#retention.writeAcks();
-    this.#trim();
+    this.trim();
   }
 
   /** Told by the writer (open-buffer.ts), and by whoever meets damage. */
@@ -193,16 +195,20 @@ export class SqliteBuffer implements Buffer {
     const stream = this.#streams.current(streamId);
     this.#streams.put({ ...stream, ended: true });
     this.#writer.tell('endStream', stream.streamId);
+    // No site ever heard of it.
+    if (stream.position === stream.start) this.#closedAtSite.add(stream.streamId);
   }
 
   /** The site has everything before it, as far as is known here: where the first unacked segment begins, or the stream's end. */
   ackedTo(streamId: Id): number {
     const stream = this.#streams.find(streamId);
-    return stream === undefined ? this.stream(streamId).position : this.firstUnacked(stream.streamId);
+    return stream === undefined ? this.storedTo(streamId) : this.firstUnacked(stream.streamId);
   }
 
+  /** Of what was forgotten, a site has everything. */
   storedTo(streamId: Id): number {
-    return this.stream(streamId).position;
+    const stream = this.#streams.find(streamId) ?? this.#finished.byId(streamId);
+    return stream?.position ?? Number.MAX_SAFE_INTEGER;
   }
 
   progressOf(file: { readonly device: string; readonly inode: string }): readonly FileProgress[] {
@@ -260,7 +266,7 @@ export class SqliteBuffer implements Buffer {
 
   acked(batchIds: readonly number[]): void {
     if (!this.#retention.acked(batchIds)) return;
-    this.#trim();
+    this.trim();
     this.#room.changed();
   }
 
@@ -276,20 +282,15 @@ export class SqliteBuffer implements Buffer {
    */
   async replaceStream(streamId: Id, at: { start: number; position: number; mark: string }): Promise<StreamState> {
     const old = this.#streams.current(streamId);
-    const underway = [...this.#underway.values()].filter((batch) => batch.segments.some(isOf(old.streamId)));
-    const unacked = [...this.#index.unackedOf(old.streamId), ...underway];
-    const newest = underway.at(-1)?.segments.findLast(isOf(old.streamId));
-    const ends = [at, old, ...(newest === undefined ? [] : [{ position: newest.to, mark: newest.toMark }])];
-    const { position, mark } = ends.reduce((furthest, end) => (end.position > furthest.position ? end : furthest));
-    const stream = { ...old, streamId: newId(), start: at.start, position, mark };
-    const rewritten = unacked.map((batch) => ({
-      batchId: batch.id,
-      segments: batch.segments.map((segment) => {
-        return segment.streamId === old.streamId ? { ...segment, streamId: stream.streamId } : segment;
-      }),
-    }));
+    const unacked = this.#index.unackedOf(old.streamId);
+    const plan = planReplacement({ old, at, unacked, underWay: this.#underway.values() });
+    const { stream, rewritten } = plan;
+    // What was dropped and is not written yet is written before it, too.
+    this.#drops.flushBefore(old.streamId);
     this.#streams.replace(old, stream);
-    await this.#writer.call('replaceStream', { replaced: old.streamId, stream, rewritten });
+    this.#closedAtSite.add(old.streamId);
+    await this.#writer.call('replaceStream', plan);
+    this.#lost.changed([old.streamId, stream.streamId]);
     for (const { batchId, segments } of rewritten) {
       if (this.#index.get(batchId) !== undefined) this.#index.rewrite(batchId, segments);
     }
@@ -303,7 +304,9 @@ export class SqliteBuffer implements Buffer {
 
   /** Ended streams the site may still take for open. */
   endedStreams(): readonly StreamState[] {
-    return [...this.#streams.all()].filter(({ ended, streamId }) => ended && !this.#streams.isReplaced(streamId));
+    return [...this.#streams.all()].filter(({ ended, streamId, start, position }) => {
+      return ended && position > start && !this.#streams.isReplaced(streamId);
+    });
   }
 
   /** Where the first segment begins that the site has not acked; the stream's end when there is none. */
@@ -326,6 +329,11 @@ export class SqliteBuffer implements Buffer {
   /** The site's word on a stream. */
   positioned(streamId: Id, held: number): void {
     this.#drops.positioned(streamId, held);
+  }
+
+  /** The site was told that the stream ended: it is forgotten once nothing of it is retained. */
+  closed(streamId: Id): void {
+    this.#closedAtSite.add(streamId);
   }
 
   /** What was on its way to a site may be dropped again. */
@@ -416,8 +424,11 @@ export class SqliteBuffer implements Buffer {
     });
   }
 
-  #trim(): void {
-    if (this.#writer.isUsable) this.#retention.trim();
+  /** Deletes what is past its window, and forgets what ended; done every few seconds. */
+  trim(): void {
+    if (!this.#writer.isUsable) return;
+    this.#retention.trim();
+    this.#forgetClosed();
   }
 
   #failed(error: Error): void {
@@ -434,21 +445,21 @@ export class SqliteBuffer implements Buffer {
     this.#lastId = Math.max(this.#lastId, lastBatchId(db));
   }
 
-  /** Streams that ended and have nothing retained are of no use any more. */
+  /** Of an earlier start: nobody waits for what ended then. */
   #forgetEnded(): void {
-    const retained = new Set(this.#index.streams());
-    const ended = [...this.#streams.all()].filter(
-      (stream) => stream.ended && !retained.has(stream.streamId) && !this.#lost.isUndeclared(stream.streamId),
-    );
-    if (ended.length === 0) return;
-    for (const stream of ended) this.#streams.delete(stream.streamId);
-    const streamIds = ended.map((stream) => stream.streamId);
-    this.#writer.tell('forget', { streamIds, nowMs: this.#parts.clock.now() });
+    for (const { streamId, ended } of this.#streams.all()) if (ended) this.#closedAtSite.add(streamId);
+    this.#forgetClosed();
   }
-}
 
-function newId(): Id {
-  return randomBytes(16).toString('hex');
+  /** Streams that ended and have nothing retained are of no use any more; those of files are remembered in the database. */
+  #forgetClosed(): void {
+    const streamIds = [...this.#closedAtSite].filter((id) => !this.#index.hasStream(id) && !this.#lost.isUndeclared(id));
+    if (streamIds.length === 0) return;
+    for (const streamId of streamIds) this.#closedAtSite.delete(streamId);
+    this.#writer.tell('forget', { streamIds, nowMs: this.#parts.clock.now() }, () => {
+      for (const streamId of streamIds) this.#streams.delete(streamId);
+    });
+  }
 }
 
 function isOf(streamId: Id): (segment: OutboxSegment) => boolean {

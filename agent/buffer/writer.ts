@@ -213,6 +213,7 @@ export class BufferWriter {
       case 'replaceStream':
         this.#streams.replace(call.argument.replaced);
         this.#streams.put(call.argument.stream);
+        this.#losses.replaced(call.argument.replaced, call.argument.stream);
         for (const { batchId, segments } of call.argument.rewritten) this.#batches.rewriteSegments(batchId, segments);
         return undefined;
       case 'adopt':

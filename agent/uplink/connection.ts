@@ -234,6 +234,8 @@ export class Connection {
       case 'rejected-batch':
         buffer.reject(effect.batchId, `${effect.reason}: ${effect.hint}`);
         return events.rejected(effect);
+      case 'closed':
+        return buffer.closed(effect.streamId);
       case 'drained':
         if (this.#leaving !== undefined) return this.#end({ reason: 'left', hint: this.#leaving });
         return this.#end({ reason: 'drained', hint: 'the hub asked to go to another', hubs: effect.hubs });

@@ -16,6 +16,8 @@ export interface UplinkBuffer {
   firstUnacked(streamId: Id): number;
   /** The site's word on a stream. */
   positioned(streamId: Id, held: number): void;
+  /** The site was told that the stream ended. */
+  closed(streamId: Id): void;
   /** There is no connection any more: nothing is on its way. */
   disconnected(): void;
   recordLoss(loss: { streamId: Id; from: number; to: number; cause: GapCause }): void;

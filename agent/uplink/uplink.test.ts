@@ -186,6 +186,25 @@ suite('the site', () => {
   });
 });
 
+test('a stream that ended is told to the site, and forgotten', async () => {
+  await using site = await TestSite.start();
+  await using unit = await UplinkUnderTest.start({ hubs: [site.url] });
+  await unit.append('one\n');
+  await unit.delivered();
+  const [stream] = unit.own.buffer.streams();
+  assert(stream !== undefined);
+  unit.own.buffer.endStream(stream.streamId);
+  unit.uplink.closeStream(stream.streamId, 4);
+  await eventually('the site knows', () => site.streams.get(stream.streamId)?.closed === true);
+  assert.equal(unit.own.buffer.endedStreams().length, 1, 'a batch of it is still retained');
+  unit.own.clock.advance(300_001);
+  unit.own.buffer.trim();
+  unit.own.buffer.trim();
+  await eventually('it is forgotten', () => unit.own.buffer.endedStreams().length === 0);
+  assert.equal(unit.own.buffer.stream(stream.streamId).position, 4, 'its file is remembered');
+  assert.equal(unit.own.buffer.ackedTo(stream.streamId), 4);
+});
+
 suite('several hubs', () => {
   test('a dead one is passed over at once', async () => {
     await using site = await TestSite.start();

@@ -37,6 +37,7 @@ export class LossRows {
   readonly #extend: StatementSync;
   readonly #overlapping: StatementSync;
   readonly #delete: StatementSync;
+  readonly #moveUndeclared: StatementSync;
   readonly #declare: StatementSync;
   readonly #makeCertain: StatementSync;
   readonly #settleCertain: StatementSync;
@@ -55,6 +56,9 @@ export class LossRows {
     this.#overlapping = db.prepare(`
       SELECT * FROM losses
       WHERE stream_id = ?1 AND to_position > ?2 AND from_position < ?3 ORDER BY from_position`);
+    this.#moveUndeclared = db.prepare(
+      'UPDATE losses SET stream_id = ? WHERE stream_id = ? AND declared = 0 AND from_position >= ?',
+    );
     this.#delete = db.prepare('DELETE FROM losses WHERE number = ?');
     this.#declare = db.prepare(`
       UPDATE losses SET declared = 1, certain = 1
@@ -107,6 +111,11 @@ export class LossRows {
     this.#settleCertain.run(streamId, held);
     this.#forgetArrived.run(streamId, held);
     this.#trimArrived.run(streamId, held);
+  }
+
+  /** Another stream took the place of this one, from a position on: what the site was not told of is that one's to tell. */
+  replaced(streamId: Id, by: { readonly streamId: Id; readonly start: number }): void {
+    this.#moveUndeclared.run(by.streamId, streamId, by.start);
   }
 
   /** These were found after all and will be sent: what else of a range is lost stays. */
