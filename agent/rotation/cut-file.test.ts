@@ -59,6 +59,34 @@ suite('what is acknowledged is collapsed', { skip: able.collapse ? false : 'the 
     );
   });
 
+  test('not while an interrupted cut is being brought to an end: the file begins elsewhere afterwards', async () => {
+    await using unit = await RotationUnderTest.make();
+    unit.openGate();
+    await unit.write('app.log', text);
+    const streamId = await unit.read('app.log', text);
+    const [stream] = unit.sink.streams();
+    assert(stream !== undefined);
+    const begun = { phase: 'collapse', bytes: blockBytes, blockBytes, copy: unit.path('copy'), before: '' };
+    unit.sink.updateIdentity(streamId, { ...stream.identity, token: `cut:${JSON.stringify(begun)}` });
+    await unit.group({ mode: 'copytruncate' }).rotateNow();
+    assert.deepEqual(await unit.names(), ['app.log']);
+    assert.equal(await readFile(unit.path('app.log'), 'latin1'), text);
+  });
+
+  test('not what was planned before another cut', async () => {
+    await using unit = await RotationUnderTest.make();
+    unit.openGate(() => {
+      for (const { streamId, identity } of unit.sink.streams()) {
+        unit.sink.updateIdentity(streamId, { ...identity, base: identity.base + blockBytes });
+      }
+    });
+    await unit.write('app.log', text);
+    await unit.read('app.log', text);
+    await unit.group({ mode: 'copytruncate' }).rotateNow();
+    assert.deepEqual(await unit.names(), ['app.log']);
+    assert.equal(await readFile(unit.path('app.log'), 'latin1'), text);
+  });
+
   test('also of a file that nobody reads, if nobody waits for it', async () => {
     await using unit = await RotationUnderTest.make();
     await unit.write('app.log', text);

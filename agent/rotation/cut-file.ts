@@ -22,6 +22,7 @@ import {
   gatesOf,
   type HeldSource,
   nameCopy,
+  parseToken,
   partPath,
 } from '../inputs/file/collapse.ts';
 import { keyOf } from '../inputs/file/identity.ts';
@@ -49,6 +50,8 @@ export async function cutFile(options: CutOptions): Promise<Rotated> {
   const { parts, handle, stats, group } = options;
   const readers = await readersOf(parts.sink, handle, stats);
   if (readers.length === 0 && group.unread === 'wait') return waits(unreadReason);
+  // A crash interrupted a cut: an input brings it to an end, and until then nobody knows where the file begins.
+  if (readers.some(({ stream }) => parseToken(stream.identity.token) !== undefined)) return waits('');
   const copy = rotatedPath(options.path, options.stampMs, group.compress);
   const blockBytes = Number(stats.blksize);
   const method = methodOf(options, blockBytes);
@@ -102,8 +105,8 @@ async function collapse(plan: Plan): Promise<Rotated> {
   }
   return await gatesOf(sink).hold(keyOf(stats), async (sources) => {
     const now = await readersOf(sink, handle, stats);
-    const isDone =
-      isAllHeld(now, sources) && (await collapseFront({ sink, handle, sources, space, cut: { bytes, blockBytes, copy } }));
+    const isAsPlanned = isAllHeld(now, sources) && basesOf(now) === basesOf(readers);
+    const isDone = isAsPlanned && (await collapseFront({ sink, handle, sources, space, cut: { bytes, blockBytes, copy } }));
     if (isDone) return { kind: 'rotated', to: copy, bytes, method: 'collapse' };
     await rm(partPath(copy), { force: true });
     return waits('an input is about to read the file, or does not read it any more');
@@ -114,6 +117,14 @@ async function collapse(plan: Plan): Promise<Rotated> {
 function isAllHeld(readers: readonly FileProgress[], sources: readonly HeldSource[]): boolean {
   const held = new Set(sources.map(({ streamId }) => streamId));
   return held.size > 0 && readers.every(({ stream }) => held.has(stream.streamId));
+}
+
+/** Which streams read the file, and where it begins for each: another one since the plan was made, and its offsets mean other bytes. */
+function basesOf(readers: readonly FileProgress[]): string {
+  return readers
+    .map(({ stream }) => `${stream.streamId} ${stream.identity.base}`)
+    .toSorted()
+    .join();
 }
 
 async function punch({ handle, parts, from, to, copy, blockBytes }: Plan): Promise<Rotated> {

@@ -78,14 +78,15 @@ export class RotationUnderTest implements AsyncDisposable {
     return streamId;
   }
 
-  /** As a running input does: nothing is read of a file that is held. */
-  openGate(): void {
+  /** As a running input does: nothing is read of a file that is held. `onHold` is what happens just before. */
+  openGate(onHold: () => void = () => undefined): void {
     const sourceOf = (key: string): HeldSource | undefined => {
       const { sink } = this;
       return sink.streams().find(({ identity }) => keyOfIdentity(identity) === key);
     };
     gatesOf(this.sink).add({
       hold: async (key, work) => {
+        onHold();
         const source = sourceOf(key);
         return await work(source === undefined ? undefined : { streamId: source.streamId, identity: source.identity });
       },
