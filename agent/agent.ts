@@ -10,6 +10,7 @@ import type { Id } from '@tributary/protocol/messages.ts';
 import { ClientSession } from '@tributary/protocol/session/client.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
+import { cannotBeReadAgain } from './buffer/adoption.ts';
 import type { BufferLimits } from './buffer/limits.ts';
 import { openBuffer } from './buffer/open-buffer.ts';
 import type { SqliteBuffer } from './buffer/sqlite-buffer.ts';
@@ -71,6 +72,7 @@ export class Agent implements AsyncDisposable {
   readonly #stopUplink = new AbortController();
   readonly #uplinkDone: Promise<void>;
   readonly #recovered = Promise.withResolvers<void>();
+  #knowsStreams = false;
   readonly #platform: PlatformStream | undefined;
   readonly #platformDone: Promise<void>;
   readonly #lock: Disposable;
@@ -140,9 +142,9 @@ export class Agent implements AsyncDisposable {
     }
   }
 
-  /** True until the site has told which streams it knows: no file is read before. */
+  /** True until the site has told which streams it knows: no file is read before. What cannot be read again is taken all the same. */
   get waitsForSite(): boolean {
-    return this.buffer.needsRecovery;
+    return !this.#knowsStreams;
   }
 
   /** Resolves when files may be read. */
@@ -199,12 +201,10 @@ export class Agent implements AsyncDisposable {
         hasRoom: (overflow) => buffer.hasRoom(overflow),
         ready: (overflow, signal) => buffer.ready(overflow, signal),
         onRoomChanged: (listener) => buffer.onRoomChanged(listener),
-        drop: (dropped) => {
-          this.#tally.add(dropped);
-          buffer.drop(dropped);
-        },
+        drop: (dropped) => buffer.drop(dropped),
         endStream: (streamId) => this.#streamEnded(streamId),
       },
+      onDropped: (dropped) => this.#tally.add(dropped),
       stream: (streamId) => buffer.stream(streamId),
       limits: {
         batchBytesMax: batch.maxBytes,
@@ -265,21 +265,16 @@ export class Agent implements AsyncDisposable {
     return new PlatformStream({ tenant, teller, clock, counters: this.counters.platform });
   }
 
-  /** Like a file, its stream is opened once the site's streams are known. */
   async #runPlatform(): Promise<void> {
-    const { signal } = this.#stopUplink;
-    try {
-      await this.readable(signal);
-    } catch {
-      return;
-    }
-    await this.#platform?.run(this.#sinks.create(), signal);
+    await this.#platform?.run(this.#sinks.create(), this.#stopUplink.signal);
   }
 
   /** Files may be read. Of a source that cannot be read again nothing more will come, if it was not ended when the process was. */
   #streamsAreKnown(): void {
-    for (const { streamId, identity, attributes } of this.buffer.streams()) {
-      if (attributes.counted && identity.token === '') this.#streamEnded(streamId);
+    if (this.#knowsStreams) return;
+    this.#knowsStreams = true;
+    for (const stream of this.buffer.streams()) {
+      if (cannotBeReadAgain(stream) && !this.buffer.wasOpenedHere(stream.streamId)) this.#streamEnded(stream.streamId);
     }
     this.#recovered.resolve();
   }

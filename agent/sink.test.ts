@@ -29,6 +29,7 @@ test('a stream that the protocol refuses is not stored', async () => {
   const batcher = owned.use(
     new OverflowBatcher({
       clock: systemClock,
+      onDropped: () => undefined,
       target: buffer,
       stream: (streamId) => buffer.stream(streamId),
       limits: { batchBytesMax: 65_536, batchRecordsMax: 100, flushIntervalMs: 10 },

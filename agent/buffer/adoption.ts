@@ -5,7 +5,9 @@
  * Per stream: the site holds everything before `held`. Salvaged segments that follow without a hole are sent. At a hole (a batch
  * that could not be read), the source is read again from there if it is still the same file, and what was salvaged behind the
  * hole is dropped, as it is read again too. If the source is gone, what was salvaged is all there is: it is sent, and the session
- * declares the hole as a Gap.
+ * declares the hole as a Gap. So it does with the end of a stream that cannot be read again.
+ *
+ * Streams that were opened since the start are new to the site, and are being written to: they are left alone.
  */
 import type { Id, Mark, RecoveredStream } from '@tributary/protocol/messages.ts';
 import type { OutboxBatch, OutboxSegment } from '@tributary/protocol/session/outbox.ts';
@@ -23,20 +25,25 @@ export interface AdoptionInput {
   readonly streams: ReadonlyMap<Id, StreamState>;
   /** Unacked, in the order of ids. */
   readonly batches: readonly OutboxBatch[];
+  /** Opened since the start. No batch has both streams of these and others. */
+  readonly openedHere: ReadonlySet<Id>;
   readonly sourceMark: SourceMark;
 }
 
 export function planAdoption(input: AdoptionInput): AdoptionPlan {
+  const { openedHere } = input;
   const known = new Map<Id, StreamState>();
   const own = input.recovered.filter((stream) => stream.origin.agentId === '');
   for (const stream of own) known.set(stream.streamId, input.streams.get(stream.streamId) ?? streamAt(stream));
-  for (const stream of input.streams.values()) known.set(stream.streamId, stream);
+  for (const stream of input.streams.values()) if (!openedHere.has(stream.streamId)) known.set(stream.streamId, stream);
   const held = new Map(own.map((stream) => [stream.streamId, stream]));
   const dropped = new Map<number, Set<OutboxSegment>>();
   const drop = (batchId: number, segment: OutboxSegment): void => {
     dropped.getOrInsertComputed(batchId, () => new Set()).add(segment);
   };
-  const bySegments = segmentsByStream(input.batches);
+  const bySegments = segmentsByStream(
+    input.batches.filter(({ segments }) => segments.every(({ streamId }) => !openedHere.has(streamId))),
+  );
   for (const [streamId, entries] of bySegments) {
     // A batch of a stream that nobody knows cannot be sent: its attributes are lost. Its source is read again as a new stream.
     if (!known.has(streamId)) for (const { batchId, segment } of entries) drop(batchId, segment);
@@ -46,9 +53,15 @@ export function planAdoption(input: AdoptionInput): AdoptionPlan {
     const from = { position: site?.held ?? stream.start, mark: site?.heldMark ?? '' };
     const chain = followChain(stream, from, bySegments.get(stream.streamId) ?? [], input.sourceMark);
     for (const { batchId, segment } of chain.dropped) drop(batchId, segment);
-    return { ...stream, position: chain.position, mark: chain.mark, ended: stream.ended || site?.closed === true };
+    const end = cannotBeReadAgain(stream) && stream.position > chain.position ? stream : chain;
+    return { ...stream, position: end.position, mark: end.mark, ended: stream.ended || site?.closed === true };
   });
   return { streams, dropped };
+}
+
+/** Of a socket, a command, metrics: what of its end is not there is lost. */
+export function cannotBeReadAgain({ attributes, identity }: Pick<StreamState, 'attributes' | 'identity'>): boolean {
+  return attributes.counted && identity.token === '';
 }
 
 interface Entry {

@@ -1,7 +1,28 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { checksumOf } from '@tributary/protocol/checksum.ts';
-import type { OutboxBatch, OutboxSegment } from '@tributary/protocol/session/outbox.ts';
-import type { WholeBatch } from './writer-contract.ts';
+import type { Outbox, OutboxBatch, OutboxSegment } from '@tributary/protocol/session/outbox.ts';
+import { assert } from '@tributary/shared/assert.ts';
+import type { RetainedIndex } from './retained-index.ts';
+import type { Adoption, WholeBatch } from './writer-contract.ts';
+
+/** Of batches from which segments are dropped: which go as a whole, and what is left of the others. */
+export function splitBatches(
+  dropped: ReadonlyMap<number, ReadonlySet<OutboxSegment>>,
+  index: RetainedIndex,
+  outbox: Pick<Outbox, 'body'>,
+): Pick<Adoption, 'removed' | 'rebuilt'> {
+  const removed: number[] = [];
+  const rebuilt: WholeBatch[] = [];
+  for (const [batchId, segments] of dropped) {
+    const batch = index.get(batchId);
+    const body = outbox.body(batchId);
+    assert(batch !== undefined && body !== undefined, 'a batch that was planned with is retained');
+    const whole = withoutSegments(batch, body, segments);
+    if (whole === undefined) removed.push(batchId);
+    else rebuilt.push({ ...whole, overflow: index.overflowOf(batchId) });
+  }
+  return { removed, rebuilt };
+}
 
 /**
  * The batch without some of its segments, or undefined when none is left. Only for a batch that no site has seen as a whole in

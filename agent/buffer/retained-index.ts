@@ -125,18 +125,6 @@ export class RetainedIndex {
     return undefined;
   }
 
-  clear(): void {
-    this.#byId.clear();
-    this.#channels.clear();
-    this.#streams.clear();
-    this.#acked.clear();
-    this.#droppable.clear();
-    this.#reserveBytes = 0;
-    this.#reserveBatches = 0;
-    this.#unackedBytes = 0;
-    this.#ackedBytes = 0;
-  }
-
   channels(): Iterable<ChannelName> {
     return this.#channels.keys();
   }
@@ -202,6 +190,16 @@ export class RetainedIndex {
     const after = new Set(streamsOf(retained.batch));
     for (const streamId of before) if (!after.has(streamId)) this.#cutStream(streamId, id);
     for (const streamId of after) if (!before.has(streamId)) this.#insertIntoStream(streamId, retained);
+  }
+
+  /** Puts what is still good of a batch in its place; nothing when it was dropped since. */
+  rebuild(batch: OutboxBatch): void {
+    const retained = this.#byId.get(batch.id);
+    if (retained === undefined) return;
+    this.rewrite(batch.id, batch.segments);
+    this.#charge(retained, -1);
+    retained.batch = batch;
+    this.#charge(retained, 1);
   }
 
   #charge({ batch, overflow }: Retained, sign: 1 | -1): void {

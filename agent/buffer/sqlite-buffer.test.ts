@@ -39,6 +39,30 @@ void test('a batch and its positions survive a restart together', async (t) => {
   });
 });
 
+void test('what comes while the site is asked for its streams is kept as it is', async (t) => {
+  await withBuffer(t, async (own) => {
+    const stream = await own.openStream('/var/log/a');
+    await own.append(stream, 'one\n');
+    const before = own.append(stream, 'two\n');
+    const adopted = Promise.all([own.buffer.adopt([]), own.buffer.adopt([])]);
+    const late = await own.openStream('/var/log/b');
+    const after = [own.append(stream, 'three\n'), own.append(late, 'four\n')];
+    await Promise.all([before, adopted, ...after]);
+    for (let start = 0; start < 2; start += 1) {
+      assert.deepEqual(
+        own.buffer.streams().map(({ identity, position }) => [identity.path, position]),
+        [
+          ['/var/log/a', 14],
+          ['/var/log/b', 5],
+        ],
+      );
+      assert.equal(own.buffer.status().unackedBatches, 4);
+      assert.deepEqual([own.buffer.needsRecovery, own.failures.length], [false, 0]);
+      await own.reopen();
+    }
+  });
+});
+
 void test('appends under way at once keep the order of the calls', async (t) => {
   await withBuffer(t, async (own) => {
     const stream = await own.openStream('/var/log/a');

@@ -22,7 +22,7 @@ import { Drops } from './drops.ts';
 import { type BufferLimits, trimIntervalMs } from './limits.ts';
 import { LossBook } from './loss-book.ts';
 import { markSuspect } from './open-store.ts';
-import { withoutSegments } from './rebuild-batch.ts';
+import { splitBatches } from './rebuild-batch.ts';
 import { FreshBodies } from './fresh-bodies.ts';
 import { outboxView } from './outbox-view.ts';
 import { RetainedIndex } from './retained-index.ts';
@@ -37,7 +37,7 @@ import type { LossSum } from './sql/loss-rows.ts';
 import { readMeta } from './sql/meta-rows.ts';
 import { StreamTable } from './stream-table.ts';
 import { WriterClient } from './writer-client.ts';
-import type { WholeBatch, WriterCalls, WriterEvent } from './writer-contract.ts';
+import type { WriterCalls, WriterEvent } from './writer-contract.ts';
 
 export interface SqliteBufferParts {
   readonly folder: string;
@@ -66,12 +66,15 @@ export class SqliteBuffer implements Buffer {
   readonly #underway = new Map<number, OutboxBatch>();
   /** Ended streams that nothing has to be told of any more. */
   readonly #closedAtSite = new Set<Id>();
+  /** Streams that were opened before the site told which it knows. */
+  readonly #openedHere = new Set<Id>();
   readonly #listeners: (() => void)[] = [];
   readonly #trimTimer: NodeJS.Timeout;
   readonly #fresh = new FreshBodies();
   #lastId = 0;
   #toldAppended = false;
   #needsRecovery: boolean;
+  #adopting: Promise<void> | undefined;
   #siteStore: string | undefined;
   #closed = false;
 
@@ -149,23 +152,42 @@ export class SqliteBuffer implements Buffer {
     this.#writer.fail(error);
   }
 
+  /** A connection that ended meanwhile may be followed by one that is told the same: that is done once. */
   async adopt(recovered: readonly RecoveredStream[]): Promise<void> {
+    this.#adopting ??= this.#adopt(recovered);
+    await this.#adopting;
+  }
+
+  /** Meanwhile inputs whose sources cannot be read again open streams and append to them: what is planned is not theirs. */
+  async #adopt(recovered: readonly RecoveredStream[]): Promise<void> {
     const batches = [...this.#index.all()].filter((entry) => entry.ackedMs === undefined).map((entry) => entry.batch);
-    const plan = planAdoption({ recovered, streams: this.#streams.byId, batches, sourceMark: this.#parts.sourceMark });
-    const removed: number[] = [];
-    const rebuilt: WholeBatch[] = [];
-    for (const [batchId, dropped] of plan.dropped) {
-      const batch = this.#index.get(batchId);
-      const body = this.outbox.body(batchId);
-      assert(batch !== undefined && body !== undefined, 'a batch that was planned with is retained');
-      const whole = withoutSegments(batch, body, dropped);
-      if (whole === undefined) removed.push(batchId);
-      else rebuilt.push({ ...whole, overflow: this.#index.overflowOf(batchId) });
-    }
+    const { sourceMark } = this.#parts;
+    const plan = planAdoption({
+      recovered,
+      streams: this.#streams.byId,
+      batches,
+      openedHere: this.#openedHere,
+      sourceMark,
+    });
+    const { removed, rebuilt } = splitBatches(plan.dropped, this.#index, this.outbox);
     await this.#writer.call('adopt', { streams: plan.streams, removed, rebuilt });
     this.#needsRecovery = false;
-    this.#load();
+    for (const id of removed) this.#index.remove(id);
+    for (const { batch } of rebuilt) this.#index.rebuild(batch);
+    for (const stream of plan.streams) this.#adopted(stream);
+    this.#room.changed();
     this.#tellAppended();
+  }
+
+  /** One that was ended meanwhile stays ended. */
+  #adopted(stream: StreamState): void {
+    const ended = stream.ended || this.#streams.get(stream.streamId)?.ended === true;
+    this.#streams.put({ ...stream, ended });
+  }
+
+  /** Opened before the site told which streams it knows: it is not one of those of an earlier start. */
+  wasOpenedHere(streamId: Id): boolean {
+    return this.#openedHere.has(streamId);
   }
 
   streams(): readonly StreamState[] {
@@ -176,6 +198,7 @@ export class SqliteBuffer implements Buffer {
     const { identity, attributes, start } = stream;
     const mark = this.#parts.sourceMark(identity, start) ?? '';
     const state = { streamId: newId(), identity, attributes, start, position: start, mark, ended: false };
+    if (this.#needsRecovery) this.#openedHere.add(state.streamId);
     await this.#writer.call('putStream', state);
     this.#streams.put(state);
     return state;
@@ -428,7 +451,8 @@ export class SqliteBuffer implements Buffer {
   trim(): void {
     if (!this.#writer.isUsable) return;
     this.#retention.trim();
-    this.#forgetClosed();
+    // What is being adopted is still to be known.
+    if (this.#adopting === undefined || !this.#needsRecovery) this.#forgetClosed();
   }
 
   #failed(error: Error): void {
@@ -440,7 +464,6 @@ export class SqliteBuffer implements Buffer {
   #load(): void {
     const { db } = this.#parts;
     this.#streams.load(db);
-    this.#index.clear();
     for (const row of readBatches(db)) this.#index.add(row);
     this.#lastId = Math.max(this.#lastId, lastBatchId(db));
   }

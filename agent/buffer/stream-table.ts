@@ -18,11 +18,8 @@ export class StreamTable {
   /** Streams that another took the place of, in this run or before. */
   readonly #replaced = new Set<Id>();
 
-  /** Everything anew from the database; what was replaced in this run stays known. */
+  /** Everything from the database; called once. */
   load(db: DatabaseSync): void {
-    this.#byId.clear();
-    this.#byInode.clear();
-    this.#byFingerprint.clear();
     for (const stream of readStreams(db)) this.put(stream);
     for (const streamId of readReplaced(db)) this.#replaced.add(streamId);
   }

@@ -232,19 +232,23 @@ export class Batcher implements AsyncDisposable {
 
   /**
    * Nothing more is appended: what cannot be read again is told as dropped, the rest is read again. For the end of a process whose
-   * target has no room.
+   * target has no room. Returns what is given up, without what was skipped before.
    */
-  giveUp(): void {
+  giveUp(): readonly Dropped[] {
+    const givenUp: Dropped[] = [];
     this.#closeAll();
     for (const batch of this.#pipeline.giveUp()) {
       for (const { streamId, from, to, toMark, token, records, bytes } of batch.segments) {
         const stream = this.#streams.get(streamId);
         if (stream?.counted !== true || stream.token !== undefined) continue;
         this.#tellDropsUpTo(stream, from);
-        this.#options.target.drop({ streamId, from, to, mark: toMark, token, records, bytes });
+        const dropped = { streamId, from, to, mark: toMark, token, records, bytes };
+        this.#options.target.drop(dropped);
+        givenUp.push(dropped);
       }
     }
     for (const stream of this.#streams.values()) if (stream.counted && stream.token === undefined) this.#tellDrops(stream);
+    return givenUp;
   }
 
   /** Closes what is open and resolves when all of it is stored. */

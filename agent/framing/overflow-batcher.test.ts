@@ -62,10 +62,12 @@ function stateOf(streamId: Id): StreamState {
 }
 
 class Unit implements AsyncDisposable {
+  dropped = 0;
   readonly target = new Target();
   readonly batcher = new OverflowBatcher({
     target: this.target,
     clock: new ManualClock(),
+    onDropped: ({ records }) => (this.dropped += records),
     stream: stateOf,
     limits: { batchBytesMax: 1000, stagedBytesMax: 64 * 1024 },
     onFailed: (error) => assert.fail(String(error)),
@@ -117,6 +119,7 @@ test('what is skipped is told in its place: behind what was kept before, and bef
   unit.push('s', 'drop_newest');
   unit.push('s', 'drop_newest');
   assert.deepEqual(unit.target.told, [], 'what was kept before is not given to the target yet');
+  assert.equal(unit.dropped, 2, 'and yet it is counted');
   unit.target.setFull();
   unit.push('s', 'drop_newest');
   await unit.batcher.flush(soon());
@@ -172,5 +175,6 @@ test('giving up tells of what cannot be read again, and of nothing else', async 
     'dropped counted-a 0-2, 2 records, 20 bytes',
     'dropped counted-b 0-1, 1 records, 10 bytes',
   ]);
+  assert.equal(unit.dropped, 3);
   assert.equal(unit.batcher.pushed(stateOf('counted-a')).position, 2);
 });

@@ -26,6 +26,8 @@ export interface OverflowTarget {
 
 export interface OverflowBatcherOptions extends Omit<BatcherOptions, 'target' | 'waitsForTarget'> {
   readonly target: OverflowTarget;
+  /** Told of everything that is not kept, at once: the target is told of it in its place, which may be much later. */
+  readonly onDropped: (dropped: Pick<Dropped, 'streamId' | 'records' | 'bytes'>) => void;
 }
 
 const dropping: ReadonlySet<Overflow> = new Set(['drop_newest', 'drop_oldest']);
@@ -56,6 +58,7 @@ export class OverflowBatcher implements AsyncDisposable {
     const batcher = this.#batcher(overflow);
     if (dropping.has(overflow) && !this.#options.target.hasRoom(overflow)) {
       batcher.skip(run);
+      this.#options.onDropped({ streamId: run.streamId, records: run.records, bytes: run.bytes.length });
       return true;
     }
     return batcher.push(run);
@@ -116,7 +119,7 @@ export class OverflowBatcher implements AsyncDisposable {
 
   /** Nothing more is appended: what cannot be read again is told as dropped, the rest is read again. */
   giveUp(): void {
-    for (const batcher of this.#batchers.values()) batcher.giveUp();
+    for (const batcher of this.#batchers.values()) batcher.giveUp().forEach((dropped) => this.#options.onDropped(dropped));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

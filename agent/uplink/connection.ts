@@ -5,7 +5,7 @@
  */
 import { decode, encode } from '@tributary/protocol/codec.ts';
 import { FrameError } from '@tributary/protocol/frame-error.ts';
-import type { Id, Welcome } from '@tributary/protocol/messages.ts';
+import type { Id, RecoveredStream, Welcome } from '@tributary/protocol/messages.ts';
 import type { ClientCalls, ClientEffect, ClientSessionOptions, CloseReason } from '@tributary/protocol/session/client-effect.ts';
 import { unreachable } from '@tributary/shared/assert.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
@@ -206,7 +206,7 @@ export class Connection {
   }
 
   #carryOut(effect: ClientEffect): void {
-    const { buffer, events, logger } = this.#options;
+    const { buffer, events } = this.#options;
     switch (effect.kind) {
       case 'send':
         return this.#send(effect.message);
@@ -214,11 +214,7 @@ export class Connection {
         this.#welcome = effect.welcome;
         return events.welcomed(effect.welcome);
       case 'recovered':
-        return this.#later(buffer.adopt(effect.streams), () => {
-          logger.info('the site told which streams it has', { streams: effect.streams.length });
-          events.recovered();
-          this.#session.recoveryDone();
-        });
+        return this.#later(this.#adopt(effect.streams), () => this.#session.recoveryDone());
       case 'acked':
         buffer.acked(effect.batchIds);
         crashPoint('agent.uplink.after-ack');
@@ -257,6 +253,14 @@ export class Connection {
     this.#options.events.sent(message.body.length, message.records);
     freeMemory(message.body);
     crashPoint('agent.uplink.after-send');
+  }
+
+  /** Told also when this connection has ended by then: no other one will ask again. */
+  async #adopt(streams: readonly RecoveredStream[]): Promise<void> {
+    const { buffer, events, logger } = this.#options;
+    await buffer.adopt(streams);
+    logger.info('the site told which streams it has', { streams: streams.length });
+    events.recovered();
   }
 
   #diverged(divergence: Divergence): void {

@@ -145,6 +145,7 @@ class Edge implements AsyncDisposable {
   #createBatcher(): OverflowBatcher {
     return new OverflowBatcher({
       clock: systemClock,
+      onDropped: () => undefined,
       target: this.own.buffer,
       stream: (streamId) => this.own.buffer.stream(streamId),
       limits: { batchBytesMax: 4096, stagedBytesMax: 16_384, flushIntervalMs: 1 },

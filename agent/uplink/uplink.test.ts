@@ -78,6 +78,20 @@ test('a new buffer asks the site for its streams first', async () => {
   );
 });
 
+test('a connection that ends before the streams are adopted leaves nobody waiting', async (t) => {
+  await using site = await TestSite.start();
+  await using unit = await UplinkUnderTest.start({ hubs: [site.url], fresh: true });
+  const adopt = unit.own.buffer.adopt.bind(unit.own.buffer);
+  t.mock.method(unit.own.buffer, 'adopt', async (streams: Parameters<typeof adopt>[0]) => {
+    site.cut();
+    await eventually('the connection ended', () => site.connections === 0);
+    await adopt(streams);
+  });
+  await eventually('the streams are adopted', () => unit.events.includes('recovered'));
+  await unit.append('one\n');
+  await unit.delivered();
+});
+
 suite('a connection that breaks', () => {
   test('is made again, and each line arrives once', async () => {
     await using site = await TestSite.start();

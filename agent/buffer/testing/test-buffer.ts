@@ -80,9 +80,9 @@ export class TestBuffer {
     this.#buffer = undefined;
   }
 
-  async openStream(path: string, inode = '2'): Promise<StreamState> {
+  async openStream(path: string, inode = '2', type = 'app'): Promise<StreamState> {
     const identity = { path, device: '1', inode, fingerprint: '', fingerprintLength: 0, token: '', base: 0 };
-    const attributes = { tenant: 'default', type: 'app', host: 'test', encoding: 'utf-8', counted: false, labels: {} };
+    const attributes = { tenant: 'default', type, host: 'test', encoding: 'utf-8', counted: false, labels: {} };
     const stream = await this.buffer.openStream({ identity, attributes, start: 0 });
     this.#ends.set(stream.streamId, { position: 0, bytes: new Uint8Array() });
     return stream;
