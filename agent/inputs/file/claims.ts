@@ -22,7 +22,8 @@ export interface Claimant {
 export class Claims {
   readonly #inputs = new Set<Claimant>();
   readonly #streams = new Map<Id, Claimant>();
-  readonly #files = new Map<string, Claimant>();
+  /** By attributes, then by file: one long key for each file would be most of what is known of it. */
+  readonly #files = new Map<string, Map<FileKey, Claimant>>();
   #releases = 0;
 
   /** How often an input stopped: the streams it left are others' to read now. */
@@ -45,19 +46,20 @@ export class Claims {
 
   /** False when it is claimed already, by this input or another. */
   claimFile(input: Claimant, key: FileKey, attributesKey: string): boolean {
-    const name = `${key} ${attributesKey}`;
-    if (this.#files.has(name)) return false;
-    this.#files.set(name, input);
+    const files = this.#files.getOrInsertComputed(attributesKey, () => new Map<FileKey, Claimant>());
+    if (files.has(key)) return false;
+    files.set(key, input);
     return true;
   }
 
   isFileClaimed(key: FileKey, attributesKey: string): boolean {
-    return this.#files.has(`${key} ${attributesKey}`);
+    return this.#files.get(attributesKey)?.has(key) === true;
   }
 
   releaseFile(input: Claimant, key: FileKey, attributesKey: string): void {
-    const name = `${key} ${attributesKey}`;
-    if (this.#files.get(name) === input) this.#files.delete(name);
+    const files = this.#files.get(attributesKey);
+    if (files?.get(key) === input) files.delete(key);
+    if (files?.size === 0) this.#files.delete(attributesKey);
   }
 
   claimStream(input: Claimant, streamId: Id): boolean {
@@ -73,7 +75,10 @@ export class Claims {
     this.#releases += 1;
     this.#inputs.delete(input);
     for (const [streamId, claimant] of this.#streams) if (claimant === input) this.#streams.delete(streamId);
-    for (const [name, claimant] of this.#files) if (claimant === input) this.#files.delete(name);
+    for (const [attributesKey, files] of this.#files) {
+      for (const [key, claimant] of files) if (claimant === input) files.delete(key);
+      if (files.size === 0) this.#files.delete(attributesKey);
+    }
   }
 }
 

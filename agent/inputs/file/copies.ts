@@ -15,7 +15,7 @@ import { attributesKeyOf } from './claims.ts';
 import type { FileInputContext } from './context.ts';
 import type { FileTraits } from './file-kind.ts';
 import { foldersNear } from './folder-index.ts';
-import { birthOf, type FileKey, fingerprintOf, keyOf, readAt, readHead, verify } from './identity.ts';
+import { birthOf, type FileKey, fingerprintOf, keyOf, placeOf, readAt, readHead, verify } from './identity.ts';
 import { compressionOf, InflatedFile, type ReadableFile } from './inflated-file.ts';
 import type { KnownStreams } from './known-streams.ts';
 import { copyQuietMs } from './limits.ts';
@@ -129,7 +129,7 @@ export class Copies {
     const { table, claims, claimant, files, sink, events, patterns, clock } = this.#context;
     const { path, key, handle, stats, compression } = copy;
     const isHere = patterns.matches(path);
-    const place = { device: String(stats.dev), inode: String(stats.ino), path: isHere ? path : stream.identity.path };
+    const place = { ...placeOf(stats), path: isHere ? path : stream.identity.path };
     const token = { at: isHere ? '' : path, birth: birthOf(stats), compression };
     const identity = withToken({ ...stream.identity, ...place, token: '' }, token);
     const state = { ...stream, identity, attributes: traits.attributes, start: stream.position, ended: false };

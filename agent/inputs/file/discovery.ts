@@ -15,6 +15,7 @@ import {
   fingerprintOf,
   isBornAnew,
   keyOf,
+  placeOf,
   readAt,
   readHead,
   reasonOf,
@@ -57,6 +58,8 @@ interface FoundFile {
   /** What it holds, decompressed; the handle itself where it is not compressed. */
   readonly content: ReadableFile;
   readonly compression: Compression | '';
+  /** The first bytes of that. */
+  readonly head: Uint8Array;
   readonly traits: FileTraits;
   readonly attributesKey: string;
   /** Where the path leads, when it is a link; ''. */
@@ -139,10 +142,17 @@ async function targetOf(path: string): Promise<string> {
 async function contentOf(
   handle: FileHandle,
   { options }: FileInputContext,
-): Promise<{ content: ReadableFile; compression: Compression | '' }> {
-  const compression = options.compressed === 'never' ? undefined : compressionOf(await readAt(handle, 0, 4));
-  if (compression === undefined) return { content: handle, compression: '' };
-  return { content: new InflatedFile(handle, compression), compression };
+): Promise<{ content: ReadableFile; compression: Compression | ''; head: Uint8Array }> {
+  const head = await readHead(handle);
+  const compression = options.compressed === 'never' ? undefined : compressionOf(head);
+  if (compression === undefined) return { content: handle, compression: '', head };
+  const content = new InflatedFile(handle, compression);
+  try {
+    return { content, compression, head: await readHead(content) };
+  } catch (error) {
+    await content.close();
+    throw error;
+  }
 }
 
 async function identify(file: FoundFile, states: readonly StreamState[], options: DiscoveryOptions): Promise<Discovery> {
@@ -157,7 +167,8 @@ async function identify(file: FoundFile, states: readonly StreamState[], options
     }
     const source = new Source({ key, traits, state: begun.state, nowMs: context.clock.monotonic() });
     source.cursor = { ...source.cursor, mark: begun.mark };
-    source.verified = false;
+    // Of a file that was not read yet all that is known was seen just now.
+    source.verified = begun.state.position === 0;
     source.look(stats);
     source.sizeFound = source.compression === '' ? source.size : Number.MAX_SAFE_INTEGER;
     if (file.link !== '') source.linkTarget = file.link;
@@ -226,7 +237,7 @@ async function takeOver(file: FoundFile, { context, known }: DiscoveryOptions): 
 /** The identity of a stream that goes on in this file. */
 function identityOf({ path, at, stats, link }: FoundFile, known: SourceIdentity): SourceIdentity {
   const birth = birthOf(stats);
-  const here = { ...known, path, device: String(stats.dev), inode: String(stats.ino) };
+  const here = { ...known, path, ...placeOf(stats) };
   return withToken(here, { at, link, ...(birth === '' ? {} : { birth }) });
 }
 
@@ -237,20 +248,17 @@ async function goOn(
   { sink }: FileInputContext,
 ): Promise<Begun> {
   const { path, at, stats, compression, traits, link } = file;
-  const here = { ...before.identity, path, device: String(stats.dev), inode: String(stats.ino), token: '' };
+  const here = { ...before.identity, path, ...placeOf(stats), token: '' };
   const identity = withToken(here, { at, link, birth: birthOf(stats), compression });
   const state = await sink.openStream({ identity, attributes: traits.attributes, start: before.position });
   return { state, mark: before.mark };
 }
 
 async function begin(file: FoundFile, { context, start: where }: DiscoveryOptions): Promise<Begun> {
-  const { path, at, stats, content, compression, traits, link } = file;
+  const { path, at, stats, content, head, compression, traits, link } = file;
   const start = where === 'beginning' ? 0 : await startOfLastRecord(file, where === 'end' ? await sizeOf(file) : where);
-  const place = { path, device: String(stats.dev), inode: String(stats.ino), token: '', base: 0 };
-  const identity = withToken(
-    { ...place, ...fingerprintOf(await readHead(content)) },
-    { at, link, birth: birthOf(stats), compression },
-  );
+  const place = { path, ...placeOf(stats), token: '', base: 0 };
+  const identity = withToken({ ...place, ...fingerprintOf(head) }, { at, link, birth: birthOf(stats), compression });
   const state = await context.sink.openStream({ identity, attributes: traits.attributes, start });
   const before = Math.min(markedBytes, start);
   return { state, mark: markOf(await readAt(content, start - before, before)) };

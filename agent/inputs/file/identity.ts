@@ -40,6 +40,13 @@ export function keyOfIdentity(identity: SourceIdentity): FileKey {
   return `${identity.device}:${identity.inode}`;
 }
 
+const devices = new Map<bigint, string>();
+
+/** Device and inode as an identity has them. There are many files on few devices. */
+export function placeOf({ dev, ino }: BigIntStats): { readonly device: string; readonly inode: string } {
+  return { device: devices.getOrInsertComputed(dev, String), inode: String(ino) };
+}
+
 /** Devices that were seen to tell a birth apart from the last change. */
 const devicesWithBirths = new Set<bigint>();
 

@@ -62,7 +62,8 @@ export class Recovery {
     for (const folder of await foldersNear([path])) {
       for (const name of await readdir(folder).catch(() => [])) {
         const place = join(folder, name);
-        if (!mayFollow(basename(path), name) || this.#context.patterns.matches(place)) continue;
+        const { patterns } = this.#context;
+        if (!mayFollow(basename(path), name) || patterns.matches(place) || patterns.isExcluded(place)) continue;
         if (!(await this.#readIfYounger(place, path, sinceNs))) isDone = false;
       }
     }
