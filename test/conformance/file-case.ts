@@ -57,5 +57,3 @@ export interface CaseGroup {
   readonly broken: { readonly change: string; readonly failed: readonly string[] };
   readonly cases: readonly FileCase[];
 }
-
-export const usualResult = 'each line once, in order';

@@ -22,6 +22,7 @@ export class Pair implements AsyncDisposable {
   readonly hub: HubHost;
   readonly agent: AgentHost;
   readonly #group: CaseGroup;
+  #isStarted = false;
   /** What earlier processes of the agent logged. */
   #logged: LogLine[] = [];
   /** Streams that were found at a path. */
@@ -59,6 +60,7 @@ export class Pair implements AsyncDisposable {
   /** Resolves once the agent answers. */
   async startAgent(): Promise<void> {
     await this.#launchAgent();
+    this.#isStarted = true;
     const answers = async (): Promise<boolean> => {
       if (!this.agent.running) throw new Error(`the agent ended at its start; ${this.tail()}`);
       return (await this.agent.status()) !== undefined;
@@ -141,7 +143,9 @@ export class Pair implements AsyncDisposable {
 
   /** Whether the agent, or one before it, logged such a line. */
   told(message: RegExp, field: string | RegExp): boolean {
-    return [...this.#logged, ...this.agent.program.logs].some((line) => {
+    // Cases begin before the first start.
+    const current = this.#isStarted ? this.agent.program.logs : [];
+    return [...this.#logged, ...current].some((line) => {
       const text = JSON.stringify(line.fields);
       return message.test(line.message) && (typeof field === 'string' ? text.includes(field) : field.test(text));
     });
@@ -163,6 +167,7 @@ export class Pair implements AsyncDisposable {
 
   /** What the agent logged lately that names this, for messages of failed cases. */
   tail(about = ''): string {
+    if (!this.#isStarted) return 'the agent was not started';
     const { program } = this.agent;
     const lines = program.stderr.split('\n').filter((line) => line.includes(about) || line.includes('"error"'));
     return `${program.running ? '' : 'the agent is not running; '}it logged:\n${lines.slice(-15).join('\n')}`;

@@ -2,12 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { CaseGroup } from '../file-case.ts';
+import { others } from '../others.ts';
 
 export const paths: CaseGroup = {
   name: 'paths',
   title: 'Names, globs and what is no file',
   interruption: 'agent-stopped',
-  broken: { change: '', failed: [] },
+  broken: {
+    change: 'a file that an input has claimed may be claimed again (claims.ts)',
+    failed: ['two_inputs_of_one_type'],
+  },
   cases: [
     {
       name: 'globs_that_overlap',
@@ -33,14 +37,8 @@ export const paths: CaseGroup = {
     {
       name: 'nested_folders',
       title: '`**` over folders that are made while it runs, five deep',
+      others: [others.vectorGlob],
       inputs: (folder) => [{ paths: [`${folder}/**/*.log`] }],
-      others: [
-        {
-          program: 'Vector',
-          says: 'a `**` glob took 80 to 90 % of a core',
-          reference: 'https://github.com/vectordotdev/vector/issues/13129',
-        },
-      ],
       run: async (it) => {
         it.open('top.log').write(it.lines(5, 'top'));
         await it.arrived();
@@ -163,6 +161,7 @@ export const paths: CaseGroup = {
     {
       name: 'fifo_in_the_glob',
       title: 'a FIFO without a writer, and one with',
+      others: [others.filebeatFifo],
       result: 'left out with an event; nothing waits for it, the files beside it arrive',
       run: async (it) => {
         execFileSync('mkfifo', [it.path('pipe.log')]);
@@ -226,6 +225,7 @@ export const paths: CaseGroup = {
     {
       name: 'folder_is_a_link_that_moves',
       title: 'the folder is a link, which is pointed at another folder, as `current` of a deployment',
+      others: [others.fluentBitLink],
       inputs: (folder) => [{ paths: [`${folder}/current/*.log`] }],
       run: async (it) => {
         const first = it.open('releases/1/app.log');
@@ -243,14 +243,8 @@ export const paths: CaseGroup = {
     {
       name: 'polled',
       title: '`watch: poll`, as on a network file system: appended, made, renamed',
+      others: [others.fluentBitNfs],
       inputs: () => [{ watch: 'poll' }],
-      others: [
-        {
-          program: 'Fluent Bit',
-          says: 'NFS gives no inotify, so changes are not noticed',
-          reference: 'https://github.com/fluent/fluent-bit/issues/3111',
-        },
-      ],
       run: async (it) => {
         const log = it.open('app.log');
         log.write(it.lines(5, 'old'));

@@ -1,16 +1,21 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import type { CaseGroup } from '../file-case.ts';
+import { others } from '../others.ts';
 
 export const troubles: CaseGroup = {
   name: 'troubles',
   title: 'Troubles with permissions',
   interruption: 'agent-stopped',
   unprivileged: true,
-  broken: { change: '', failed: [] },
+  broken: {
+    change: 'a file that could not be opened once is not tried again (scanner.ts)',
+    failed: ['permission_given_later'],
+  },
   cases: [
     {
       name: 'permission_given_later',
       title: 'a file that the agent may not read at first',
+      others: [others.filebeatPermission],
       result: 'an event while it cannot be read and one when it can; all of it arrives, and nothing else stops',
       run: async (it) => {
         const log = it.open('app.log');

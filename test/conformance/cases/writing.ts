@@ -1,13 +1,17 @@
 import { appendFileSync, closeSync, linkSync, openSync, symlinkSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { CaseGroup } from '../file-case.ts';
+import { others } from '../others.ts';
 
 export const writing: CaseGroup = {
   name: 'writing',
   title: 'How files are written',
   interruption: 'none',
   agent: { buffer: { replay_window: '2s' } },
-  broken: { change: '', failed: [] },
+  broken: {
+    change: 'a line is cut when it has as many bytes as it may have, instead of one more (lines.ts)',
+    failed: ['line_at_the_limit', 'sparse_hole'],
+  },
   cases: [
     {
       name: 'there_before_and_appended',
@@ -66,20 +70,9 @@ export const writing: CaseGroup = {
     {
       name: 'no_final_newline',
       title: 'a last line without newline, and its end after it was sent',
+      others: [others.filebeatNoNewline, others.vectorNoNewline],
       result: 'the first part after `idle_flush`, marked partial; the rest as the next record; both once',
       inputs: () => [{ idle_flush: '200ms' }],
-      others: [
-        {
-          program: 'Filebeat',
-          says: 'a line is not read before its newline is there',
-          reference: 'https://github.com/elastic/beats/issues/22542',
-        },
-        {
-          program: 'Vector',
-          says: 'the last line is not read without a newline',
-          reference: 'https://github.com/vectordotdev/vector/issues/18341',
-        },
-      ],
       run: async (it) => {
         const log = it.open('app.log');
         log.write(it.lines(2));
@@ -94,6 +87,7 @@ export const writing: CaseGroup = {
     {
       name: 'empty_lines',
       title: 'empty lines, and lines of one byte',
+      others: [others.rsyslogEmptyLines],
       run: (it) => {
         const log = it.open('app.log');
         for (let index = 0; index < 500; index += 1) {
@@ -167,20 +161,9 @@ export const writing: CaseGroup = {
     {
       name: 'line_at_the_limit',
       title: 'lines of one byte less than max_line_bytes, exactly so long, and one more',
+      others: [others.fluentBitLongLine, others.vectorLongLine],
       result: 'longer ones are cut at the limit into records marked partial; nothing is left out',
       inputs: () => [{ max_line_bytes: '4096B' }],
-      others: [
-        {
-          program: 'Fluent Bit',
-          says: 'a line longer than Buffer_Max_Size stops the file, unless Skip_Long_Lines is on',
-          reference: 'https://github.com/fluent/fluent-bit/issues/370',
-        },
-        {
-          program: 'Vector',
-          says: 'lines longer than max_line_bytes (100 KiB) are discarded',
-          reference: 'https://vector.dev/docs/reference/configuration/sources/file/#max_line_bytes',
-        },
-      ],
       run: (it) => {
         const log = it.open('app.log');
         for (const length of [4095, 4096, 4097, 8192, 8193]) {
@@ -235,15 +218,9 @@ export const writing: CaseGroup = {
     {
       name: 'tiny_files_grow',
       title: 'twenty files that begin with the same few bytes and grow byte by byte',
+      others: [others.filebeatSmallFiles],
       how: 'each grows while the agent reads it',
       result: 'each file is a stream of its own from its first byte on',
-      others: [
-        {
-          program: 'Filebeat',
-          says: 'files smaller than 1024 bytes are not read with the fingerprint identity, until it grows',
-          reference: 'https://www.elastic.co/docs/reference/beats/filebeat/filebeat-input-filestream',
-        },
-      ],
       run: async (it) => {
         const logs = Array.from({ length: 20 }, (_, index) => it.open(`app-${index}.log`));
         for (let round = 0; round < 4; round += 1) {
@@ -262,18 +239,7 @@ export const writing: CaseGroup = {
     {
       name: 'equal_first_kilobytes',
       title: 'two files whose first 4 KB are the same',
-      others: [
-        {
-          program: 'Vector',
-          says: 'files with the same first lines are taken for one',
-          reference: 'https://github.com/vectordotdev/vector/discussions/17520',
-        },
-        {
-          program: 'OpenTelemetry',
-          says: 'files with the same first kilobyte are taken for one',
-          reference: 'https://github.com/open-telemetry/opentelemetry-collector-contrib/issues/43693',
-        },
-      ],
+      others: [others.vectorSameHead, others.otelSameHead],
       run: async (it) => {
         const header = `# ${'the same header '.repeat(256)}\n`;
         const logs = ['a', 'b'].map((name) => it.open(`${name}.log`));
@@ -311,18 +277,7 @@ export const writing: CaseGroup = {
     {
       name: 'a_thousand_files',
       title: 'a thousand small files that appear at once',
-      others: [
-        {
-          program: 'OpenTelemetry',
-          says: 'a thousand files cost more than one core',
-          reference: 'https://github.com/open-telemetry/opentelemetry-collector-contrib/issues/27404',
-        },
-        {
-          program: 'rsyslog',
-          says: 'the first hundred lines of one of a thousand files were lost at a rotation',
-          reference: 'https://github.com/rsyslog/rsyslog/issues/3758',
-        },
-      ],
+      others: [others.otelManyFiles, others.rsyslogManyFiles],
       run: (it) => {
         for (let index = 0; index < 1000; index += 1) writeFileSync(it.path(`app-${index}.log`), it.lines(2, `file ${index}`));
       },
@@ -372,6 +327,7 @@ export const writing: CaseGroup = {
     {
       name: 'symlink',
       title: 'a link that the glob matches, to a file that it does not match',
+      others: [others.filebeatLink],
       run: async (it) => {
         const log = it.open('elsewhere/app.txt');
         symlinkSync(log.path, it.path('app.log'));
