@@ -35,7 +35,9 @@ export const encodingOption = z
   .max(64)
   .refine(isEncoding, { error: ({ input }) => encodingProblem(String(input)) })
   .default('utf-8')
-  .describe('Encoding of the bytes, an IANA name; they are not changed.');
+  .describe(
+    'Encoding of the bytes, an IANA name. They are not changed: the archive keeps them, and its search shows them as text.',
+  );
 
 export const commonInputFields = {
   type: nameOption.describe('Log type of the records.'),
