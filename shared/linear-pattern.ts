@@ -1,7 +1,10 @@
 /**
  * Patterns that users write, and that can never hang a thread. A pattern is taken only when V8's linear engine could run it: it has
- * neither look-ahead nor back-references. It is run by V8's usual engine, which is faster, and goes over to the linear one when it
- * backtracks too much.
+ * neither look-ahead nor back-references.
+ *
+ * V8's usual engine is faster, and goes over to the linear one when it backtracks too much. But it does not count all of its steps: in
+ * `a.*b` none of those of the loop, so that a megabyte of `a` would take it minutes. So it runs a pattern with a loop that may be gone
+ * through in vain only on short text, and the linear engine on long.
  *
  * The syntax is JavaScript's, with two additions: `(?i)` at the beginning ignores the case of the letters a to z (the linear engine does
  * not know the flag `i`), and repetitions of more than 16 times, which it refuses, are written out for it.
@@ -10,8 +13,10 @@ import { setFlagsFromString } from 'node:v8';
 import { assert } from './assert.ts';
 
 setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
-// Only for the flag `l`, which tells whether the linear engine would do.
+// The flag `l`: run by the linear engine, and refused where that cannot be.
 setFlagsFromString('--enable-experimental-regexp-engine');
+// A text of the length below never needs more where a pattern is used as it is meant.
+setFlagsFromString('--regexp-backtracks-before-fallback=10000');
 
 /** A pattern that cannot be used; the message is for the person who wrote it. */
 export class PatternError extends Error {
@@ -26,15 +31,88 @@ const repeatAtOnce = 16;
 const depthMax = 100;
 /** Atoms of a pattern with all its repetitions written out: the linear engine's time for a character grows with it. */
 const atomsMax = 10_000;
+/** Longer text is not for V8's usual engine, unless the pattern has no loop that may be gone through in vain. */
+const fastCharactersMax = 4096;
 
-/** Throws a PatternError. `g`: for those who look for every match. */
-export function compilePattern(source: string, flags: '' | 'g' = ''): RegExp {
+export interface PatternMatch {
+  readonly index: number;
+  readonly text: string;
+}
+
+export class LinearPattern {
+  readonly #written: WrittenPattern;
+  readonly #fast: RegExp;
+  readonly #linear: RegExp;
+
+  /** Throws a PatternError. */
+  constructor(source: string) {
+    const written = writtenPattern(source);
+    // Neither does the linear engine know the flag `g` together with a look-behind, nor does the usual one go over to it then.
+    const flag = isGlobal(written) ? 'g' : '';
+    this.#written = written;
+    this.#fast = compile(written.text, flag);
+    this.#linear = written.loops ? compile(written.text, `${flag}l`) : this.#fast;
+  }
+
+  test(text: string): boolean {
+    const engine = this.#engineFor(text);
+    engine.lastIndex = 0;
+    return engine.test(text);
+  }
+
+  /**
+   * All matches, from the first on; none lies within another. In a pattern with a look-behind and repetitions, `^` may fit just behind a
+   * match, too.
+   */
+  *matches(text: string): Generator<PatternMatch> {
+    const engine = this.#engineFor(text);
+    const { behind } = this.#written;
+    let from = 0;
+    // Of a pattern that is not global: where the text begins that it is given.
+    let start = 0;
+    while (from <= text.length) {
+      engine.lastIndex = from;
+      const match = engine.exec(start === 0 ? text : text.slice(start));
+      if (match === null) return;
+      const { 0: found } = match;
+      const index = start + match.index;
+      if (index < from) start = index + 1;
+      else {
+        from = index + Math.max(found.length, 1);
+        if (!engine.global) start = Math.max(start, from - behind);
+        yield { index, text: found };
+      }
+    }
+  }
+
+  #engineFor(text: string): RegExp {
+    return text.length <= fastCharactersMax ? this.#fast : this.#linear;
+  }
+}
+
+function isGlobal({ behind, repeats }: WrittenPattern): boolean {
+  return behind === 0 || !repeats;
+}
+
+interface WrittenPattern {
+  /** As both engines take it. */
+  readonly text: string;
+  /** Whether a repetition of many rounds stands where something must fit behind it. */
+  readonly loops: boolean;
+  /** Whether any repetition does. */
+  readonly repeats: boolean;
+  /** How many characters before a match may matter; 0 without a look-behind. */
+  readonly behind: number;
+}
+
+function writtenPattern(source: string): WrittenPattern {
   if (source.length > patternLengthMax) throw new PatternError(`is longer than ${patternLengthMax} characters`);
   compile(source.replace(/^\(\?i\)/, ''), '');
   const ignoreCase = source.startsWith('(?i)');
   const written = new Rewriter(ignoreCase ? source.slice(4) : source, ignoreCase).rewrite();
   try {
-    compile(written, 'l');
+    compile(written.text, 'l');
+    return written;
   } catch (error) {
     const isTooHard = error instanceof PatternError && error.message.includes('linear time');
     if (!isTooHard) throw error;
@@ -42,13 +120,12 @@ export function compilePattern(source: string, flags: '' | 'g' = ''): RegExp {
       cause: error,
     });
   }
-  return compile(written, flags);
 }
 
 /** What is wrong with a pattern; undefined: nothing. */
 export function patternProblem(source: string): string | undefined {
   try {
-    compilePattern(source);
+    writtenPattern(source);
     return undefined;
   } catch (error) {
     if (error instanceof PatternError) return error.message;
@@ -71,16 +148,23 @@ class Rewriter {
   readonly #ignoreCase: boolean;
   #at = 0;
   #depth = 0;
+  /** Atoms of the outermost look-behinds; the depth within one. */
+  #behind = 0;
+  #behindDepth = 0;
+  #loops = false;
+  #repeats = false;
 
   constructor(source: string, ignoreCase: boolean) {
     this.#source = source;
     this.#ignoreCase = ignoreCase;
   }
 
-  rewrite(): string {
+  rewrite(): WrittenPattern {
     const { text } = this.#sequence();
     assert(this.#at === this.#source.length, 'a valid pattern is gone through to its end');
-    return text;
+    // One more, for what `\b` looks at.
+    const behind = this.#behind === 0 ? 0 : this.#behind + 1;
+    return { text, loops: this.#loops, repeats: this.#repeats, behind };
   }
 
   /** Up to the end or to the parenthesis that closes the group. */
@@ -91,11 +175,20 @@ class Rewriter {
       const atom = this.#atom();
       const quantifier = this.#take(/[*+?]\??|\{\d+(?:,\d*)?\}\??/y);
       const [least, most] = repetitionsOf(quantifier);
+      if (quantifier !== '') this.#noteRepetition(most);
       atoms += atom.atoms * Math.max(least, most ?? 0, 1);
       if (atoms > atomsMax) throw new PatternError('repeats too much in all');
       text += repeated(atom.text, quantifier);
     }
     return { text, atoms };
+  }
+
+  #noteRepetition(most: number | undefined): void {
+    if (this.#behindDepth > 0 && most === undefined) throw new PatternError('repeats without an end in a look-behind');
+    // Nothing must fit behind this place.
+    if (this.#depth === 0 && this.#at === this.#source.length) return;
+    this.#repeats = true;
+    if (most === undefined || most > repeatAtOnce) this.#loops = true;
   }
 
   #atom(): Part {
@@ -116,7 +209,11 @@ class Rewriter {
   #group(open: string): Part {
     this.#depth += 1;
     if (this.#depth > depthMax) throw new PatternError(`nests more than ${depthMax} groups`);
+    const isBehind = /^\(\?<[=!]/.test(open);
+    if (isBehind) this.#behindDepth += 1;
     const inner = this.#sequence();
+    if (isBehind) this.#behindDepth -= 1;
+    if (isBehind && this.#behindDepth === 0) this.#behind += inner.atoms;
     this.#at += 1;
     this.#depth -= 1;
     return { text: `${open}${inner.text})`, atoms: inner.atoms };

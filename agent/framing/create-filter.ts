@@ -1,45 +1,49 @@
 /**
  * The edge filter. For each record: exclude, include, sample, then redact. Patterns see the record as its declared encoding reads,
- * without the line's end; a record of several lines is one text.
+ * without the line's end; a record of several lines is one text. Of a container engine's log they see what the container wrote.
  */
 import type { Cut, Drop } from '@tributary/protocol/messages.ts';
-import { compilePattern } from '@tributary/shared/linear-pattern.ts';
+import { LinearPattern } from '@tributary/shared/linear-pattern.ts';
+import { containerDecoder } from './container-text.ts';
 import type { FilterCounts, Filtered, RecordFilter, RecordsBytes } from './filters.ts';
 import { type Framed, noCuts } from './framer.ts';
 import type { FilterOptions } from './framing-options.ts';
 import { RecordEnds } from './record-ends.ts';
 import { type Redaction, createRedaction } from './redaction.ts';
 import { keeps, sampleSeed } from './sampling.ts';
-import { type RecordDecoder, textDecoder } from './text-decoder.ts';
+import { lineEnd, type RecordDecoder, textDecoder } from './text-decoder.ts';
 
 /** Undefined: nothing is filtered. */
-export function createFilter(options: FilterOptions | undefined, encoding: string): RecordFilter | undefined {
+export function createFilter(
+  options: FilterOptions | undefined,
+  encoding: string,
+  container?: 'docker' | 'cri',
+): RecordFilter | undefined {
   if (options === undefined) return undefined;
   const { include, exclude, sample, redact } = options;
   const redacts = redact !== undefined && redact.presets.length + redact.patterns.length > 0;
   if (include.length + exclude.length === 0 && sample === undefined && !redacts) return undefined;
-  const decoder = textDecoder(encoding);
+  const decoder = container === undefined ? textDecoder(encoding) : containerDecoder(container);
   return new EdgeFilter({
     decoder,
-    include: include.map((pattern) => compilePattern(pattern)),
-    exclude: exclude.map((pattern) => compilePattern(pattern)),
-    sample: sample && { keep: sample.keep, match: sample.match === undefined ? undefined : compilePattern(sample.match) },
+    include: include.map((pattern) => new LinearPattern(pattern)),
+    exclude: exclude.map((pattern) => new LinearPattern(pattern)),
+    sample: sample && { keep: sample.keep, match: sample.match === undefined ? undefined : new LinearPattern(sample.match) },
     redaction: redacts ? createRedaction(redact, decoder) : undefined,
   });
 }
 
 interface Rules {
   readonly decoder: RecordDecoder;
-  readonly include: readonly RegExp[];
-  readonly exclude: readonly RegExp[];
-  readonly sample: { readonly keep: number; readonly match: RegExp | undefined } | undefined;
+  readonly include: readonly LinearPattern[];
+  readonly exclude: readonly LinearPattern[];
+  readonly sample: { readonly keep: number; readonly match: LinearPattern | undefined } | undefined;
   readonly redaction: Redaction | undefined;
 }
 
 type Counts = { -readonly [name in keyof FilterCounts]: number };
 
 const noDrops: readonly Drop[] = [];
-const lineEnds = /\r?\n$/;
 
 class EdgeFilter implements RecordFilter {
   readonly #rules: Rules;
@@ -92,7 +96,7 @@ class EdgeFilter implements RecordFilter {
     if (!this.#selects) return true;
     const { decoder, include, exclude, sample } = this.#rules;
     const needsText = include.length + exclude.length > 0 || sample?.match !== undefined;
-    const text = needsText ? decoder.decode(record).replace(lineEnds, '') : '';
+    const text = needsText ? decoder.decode(record).replace(lineEnd, '') : '';
     if (exclude.some((pattern) => pattern.test(text)) || (include.length > 0 && !include.some((pattern) => pattern.test(text)))) {
       counts.excluded += 1;
       return false;

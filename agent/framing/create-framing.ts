@@ -26,7 +26,7 @@ export interface Framing {
 }
 
 export function createFraming(options: FramingOptions): Framing {
-  return { framer: createFramer(options), filter: createFilter(options.filters, options.encoding) };
+  return { framer: createFramer(options), filter: createFilter(options.filters, options.encoding, options.container) };
 }
 
 export function createFramer({ encoding, container, multiline }: Omit<FramingOptions, 'filters'>): Framer {

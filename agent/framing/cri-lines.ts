@@ -15,9 +15,9 @@ const streamNameBytes = 7;
 /** The time is shorter. */
 const timeBytesMax = 64;
 
-export const criLineFramer = partLineFramer(partOf);
+export const criLineFramer = partLineFramer(criPartOf);
 
-function partOf(bytes: Buffer, start: number, end: number): number {
+export function criPartOf(bytes: Buffer, start: number, end: number): number {
   const line = bytes.subarray(start, Math.min(end, start + timeBytesMax));
   const name = line.indexOf(space) + 1;
   const tag = name + streamNameBytes;
@@ -29,7 +29,7 @@ function partOf(bytes: Buffer, start: number, end: number): number {
 
 /** Where the text of the line that begins at `start` begins; `start` itself where the line has another form. */
 export function criTextStart(bytes: Buffer, start: number, end: number): number {
-  if (partOf(bytes, start, end) === unknownPart) return start;
+  if (criPartOf(bytes, start, end) === unknownPart) return start;
   const tags = bytes.indexOf(space, start) + 1 + streamNameBytes;
   const text = bytes.indexOf(space, tags) + 1;
   return text === 0 || text > end ? end : text;

@@ -5,15 +5,16 @@
 import { openPart, partLineFramer, stderrPart, stdoutPart, unknownPart } from './part-lines.ts';
 
 /** A quote within the text is written with a backslash, so the first place of these bytes ends a value: of `log`, as Docker writes it. */
+const beforeLog = Buffer.from('{"log":"');
 const behindLog = Buffer.from('","stream":"std');
 const backslash = 92;
 const letterN = 110;
 const letterO = 111;
 const brace = 123;
 
-export const dockerLineFramer = partLineFramer(partOf);
+export const dockerLineFramer = partLineFramer(dockerPartOf);
 
-function partOf(bytes: Buffer, start: number, end: number): number {
+export function dockerPartOf(bytes: Buffer, start: number, end: number): number {
   const line = bytes.subarray(start, end);
   const quote = line.indexOf(behindLog);
   // Few lines are split, so that the parser may look at each that seems to be.
@@ -38,4 +39,14 @@ function parsedPart(line: Buffer): number {
   } catch {
     return unknownPart;
   }
+}
+
+/** Where the inside of the string `log` is in the line `[start, end)`. Undefined where it is not written as an engine writes it. */
+export function dockerTextRange(bytes: Buffer, start: number, end: number): readonly [start: number, end: number] | undefined {
+  const line = bytes.subarray(start, end);
+  const quote = line.indexOf(behindLog);
+  if (quote >= 0 && line.indexOf(beforeLog) === 0) return [start + beforeLog.length, start + quote];
+  // The fields in another order.
+  const [before = '', inside] = /^\{(?:[^{]*,)?\s*"log"\s*:\s*"((?:[^"\\]|\\[^])*)(?=")/.exec(line.toString('latin1')) ?? [];
+  return inside === undefined ? undefined : [start + before.length - inside.length, start + before.length];
 }

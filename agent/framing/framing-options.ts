@@ -61,7 +61,7 @@ export const filtersOption = z.strictObject({
           'Numbers of payment cards with a valid check digit; mail addresses; JWT, bearer and basic credentials and well-known forms of access keys; IPv4 addresses.',
         ),
       patterns: patterns.describe(
-        'What matches is masked. What must stand before it goes into a look-behind: `(?<=password=)\\S+`.',
+        'What matches is masked. What must stand before it goes into a look-behind: `(?<=password=)\\S+`. Records that were cut are looked at in their pieces.',
       ),
     })
     .optional()
@@ -75,7 +75,9 @@ export const framingFields = {
     .describe('Joins lines to records. Patterns look at the first 4 KiB of a line, without its end.'),
   filters: filtersOption
     .optional()
-    .describe('What is left out or masked before anything is stored or sent. What is left out is counted, and is no loss.'),
+    .describe(
+      'What is left out or masked before anything is stored or sent. What is left out is counted, and is no loss. Patterns look at a record without its end, and of a log of containers at what the container wrote.',
+    ),
 };
 
 export type MultilineOptions = z.output<typeof multilineOption>;

@@ -1,5 +1,5 @@
 /** Which lines belong together. A rule looks at one line at a time, from the first of a record on. */
-import { compilePattern } from '@tributary/shared/linear-pattern.ts';
+import { LinearPattern } from '@tributary/shared/linear-pattern.ts';
 import type { MultilineOptions } from './framing-options.ts';
 import { presetRules } from './multiline-presets.ts';
 
@@ -20,7 +20,7 @@ export function joinRule({ preset, start, continuation, end, count, negate }: Mu
     return { begin: () => 1, next: (lines) => Number(lines) + 1, isComplete: (lines) => lines === count };
   }
   const matcher = (pattern: string): ((line: string) => boolean) => {
-    const compiled = compilePattern(pattern);
+    const compiled = new LinearPattern(pattern);
     return (line) => compiled.test(line) !== negate;
   };
   if (end !== undefined) {

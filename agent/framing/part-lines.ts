@@ -20,7 +20,7 @@ export const stderrPart = 2;
 export const unknownPart = 0;
 export const openPart = 4;
 
-const streamBits = stdoutPart | stderrPart;
+export const streamBits = stdoutPart | stderrPart;
 const partsMax = 1024;
 
 export function partLineFramer(partOf: PartOf): Framer {

@@ -28,6 +28,10 @@ test('card: numbers with the right check digit, however they are grouped', () =>
     ['5555555555554444,6011111111111117', '****************,****************'],
     ['2223003122003222', '****************'],
     ['order 12 4111 1111 1111 1111', 'order 12 *******************'],
+    // Several beside each other, and beside what else is written with digits.
+    ['4111111111111111 5500000000000004', '**************** ****************'],
+    ['2026-11-21 4111 1111 1111 1111 2026-11-22', '2026-11-21 ******************* 2026-11-22'],
+    ['card_4111111111111111_x', 'card_****************_x'],
     // Wrong check digit, a time in milliseconds, other long numbers.
     ['4111111111111112', '4111111111111112'],
     ['1700000000000', '1700000000000'],
@@ -36,6 +40,23 @@ test('card: numbers with the right check digit, however they are grouped', () =>
   ] as const) {
     assert.equal(redactText({ presets }, text), expected);
   }
+});
+
+test('a line of nothing but what begins a match is done in a moment', () => {
+  const presets = ['card', 'email', 'token', 'ipv4'];
+  for (const unit of ['1 ', '4', 'a', 'eyJ-', '1.', 'a@', '@']) {
+    const text = `${unit.repeat(60_000 / unit.length)} @`;
+    const begin = performance.now();
+    redactText({ presets }, text);
+    assert(performance.now() - begin < 5000, unit);
+  }
+});
+
+test("a line's end is no part of what patterns look at", () => {
+  for (const end of ['', '\n', '\r\n'])
+    assert.equal(redactText({ patterns: ['(?<=token=).*$'] }, `token=abc${end}`), `token=***${end}`);
+  assert.equal(redactText({ patterns: ['^secret'] }, '\uFEFFsecret\n'), '\uFEFF******\n');
+  assert.equal(redactText({ patterns: ['^s\u00e9'] }, '\uFEFFs\u00e9cret\n'), '\uFEFF***cret\n');
 });
 
 test('email, token and ipv4', () => {
@@ -65,7 +86,15 @@ test('ends of lines stay, also within a record', () => {
 test('a character of several bytes is masked by as many', () => {
   assert.equal(redactText({ patterns: ['\u00e9t\u00e9'] }, 'un \u00e9t\u00e9 \u{1F600}\n'), 'un ***** \u{1F600}\n');
   assert.equal(redactText({ patterns: ['\u{1F600}+', 'z'] }, '\u{1F600}\u{1F600}z\n'), '*********\n');
-  // What is not UTF-8 is looked at a byte a character.
+  // A character of which a pattern means a half is masked whole.
+  assert.equal(redactText({ patterns: ['^.'] }, '\u{1F600}a\n'), '****a\n');
+  assert.equal(redactText({ patterns: ['(?<=^.).'] }, '\u{1F600}a\n'), '****a\n');
+  // A byte that is no character takes away nothing from what stands beside it.
+  const beside = redact(
+    { patterns: ['(?<=f\u00fcr )\\S+'] },
+    Buffer.concat([Buffer.from([0xff, 0xc3]), Buffer.from('f\u00fcr \u00e9!\n')]),
+  );
+  assert.equal(beside.toString('latin1'), '\u00ff\u00c3f\u00c3\u00bcr ***\n');
   const broken = Buffer.from([0xff, 0xe9, ...Buffer.from(' secret\n')]);
   assert.deepEqual(redact({ patterns: ['secret'] }, broken), Buffer.from([0xff, 0xe9, ...Buffer.from(' ******\n')]));
 });

@@ -2,9 +2,9 @@
  * Masks parts of records, byte for byte: positions stay byte offsets, and a line its length. A mask is `*` in the record's encoding; the
  * end of a line is never masked.
  */
-import { compilePattern } from '@tributary/shared/linear-pattern.ts';
+import { LinearPattern } from '@tributary/shared/linear-pattern.ts';
 import type { FilterOptions } from './framing-options.ts';
-import type { PlacedText, RecordDecoder } from './text-decoder.ts';
+import { lineEnd, type PlacedText, type RecordDecoder } from './text-decoder.ts';
 
 export interface Redaction {
   /** Masks in place; true when something was. */
@@ -17,21 +17,23 @@ type RedactOptions = NonNullable<FilterOptions['redact']>;
 type Place = readonly [start: number, end: number];
 
 interface Rule {
-  readonly pattern: RegExp;
+  readonly pattern: LinearPattern;
   /** A byte without which nothing matches. */
   readonly neededByte?: number | undefined;
-  /** Which part of a match is masked; undefined: all of it. */
-  readonly meant?: ((text: string) => Place | undefined) | undefined;
+  /** Which parts of a match are masked; undefined: all of it. */
+  readonly meant?: ((text: string) => readonly Place[]) | undefined;
 }
 
 const presets: Readonly<Record<RedactOptions['presets'][number], Rule>> = {
-  card: { pattern: compilePattern(String.raw`\b\d(?:[ -]?\d){12,}\b`, 'g'), meant: cardNumber },
+  card: { pattern: new LinearPattern(String.raw`(?<![A-Za-z\d])\d(?:[ -]?\d){12,}(?:\b|_)`), meant: cardNumbers },
   email: {
     neededByte: 0x40,
-    pattern: compilePattern(String.raw`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z][A-Za-z]+`, 'g'),
+    pattern: new LinearPattern(
+      String.raw`(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z][A-Za-z]+`,
+    ),
   },
   token: {
-    pattern: compilePattern(
+    pattern: new LinearPattern(
       [
         String.raw`\beyJ[\w-]+\.[\w-]+\.[\w-]*`,
         String.raw`\b(?:[Bb]earer|[Bb]asic|BEARER|BASIC)[ \t]+[\w.~+/=-]{8,}`,
@@ -41,20 +43,19 @@ const presets: Readonly<Record<RedactOptions['presets'][number], Rule>> = {
         String.raw`\bxox[abeoprs]-[\w-]{10,}`,
         String.raw`\bsk_live_[A-Za-z0-9]{16,}`,
       ].join('|'),
-      'g',
     ),
     // The word before the credentials stays.
-    meant: (text) => [1 + Math.max(text.lastIndexOf(' '), text.lastIndexOf('\t')), text.length],
+    meant: (text) => [[1 + Math.max(text.lastIndexOf(' '), text.lastIndexOf('\t')), text.length]],
   },
   ipv4: {
-    pattern: compilePattern(String.raw`\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b`, 'g'),
-    meant: (text) => (text.split('.').every((part) => Number(part) <= 255) ? [0, text.length] : undefined),
+    pattern: new LinearPattern(String.raw`\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b`),
+    meant: (text) => (text.split('.').every((part) => Number(part) <= 255) ? [[0, text.length]] : []),
   },
 };
 
 export function createRedaction(options: RedactOptions, decoder: RecordDecoder): Redaction {
   const rules: Rule[] = options.presets.map((name) => presets[name]);
-  for (const pattern of options.patterns) rules.push({ pattern: compilePattern(pattern, 'g') });
+  for (const pattern of options.patterns) rules.push({ pattern: new LinearPattern(pattern) });
   return { mask: (record) => maskRecord(record, rules, decoder) };
 }
 
@@ -63,31 +64,28 @@ function maskRecord(record: Buffer, rules: readonly Rule[], decoder: RecordDecod
   const wanted = rules.filter(({ neededByte }) => neededByte === undefined || record.includes(neededByte));
   if (wanted.length === 0) return false;
   const placed = decoder.decodePlaces(record);
+  const text = placed.text.replace(lineEnd, '');
   let isChanged = false;
   for (const { pattern, meant } of wanted) {
-    pattern.lastIndex = 0;
-    for (let match = pattern.exec(placed.text); match !== null; match = pattern.exec(placed.text)) {
-      const { 0: found, index } = match;
-      const [start, end] = meant === undefined ? [0, found.length] : (meant(found) ?? [0, 0]);
-      if (maskText(record, placed, { start: index + start, end: index + end }, decoder.mask)) isChanged = true;
-      if (found === '') pattern.lastIndex += 1;
+    for (const { text: found, index } of pattern.matches(text)) {
+      const places: readonly Place[] = meant === undefined ? [[0, found.length]] : meant(found);
+      for (const [start, end] of places) {
+        if (maskText(record, placed, [index + start, index + end], decoder.mask)) isChanged = true;
+      }
     }
   }
   return isChanged;
 }
 
 /** Lines within the text stay lines. */
-function maskText(
-  record: Buffer,
-  placed: PlacedText,
-  place: { readonly start: number; readonly end: number },
-  mask: Buffer,
-): boolean {
+function maskText(record: Buffer, placed: PlacedText, [from, to]: Place, mask: Buffer): boolean {
   let isChanged = false;
-  for (const { 0: part, index } of placed.text.slice(place.start, place.end).matchAll(/[^\r\n]+/g)) {
-    const start = place.start + index;
-    record.subarray(placed.offsetOf(start), placed.offsetOf(start + part.length)).fill(mask);
-    isChanged = true;
+  for (const { 0: part, index } of placed.text.slice(from, to).matchAll(/[^\r\n]+/g)) {
+    const start = from + index;
+    for (const [byteStart, byteEnd] of placed.rangesOf(start, start + part.length)) {
+      record.subarray(byteStart, byteEnd).fill(mask);
+      isChanged = true;
+    }
   }
   return isChanged;
 }
@@ -95,18 +93,24 @@ function maskText(
 const cardPrefix = /^(?:3[04-9]|4|5|6|2[2-7])/;
 
 /**
- * The number of a payment card within a run of digits: 13 to 19 of them, which begin as an issuer's do and end with the right check digit
- * (ISO/IEC 7812). Other digits may stand beside it, apart by a space or a hyphen.
+ * The numbers of payment cards within a run of digits: 13 to 19 of them, which begin as an issuer's do and end with the right check digit
+ * (ISO/IEC 7812). Other digits may stand beside them, apart by a space or a hyphen.
  */
-function cardNumber(text: string): Place | undefined {
-  const groups = [...text.matchAll(/\d+/g)].map(({ 0: digits, index }) => ({ start: index, end: index + digits.length }));
-  for (const { start } of groups) {
-    for (const { end } of groups) {
-      const digits = text.slice(start, Math.max(start, end)).replaceAll(/[ -]/g, '');
-      if (digits.length >= 13 && digits.length <= 19 && cardPrefix.test(digits) && hasCheckDigit(digits)) return [start, end];
+function cardNumbers(text: string): Place[] {
+  const groups = [...text.matchAll(/\d+/g)].map(({ 0: digits, index }) => ({ digits, start: index, end: index + digits.length }));
+  const places: Place[] = [];
+  for (const [first, { start }] of groups.entries()) {
+    let digits = '';
+    // Each group has a digit: no more than 19 of them are looked at.
+    for (let at = first; at < groups.length && digits.length < 19; at += 1) {
+      const group = groups[at];
+      digits += group?.digits ?? '';
+      if (digits.length >= 13 && digits.length <= 19 && cardPrefix.test(digits) && hasCheckDigit(digits)) {
+        places.push([start, group?.end ?? start]);
+      }
     }
   }
-  return undefined;
+  return places;
 }
 
 function hasCheckDigit(digits: string): boolean {

@@ -2,9 +2,10 @@
  * Bytes of a declared encoding as text that patterns look at, and the way back from a place in the text to a place in the bytes.
  *
  * UTF-8, UTF-16 and all encodings of one byte a character are decoded. The other ones of several bytes, such as Shift_JIS, are looked at
- * as Latin-1, a character a byte: ASCII is found in them all the same.
+ * as Latin-1, a character a byte: ASCII is found in them all the same. A byte order mark is no part of the text: `^` stands behind it.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
+import { placesOf, utf8Places, utf8Text } from './utf8-places.ts';
 
 export interface RecordDecoder {
   /** For patterns that only tell whether they match: what is no character reads as U+FFFD. */
@@ -17,9 +18,14 @@ export interface RecordDecoder {
 
 export interface PlacedText {
   readonly text: string;
-  /** Offset in the bytes of the character at `index` of the text. */
-  offsetOf(index: number): number;
+  /** Where the bytes of a part of the text are. What belongs together in the text may be apart in the bytes. */
+  rangesOf(start: number, end: number): readonly ByteRange[];
 }
+
+export type ByteRange = readonly [start: number, end: number];
+
+/** No part of what patterns look at, so that `$` fits before it. */
+export const lineEnd = /\r?\n$/;
 
 export function textDecoder(encoding: string): RecordDecoder {
   const name = new TextDecoder(encoding).encoding;
@@ -40,10 +46,15 @@ const severalBytes: ReadonlySet<string> = new Set([
   'replacement',
 ]);
 const star = Buffer.from('*');
-const sameOffset = (index: number): number => index;
+const byteOrderMark = '\uFEFF';
+
+/** Text of which every unit has as many bytes. */
+function evenlyPlaced(text: string, unitBytes: number): PlacedText {
+  return { text, rangesOf: (start, end) => [[start * unitBytes, end * unitBytes]] };
+}
 
 function perByte(decode: (bytes: Buffer) => string): RecordDecoder {
-  return { decode, decodePlaces: (bytes) => ({ text: decode(bytes), offsetOf: sameOffset }), mask: star };
+  return { decode, decodePlaces: (bytes) => evenlyPlaced(decode(bytes), 1), mask: star };
 }
 
 function singleByte(decoder: TextDecoder): RecordDecoder {
@@ -51,19 +62,39 @@ function singleByte(decoder: TextDecoder): RecordDecoder {
 }
 
 const utf8: RecordDecoder = {
-  decode: (bytes) => bytes.toString('utf8'),
+  decode: (bytes) => withoutMark(bytes.toString('utf8')),
   decodePlaces: (bytes) => {
-    const text = bytes.toString('utf8');
+    const decoded = bytes.toString('utf8');
     // A character for each byte: whatever the bytes are, the places are the same.
-    if (text.length === bytes.length) return { text, offsetOf: sameOffset };
-    if (!isUtf8(bytes)) return { text: bytes.toString('latin1'), offsetOf: sameOffset };
-    return { text, offsetOf: (index) => Buffer.byteLength(text.slice(0, index)) };
+    if (decoded.length === bytes.length) return evenlyPlaced(decoded, 1);
+    const text = isUtf8(bytes) ? decoded : utf8Text(bytes);
+    let places: Uint32Array | undefined;
+    return placedWithoutMark({
+      text,
+      rangesOf: (start, end) => {
+        places ??= utf8Places(bytes, text.length);
+        return [placesOf(places, start, end)];
+      },
+    });
   },
   mask: star,
 };
 
 function utf16(mask: Buffer, decode: (bytes: Buffer) => string): RecordDecoder {
-  return { decode, decodePlaces: (bytes) => ({ text: decode(bytes), offsetOf: (index) => 2 * index }), mask };
+  return {
+    decode: (bytes) => withoutMark(decode(bytes)),
+    decodePlaces: (bytes) => placedWithoutMark(evenlyPlaced(decode(bytes), 2)),
+    mask,
+  };
+}
+
+function withoutMark(text: string): string {
+  return text.startsWith(byteOrderMark) ? text.slice(1) : text;
+}
+
+function placedWithoutMark(placed: PlacedText): PlacedText {
+  if (!placed.text.startsWith(byteOrderMark)) return placed;
+  return { text: placed.text.slice(1), rangesOf: (start, end) => placed.rangesOf(start + 1, end + 1) };
 }
 
 function bigEndianText(bytes: Buffer): string {
