@@ -6,7 +6,7 @@ import { supervise } from '@tributary/shared/async/supervise.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { AgentEvents } from './events.ts';
 import type { Input, InputEvents, Overflow, Sink, SourceStatus } from './inputs/input.ts';
-import { createInput, type InputDefaults } from './inputs/registry.ts';
+import { createInput, type InputDefaults, resumes } from './inputs/registry.ts';
 import type { InputConfig } from './options.ts';
 import { channelType } from './platform/channel.ts';
 
@@ -26,6 +26,8 @@ export interface InputSetOptions {
 export interface WantedInputs {
   readonly inputs: readonly InputConfig[];
   readonly defaults: InputDefaults;
+  /** The site has not told yet which streams it knows: only what cannot be read again begins. */
+  readonly waitsForSite?: boolean;
 }
 
 /** One input, for `status`. */
@@ -81,7 +83,7 @@ export class InputSet {
     const names = new Set(kept.map(([, { input }]) => input.name));
     const created: { key: string; parts: Pick<Running, 'input' | 'config' | 'sink'> }[] = [];
     for (const [key, { config, index }] of keys) {
-      if (this.#running.has(key)) continue;
+      if (this.#running.has(key) || (wanted.waitsForSite === true && resumes(config.kind))) continue;
       const name = freeName(config.kind, index + 1, names);
       names.add(name);
       const sink = this.#options.createSink();

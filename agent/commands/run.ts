@@ -142,20 +142,37 @@ async function runOnce(once: Once): Promise<Error | undefined> {
 /** Reads until it is told to stop, with the inputs of the newest good configuration. */
 async function work(agent: Agent, { reloader, logger }: Once, signal: AbortSignal): Promise<undefined> {
   try {
-    if (agent.waitsForSite) {
-      logger.info('the buffer is new: no file is read before a hub tells which streams it knows');
-      await agent.readable(signal);
-    }
+    if (agent.waitsForSite) logger.info('the buffer is new: no file is read before a hub tells which streams it knows');
     while (!signal.aborted) {
       const wanted = reloader.current;
-      await agent.inputs.change({ inputs: withoutCopies(wanted.inputs, wanted.rotation), defaults: inputDefaultsOf(wanted) });
-      await agent.rotator.change(wanted.rotation);
-      await reloader.changed(wanted, signal);
+      const { waitsForSite } = agent;
+      const inputs = withoutCopies(wanted.inputs, wanted.rotation);
+      await agent.inputs.change({ inputs, defaults: inputDefaultsOf(wanted), waitsForSite });
+      if (!waitsForSite) await agent.rotator.change(wanted.rotation);
+      await changedOrReadable(agent, waitsForSite, (stop) => reloader.changed(wanted, stop), signal);
     }
   } catch (error) {
     if (!signal.aborted) throw error;
   }
   return undefined;
+}
+
+/** Resolves when the configuration changed, or when the site told what was waited for. */
+async function changedOrReadable(
+  agent: Agent,
+  waitsForSite: boolean,
+  changed: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  const waits = [changed(either), ...(waitsForSite ? [agent.readable(either)] : [])];
+  try {
+    await Promise.race(waits);
+  } finally {
+    over.abort();
+    await Promise.allSettled(waits);
+  }
 }
 
 /** The port may be taken for a while: nothing else waits for it. */

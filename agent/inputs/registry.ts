@@ -1,5 +1,6 @@
 /**
- * Every kind of input, one line each. The schema of the options is loaded only when it is asked for: a running agent does without
+ * Every kind of input, one line each. A kind that `resumes` goes on where the site is: it does not begin before the site has told which
+ * streams it knows. The others have sources that cannot be read again, and begin at once. The schema of the options is loaded only when it is asked for: a running agent does without
  * the library it is written with. `markAt` looks at a source itself, for a site that doubts a position.
  */
 import type { Clock } from '@tributary/shared/clock.ts';
@@ -36,16 +37,27 @@ export interface InputParts<Options> {
 }
 
 export const inputKinds = {
-  docker: { options: async () => (await import('./docker/options.ts')).dockerInputOptions, create: createDockerInput },
+  docker: {
+    options: async () => (await import('./docker/options.ts')).dockerInputOptions,
+    create: createDockerInput,
+    resumes: true,
+  },
   exec: { options: async () => (await import('./exec/options.ts')).execInputOptions, create: createExecInput },
-  file: { options: async () => (await import('./file/options.ts')).fileInputOptions, create: createFileInput, markAt },
+  file: {
+    options: async () => (await import('./file/options.ts')).fileInputOptions,
+    create: createFileInput,
+    resumes: true,
+    markAt,
+  },
   journald: {
     options: async () => (await import('./journald/options.ts')).journaldInputOptions,
     create: createJournaldInput,
+    resumes: true,
   },
   kubernetes: {
     options: async () => (await import('./kubernetes/options.ts')).kubernetesInputOptions,
     create: createKubernetesInput,
+    resumes: true,
   },
   lines: { options: async () => (await import('./lines/options.ts')).linesInputOptions, create: createLinesInput },
   metrics: { options: async () => (await import('./metrics/options.ts')).metricsInputOptions, create: createMetricsInput },
@@ -60,6 +72,11 @@ type OptionsByKind = { readonly [Kind in InputKindName]: Parameters<Kinds[Kind][
 const creators: {
   readonly [Kind in InputKindName]: { readonly create: (parts: InputParts<OptionsByKind[Kind]>) => Input };
 } = inputKinds;
+
+/** Whether inputs of this kind go on where the site is. */
+export function resumes(kind: InputKindName): boolean {
+  return 'resumes' in inputKinds[kind];
+}
 
 /** Makes the input that a part of the configuration asks for. */
 export function createInput<Kind extends InputKindName>(

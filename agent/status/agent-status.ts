@@ -12,7 +12,7 @@ export interface AgentStatus {
   readonly pid: number;
   readonly startedMs: number;
   readonly agentId: string;
-  /** `waiting-for-site`: the buffer is new, and no file is read before the site told which streams it knows. */
+  /** `waiting-for-site`: the buffer is new, and no file is read before the site told which streams it knows; listeners run. */
   readonly state: 'running' | 'waiting-for-site' | 'stopping';
   readonly readiness: Readiness;
   readonly uplink: UplinkStatus;

@@ -30,10 +30,15 @@ test('an agent that runs, listens and has room is ready', () => {
   assert.deepEqual(readinessOf({ state: 'running', buffer: open, inputs: [] }), ready);
 });
 
-test('one that stops, or does not know its streams, is not', () => {
-  for (const state of ['stopping', 'waiting-for-site'] as const) {
-    assert.equal(readinessOf({ state, buffer: open, inputs: [syslog] }).ready, false);
-  }
+test('one that stops is not', () => {
+  assert.equal(readinessOf({ state: 'stopping', buffer: open, inputs: [syslog] }).ready, false);
+});
+
+test('one that does not know its streams is ready only for senders', () => {
+  const state = 'waiting-for-site';
+  assert.equal(readinessOf({ state, buffer: open, inputs: [syslog] }).ready, true);
+  assert.equal(readinessOf({ state, buffer: open, inputs: [file] }).ready, false);
+  assert.equal(readinessOf({ state, buffer: open, inputs: [] }).ready, false);
 });
 
 test('one that does not listen at every address is not, and says why', () => {

@@ -2,7 +2,7 @@
  * Whether senders may be given what listens here: what a virtual IP or a load balancer in front of several agents asks. Ready is an
  * agent that
  *
- * - runs, is not about to stop, and knows its streams (its buffer is not new, or a hub told);
+ * - runs and is not about to stop; one that listens nowhere also knows its streams (its buffer is not new, or a hub told);
  * - listens at every address that its inputs are to listen at;
  * - takes what comes: its buffer has room, or each input that listens says by `overflow` that something is dropped instead.
  *
@@ -21,8 +21,10 @@ export interface ReadinessFacts {
 export function readinessOf({ state, buffer, inputs }: ReadinessFacts): Readiness {
   const reasons: string[] = [];
   if (state === 'stopping') reasons.push('the agent is stopping');
-  if (state === 'waiting-for-site') reasons.push('the buffer is new: no hub has told yet which streams it knows');
   const listeners = inputs.filter(({ listen }) => listen.length > 0);
+  if (state === 'waiting-for-site' && listeners.length === 0) {
+    reasons.push('the buffer is new: no hub has told yet which streams it knows');
+  }
   for (const { name, listen, listening, trouble } of listeners) {
     if (listening.length >= listen.length) continue;
     const why = trouble === '' ? '' : `: ${trouble}`;
