@@ -174,6 +174,61 @@ test('lines that the runtime split are one record', async () => {
   assert.equal(own.labelsOf(log)['kubernetes.pod.name'], pod.name);
 });
 
+test('a start that the API does not tell of yet is waited for, so that the log has the id of its container', async () => {
+  await using own = await KubernetesUnderTest.make();
+  const started = (restarts: number, isWaiting = false): FakePod => ({
+    ...pod,
+    containers: [{ name: 'nginx', image: 'registry:5000/nginx:1.25', restarts, isWaiting }],
+  });
+  own.api.pods = [started(0, true)];
+  const log = await own.log();
+  await appendFile(log, cri('x'));
+  own.start({}, { ...systemClock, sleep: async (ms, signal) => await systemClock.sleep(Math.min(ms, 50), signal) });
+  await eventually('it is asked again', () => own.api.questions.length > 1);
+  assert.equal(own.streamOf(log), undefined);
+  own.api.pods = [started(0)];
+  await own.expect(log, cri('x'));
+  assert.equal(own.labelsOf(log)['container.id'], 'nginx-now');
+  // The pod is known by now as it was before the container was started again.
+  const asked = own.api.questions.length;
+  own.api.pods = [started(0)];
+  const next = await own.log('nginx', pod, 1);
+  await appendFile(next, cri('y'));
+  await eventually('it is asked again', () => own.api.questions.length > asked);
+  assert.equal(own.streamOf(next), undefined);
+  own.api.pods = [started(1)];
+  await own.expect(next, cri('y'));
+  assert.equal(own.labelsOf(next)['container.id'], 'nginx-now');
+});
+
+test('a start that the API never tells of has what is known of its pod', async () => {
+  await using own = await KubernetesUnderTest.make();
+  own.api.pods = [{ ...pod, containers: [{ name: 'nginx', image: 'nginx:1', isWaiting: true }] }];
+  const log = await own.log();
+  await appendFile(log, cri('x'));
+  own.start({ metadata: { wait: 100 } });
+  await own.expect(log, cri('x'));
+  assert.equal(own.labelsOf(log)['container.id'], undefined);
+  assert.equal(own.labelsOf(log)['container.image.tag'], '1');
+  assert.equal(own.labelsOf(log)['kubernetes.deployment.name'], 'web');
+  assert.doesNotMatch(String(own.eventsOf('sourceStarted')[0]?.[2]), /without the labels/);
+});
+
+test('the pods of a full node are asked for one by one in less than the wait', async () => {
+  await using own = await KubernetesUnderTest.make();
+  own.api.delayMs = 30;
+  const pods = Array.from({ length: 200 }, (_, index): FakePod => ({ ...pod, name: `web-7d4b9c-${index}`, uid: `uid-${index}` }));
+  own.api.pods = pods;
+  const logs = await Promise.all(pods.map(async (each) => await own.log('nginx', each)));
+  for (const log of logs) await appendFile(log, cri('x'));
+  own.start({ metadata: { wait: 5000 } });
+  await eventually('all are read', () => own.sink.recorded.size === logs.length);
+  assert.deepEqual(
+    logs.filter((log) => own.labelsOf(log)['container.id'] === undefined),
+    [],
+  );
+});
+
 test('all pods of a node are asked for at once, in as many answers as there are', async () => {
   await using own = await KubernetesUnderTest.make();
   const others = Array.from({ length: 600 }, (_, index) => ({ namespace: 'other', name: `pod-${index}`, uid: `uid-${index}` }));
@@ -200,7 +255,8 @@ test('the kubelet answers too', async () => {
 test('a static pod is known by the hash of its manifest', async () => {
   await using own = await KubernetesUnderTest.make();
   const hash = 'ab'.repeat(16);
-  own.api.pods = [{ ...pod, name: 'etcd-node-1', uid: 'mirror', annotations: { 'kubernetes.io/config.hash': hash } }];
+  const containers = [{ name: 'etcd', image: 'etcd:3' }];
+  own.api.pods = [{ ...pod, name: 'etcd-node-1', uid: 'mirror', annotations: { 'kubernetes.io/config.hash': hash }, containers }];
   const log = await own.log('etcd', { namespace: 'shop', name: 'etcd-node-1', uid: hash });
   await appendFile(log, cri('x'));
   own.start();

@@ -15,7 +15,7 @@ import { type ContainerPath, parseContainersName, parsePodsPath } from './contai
 import type { KubernetesInputOptions } from './options.ts';
 import { podFields, type PodFieldsOptions } from './pod-fields.ts';
 import type { PodBook } from './pod-book.ts';
-import type { Pod } from './pod.ts';
+import { type Pod, tellsOf } from './pod.ts';
 
 export interface KubernetesKindOptions {
   readonly options: KubernetesInputOptions;
@@ -97,14 +97,14 @@ export class KubernetesKind implements FileKind {
     return this.#keep(key, { path, place, decision });
   }
 
-  /** `undefined` is a pod that nobody knows, or not in time. */
+  /** `undefined` is a pod that nobody knows, or not in time. One that is known may not tell of this start of the container in time. */
   #podOf(key: string, place: ContainerPath): Pod | undefined | 'wait' {
     const { book, clock, options } = this.#options;
     const pod = book?.find(place);
-    if (book === undefined || pod !== undefined) return pod;
+    if (book === undefined || (pod !== undefined && tellsOf(pod, place))) return pod;
     const nowMs = clock.monotonic();
     const sinceMs = Math.min(this.#waiting.getOrInsert(key, nowMs), book.failingSinceMs ?? nowMs);
-    return nowMs - sinceMs < options.metadata.wait ? 'wait' : undefined;
+    return nowMs - sinceMs < options.metadata.wait ? 'wait' : pod;
   }
 
   #traits(place: ContainerPath, pod: Pod | undefined, framing: Framing): FileTraits {

@@ -3,8 +3,10 @@ export const answerBytesMax = 64 * 1024 * 1024;
 export const answerWaitMs = 10_000;
 /** Pods in one answer of the API; more come in further ones. */
 export const podsPerAnswer = 250;
-/** Pods that are asked for one by one in a row. */
-export const podsPerRound = 50;
+/** Answers to one question for all pods of a node. */
+export const answersMax = 100;
+/** Pods that are asked for at the same time, each for itself. */
+export const podsPerRound = 16;
 /** Between two questions for all pods of a node. */
 export const askIntervalMs = 1000;
 /** Pods that are remembered. The ones not asked for lately are forgotten first. */

@@ -9,7 +9,7 @@ import { Troubles } from '../file/troubles.ts';
 import type { InputEvents } from '../input.ts';
 import type { ContainerPath } from './container-path.ts';
 import { askIntervalMs, podsRememberedMax } from './limits.ts';
-import type { Pod } from './pod.ts';
+import { type Pod, tellsOf } from './pod.ts';
 import type { PodName, PodSource } from './pod-source.ts';
 
 export interface PodBookOptions {
@@ -38,20 +38,21 @@ export class PodBook {
     return this.#failingSinceMs;
   }
 
-  /** Undefined: not known yet; it is asked for. */
+  /** Undefined: not known yet. It is asked for then, and when what is known does not tell of this start of the container. */
   find(path: ContainerPath): Pod | undefined {
     const key = keyOf(path.namespace, path.pod);
-    const pod = this.#pods.get(key);
-    if (pod !== undefined && isSame(pod, path)) {
+    const known = this.#pods.get(key);
+    const pod = known !== undefined && isSame(known, path) ? known : undefined;
+    if (pod !== undefined) {
       this.#pods.delete(key);
       this.#pods.set(key, pod);
-      return pod;
+      if (tellsOf(pod, path)) return pod;
     }
     if (!this.#wanted.has(key) && this.#wanted.size < podsRememberedMax) {
       this.#wanted.set(key, { namespace: path.namespace, pod: path.pod });
       this.#changed.notify();
     }
-    return undefined;
+    return pod;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -59,8 +60,11 @@ export class PodBook {
     try {
       for (;;) {
         while (this.#wanted.size === 0) await this.#changed.wait(signal);
-        const isAnswered = await this.#ask(signal);
+        const asked = [...this.#wanted].slice(0, this.#options.source.podsAtOnce);
+        const isAnyLeft = asked.length < this.#wanted.size;
+        const isAnswered = await this.#ask(asked, signal);
         if (isAnswered) waits.reset();
+        if (isAnswered && isAnyLeft) continue;
         await this.#options.clock.sleep(isAnswered ? askIntervalMs : waits.next(), signal);
       }
     } catch (error) {
@@ -68,9 +72,8 @@ export class PodBook {
     }
   }
 
-  async #ask(signal: AbortSignal): Promise<boolean> {
+  async #ask(asked: readonly (readonly [string, PodName])[], signal: AbortSignal): Promise<boolean> {
     const { source, clock } = this.#options;
-    const asked = [...this.#wanted];
     try {
       const pods = await source.ask(
         asked.map(([, name]) => name),

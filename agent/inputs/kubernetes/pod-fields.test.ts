@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { streamLabels } from '../containers/stream-labels.ts';
 import type { ContainerPath } from './container-path.ts';
 import { podFields } from './pod-fields.ts';
-import { parsePod, parsePodList, type Pod } from './pod.ts';
+import { parsePod, parsePodList, type Pod, tellsOf } from './pod.ts';
 
 const place: ContainerPath = { namespace: 'shop', pod: 'web', uid: 'u1', container: 'nginx', restarts: 0, containerId: '' };
 const options = { cluster: undefined, isKeptLabel: () => true, isKeptAnnotation: () => false };
@@ -56,4 +56,19 @@ test('of answers of another shape nothing is believed', () => {
   });
   assert.deepEqual([odd?.labels, odd?.owner, odd?.containers.length], [{ y: 'z' }, undefined, 1]);
   assert.deepEqual(parsePodList({ items: [7, {}], metadata: 'x' }), { pods: [], next: '' });
+});
+
+test('before the status of a container is told, its image is the one that was asked for', () => {
+  const spec = { containers: [{ name: 'nginx', image: 'nginx:1' }], initContainers: [{ name: 'init', image: 'busybox:2' }] };
+  const status = { containerStatuses: [{ name: 'nginx', image: '', restartCount: 0, state: { waiting: {} } }] };
+  const parsed = parsePod({ metadata: { namespace: 'shop', name: 'web' }, spec, status });
+  assert(parsed !== undefined);
+  assert.deepEqual(
+    parsed.containers.map(({ name, image, id }) => [name, image, id]),
+    [
+      ['nginx', 'nginx:1', ''],
+      ['init', 'busybox:2', ''],
+    ],
+  );
+  assert.equal(tellsOf(parsed, place), false);
 });

@@ -3,12 +3,13 @@
  * of another kind is as if it were not there.
  */
 import type { Labels } from '../containers/stream-labels.ts';
+import type { ContainerPath } from './container-path.ts';
 
 export interface ContainerStatus {
   readonly name: string;
   readonly image: string;
   readonly restarts: number;
-  /** `containerd://…`, of the container that runs, and of the one before. */
+  /** `containerd://…`, of the container that runs, and of the one before; '' while it is not told. */
   readonly id: string;
   readonly lastId: string;
 }
@@ -43,6 +44,7 @@ export function parsePod(json: unknown): Pod | undefined {
   const { namespace, name, uid, creationTimestamp, labels, annotations, ownerReferences } = objectOf(metadata);
   if (textOf(namespace) === '' || textOf(name) === '') return undefined;
   const { podIP, containerStatuses, initContainerStatuses, ephemeralContainerStatuses } = objectOf(status);
+  const { nodeName, containers, initContainers, ephemeralContainers } = objectOf(spec);
   const owner = listOf(ownerReferences)
     .map((reference) => objectOf(reference))
     .find((reference) => reference['controller'] === true);
@@ -53,13 +55,35 @@ export function parsePod(json: unknown): Pod | undefined {
     createdMs: Date.parse(textOf(creationTimestamp)),
     labels: textsOf(labels),
     annotations: textsOf(annotations),
-    node: textOf(objectOf(spec)['nodeName']),
+    node: textOf(nodeName),
     ip: textOf(podIP),
     owner: owner === undefined ? undefined : { kind: textOf(owner['kind']), name: textOf(owner['name']) },
-    containers: [containerStatuses, initContainerStatuses, ephemeralContainerStatuses].flatMap(listOf).map(parseStatus),
+    containers: containersOf(
+      [containerStatuses, initContainerStatuses, ephemeralContainerStatuses].flatMap(listOf).map(parseStatus),
+      [containers, initContainers, ephemeralContainers].flatMap(listOf).map(parseStatus),
+    ),
   };
 }
 
+/** Whether it tells of this start of a container: just after one, who is asked may not know of it yet. */
+export function tellsOf({ containers }: Pod, { container, restarts }: Pick<ContainerPath, 'container' | 'restarts'>): boolean {
+  const status = containers.find(({ name }) => name === container);
+  if (status === undefined) return false;
+  if (restarts !== undefined && status.restarts !== restarts) return status.restarts > restarts;
+  return status.id !== '';
+}
+
+/** What was told of each, and what was asked for where nothing was told yet. */
+function containersOf(told: readonly ContainerStatus[], wanted: readonly ContainerStatus[]): readonly ContainerStatus[] {
+  const images = new Map(wanted.map(({ name, image }) => [name, image]));
+  const names = new Set(told.map(({ name }) => name));
+  return [
+    ...told.map((status) => (status.image === '' ? { ...status, image: images.get(status.name) ?? '' } : status)),
+    ...wanted.filter(({ name }) => !names.has(name)),
+  ];
+}
+
+/** Also of what a pod is to have, which has a name and an image only. */
 function parseStatus(json: unknown): ContainerStatus {
   const { name, image, restartCount, containerID, lastState } = objectOf(json);
   return {

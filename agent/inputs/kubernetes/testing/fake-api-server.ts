@@ -14,7 +14,7 @@ export interface FakePod {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly owner?: { readonly kind: string; readonly name: string };
   readonly created?: string;
-  readonly containers?: readonly { readonly name: string; readonly image: string; readonly restarts?: number }[];
+  readonly containers?: readonly { readonly name: string; readonly image: string; readonly restarts?: number; readonly isWaiting?: boolean }[];
 }
 
 export class FakeApiServer implements AsyncDisposable {
@@ -23,6 +23,8 @@ export class FakeApiServer implements AsyncDisposable {
   pods: readonly FakePod[] = [];
   /** Undefined: it answers. */
   failure: number | undefined;
+  /** How long an answer takes. */
+  delayMs = 0;
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -32,7 +34,7 @@ export class FakeApiServer implements AsyncDisposable {
   static async start(): Promise<FakeApiServer> {
     const server = createServer();
     const fake = new FakeApiServer(server);
-    server.on('request', (request, response) => fake.#answer(request, response));
+    server.on('request', (request, response) => void setTimeout(() => fake.#answer(request, response), fake.delayMs));
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     return fake;
   }
@@ -97,12 +99,12 @@ function podJson(pod: FakePod): unknown {
     status: {
       phase: 'Running',
       podIP: '10.0.0.7',
-      containerStatuses: containers.map(({ name: container, image, restarts = 0 }) => ({
+      containerStatuses: containers.map(({ name: container, image, restarts = 0, isWaiting = false }) => ({
         name: container,
         image,
-        imageID: `${image}@sha256:${'cd'.repeat(32)}`,
+        imageID: isWaiting ? '' : `${image}@sha256:${'cd'.repeat(32)}`,
         restartCount: restarts,
-        containerID: `containerd://${container}-now`,
+        ...(isWaiting ? {} : { containerID: `containerd://${container}-now` }),
         lastState: restarts === 0 ? {} : { terminated: { exitCode: 1, containerID: `containerd://${container}-before` } },
       })),
     },
