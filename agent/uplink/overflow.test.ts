@@ -56,8 +56,8 @@ class Edge implements AsyncDisposable {
     return owned.use(new Edge(own));
   }
 
-  async open(overflow: Overflow): Promise<Id> {
-    const { streamId } = await this.own.openStream(`/${overflow}`);
+  async open(overflow: Overflow, type = 'app'): Promise<Id> {
+    const { streamId } = await this.own.openStream(`/${overflow}`, '2', type);
     this.#streams.set(overflow, streamId);
     return streamId;
   }
@@ -77,6 +77,10 @@ class Edge implements AsyncDisposable {
   /** What the buffer takes is stored; what waits for room goes on waiting. */
   async settle(): Promise<void> {
     await this.#batcher.flush(AbortSignal.timeout(20)).catch(() => undefined);
+  }
+
+  get isConnected(): boolean {
+    return this.#uplink !== undefined;
   }
 
   connect(site: TestSite): void {
@@ -158,7 +162,7 @@ class Edge implements AsyncDisposable {
 
 /** Connects, waits until the site was told everything, and compares. */
 async function balance(edge: Edge, site: TestSite, overflows: readonly Overflow[]): Promise<void> {
-  edge.connect(site);
+  if (!edge.isConnected) edge.connect(site);
   await edge.settle();
   const held = (overflow: Overflow): number =>
     [...site.streams.values()].find(({ open }) => open.identity.path === `/${overflow}`)?.held ?? 0;
@@ -239,6 +243,25 @@ test('platform events still fit into a buffer that is full, up to a limit of the
   assert.ok(edge.own.buffer.status().reserveBytes > 0);
   assert.ok(!edge.own.buffer.hasRoom('drop_oldest') && edge.own.buffer.hasRoom('reserve'));
   await edge.own.buffer.ready('reserve', soon());
+});
+
+test('a stream of which nothing was kept is told to a hub that knows nothing of its channel', async () => {
+  await using owned = new AsyncDisposableStack();
+  const site = owned.use(await TestSite.start());
+  const edge = await Edge.start(owned, 20_000);
+  await edge.open('block');
+  await edge.open('drop_newest', 'other');
+  edge.connect(site);
+  edge.push('block', 1);
+  await edge.settle();
+  await eventually('it is connected', () => edge.own.buffer.status().unackedBatches === 0);
+  site.pause();
+  while (edge.push('block', 30)) await edge.settle();
+  await eventually('it is full', () => edge.own.buffer.status().state === 'full');
+  edge.push('drop_newest', 10);
+  site.resume();
+  await eventually('the site was told', () => site.gaps.length > 0);
+  await balance(edge, site, ['block', 'drop_newest']);
 });
 
 test('whatever happens to hub and process, the books balance', async () => {

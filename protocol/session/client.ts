@@ -318,6 +318,11 @@ export class ClientSession implements ClientCalls {
   #pumpAll(): void {
     if (this.#state !== 'open') return;
     for (const name of this.#outbox.channels()) this.#channel(name);
+    // Of a channel without batches, too, there may be something to tell.
+    for (const streamId of this.#outbox.undeclared?.() ?? []) {
+      const stream = this.#outbox.stream(streamId);
+      if (stream !== undefined && stream.replaced !== true) this.#channel(channelName(stream.attributes));
+    }
     const channels = [...this.#channels.values()];
     this.#pumpInTurn([...channels.slice(this.#lastPumped), ...channels.slice(0, this.#lastPumped)]);
   }
