@@ -35,11 +35,37 @@ const withoutOptionalPackages: Plugin = {
   },
 };
 
+/**
+ * Node's own modules are loaded as late as the part that needs them, and no more of them than is used. Otherwise esbuild gathers
+ * the imports of all parts at the top of the program, and Node asks an imported module for everything it exports, also for what
+ * it would put off: `node:http` alone brings all of `fetch` along, 4 MB of an agent's memory.
+ */
+const nodeModulesWhenNeeded: Plugin = {
+  name: 'node-modules-when-needed',
+  setup(building) {
+    building.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'node' } : { path, external: true },
+    );
+    building.onLoad({ filter: /.*/, namespace: 'node' }, ({ path }) => ({ contents: nodeModuleText(path), loader: 'js' }));
+  },
+};
+
+function nodeModuleText(path: string): string {
+  const names = Object.getOwnPropertyNames(process.getBuiltinModule(path)).filter((name) => /^[A-Za-z]\w*$/.test(name));
+  const exports = names
+    .filter((name) => name !== 'default')
+    .map((name) => `export const ${name} = /* @__PURE__ */ named('${name}');`);
+  return `const all = process.getBuiltinModule('${path}');
+const named = (name) => all[name];
+${exports.join('\n')}
+export default all;`;
+}
+
 const common: BuildOptions = {
   bundle: true,
   write: false,
   metafile: true,
-  plugins: [withoutOptionalPackages],
+  plugins: [withoutOptionalPackages, nodeModulesWhenNeeded],
   platform: 'node',
   target: 'node26',
   minifySyntax: true,
@@ -66,7 +92,7 @@ export async function bundleProduct(product: Product): Promise<Bundle> {
     const { outputFiles, metafile } = await build({ ...common, ...options, entryPoints: [entry], define });
     assert(metafile !== undefined && outputFiles?.length === 1, 'a bundle is one file');
     refuseMissing(entry, metafile);
-    for (const input of Object.keys(metafile.inputs)) if (!input.startsWith('optional:')) inputs.add(input);
+    for (const input of Object.keys(metafile.inputs)) if (!/^(?:optional|node):/.test(input)) inputs.add(input);
     return outputFiles.map(({ text }) => text).join('');
   };
   const main = await bundle(product.main, { format: 'esm', banner: { js: requireBanner } });

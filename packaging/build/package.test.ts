@@ -44,6 +44,11 @@ program.command('allocate').action(() => {
     console.log(error.message);
   }
 });
+program.command('modules').option('--network').action(async (options: { network?: boolean }) => {
+  if (options.network) (await import('./network.ts')).connect();
+  const loaded = (name: string): boolean => process.moduleLoadList.includes('NativeModule ' + name);
+  console.log(JSON.stringify({ http2: loaded('http2'), fetch: loaded('internal/deps/undici/undici') }));
+});
 program.command('fail').action(() => { process.exitCode = 3; });
 program.command('throw').action(() => { throw new Error('on purpose'); });
 program.command('wait').action(() => {
@@ -62,6 +67,14 @@ import { assert } from '@tributary/shared/assert.ts';
 const database = new DatabaseSync(':memory:');
 assert(typeof workerData === 'number', 'a number is counted');
 parentPort?.postMessage(database.prepare('SELECT ? + 1 AS n').get(workerData)?.['n']);
+`;
+
+const networkSource = `
+import { STATUS_CODES } from 'node:http';
+import { constants } from 'node:http2';
+export function connect(): void {
+  if (STATUS_CODES[200] !== 'OK' || constants.HTTP2_HEADER_STATUS !== ':status') throw new Error('they are not what they are');
+}
 `;
 
 const workersSource = `
@@ -97,6 +110,7 @@ suite('an executable', () => {
   before(async () => {
     writeFileSync(join(sourceFolder, 'main.ts'), mainSource);
     writeFileSync(join(sourceFolder, 'counter.ts'), workerSource);
+    writeFileSync(join(sourceFolder, 'network.ts'), networkSource);
     writeFileSync(join(sourceFolder, 'workers.ts'), workersSource);
     const packaged = await packageLittle();
     assert.equal(packaged.isNew, true);
@@ -128,6 +142,11 @@ suite('an executable', () => {
 
   test('starts its thread, which opens a database', async () => {
     assert.deepEqual(await start('count'), { stdout: 'counted 42\n', stderr: '' });
+  });
+
+  test("loads of Node's own modules what is used, when it is", async () => {
+    assert.deepEqual(JSON.parse((await start('modules')).stdout), { http2: false, fetch: false });
+    assert.deepEqual(JSON.parse((await start('modules', '--network')).stdout), { http2: true, fetch: false });
   });
 
   test('calls the C library, and says nothing about it', { skip: process.platform !== 'linux' }, async () => {
