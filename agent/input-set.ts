@@ -63,6 +63,7 @@ export class InputSet {
   /** By the input's name: what it listens at, and why it does not run. */
   readonly #listening = new Map<string, Set<string>>();
   readonly #troubles = new Map<string, string>();
+  #stopped = false;
 
   constructor(options: InputSetOptions) {
     this.#options = options;
@@ -87,13 +88,18 @@ export class InputSet {
       const name = freeName(config.kind, index + 1, names);
       names.add(name);
       const sink = this.#options.createSink();
-      created.push({ key, parts: { config, sink, input: this.#create(config, wanted.defaults, { name, sink }) } });
+      created.push({ key, parts: { config, sink, input: await this.#create(config, wanted.defaults, { name, sink }) } });
     }
     await Promise.all([...this.#running.keys()].filter((key) => !keys.has(key)).map((key) => this.#stop(key)));
-    for (const { key, parts } of created) this.#start(key, parts);
+    // It may have been stopped while an input was loaded.
+    for (const { key, parts } of created) {
+      if (this.#stopped) parts.sink[Symbol.dispose]();
+      else this.#start(key, parts);
+    }
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     await Promise.all([...this.#running.keys()].map((key) => this.#stop(key)));
   }
 
@@ -119,9 +125,13 @@ export class InputSet {
     return inputs.flatMap((input) => input.sources().map((source) => ({ ...source, input: input.name }))).toArray();
   }
 
-  #create(config: InputConfig, defaults: InputDefaults, own: { readonly name: string; readonly sink: Sink }): Input {
+  async #create(
+    config: InputConfig,
+    defaults: InputDefaults,
+    own: { readonly name: string; readonly sink: Sink },
+  ): Promise<Input> {
     const { clock, agentId, once } = this.#options;
-    return createInput(config, {
+    return await createInput(config, {
       ...own,
       events: this.#events,
       clock,

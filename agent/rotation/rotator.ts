@@ -7,7 +7,7 @@ import { copiesMax } from './limits.ts';
 import type { RotationGroupOptions } from './options.ts';
 import { openQuiet } from './quiet-file.ts';
 import type { RotationEvents } from './rotation-events.ts';
-import { type RotateAnswer, RotationGroup, type RotationStatus } from './rotation-group.ts';
+import type { RotateAnswer, RotationGroup, RotationStatus } from './rotation-group.ts';
 import type { RotationParts } from './rotation.ts';
 import { type OpenSchedule, openSchedule, type Schedule } from './schedule.ts';
 import { Slots } from './slots.ts';
@@ -81,6 +81,8 @@ export class Rotator implements AsyncDisposable {
 
   async #begin(options: RotationGroupOptions): Promise<Running> {
     const { clock, events } = this.#options;
+    // An agent that rotates nothing does without.
+    const { RotationGroup } = await import('./rotation-group.ts');
     const group = new RotationGroup(options, this.#parts);
     const { schedule: expression, time_zone: timeZone } = options;
     const open = this.#options.openSchedule ?? openSchedule;
