@@ -21,6 +21,7 @@ import { OverflowBatcher } from './framing/overflow-batcher.ts';
 import { lockFolder } from './identity/folder-lock.ts';
 import { type Identity, takeIdentity } from './identity/identity.ts';
 import { InputSet } from './input-set.ts';
+import { markAt } from './inputs/file/mark-at.ts';
 import type { Run } from './inputs/input.ts';
 import { PlatformStream } from './platform/platform-stream.ts';
 import { Rotator } from './rotation/rotator.ts';
@@ -134,7 +135,15 @@ export class Agent implements AsyncDisposable {
       const identity = takeIdentity({ folder, nowMs: clock.now(), makeRoom });
       const failure = Promise.withResolvers<Error>();
       const onFailed = (error: Error): void => failure.resolve(error);
-      const buffer = await openBuffer({ folder, limits: options.buffer, clock, logger, onFailed, crashPoint });
+      const buffer = await openBuffer({
+        folder,
+        limits: options.buffer,
+        clock,
+        logger,
+        onFailed,
+        crashPoint,
+        sourceMark: markAt,
+      });
       return new Agent(options, { lock, identity, buffer, failure });
     } catch (error) {
       lock[Symbol.dispose]();

@@ -24,6 +24,7 @@ test('a stream that the protocol refuses is not stored', async () => {
       clock: systemClock,
       logger: createLogger({ level: 'error', sink: () => undefined }),
       onFailed: (error) => assert.fail(error),
+      sourceMark: () => undefined,
     }),
   );
   const batcher = owned.use(

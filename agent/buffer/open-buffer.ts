@@ -7,7 +7,7 @@ import { openDatabase } from '@tributary/shared/sqlite/open-database.ts';
 import { bufferWriterWorker } from '../workers.ts';
 import { type BufferLimits, checkLimits } from './limits.ts';
 import { bufferFile } from './open-store.ts';
-import { markOfFile, type SourceMark } from './source-mark.ts';
+import type { SourceMark } from './source-mark.ts';
 import { SqliteBuffer } from './sqlite-buffer.ts';
 import type { DamageReport, WriterCalls, WriterEvent } from './writer-contract.ts';
 
@@ -20,7 +20,7 @@ export interface OpenBufferOptions {
   readonly onFailed: (error: Error) => void;
   /** For the writer thread, which arms it itself. */
   readonly crashPoint?: string | undefined;
-  readonly sourceMark?: SourceMark;
+  readonly sourceMark: SourceMark;
 }
 
 /** What the writer's heap needs is small: bodies live outside of it. */
@@ -29,7 +29,7 @@ const readerCacheKibibytes = 256;
 
 /** Opens the buffer in `folder`; makes it when there is none, and sets a damaged one aside. */
 export async function openBuffer(options: OpenBufferOptions): Promise<SqliteBuffer> {
-  const { folder, limits, clock, logger, onFailed, crashPoint, sourceMark = markOfFile } = options;
+  const { folder, limits, clock, logger, onFailed, crashPoint, sourceMark } = options;
   checkLimits(limits);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   let buffer: SqliteBuffer | undefined;

@@ -16,6 +16,7 @@ export interface TestBufferOptions {
   readonly folder: string;
   readonly limits?: Partial<BufferLimits>;
   readonly crashPoint?: string;
+  /** Without it the sources are gone. */
   readonly sourceMark?: SourceMark;
 }
 
@@ -63,7 +64,7 @@ export class TestBuffer {
 
   async reopen(limits: Partial<BufferLimits> = {}): Promise<void> {
     await this.close();
-    const { folder, crashPoint, sourceMark } = this.#options;
+    const { folder, crashPoint, sourceMark = () => undefined } = this.#options;
     this.#buffer = await openBuffer({
       folder,
       limits: { ...limitsDefault, ...this.#options.limits, ...limits },
@@ -71,7 +72,7 @@ export class TestBuffer {
       logger: createLogger({ level: 'debug', sink: (entry) => this.log.push(entry) }),
       onFailed: (error) => this.failures.push(error),
       crashPoint,
-      ...(sourceMark === undefined ? {} : { sourceMark }),
+      sourceMark,
     });
   }
 
