@@ -4,9 +4,11 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { unpackByApt } from './apt.ts';
+import { ifAllowed } from './forbidden.ts';
 import { Program } from './program.ts';
 import { repositoryRoot } from './programs.ts';
 import { Scratch } from './scratch.ts';
@@ -18,29 +20,16 @@ const packages = ['docker.io', 'containerd', 'tini'];
 const path = [join(unpacked, 'usr/bin'), join(unpacked, 'usr/sbin'), '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(':');
 const image = 'shell:1';
 
-/** Rejects where it cannot be run. */
+/** Rejects where it cannot be run; with a ForbiddenError when only the kernel is in the way. */
 export async function probeDocker(): Promise<void> {
-  if (!existsSync(unpacked)) await unpackDocker();
-  await using docker = await DockerEngine.start();
-  await docker.run({ name: 'probe', script: 'echo it works' });
-}
-
-async function unpackDocker(): Promise<void> {
-  if (process.getuid?.() !== 0) throw new Error('only root can run it');
-  await mkdir(dirname(unpacked), { recursive: true });
-  const folder = await mkdtemp(`${unpacked}-`);
-  try {
-    const download = (): Promise<unknown> => execute('apt-get', ['download', ...packages], { cwd: folder, timeout: 240_000 });
-    await download().catch(async () => {
-      await execute('apt-get', ['update', '-q', '-o', 'DPkg::Lock::Timeout=240'], { timeout: 240_000 });
-      await download();
-    });
-    for (const name of await readdir(folder)) await execute('dpkg-deb', ['-x', join(folder, name), join(folder, 'root')]);
-    // Another process may have been faster.
-    if (!existsSync(unpacked)) await rename(join(folder, 'root'), unpacked);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  if (!existsSync(unpacked)) {
+    if (process.getuid?.() !== 0) throw new Error('only root can run it');
+    await unpackByApt('docker', packages);
   }
+  await ifAllowed(async () => {
+    await using docker = await DockerEngine.start();
+    await docker.run({ name: 'probe', script: 'echo it works' });
+  });
 }
 
 export interface DockerRun {

@@ -6,10 +6,17 @@ import { execFile } from 'node:child_process';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { ifAllowed } from './forbidden.ts';
 import { Scratch } from './scratch.ts';
 
 const execute = promisify(execFile);
 const runTimeoutMs = 60_000;
+
+/** Rejects where containers cannot be run; with a ForbiddenError when only the kernel is in the way. */
+export async function probePodman(): Promise<void> {
+  await using podman = await Podman.make();
+  await ifAllowed(async () => await podman.run({ log: `${podman.folder}/probe.log`, script: 'echo it works' }));
+}
 
 export class Podman implements AsyncDisposable {
   readonly #scratch: Scratch;

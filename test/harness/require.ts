@@ -4,16 +4,18 @@
  *     test('…', { skip: await requireTool('strace') }, async () => …)
  *
  * A tool that is missing is installed where that is allowed: by apt-get, when we are root. With `TRIBUTARY_REQUIRE=all` (CI) a tool
- * that cannot be had is an error instead of a reason, so the test fails.
+ * that cannot be had is an error instead of a reason, so the test fails. Only what the kernel forbids although the programs are there
+ * (`containers`, `docker`: within some containers) stays a reason, which the test's report shows: no CI could mend that.
  */
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { installByApt } from './apt.ts';
+import { ForbiddenError } from './forbidden.ts';
 
 const run = promisify(execFile);
-const installTimeoutMs = 5 * 60_000;
 
 /** It is no command for people, so it is not on the path. */
 export const journalRemotePath = '/lib/systemd/systemd-journal-remote';
@@ -79,13 +81,9 @@ const tools = {
   containers: {
     purpose: 'writes logs of containers',
     aptPackage: undefined,
-    // The programs may be there, and what they need of the kernel not.
-    probe: async () => {
-      const { Podman } = await import('./podman.ts');
-      await using podman = await Podman.make();
-      await podman.run({ log: `${podman.folder}/probe.log`, script: 'echo it works' });
-    },
+    probe: async () => await (await import('./podman.ts')).probePodman(),
   },
+  flock: { purpose: 'lets one process work at a time', aptPackage: 'util-linux', probe: () => run('flock', ['--version']) },
   haproxy: { purpose: 'logs by syslog', aptPackage: 'haproxy', probe: () => run('haproxy', ['-v']) },
   logger: { purpose: 'sends syslog', aptPackage: 'bsdutils', probe: () => run('logger', ['--version']) },
   rsyslog: {
@@ -148,7 +146,8 @@ export async function lookForTool(name: ToolName, options: RequireOptions = {}):
   } = options;
   const problem = await tryProbe(probe);
   if (problem === undefined) return undefined;
-  let reason = `${name} is needed (${tool.purpose}) and does not work here: ${problem}`;
+  let reason = `${name} is needed (${tool.purpose}) and does not work here: ${problem.told}`;
+  if (problem.isForbidden) return reason;
   if (tool.aptPackage !== undefined && isRoot) {
     const failure = await tryInstall(() => install(tool.aptPackage ?? name));
     if (failure === undefined && (await tryProbe(probe)) === undefined) return undefined;
@@ -165,12 +164,17 @@ export function unshareArgs(): string[] {
   return process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
 }
 
-async function tryProbe(probe: () => Promise<unknown>): Promise<string | undefined> {
+interface Problem {
+  readonly told: string;
+  readonly isForbidden: boolean;
+}
+
+async function tryProbe(probe: () => Promise<unknown>): Promise<Problem | undefined> {
   try {
     await probe();
     return undefined;
   } catch (error) {
-    return firstLineOf(error);
+    return { told: firstLineOf(error), isForbidden: error instanceof ForbiddenError };
   }
 }
 
@@ -180,20 +184,6 @@ async function tryInstall(install: () => Promise<void>): Promise<string | undefi
     return undefined;
   } catch (error) {
     return firstLineOf(error);
-  }
-}
-
-/** Several test processes may come here at once; apt's own lock orders them. A package list is fetched only when it is missing. */
-async function installByApt(aptPackage: string): Promise<void> {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const options = { env, timeout: installTimeoutMs };
-  const common = ['-y', '-q', '-o', 'DPkg::Lock::Timeout=240'];
-  const install = ['install', '--no-install-recommends', ...common, aptPackage];
-  try {
-    await run('apt-get', install, options);
-  } catch {
-    await run('apt-get', ['update', ...common], options);
-    await run('apt-get', install, options);
   }
 }
 

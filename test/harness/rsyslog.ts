@@ -3,10 +3,11 @@
  * files are unpacked into `.tools/rsyslog` instead, with the three libraries that nothing else has.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { unpackByApt } from './apt.ts';
 import { Program } from './program.ts';
 import { repositoryRoot } from './programs.ts';
 import type { Scratch } from './scratch.ts';
@@ -25,20 +26,7 @@ export async function probeRsyslog(): Promise<void> {
 
 /** Unpacks it; nothing of the system is changed. */
 export async function unpackRsyslog(): Promise<void> {
-  mkdirSync(join(repositoryRoot, '.tools'), { recursive: true });
-  const folder = mkdtempSync(join(repositoryRoot, '.tools/rsyslog-'));
-  try {
-    const download = (): Promise<unknown> => run('apt-get', ['download', ...packages], { cwd: folder, timeout: 120_000 });
-    await download().catch(async () => {
-      await run('apt-get', ['update', '-q', '-o', 'DPkg::Lock::Timeout=240'], { timeout: 120_000 });
-      await download();
-    });
-    for (const name of readdirSync(folder)) await run('dpkg-deb', ['-x', join(folder, name), join(folder, 'root')]);
-    rmSync(unpacked, { recursive: true, force: true });
-    renameSync(join(folder, 'root'), unpacked);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  await unpackByApt('rsyslog', packages);
 }
 
 function rsyslogd(): { command: string; env: Record<string, string>; modules: string | undefined } {
