@@ -133,12 +133,36 @@ export class InputSet {
     const { clock, agentId, once } = this.#options;
     return await createInput(config, {
       ...own,
-      events: this.#events,
+      events: 'listen' in config ? this.#eventsOfListener(own.name, config.listen) : this.#events,
       clock,
       defaults,
       once,
       ...(agentId === undefined ? {} : { agentId }),
     });
+  }
+
+  /** An address that cannot be had is why an input that listens is not ready. */
+  #eventsOfListener(name: string, addresses: readonly string[]): InputEvents {
+    const events = this.#events;
+    const troubles = new Map<string, string>();
+    const changed = (): void => {
+      const [first] = troubles.values();
+      if (first === undefined) this.#troubles.delete(name);
+      else this.#troubles.set(name, first);
+    };
+    return {
+      ...events,
+      sourceFailed: (path, error) => {
+        if (addresses.includes(path)) troubles.set(path, `${path}: ${error.message}`);
+        changed();
+        events.sourceFailed(path, error);
+      },
+      sourceRecovered: (path) => {
+        troubles.delete(path);
+        changed();
+        events.sourceRecovered(path);
+      },
+    };
   }
 
   #start(key: string, parts: Pick<Running, 'input' | 'config' | 'sink'>): void {

@@ -1,7 +1,8 @@
 /**
  * One connection: read, framed and pushed as fast as there is room, so that a sender who is faster is slowed down by TCP itself.
  *
- * It ends when the sender ends it, when it was silent for too long, or when the agent stops. Then what is held is the last record. With
+ * It ends when the sender ends it, when it was silent for too long (not while it is the agent that does not read), or when the agent
+ * stops. Then what is held is the last record. With
  * `confirm`, a sender who ended its half is answered `OK <records>` once everything it sent is durable, and only then: an end
  * without it, of whatever kind, says nothing, since the kernel closes the connections of a killed process as if all were well.
  */
@@ -39,6 +40,7 @@ export class Connection {
   #records = 0;
   #heardMs: number;
   #isOver = false;
+  #isWaiting = false;
   #isEndedBySender = false;
   /** Up to where it was pushed into which stream: what `confirm` waits for. */
   readonly #pushedTo = new Map<CountedStream, number>();
@@ -58,8 +60,8 @@ export class Connection {
       changed();
     });
     if (idleTimeoutMs !== undefined) {
-      socket.setTimeout(idleTimeoutMs, () => {
-        this.#isOver = true;
+      socket.on('timeout', () => {
+        this.#isOver ||= this.#isWaiting;
         changed();
       });
     }
@@ -90,8 +92,17 @@ export class Connection {
       const chunk: unknown = socket.read();
       if (chunk instanceof Buffer) return chunk;
       if (this.#isOver || this.#isEndedBySender || socket.destroyed) return undefined;
-      await this.#changed.wait();
+      await this.#waitForMore();
     }
+  }
+
+  /** The time of silence begins here: what is not read is no silence of the sender's. */
+  async #waitForMore(): Promise<void> {
+    const { socket, idleTimeoutMs } = this.#options;
+    if (idleTimeoutMs !== undefined) socket.setTimeout(idleTimeoutMs);
+    this.#isWaiting = true;
+    await this.#changed.wait();
+    this.#isWaiting = false;
   }
 
   async #push(records: Records, signal: AbortSignal): Promise<void> {

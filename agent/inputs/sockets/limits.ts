@@ -42,6 +42,9 @@ export const stopQuietMs = 150;
 /** How often it is looked whether what a sender waits for is durable. */
 export const confirmPollMs = 10;
 
+/** Waits between tries of an address that cannot be had. */
+export const reopenBackoff = { msMin: 1000, msMax: 15_000 };
+
 /** Connections that wait to be accepted. */
 export const backlogMax = 1024;
 /** A peer that is gone without a word is found out after this, and the time of a few probes. */

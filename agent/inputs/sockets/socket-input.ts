@@ -23,6 +23,7 @@ import {
   type StreamAddress,
 } from './listen-address.ts';
 import { openDatagrams } from './open-datagrams.ts';
+import { type Opened, type Opener, openEach } from './open-each.ts';
 import { RecordIntake } from './record-intake.ts';
 import { Senders } from './senders.ts';
 import type { Framing } from './stream-framer.ts';
@@ -134,35 +135,43 @@ class SocketRun {
 
   async until(signal: AbortSignal): Promise<void> {
     const either = AbortSignal.any([signal, this.#broken.signal]);
-    const opened: { stop(): Promise<void> }[] = [];
+    const opened: Opened[] = [];
     try {
-      await this.#open(either, opened);
-      await this.#endIdleSenders(either);
+      await Promise.all([this.#open(either, opened), this.#endIdleSenders(either)]);
     } finally {
       await Promise.all(opened.map((listener) => listener.stop()));
     }
     if (this.#broken.signal.aborted) throw this.#broken.signal.reason;
   }
 
-  async #open(signal: AbortSignal, opened: { stop(): Promise<void> }[]): Promise<void> {
+  /** Datagram sockets share threads where all of them can be had; otherwise each has its own. */
+  async #open(signal: AbortSignal, opened: Opened[]): Promise<void> {
+    const { events, clock } = this.#parts;
     const datagrams = this.#listeners.filter(({ address }) => isDatagramAddress(address));
-    if (datagrams.length > 0) opened.push(await this.#openDatagrams(datagrams, signal));
-    for (const { address, senders } of this.#listeners) {
-      if (isStreamAddress(address)) opened.push(await this.#openListener(address, senders));
+    const openers: Opener[] = [];
+    try {
+      if (datagrams.length > 0) opened.push(await this.#openDatagrams(datagrams, signal));
+    } catch {
+      for (const one of datagrams) openers.push({ path: pathOf(one), open: () => this.#openDatagrams([one], signal) });
     }
+    for (const { address, senders } of this.#listeners) {
+      if (!isStreamAddress(address)) continue;
+      openers.push({ path: formatListenAddress(address), open: () => this.#openListener(address, senders) });
+    }
+    await openEach({ openers, onOpened: (one) => opened.push(one), events, clock }, signal);
   }
 
-  async #openDatagrams(listeners: readonly Listener[], signal: AbortSignal): Promise<{ stop(): Promise<void> }> {
+  async #openDatagrams(listeners: readonly Listener[], signal: AbortSignal): Promise<Opened> {
     const { options, clock, events } = this.#parts;
-    const pathOf = (socket: number): string => {
-      const address = listeners[socket]?.address;
-      return address === undefined ? this.#parts.name : formatListenAddress(address);
+    const pathAt = (socket: number): string => {
+      const listener = listeners[socket];
+      return listener === undefined ? this.#parts.name : pathOf(listener);
     };
     const intake = new DatagramIntake({
       intake: this.#intake,
       senders: listeners.map(({ senders }) => senders),
       allowed: this.#allowed,
-      onDenied: (socket, address) => this.#deny(pathOf(socket), address),
+      onDenied: (socket, address) => this.#deny(pathAt(socket), address),
     });
     const source: DatagramSource = await openDatagrams({
       addresses: listeners.map(({ address }) => address).filter((address) => isDatagramAddress(address)),
@@ -173,7 +182,7 @@ class SocketRun {
       clock,
       handlers: {
         onBlock: (block) => intake.add(block),
-        onLost: ({ socket, cause, bytes, records }) => events.lost({ path: pathOf(socket), cause, bytes, records }),
+        onLost: ({ socket, cause, bytes, records }) => events.lost({ path: pathAt(socket), cause, bytes, records }),
         onFailed: (error) => this.#fail(error),
       },
     });
@@ -188,7 +197,7 @@ class SocketRun {
     };
   }
 
-  async #openListener(address: StreamAddress, senders: Senders): Promise<{ stop(): Promise<void> }> {
+  async #openListener(address: StreamAddress, senders: Senders): Promise<Opened> {
     const { options, clock, events, name } = this.#parts;
     const listener = await StreamListener.open({
       address,
@@ -229,6 +238,10 @@ class SocketRun {
   #fail(error: unknown): void {
     if (!this.#broken.signal.aborted) this.#broken.abort(error);
   }
+}
+
+function pathOf({ address }: Listener): string {
+  return formatListenAddress(address);
 }
 
 /** `0660`, as chmod takes it. */

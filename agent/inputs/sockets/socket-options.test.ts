@@ -42,6 +42,12 @@ suite('what is listened at', () => {
     }
   });
 
+  test('what may be dropped cannot be confirmed', () => {
+    const listen = ['tcp://127.0.0.1:1'];
+    assert.equal(problem({ listen, confirm: true }), undefined);
+    assert.match(problem({ listen, confirm: true, overflow: 'drop_oldest' }) ?? '', /^confirm: must go without `overflow/);
+  });
+
   test('what is no address is refused', () => {
     const wrong = [
       'udp://localhost:514',

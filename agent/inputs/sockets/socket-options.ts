@@ -66,12 +66,19 @@ export const listenerFields = {
 
 interface Listening {
   readonly listen: readonly string[];
+  readonly confirm: boolean;
+  readonly overflow: string;
   readonly plaintext: boolean;
   readonly allow_cidr?: readonly string[] | undefined;
 }
 
 /** Nothing is open by default: whoever opens a port to others must say that it is in the clear, and to whom. */
-export function checkListening({ listen, plaintext, allow_cidr: networks }: Listening, context: z.RefinementCtx): void {
+export function checkListening(options: Listening, context: z.RefinementCtx): void {
+  const { listen, plaintext, allow_cidr: networks, confirm, overflow } = options;
+  if (confirm && overflow !== 'block') {
+    const problem = `must go without \`overflow: ${overflow}\`: what is dropped cannot be confirmed`;
+    context.addIssue({ code: 'custom', path: ['confirm'], message: problem });
+  }
   const open = listen.find((text) => {
     const address = parseListenAddress(text);
     return address !== undefined && !isLocalAddress(address);

@@ -247,13 +247,71 @@ suite('syslog', () => {
     assert.deepEqual(syslog.eventsOf('filtered')[0]?.[2], { excluded: 1, sampledOut: 0, redacted: 0 });
   });
 
-  test('a port that is taken ends the run, with nothing left open', async () => {
+  test('an address that is taken is told of and tried again; the others go on', async () => {
     await using first = new SocketInputUnderTest(createSyslogInput);
-    const [address = ''] = await first.start({ listen: [tcp] });
+    const [taken = '', takenUdp = ''] = await first.start({ listen: [tcp, udp] });
     await using second = new SocketInputUnderTest(createSyslogInput);
+    const clock = new ManualClock();
     const free = `unix:${second.path('log.sock')}`;
-    await assert.rejects(second.start({ listen: [free, address] }), { code: 'EADDRINUSE' });
-    assert.throws(() => statSync(second.path('log.sock')), { code: 'ENOENT' });
+    const starting = second.start({ listen: [free, taken, takenUdp, udp] }, clock);
+    await eventually('both troubles are told of', () => second.eventsOf('sourceFailed').length === 2);
+    assert.deepEqual(
+      second.eventsOf('sourceFailed').map(([, path]) => path),
+      [takenUdp, taken],
+    );
+    (await second.connect(free)).end('<1>one\n');
+    await sendUdp(String(second.eventsOf('listening').find(([, , address]) => String(address).startsWith('udp'))?.[2]), [
+      '<2>two',
+    ]);
+    await eventually('both are taken', () => second.texts.length === 2);
+    await first.stop();
+    await eventually('it listens everywhere', () => {
+      clock.advance(1000);
+      return second.eventsOf('listening').length === 4;
+    });
+    const addresses = await starting;
+    (await second.connect(addresses[1])).end('<3>three\n');
+    await sendUdp(addresses[2], ['<4>four']);
+    await eventually('these are taken too', () => second.texts.length === 4);
+    assert.deepEqual(
+      second.eventsOf('sourceRecovered').map(([, path]) => path),
+      [takenUdp, taken],
+    );
+    const stopping = second.stop();
+    await eventually('it stops', () => {
+      clock.advance(1000);
+      return second.input?.sources().length === 0;
+    });
+    await stopping;
+  });
+
+  test('a port that sockets share is not shared with another agent', { skip: process.platform !== 'linux' }, async () => {
+    await using first = new SocketInputUnderTest(createSyslogInput);
+    const [address = ''] = await first.start({ listen: [udp], sockets: 1 });
+    const port = portOf(address);
+    await first.stop();
+    const listen = [`udp://127.0.0.1:${port}`];
+    await first.start({ listen, sockets: 2 });
+    await using second = new SocketInputUnderTest(createSyslogInput);
+    const starting = second.start({ listen, sockets: 2 });
+    await eventually('it is told', () => second.eventsOf('sourceFailed').length === 1);
+    await first.stop();
+    await starting;
+  });
+
+  test('a sender that the agent itself does not read is not silent', async () => {
+    await using syslog = new SocketInputUnderTest(createSyslogInput);
+    const [address] = await syslog.start({ listen: [tcp], idle_timeout: 50 });
+    syslog.sink.setRoom(false);
+    const socket = await syslog.connect(address);
+    const line = `<1>${'x'.repeat(995)}\n`;
+    for (let count = 0; count < 1000; count += 1) socket.write(line);
+    await eventually('the first are pushed', () => syslog.texts.length > 0);
+    await sleep(200);
+    syslog.sink.setRoom(true);
+    await eventually('all are pushed', () => syslog.texts.length === 1000);
+    socket.resume();
+    await once(socket, 'end');
   });
 });
 

@@ -107,6 +107,7 @@ export class DatagramPacker {
       this.#runs.push(run);
     }
     run.records.add(length, recordBytesMax);
+    if (sent > length) run.records.markEnd();
   }
 
   #blockFor(length: number): Buffer | undefined {

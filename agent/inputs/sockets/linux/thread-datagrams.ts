@@ -55,6 +55,8 @@ async function openAddress(options: DatagramSourceOptions, index: number, opened
     keep(await bindUnixPath(address.path, socketMode, () => Promise.resolve(openUnixDatagramSocket(address.path))), address);
   } else if (address?.scheme === 'udp') {
     let { port } = address;
+    // Sockets that share a port share it with those of another process too, and its messages: that nobody has it is tried without.
+    if (count > 1 && port !== 0) closeSocket(openUdpSocket({ address: address.host, port, reusePort: false }));
     for (let socket = 0; socket < count; socket += 1) {
       const fd = openUdpSocket({ address: address.host, port, reusePort: count > 1 });
       port = boundPort(fd);
