@@ -99,11 +99,14 @@ export class Connection {
     }
   }
 
-  /** Sends nothing more, and ends when everything that was sent is answered. */
-  leave(hint: string): void {
-    if (this.#welcome === undefined || this.#leaving !== undefined) return;
-    this.#leaving = hint;
-    this.#turn(() => this.#session.quiesce(leaveDeadlineMs));
+  /** Sends nothing more, and ends when everything that was sent is answered. False: not now, as the site is still being asked. */
+  leave(hint: string): boolean {
+    if (this.#welcome === undefined || this.#options.buffer.needsRecovery) return false;
+    if (this.#leaving === undefined) {
+      this.#leaving = hint;
+      this.#turn(() => this.#session.quiesce(leaveDeadlineMs));
+    }
+    return true;
   }
 
   /** New batches are durable. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HubList } from './hub-list.ts';
-import { avoidDrainedMs } from './limits.ts';
+import { avoidDrainedMs, avoidMuteMsMax, avoidMuteMsMin } from './limits.ts';
 
 const hubs = ['ws://a', 'ws://b', 'ws://c'];
 
@@ -35,7 +35,7 @@ test('balanced: agents spread evenly, each is true to its hub, and a hub that go
 test('a hub that sends an agent away is not preferred for a while; where it said to go comes first', () => {
   const nowMs = { value: 0 };
   const list = listOf('ordered', '1', nowMs);
-  list.connected([]);
+  list.connected('ws://a', []);
   list.drained('ws://a', ['ws://d', 'no address']);
   assert.deepEqual(list.candidates(), ['ws://d', 'ws://b', 'ws://c', 'ws://a']);
   nowMs.value = avoidDrainedMs;
@@ -45,6 +45,35 @@ test('a hub that sends an agent away is not preferred for a while; where it said
 
 test('hubs that the site tells of come behind those of the configuration', () => {
   const list = listOf('ordered');
-  list.connected(['ws://b', 'ws://d', 'no address']);
+  list.connected('ws://a', ['ws://b', 'ws://d', 'no address']);
   assert.deepEqual(list.candidates(), [...hubs, 'ws://d']);
+});
+
+test('a hub that says no Welcome is not preferred for a while, longer each time until it says one', () => {
+  const nowMs = { value: 0 };
+  const list = listOf('ordered', '1', nowMs);
+  let waitMs = avoidMuteMsMin;
+  for (let time = 0; time < 10; time += 1) {
+    list.mute('ws://a');
+    assert.deepEqual(list.candidates(), ['ws://b', 'ws://c', 'ws://a']);
+    nowMs.value += waitMs - 1;
+    assert.equal(list.preferred, 'ws://b');
+    nowMs.value += 1;
+    assert.equal(list.preferred, 'ws://a');
+    waitMs = Math.min(avoidMuteMsMax, waitMs * 2);
+  }
+  list.connected('ws://a', []);
+  list.mute('ws://a');
+  nowMs.value += avoidMuteMsMin;
+  assert.equal(list.preferred, 'ws://a');
+});
+
+test('a hub that is written in two ways is one', () => {
+  const twice = ['ws://a:7701', 'WS://A:7701/', 'ws://a:7701/v1/agent', 'ws://b:80', 'ws://b'];
+  for (const policy of ['ordered', 'balanced'] as const) {
+    const list = new HubList({ hubs: twice, policy, agentId: '1', now: () => 0 });
+    assert.deepEqual(list.candidates().toSorted(), ['ws://a:7701', 'ws://b:80']);
+    list.connected('ws://b:80', ['ws://a:7701/', 'ws://c']);
+    assert.deepEqual(list.candidates().toSorted(), ['ws://a:7701', 'ws://b:80', 'ws://c']);
+  }
 });

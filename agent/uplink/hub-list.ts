@@ -5,11 +5,12 @@
  * - `balanced`: every agent has an order of its own, drawn from its id and the hubs' addresses, so that agents spread evenly, each comes
  *   back to the same hub, and a hub that is added or taken away moves only its share.
  *
- * Hubs that a site tells of are tried when those of the configuration fail. A hub that sent this agent away is not preferred for a
- * while; where it said to go comes first.
+ * Hubs that a site tells of are tried when those of the configuration fail. A hub that sent this agent away, or took its connection and
+ * said no Welcome, is not preferred for a while; where one said to go comes first.
  */
 import { createHash } from 'node:crypto';
-import { avoidDrainedMs } from './limits.ts';
+import { avoidDrainedMs, avoidMuteMsMax, avoidMuteMsMin } from './limits.ts';
+import { hubUrl } from './open-socket.ts';
 
 export type HubPolicy = 'ordered' | 'balanced';
 
@@ -26,8 +27,11 @@ export class HubList {
   readonly #configured: readonly string[];
   readonly #failed = new Set<string>();
   readonly #avoided = new Map<string, number>();
+  /** How long each was avoided last for saying no Welcome. */
+  readonly #muteMs = new Map<string, number>();
   #told: readonly string[] = [];
   #named: readonly string[] = [];
+  #namedUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: HubListOptions) {
     this.#options = options;
@@ -55,31 +59,48 @@ export class HubList {
     return true;
   }
 
-  /** There is a connection: whatever failed may be tried again. */
-  connected(told: readonly string[]): void {
+  /** There is a connection to `hub`: whatever failed may be tried again. */
+  connected(hub: string, told: readonly string[]): void {
     this.#failed.clear();
-    this.#told = this.#ordered(told.filter((hub) => URL.canParse(hub) && !this.#configured.includes(hub)));
+    this.#muteMs.delete(hub);
+    this.#told = this.#ordered(told.filter((other) => URL.canParse(other)));
+  }
+
+  /** The hub took a connection and said no Welcome: leaving another for it would cost the same again, so it is tried less and less. */
+  mute(hub: string): void {
+    if ((this.#avoided.get(hub) ?? 0) > this.#options.now()) return;
+    const ms = Math.min(avoidMuteMsMax, 2 * (this.#muteMs.get(hub) ?? avoidMuteMsMin / 2));
+    this.#muteMs.set(hub, ms);
+    this.#avoided.set(hub, this.#options.now() + ms);
   }
 
   /** The hub sent this agent away. */
   drained(hub: string, named: readonly string[]): void {
-    this.#avoided.set(hub, this.#options.now() + avoidDrainedMs);
+    this.#namedUntilMs = this.#options.now() + avoidDrainedMs;
+    this.#avoided.set(hub, this.#namedUntilMs);
     this.#named = named.filter((other) => URL.canParse(other) && other !== hub);
   }
 
   #all(): readonly string[] {
     const now = this.#options.now();
     for (const [hub, untilMs] of this.#avoided) if (untilMs <= now) this.#avoided.delete(hub);
-    if (this.#avoided.size === 0) this.#named = [];
-    const known = [...new Set([...this.#named, ...this.#configured, ...this.#told])];
+    if (this.#namedUntilMs <= now) this.#named = [];
+    const known = unlike([...this.#named, ...this.#configured, ...this.#told]);
     return [...known.filter((hub) => !this.#avoided.has(hub)), ...known.filter((hub) => this.#avoided.has(hub))];
   }
 
   #ordered(hubs: readonly string[]): readonly string[] {
     const { policy, agentId } = this.#options;
-    if (policy === 'ordered') return [...new Set(hubs)];
+    if (policy === 'ordered') return unlike(hubs);
     const weight = (hub: string): string => createHash('sha256').update(`${agentId} ${hub}`).digest('hex');
-    const weights = new Map(hubs.map((hub) => [hub, weight(hub)]));
+    const weights = new Map(unlike(hubs).map((hub) => [hub, weight(hub)]));
     return [...weights.keys()].toSorted((left, right) => ((weights.get(left) ?? '') < (weights.get(right) ?? '') ? -1 : 1));
   }
+}
+
+/** Each hub once, however its address is written. */
+function unlike(hubs: readonly string[]): readonly string[] {
+  const byAddress = new Map<string, string>();
+  for (const hub of hubs) byAddress.getOrInsertComputed(hubUrl(hub).href, () => hub);
+  return [...byAddress.values()];
 }

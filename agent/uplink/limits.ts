@@ -28,5 +28,12 @@ export const probeIntervalMs = 30_000;
 /** A hub that sent this agent away is not preferred for so long. */
 export const avoidDrainedMs = 300_000;
 
+/** A hub that takes connections and says no Welcome is not preferred for so long, twice as long each time. */
+export const avoidMuteMsMin = 60_000;
+export const avoidMuteMsMax = 3_600_000;
+
+/** How soon a connection that cannot be left yet is looked at again. */
+export const leaveRetryMs = 200;
+
 /** A connection that is left by choice waits so long for its last answers; what has none is sent again. */
 export const leaveDeadlineMs = 5000;

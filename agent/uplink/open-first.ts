@@ -9,8 +9,8 @@ export interface OpenedSocket {
 }
 
 export interface OpenFirstOptions {
-  /** Starts to connect. */
-  readonly open: (hub: string) => Promise<WebSocket>;
+  /** Starts to connect, and gives up when the signal is aborted. */
+  readonly open: (hub: string, signal: AbortSignal) => Promise<WebSocket>;
   readonly signal: AbortSignal;
   readonly onFailed: (hub: string, error: Error) => void;
 }
@@ -49,7 +49,7 @@ interface Try extends OpenFirstOptions {
 async function tryOne(hub: string, { open, signal, turn }: Try): Promise<OpenedSocket> {
   await turn;
   signal.throwIfAborted();
-  const socket = await open(hub);
+  const socket = await open(hub, signal);
   try {
     await opened(socket, signal);
     return { hub, socket };

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { frameBytesMax } from '@tributary/protocol/limits.ts';
 import { type ClientOptions, WebSocket } from 'ws';
 import { openTunnel, serverName } from './proxy-tunnel.ts';
+import { lookUp } from './shared-lookup.ts';
 
 export interface HowToOpen {
   readonly proxy: string | undefined;
@@ -30,7 +31,7 @@ export async function openSocket(hub: string, how: HowToOpen, signal: AbortSigna
     followRedirects: false,
     ...(isUnseen(url, proxy) ? { generateMask: zeroMask } : {}),
   };
-  if (proxy === undefined) return new WebSocket(url, options);
+  if (proxy === undefined) return new WebSocket(url, { ...options, lookup: lookUp });
   const host = url.hostname.replaceAll(/^\[|\]$/g, '');
   const port = url.port === '' ? (portDefault[url.protocol] ?? 0) : Number(url.port);
   const tunnel = await openTunnel(new URL(proxy), { host, port }, signal);

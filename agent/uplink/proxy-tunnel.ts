@@ -4,6 +4,7 @@
  */
 import { connect as connectPlain, isIP, isIPv6, type Socket } from 'node:net';
 import { connectTimeoutMs } from './limits.ts';
+import { lookUp } from './shared-lookup.ts';
 
 export class ProxyError extends Error {
   override readonly name = 'ProxyError';
@@ -44,9 +45,9 @@ export async function openTunnel(proxy: URL, target: TunnelTarget, signal: Abort
 
 function connectTo(proxy: URL): Socket {
   const host = proxy.hostname.replaceAll(/^\[|\]$/g, '');
-  if (proxy.protocol !== 'https:') return connectPlain({ host, port: Number(proxy.port || 80) });
+  if (proxy.protocol !== 'https:') return connectPlain({ host, port: Number(proxy.port || 80), lookup: lookUp });
   const { connect } = process.getBuiltinModule('node:tls');
-  return connect({ host, port: Number(proxy.port || 443), servername: serverName(host) });
+  return connect({ host, port: Number(proxy.port || 443), servername: serverName(host), lookup: lookUp });
 }
 
 /** The name that TLS asks for: it knows none for an address. */

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { suite, test } from 'node:test';
-import { connectTimeoutAmongOthersMs } from './limits.ts';
+import { connectTimeoutAmongOthersMs, welcomeTimeoutAmongOthersMs } from './limits.ts';
+import { ConnectProxy } from './testing/connect-proxy.ts';
 import { TestSite } from './testing/test-site.ts';
 import { eventually, UplinkUnderTest } from './testing/uplink-under-test.ts';
 
@@ -86,6 +87,77 @@ suite('several hubs of one site', () => {
     assert.equal(first.text(logFile), expected);
     assert.equal(first.duplicates + second.duplicates, 0, 'nothing was sent twice');
     assert.deepEqual(unit.own.buffer.losses(), {});
+  });
+
+  test('a preferred one that takes connections and opens none costs nothing', async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    const preferred = await silentHub(owned);
+    const unit = owned.use(await UplinkUnderTest.start({ hubs: [preferred, site.url], own: { probeIntervalMs: 20 } }));
+    for (let line = 0; line < 30; line += 1) {
+      await unit.append(`line ${line}\n`);
+      await unit.delivered();
+    }
+    assert.equal(unit.uplink.status().hub, site.url);
+    assert.deepEqual([site.hellos.length, unit.events.filter((name) => name === 'disconnected').length], [1, 0]);
+  });
+
+  test('a preferred one that never answers a Hello is asked once, and then seldom', async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    const mute = owned.use(await TestSite.start({ sameSiteAs: site, mute: true }));
+    const unit = owned.use(await UplinkUnderTest.start({ hubs: [mute.url, site.url], own: { probeIntervalMs: 20 } }));
+    await eventually('the other one serves', () => unit.uplink.status().hub === site.url && site.hellos.length === 1);
+    const startedMs = performance.now();
+    while (performance.now() - startedMs < 1000) {
+      await unit.append('line\n');
+      await unit.delivered();
+    }
+    assert.deepEqual([mute.hellos.length, site.hellos.length], [1, 1], 'nothing is cut short for one that did not answer');
+  });
+
+  test('a name that nobody knows is passed over at once', async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    const gone = await TestSite.start();
+    await gone[Symbol.asyncDispose]();
+    const hubs = ['ws://tributary.invalid:7701', gone.url, site.url];
+    const unit = owned.use(await UplinkUnderTest.start({ hubs }));
+    const startedMs = performance.now();
+    await unit.append('one\n');
+    await unit.delivered();
+    assert.ok(performance.now() - startedMs < welcomeTimeoutAmongOthersMs, `${performance.now() - startedMs} ms`);
+    assert.deepEqual(
+      unit.waits.filter((ms) => ms > 0),
+      [],
+    );
+  });
+
+  test('through a proxy: one that it cannot reach is passed over, and its tunnel is given up', async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    const proxy = owned.use(await ConnectProxy.start());
+    proxy.silentFor = '127.0.0.1:9';
+    const hubs = ['ws://127.0.0.1:9', site.url];
+    const unit = owned.use(await UplinkUnderTest.start({ hubs, proxy: `http://${proxy.address}` }));
+    const startedMs = performance.now();
+    await unit.append('one\n');
+    await unit.delivered();
+    assert.equal(unit.uplink.status().hub, site.url);
+    await eventually('only what is used is open', () => proxy.requests.length === 2 && proxy.tunnels === 1);
+    assert.ok(performance.now() - startedMs < connectTimeoutAmongOthersMs, `${performance.now() - startedMs} ms`);
+  });
+
+  test('a connection that is old before its Welcome comes is left after it', async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    site.pause();
+    const unit = owned.use(await UplinkUnderTest.start({ hubs: [site.url], own: { connectionMaxAgeMs: 20 } }));
+    await eventually('the Hello waits', () => site.connections === 1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    site.resume();
+    await eventually('it is left for another', () => site.hellos.length > 2);
+    assert.equal(unit.uplink.status().trouble, '');
   });
 
   test('a connection gets about as old as it may, and is left with nothing unanswered', async () => {

@@ -10,8 +10,8 @@
  * the next at once, a round of failures waits with full jitter. Where only a person can help the wait is long, and `status` says why.
  *
  * A connection that is left by choice sends nothing more and waits for its answers first, so that nothing is sent twice. The preferred
- * hub is looked for while another serves: only when it takes a connection the other one is left, and if it then does not answer the
- * Hello the next one is tried as after any failure.
+ * hub is looked for while another serves: only when it opens a WebSocket the other one is left. No more can be asked of it before: a
+ * Hello would supersede the connection that serves. One that then says no Welcome is looked for less and less (hub-list.ts).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Id } from '@tributary/protocol/messages.ts';
@@ -23,6 +23,7 @@ import {
   connectTimeoutMs,
   healthyAfterMs,
   hopelessRetryMs,
+  leaveRetryMs,
   probeIntervalMs,
   retryMsMax,
   retryMsMin,
@@ -141,7 +142,7 @@ export class Uplink {
             this.#state = 'connected';
             this.#connectedSinceMs = clock.now();
             this.#trouble = '';
-            this.#hubs.connected(welcome.hubs);
+            this.#hubs.connected(hub, welcome.hubs);
             this.#noteStore(welcome.storeId);
             this.#options.logger.info('connected', { hub, hubId: welcome.hubId, site: welcome.siteId });
             events.welcomed(welcome);
@@ -154,6 +155,7 @@ export class Uplink {
       const end = await connection.run(signal).finally(() => over.abort());
       await watched;
       if (end.reason !== 'left' && end.reason !== 'drained') this.#roundIsOver = this.#hubs.failed(hub);
+      if (!end.welcomed && !signal.aborted) this.#hubs.mute(hub);
       return end;
     } finally {
       this.#connection = undefined;
@@ -170,7 +172,7 @@ export class Uplink {
     this.#hub = candidates[0] ?? '';
     const found = await openFirst(candidates, {
       signal,
-      open: (hub) => openSocket(hub, { proxy: this.#options.proxy, timeoutMs }, signal),
+      open: (hub, wanted) => openSocket(hub, { proxy: this.#options.proxy, timeoutMs }, wanted),
       onFailed: (hub, error) => {
         this.#hub = hub;
         hint = error.message;
@@ -189,11 +191,12 @@ export class Uplink {
     try {
       for (;;) {
         const ageLeftMs = aged - clock.monotonic();
-        if (ageLeftMs <= 0) return connection.leave('the connection is old');
-        await sleep(Math.min(ageLeftMs, around(probeMs)), undefined, { signal, ref: false });
+        if (ageLeftMs <= 0 && connection.leave('the connection is old')) return;
+        const waitMs = ageLeftMs <= 0 ? leaveRetryMs : Math.min(ageLeftMs, around(probeMs));
+        await sleep(waitMs, undefined, { signal, ref: false });
         const { preferred } = this.#hubs;
-        if (preferred !== hub && (await this.#answers(preferred, signal)))
-          return connection.leave(`${preferred} can be reached again`);
+        if (preferred === hub || connection.welcome === undefined) continue;
+        if ((await this.#answers(preferred, signal)) && connection.leave(`${preferred} can be reached again`)) return;
       }
     } catch (error) {
       if (!signal.aborted) throw error;

@@ -8,11 +8,16 @@ export class ConnectProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #answer: string | undefined;
+  #tunnels = 0;
 
   private constructor(server: Server, answer: string | undefined) {
     this.#server = server;
     this.#answer = answer;
-    server.on('connection', (socket) => this.#serve(this.#hold(socket)));
+    server.on('connection', (socket) => {
+      this.#tunnels += 1;
+      socket.on('close', () => (this.#tunnels -= 1));
+      this.#serve(this.#hold(socket));
+    });
   }
 
   /** Answers every request with `answer` instead of connecting; with '' never. */
@@ -21,6 +26,13 @@ export class ConnectProxy implements AsyncDisposable {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new ConnectProxy(server, answer);
+  }
+
+  /** A request for this authority is never answered. */
+  silentFor = '';
+  /** Connections to it that are open. */
+  get tunnels(): number {
+    return this.#tunnels;
   }
 
   get address(): string {
@@ -47,6 +59,7 @@ export class ConnectProxy implements AsyncDisposable {
       if (!head.includes('\r\n\r\n')) return;
       socket.off('data', onData);
       this.requests.push(head);
+      if (this.silentFor !== '' && head.includes(this.silentFor)) return;
       if (this.#answer === undefined) this.#tunnel(socket, head);
       else if (this.#answer !== '') socket.end(this.#answer);
     };

@@ -27,6 +27,8 @@ export interface TestSiteOptions {
   readonly creditBytes?: number;
   /** Another hub of the same site: both have one store. */
   readonly sameSiteAs?: TestSite;
+  /** Takes connections, and answers no Hello. */
+  readonly mute?: boolean;
   /** Refuses every agent. */
   readonly reject?: { readonly code: RejectCode; readonly hint: string; readonly retryAfterMs: number };
 }
@@ -168,7 +170,8 @@ export class TestSite implements AsyncDisposable {
 
   #admit(hello: Hello, session: ServerSession): void {
     this.hellos.push(hello);
-    const { reject, creditBytes = 8 * 1024 * 1024 } = this.options;
+    const { reject, mute = false, creditBytes = 8 * 1024 * 1024 } = this.options;
+    if (mute) return;
     if (reject !== undefined) return session.admitted({ kind: 'rejected', ...reject });
     session.admitted({
       kind: 'admitted',
