@@ -252,8 +252,8 @@ export class Agent implements AsyncDisposable {
           this.batcher.setFlushInterval(Math.max(batch.flushIntervalMs, welcome.flushIntervalMsMin));
           for (const { streamId, position } of this.buffer.endedStreams()) this.uplink.closeStream(streamId, position);
         },
-        disconnected: () => {
-          this.events.hubLost();
+        disconnected: (end) => {
+          this.events.hubLost(end);
           this.batcher.setFlushInterval(Math.max(batch.flushIntervalMs, offlineFlushIntervalMs));
         },
         recovered: () => this.#streamsAreKnown(),

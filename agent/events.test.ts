@@ -47,17 +47,39 @@ test('the state of the buffer is told when it changes', () => {
   );
 });
 
-test('a hub that was never found is not lost, and one is lost once', () => {
+test('a hub that was never found is not lost, and one is lost once, with the reason', () => {
   const { events, reported } = makeEvents();
-  events.hubLost();
-  events.hubFound('ws://a:1', '00'.repeat(16));
-  events.hubLost('drained');
-  events.hubLost();
+  const siteId = '00'.repeat(16);
+  events.hubLost({ reason: 'socket', hint: 'refused' });
+  events.hubFound('ws://a:1', siteId);
+  events.hubLost({ reason: 'no-pong', hint: 'no Pong within 4500 ms' });
+  events.hubLost({ reason: 'socket', hint: 'refused' });
   assert.deepEqual(
     reported.map(({ name, fields }) => [name, fields['event']]),
     [
       ['hub-found', undefined],
-      ['hub-lost', { reason: 'drained' }],
+      ['hub-lost', { reason: 'no-pong: no Pong within 4500 ms' }],
+    ],
+  );
+});
+
+test('a hub that is left is not lost, unless no other one is found', () => {
+  const { events, reported } = makeEvents();
+  const siteId = '00'.repeat(16);
+  const left = { reason: 'left', hint: 'the connection is old' } as const;
+  events.hubFound('ws://a:1', siteId);
+  events.hubLost(left);
+  events.hubFound('ws://a:1', siteId);
+  events.hubLost(left);
+  events.hubFound('ws://b:1', siteId);
+  events.hubLost(left);
+  events.hubLost({ reason: 'socket', hint: 'refused' });
+  assert.deepEqual(
+    reported.map(({ name, source }) => [name, source]),
+    [
+      ['hub-found', 'ws://a:1'],
+      ['hub-found', 'ws://b:1'],
+      ['hub-lost', 'ws://b:1'],
     ],
   );
 });

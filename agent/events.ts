@@ -9,6 +9,7 @@ import type { Counters } from './counters.ts';
 import type { InputEvents, StreamState } from './inputs/input.ts';
 import { eventActions, type EventActionName } from './platform/event-actions.ts';
 import type { PlatformReporter } from './platform/platform-events.ts';
+import type { ConnectionEnd } from './uplink/connection.ts';
 import type { Divergence } from './uplink/resolve-divergence.ts';
 import type { UplinkEvents } from './uplink/uplink-events.ts';
 
@@ -93,17 +94,19 @@ export class AgentEvents {
     if (this.#failedInputs.delete(input)) this.#tell('input-recovered', { input });
   }
 
+  /** A connection that only took the place of one to the same hub is no news. */
   hubFound(hub: string, siteId: Id): void {
+    if (this.#hub === hub) return;
     this.#hub = hub;
     this.#report('hub-found', { hub, siteId });
   }
 
-  /** Told once per connection that was there. */
-  hubLost(reason?: string): void {
-    if (this.#hub === undefined) return;
+  /** Told once per connection that was there. One that was left for another is lost only if the other one cannot be had. */
+  hubLost({ reason, hint }: Pick<ConnectionEnd, 'reason' | 'hint'>): void {
+    if (this.#hub === undefined || reason === 'left') return;
     const hub = this.#hub;
     this.#hub = undefined;
-    this.#report('hub-lost', { hub, ...(reason === undefined ? {} : { reason }) });
+    this.#report('hub-lost', { hub, reason: `${reason}: ${hint}` });
   }
 
   /** Called with each state that is seen; tells of changes. */

@@ -1,11 +1,13 @@
 import type { GapCause, Id, Mark, RefuseReason, Welcome } from '@tributary/protocol/messages.ts';
 import type { StreamState } from '../inputs/input.ts';
+import type { ConnectionEnd } from './connection.ts';
 import type { Divergence } from './resolve-divergence.ts';
 
 /** What happens on a connection that others want to know: counters, log lines, `ship`, the sink. */
 export interface UplinkEvents {
   welcomed(welcome: Welcome): void;
-  disconnected(): void;
+  /** A try to connect, or a connection, ended. */
+  disconnected(end: ConnectionEnd): void;
   /** The site's streams were adopted: files may be read. */
   recovered(): void;
   sent(bodyBytes: number, records: number): void;

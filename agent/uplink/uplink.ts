@@ -85,6 +85,7 @@ export class Uplink {
     while (!signal.aborted) {
       const startedMs = this.#options.clock.monotonic();
       const end = await this.#connectOnce(signal);
+      this.#options.events.disconnected(end);
       if (signal.aborted) return;
       if (end.welcomed && this.#options.clock.monotonic() - startedMs >= healthyAfterMs) this.#backoff.reset();
       const waitMs = this.#waitAfter(end);
@@ -162,7 +163,6 @@ export class Uplink {
       this.#connectedSinceMs = undefined;
       this.#state = 'waiting';
       this.#options.buffer.disconnected();
-      events.disconnected();
     }
   }
 
