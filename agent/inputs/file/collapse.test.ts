@@ -68,6 +68,23 @@ suite('blocks at the beginning of a file are taken out', { skip }, () => {
     }
   }
 
+  for (const [name, content] of Object.entries(contents)) {
+    test(`${name}: the process dies after the punch, and the next one at each step of what it then does`, async () => {
+      for (const [step, when] of [
+        ['punch', 'before'],
+        ['punch', 'after'],
+        ['collapse', 'before'],
+        ['collapse', 'after'],
+      ] as const) {
+        const unit = await Unit.make(content, 2);
+        await assert.rejects(unit.collapse(dyingAt('punch', 'after')), death);
+        await assert.rejects(unit.settle(dyingAt(step, when)), death);
+        await unit.settle();
+        await unit.expect({ isCut: true });
+      }
+    });
+  }
+
   test('what would begin with zeros is left alone', async () => {
     const unit = await Unit.make('\0'.repeat(cutBytes + blockBytes) + contents['numbered lines'], 1);
     assert.equal(await unit.collapse(), false);
@@ -197,11 +214,11 @@ class Unit {
   }
 
   /** As the inputs of the next process do, one stream after the other. */
-  async settle(): Promise<void> {
+  async settle(space: FileSpace = systemFileSpace): Promise<void> {
     for (const source of this.sources) {
       const stream = this.sink.streams().find(({ streamId }) => streamId === source.streamId);
       assert(stream !== undefined);
-      source.identity = await settleCut({ sink: this.sink, stream, path: this.path });
+      source.identity = await settleCut({ sink: this.sink, stream, path: this.path, space });
     }
   }
 

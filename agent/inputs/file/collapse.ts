@@ -145,9 +145,9 @@ export async function collapseFront(options: CollapseOptions): Promise<boolean> 
   assert(cut.bytes > 0 && cut.bytes % cut.blockBytes === 0, 'whole blocks are collapsed');
   assert(sources.length > 0, 'somebody remembers the intention');
   if (isZero(await readAt(handle, cut.bytes, cut.blockBytes))) return false;
-  const intentions = sources.map(({ identity }) => tokenOf({ phase: 'punch', ...cut, before: identity.token }));
+  const intentions = sources.map(({ identity }) => tokenOf({ ...cut, phase: 'punch', before: identity.token }));
   if (intentions.some((token) => Buffer.byteLength(token) > tokenBytesMax)) return false;
-  await storeAll(options, (identity) => ({ ...identity, token: tokenOf({ phase: 'punch', ...cut, before: identity.token }) }));
+  await storeAll(options, (identity) => ({ ...identity, token: tokenOf({ ...cut, phase: 'punch', before: identity.token }) }));
   crashPoint('agent.rotation.before-punch');
   await finishCut({ sink, handle, sources, cut, space });
   return true;
@@ -238,7 +238,7 @@ async function finishCut(options: CollapseOptions): Promise<void> {
   crashPoint('agent.rotation.after-punch');
   await storeAll(options, (identity) => ({
     ...identity,
-    token: tokenOf({ phase: 'collapse', ...cut, before: tokenBefore(identity) }),
+    token: tokenOf({ ...cut, phase: 'collapse', before: tokenBefore(identity) }),
   }));
   crashPoint('agent.rotation.before-collapse');
   const taken = collapseOrPunch(options);
