@@ -123,6 +123,58 @@ test('what a filter leaves out leaves holes, what it masks keeps its place', { s
   assert.deepEqual(after[2], { position: 87, flags: '', text: 'last\n' });
 });
 
+test('what is left out, masked and sampled is so once, whatever is killed meanwhile', { skip, timeout: 90_000 }, async () => {
+  const filters = { exclude: ['DEBUG'], sample: { keep: 0.5, match: 'SOME' }, redact: { patterns: ['(?<=key=)\\S+'] } };
+  await using stack = await Stack.make({
+    inputs: (logs) => [{ kind: 'file', paths: [`${logs}/*.log`], type: 'app', filters }],
+    agent: { batch: { flush_interval: '20ms' }, events: { enabled: false } },
+  });
+  const path = stack.log('app.log');
+  let content = '';
+  const write = async (text: string): Promise<void> => {
+    content += text;
+    await appendFile(path, text);
+  };
+  await write('DEBUG first\n');
+  // Nothing but drops for a while, by an agent that is killed with them stored or not, and with no hub to tell them to.
+  for (const crashPoint of ['agent.buffer.before-commit:2', 'agent.buffer.after-commit:3', 'agent.uplink.after-send:2']) {
+    const program = await stack.agent.start({ crashPoint });
+    await until(
+      'the armed point ends the agent',
+      async () => {
+        await write('DEBUG nothing\n'.repeat(500));
+        return !program.running;
+      },
+      { everyMs: 20, deadlineMs },
+    );
+    await program.exited;
+  }
+  await stack.hub.program.kill();
+  await stack.agent.start();
+  for (let round = 0; round < 3; round += 1) {
+    // Masks lie on both sides of where the next agent looks at the bytes before its position.
+    for (let index = 0; index < 50; index += 1) await write(`DEBUG no\nwith key=s${index} ${'x'.repeat(index)}\nSOME ${index}\n`);
+    await seenTo(stack, content.length);
+    await stack.agent.program.kill();
+    await stack.agent.start();
+  }
+  await stack.hub.start();
+  await write('the end\n');
+  await until(
+    'the end is in the archive',
+    async () => recordsOf(await readArchive(stack.hub.archive), path).some(({ text }) => text === 'the end\n'),
+    { deadlineMs, everyMs: 200, detail: () => stack.tail() },
+  );
+  const records = recordsOf(await readArchive(stack.hub.archive), path).toSorted((left, right) => left.position - right.position);
+  const masked = content.replaceAll(/(?<=key=)\S+/g, (key) => '*'.repeat(key.length));
+  for (const { position, text } of records) assert.equal(text, masked.slice(position, position + text.length));
+  assert.equal(new Set(records.map(({ position }) => position)).size, records.length, 'nothing is there twice');
+  assert.equal(records.filter(({ text }) => text.startsWith('with')).length, 150);
+  const sampled = records.filter(({ text }) => text.startsWith('SOME')).length;
+  assert(sampled > 30 && sampled < 120, `${sampled} of 150 are kept`);
+  assert.equal(records.length, 150 + sampled + 1);
+});
+
 test('lines of UTF-16 end at its newlines, and too long ones are cut between characters', { skip }, async () => {
   await using stack = await Stack.make({
     inputs: (logs) => [{ kind: 'file', paths: [`${logs}/*.log`], type: 'app', encoding: 'utf-16le', max_line_bytes: 65 }],
