@@ -33,7 +33,9 @@ const batchOptions = z.strictObject({
 const bufferOptions = z.strictObject({
   max_bytes: bytesBetween({ min: '4MiB' })
     .prefault('1GiB')
-    .describe('Bytes of compressed batches on disk. At this limit files wait in place; nothing is dropped.'),
+    .describe(
+      'Bytes of compressed batches on disk. At this limit each input does as its `overflow` says: files wait in place unless told otherwise. Platform events have 8 MiB beyond it.',
+    ),
   replay_window: durationBetween({ min: '0s', max: '7d' })
     .prefault('5m')
     .describe('How long batches are kept after the hub acknowledged them, for a hub whose store was lost or restored.'),
@@ -76,7 +78,9 @@ export const agentOptions = z.strictObject({
     ),
   rate_limit: bytesBetween({ min: '16KiB' })
     .optional()
-    .describe('Bytes a second, compressed, that are sent to the hub at most, so that a backlog leaves room on the link.'),
+    .describe(
+      'Bytes a second, compressed, that are sent to the hub at most, so that a backlog leaves room on the link. Platform events do not wait for it; what they take is paid back.',
+    ),
   proxy: z
     .string()
     .refine(isProxyAddress, 'must be an address such as http://proxy.example.com:3128')

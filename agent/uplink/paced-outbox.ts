@@ -1,4 +1,5 @@
 import type { Outbox } from '@tributary/protocol/session/outbox.ts';
+import { isPlatformChannel } from '../platform/channel.ts';
 import { socketBytesMax } from './limits.ts';
 import type { TokenBucket } from './token-bucket.ts';
 
@@ -6,6 +7,8 @@ import type { TokenBucket } from './token-bucket.ts';
  * The outbox as a session sees it: no body is read while the socket is full, so that bodies wait on disk and not in memory, however
  * large the credit is; and none while the rate that is allowed is used up. When the socket took what it had, or there is something
  * left of the rate, the session is told that the outbox grew.
+ *
+ * Platform events do not wait for the rate: what they take is paid back by the others. So the news of a backlog is not behind it.
  */
 export class PacedOutbox {
   readonly outbox: Outbox;
@@ -20,8 +23,8 @@ export class PacedOutbox {
     this.#socketBytes = socketBytes;
     this.outbox = {
       ...outbox,
-      mayRead: () => {
-        const hasRoom = this.hasRoom();
+      mayRead: ({ channel }) => {
+        const hasRoom = isPlatformChannel(channel) ? this.#socketHasRoom() : this.hasRoom();
         if (!hasRoom) this.#held = true;
         return hasRoom;
       },
@@ -35,7 +38,7 @@ export class PacedOutbox {
   }
 
   hasRoom(): boolean {
-    return this.#handedBytes + this.#socketBytes() < socketBytesMax && this.rateWaitMs === 0;
+    return this.#socketHasRoom() && this.rateWaitMs === 0;
   }
 
   /** How long the rate holds back what waits. */
@@ -58,5 +61,9 @@ export class PacedOutbox {
     if (!this.#held || !this.hasRoom()) return false;
     this.#held = false;
     return true;
+  }
+
+  #socketHasRoom(): boolean {
+    return this.#handedBytes + this.#socketBytes() < socketBytesMax;
   }
 }

@@ -213,4 +213,34 @@ suite('a limited rate', () => {
     await eventually('the event arrived', () => site.text('agent') === 'an event\n');
     assert.ok(unit.own.buffer.status().unackedBatches > 10, 'long before the backlog');
   });
+
+  test('an event does not wait until a large batch is paid for', async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    const unit = owned.use(await UplinkUnderTest.start({ hubs: [site.url], own: { rateLimit: 16_384 } }));
+    await eventually('it is connected', () => site.hellos.length === 1);
+    for (let batch = 0; batch < 3; batch += 1) await unit.appendRandom(1_000_000);
+    await eventually('a batch went', () => unit.own.buffer.status().unackedBatches === 2);
+    const events = await unit.own.openStream('agent', '3', 'platform');
+    await unit.own.append(events, 'an event\n');
+    await eventually('the event arrived', () => site.text('agent') === 'an event\n');
+    assert.equal(unit.own.buffer.status().unackedBatches, 2, 'the others wait for a minute each');
+  });
+
+  test('what waits for its turn does not hold up a Drain', async () => {
+    await using owned = new AsyncDisposableStack();
+    const second = owned.use(await TestSite.start());
+    const first = owned.use(await TestSite.start({ sameSiteAs: second }));
+    const unit = owned.use(await UplinkUnderTest.start({ hubs: [first.url, second.url], own: { rateLimit: 400_000 } }));
+    await eventually('it is connected', () => first.hellos.length === 1);
+    let bytes = 0;
+    for (let batch = 0; batch < 10; batch += 1) bytes += await unit.appendRandom(100_000);
+    first.drain([second.url]);
+    const startedMs = performance.now();
+    await eventually('the other one serves', () => second.hellos.length === 1);
+    assert.ok(performance.now() - startedMs < 1000);
+    await unit.delivered();
+    assert.equal(first.duplicates + second.duplicates, 0);
+    assert.ok(bytes > 400_000);
+  });
 });

@@ -427,7 +427,7 @@ export class ClientChannel {
       this.#giveUp(batch, { cause: 'rejected', reason: 'too-large', hint: 'the batch is over the limits of this site' });
       return true;
     }
-    if (this.#connection.outbox.mayRead?.() === false) return false;
+    if (this.#connection.outbox.mayRead?.(batch) === false) return false;
     const body = this.#connection.outbox.body(batch.id);
     if (body === undefined) {
       this.#giveUp(batch, { cause: 'buffer-damaged', reason: 'corrupt', hint: 'the stored body does not fit its checksum' });

@@ -53,10 +53,10 @@ export interface Outbox {
   /** The oldest retained batch, acked or not, with a segment of this stream that ends behind `position`. */
   firstAfter(streamId: Id, position: number): OutboxBatch | undefined;
   /**
-   * False while the host has no room for another body, because the socket did not take the last ones yet; it calls `outboxGrew`
-   * when it has. Without it there is always room.
+   * False while the host has no room for the body of this batch, because the socket did not take the last ones yet; it calls
+   * `outboxGrew` when it has. Without it there is always room.
    */
-  mayRead?(): boolean;
+  mayRead?(batch: OutboxBatch): boolean;
   /** The compressed bytes; undefined when what is stored does not fit its checksum any more. */
   body(batchId: number): Uint8Array | undefined;
   /**
