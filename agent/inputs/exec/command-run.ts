@@ -46,8 +46,8 @@ export class CommandRun {
       child.once('spawn', resolve);
       child.once('error', reject);
     });
-    // Signals that cannot be sent are errors of the child, too.
-    child.on('error', () => undefined);
+    // Signals that cannot be sent are errors of the child, too; of its pipes whoever reads them is told.
+    for (const source of [child, child.stdout, child.stderr]) source.on('error', () => undefined);
     return new CommandRun(child, child.pid ?? 0, clock);
   }
 
@@ -63,6 +63,8 @@ export class CommandRun {
       );
       await this.ended;
       patience.abort();
+      // Children that do not heed the first signal outlive it.
+      this.#signal('SIGKILL');
     }
     await this.ended;
   }

@@ -146,6 +146,25 @@ suite('exec', { skip: process.platform === 'win32' }, () => {
     await eventually('its child ended', () => !isAlive(child));
   });
 
+  test('a child that does not heed the signal does not outlive the stop', async () => {
+    const script = '(trap "" TERM; exec >/dev/null 2>&1; while :; do sleep 0.1; done) & echo $!; wait';
+    await using exec = new ExecUnderTest({ command: ['sh', '-c', script] });
+    await eventually('it started', () => exec.texts.length === 1);
+    await exec.stop();
+    await eventually('its child ended', () => !isAlive(Number(exec.texts[0])));
+  });
+
+  test('one that goes on writing when it is asked to end does not fill the memory', async () => {
+    const script = `trap "" TERM; while :; do yes ${'x'.repeat(900)} 2>/dev/null; done`;
+    await using exec = new ExecUnderTest({ command: ['sh', '-c', script] });
+    const bytesOf = (): number => [...exec.sink.recorded.values()].reduce((sum, stream) => sum + stream.bytes.length, 0);
+    exec.sink.setRoom(false);
+    await eventually('it waits', () => exec.sink.pushes > 0);
+    const before = bytesOf();
+    await exec.stop();
+    assert.ok(bytesOf() - before < 2_000_000, `${bytesOf() - before} bytes`);
+  });
+
   test('one that does not end is killed, also when it takes too long', async () => {
     const script = 'trap "" TERM; echo $$; while :; do sleep 0.1; done';
     await using exec = new ExecUnderTest({ command: ['sh', '-c', script], timeout: 100 }, { once: true });

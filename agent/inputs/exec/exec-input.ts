@@ -12,7 +12,7 @@ import { pumpLines } from '../line-pump.ts';
 import type { InputParts } from '../registry.ts';
 import { RecordIntake } from '../sockets/record-intake.ts';
 import { CommandRun, LastWords } from './command-run.ts';
-import { healthyAfterMs, restartBackoff } from './limits.ts';
+import { farewellBytesMax, healthyAfterMs, restartBackoff } from './limits.ts';
 import type { ExecInputOptions } from './options.ts';
 
 export function createExecInput(parts: InputParts<ExecInputOptions>): Input {
@@ -150,8 +150,11 @@ class ExecInput implements Input {
     if (streams === undefined) return [];
     const { stdout, stderr } = command;
     let bytes = 0;
+    let farewellBytes = 0;
     const onBytes = (more: number): boolean => {
       bytes += more;
+      if (signal.aborted) farewellBytes += more;
+      if (farewellBytes > farewellBytesMax) return false;
       if (options.max_output_bytes === undefined || bytes <= options.max_output_bytes) return true;
       events.lost({ path: this.#path, cause: 'too-large', bytes: more, records: 0 });
       void command.kill();

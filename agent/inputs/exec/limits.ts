@@ -6,5 +6,7 @@ export const healthyAfterMs = 60_000;
 export const killAfterMs = 2000;
 /** What others in its process group still hold open is waited for that long when a command ended by itself. */
 export const lingerMs = 1000;
+/** What a command that was asked to end may still write: it is read without waiting for room. */
+export const farewellBytesMax = 1024 * 1024;
 /** Of the last line of standard error. */
 export const lastWordsBytesMax = 300;

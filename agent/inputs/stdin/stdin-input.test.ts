@@ -46,4 +46,23 @@ suite('stdin', () => {
     await run;
     assert.deepEqual(sink.texts('stdin'), ['one\n', 'unfinished']);
   });
+
+  test('the next one goes on where it was stopped', async () => {
+    const pipe = new PassThrough();
+    const first = stdin(pipe);
+    const abort = new AbortController();
+    const run = first.input.run(abort.signal);
+    pipe.write('one\n');
+    await eventually('the first line', () => first.sink.texts('stdin').length === 1);
+    abort.abort();
+    await run;
+    pipe.write('two\n');
+    const second = stdin(pipe);
+    const rest = second.input.run(new AbortController().signal);
+    await eventually('the second line', () => second.sink.texts('stdin').length === 1);
+    pipe.end('three\n');
+    await rest;
+    assert.deepEqual(first.sink.texts('stdin'), ['one\n']);
+    assert.deepEqual(second.sink.texts('stdin'), ['two\n', 'three\n']);
+  });
 });

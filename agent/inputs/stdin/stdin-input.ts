@@ -1,4 +1,7 @@
-/** The input of kind `stdin`: the lines of the agent's own standard input, to its end. */
+/**
+ * The input of kind `stdin`: the lines of the agent's own standard input, to its end. A changed configuration stops this input and begins
+ * another, which goes on where this one stopped: the pipe is neither closed nor read in between.
+ */
 import type { Readable } from 'node:stream';
 import { Condition } from '../../framing/condition.ts';
 import { createFilter } from '../../framing/create-filter.ts';
@@ -9,6 +12,9 @@ import type { InputParts } from '../registry.ts';
 import { RecordIntake } from '../sockets/record-intake.ts';
 import type { StdinInputOptions } from './options.ts';
 
+/** `ref` and `unref`, where it has them: whether it keeps the process alive. */
+export type Pipe = Readable & { ref?(): unknown; unref?(): unknown };
+
 const path = 'stdin';
 
 export function createStdinInput(parts: InputParts<StdinInputOptions>): Input {
@@ -18,12 +24,12 @@ export function createStdinInput(parts: InputParts<StdinInputOptions>): Input {
 export class StdinInput implements Input {
   readonly name: string;
   readonly #parts: InputParts<StdinInputOptions>;
-  readonly #open: () => Readable;
+  readonly #open: () => Pipe;
   readonly #changed = new Condition();
   #stream: CountedStream | undefined;
   #isAtEnd = false;
 
-  constructor(parts: InputParts<StdinInputOptions>, open: () => Readable) {
+  constructor(parts: InputParts<StdinInputOptions>, open: () => Pipe) {
     this.name = parts.name;
     this.#parts = parts;
     this.#open = open;
@@ -43,12 +49,14 @@ export class StdinInput implements Input {
     this.#stream = stream;
     events.sourceStarted(path, '');
     const intake = new RecordIntake({ sink, events, filter: createFilter(options.filters, encoding) });
+    const readable = this.#open();
+    readable.ref?.();
     try {
-      await pumpLines(
-        { readable: this.#open(), stream, intake, recordBytesMax: options.max_line_bytes, isReadToEnd: false },
-        signal,
-      );
+      await pumpLines({ readable, stream, intake, recordBytesMax: options.max_line_bytes, isReadToEnd: false }, signal);
     } finally {
+      readable.unref?.();
+      // Nobody may be there when it breaks.
+      if (readable.listenerCount('error') === 0) readable.on('error', () => undefined);
       this.#stream = undefined;
       stream.end();
       this.#isAtEnd = true;
