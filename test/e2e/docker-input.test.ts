@@ -4,21 +4,44 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { loadConfig } from '@tributary/agent/config/load-config.ts';
+import { readYamlTree } from '@tributary/shared/options/yaml-tree.ts';
 import { archivedStreams } from '../harness/archived-records.ts';
-import { parseJson, textAt } from '../harness/json.ts';
+import { docsSnippet } from '../harness/docs-snippet.ts';
+import { isObject, listAt, parseJson, textAt } from '../harness/json.ts';
 import { requireTool } from '../harness/require.ts';
 import { Stack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 
 const skip = (await requireTool('zstd')) ?? (await requireTool('python3'));
 
+const page = 'docs/operating/containers.md';
+
+function documentedInputs(): readonly Record<string, unknown>[] {
+  const text = docsSnippet(page, 'docker', {});
+  return listAt(readYamlTree(page, text, { env: {}, folder: '/' }).data, 'inputs').map((input) => ({
+    ...(isObject(input) ? input : {}),
+  }));
+}
+
 function jsonLine(log: string): string {
   return `{"log":${JSON.stringify(log)},"stream":"stdout","time":"2026-11-21T10:00:00.123456789Z"}\n`;
 }
 
+test('what the pages tell to write is accepted', async () => {
+  const hubs = "hubs: ['wss://hub.example.org:7701']\n";
+  const kubernetes = `${hubs}${docsSnippet(page, 'kubernetes', {})}`;
+  const journal = `${hubs}${docsSnippet('docs/operating/journald.md', 'journald', {})}`;
+  for (const text of [docsSnippet(page, 'docker', {}), kubernetes, journal]) {
+    const { inputs } = await loadConfig({ file: 'agent.yaml', text, env: { NODE_NAME: 'node-1' } });
+    assert.equal(inputs.length, 1);
+  }
+});
+
 test('no line of a container is lost or doubled by rotation and kills', { skip, timeout: 120_000 }, async () => {
   await using stack = await Stack.make({
-    inputs: (logs) => [{ kind: 'docker', type: 'container', root: logs }],
+    // What the page on containers tells to write, on this folder.
+    inputs: (logs) => documentedInputs().map((input) => ({ ...input, root: logs })),
     agent: { events: { enabled: false } },
   });
   const id = randomBytes(32).toString('hex');
@@ -34,7 +57,7 @@ test('no line of a container is lost or doubled by rotation and kills', { skip, 
       const parts = [`record ${records.length} `, ...(index % 10 === 0 ? ['x'.repeat(16_384)] : []), 'end\n'];
       const record = parts.map(jsonLine).join('');
       records.push(record);
-      await appendFile(log, record);
+      await appendFile(log, jsonLine('GET /health 200\n') + record);
     }
   };
   for (let round = 0; round < 4; round += 1) {

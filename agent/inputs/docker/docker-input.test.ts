@@ -298,6 +298,41 @@ test('Docker’s rotation loses and doubles nothing, also while nobody reads', a
   assert.deepEqual(own.eventsOf('lost'), []);
 });
 
+test('a rotation between the parts of a line that Docker split: two records, the first is told to be a part', async () => {
+  await using own = await DockerUnderTest.make();
+  const id = await own.create('web', 'web');
+  await appendFile(own.log(id), jsonLine('whole\n') + jsonLine('first part'));
+  own.start({ idle_flush: 200 });
+  await eventually('the whole line is read', () => own.textOf(id) !== '');
+  await rename(own.log(id), own.log(id, '.1'));
+  await writeFile(own.log(id), jsonLine(' and the rest\n') + jsonLine('next\n'));
+  const pushed = (): string[] => [...own.sink.recorded.values()].flatMap(({ texts }) => texts).toSorted();
+  await eventually('all of it is there', () => pushed().length === 4);
+  assert.deepEqual(pushed(), ['whole\n', 'first part', ' and the rest\n', 'next\n'].map((text) => jsonLine(text)).toSorted());
+});
+
+test('a config that is half written is waited for, as long as it takes where it decides what is read', async () => {
+  await using own = await DockerUnderTest.make();
+  const id = await own.create('web', 'web', { wide: 'caf\u00e9 '.repeat(500), torn: '\ud83d' });
+  const path = join(own.folder(id), 'config.v2.json');
+  const config = await readFile(path, 'utf8');
+  await writeFile(path, config.slice(0, -20));
+  await appendFile(own.log(id), jsonLine('x\n'));
+  let passedMs = 0;
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + (passedMs += configWaitMs / 10) };
+  own.start({ include: { ...nothing, names: ['web'] } }, clock);
+  await eventually('it is told', () => own.eventsOf('sourceFailed').length > 0);
+  assert.equal(own.streamOf(id), undefined);
+  await writeFile(path, config);
+  await own.expect(id, jsonLine('x\n'));
+  const labels = own.streamOf(id)?.attributes.labels ?? {};
+  assert.equal(labels['container.name'], 'web');
+  assert.equal(Buffer.byteLength(labels['container.labels.wide'] ?? ''), 1023, 'no half of a character is left');
+  assert.equal(labels['container.labels.torn'], '\ufffd');
+  assert.equal(own.eventsOf('sourceFailed').length, 1);
+  assert.equal(own.eventsOf('sourceRecovered').length, 1);
+});
+
 test('a container that is renamed keeps its stream until the agent starts again, and is never read twice', async () => {
   await using own = await DockerUnderTest.make();
   const id = await own.create('old', 'web');
