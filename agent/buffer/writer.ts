@@ -17,6 +17,7 @@ import { crashPoint } from '@tributary/shared/crash-point.ts';
 import { freeMemory } from '@tributary/shared/free-memory.ts';
 import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
 import type { ReserveFile } from '@tributary/shared/sqlite/reserve-file.ts';
+import { cannotBeReadAgain } from './adoption.ts';
 import type { StoreReserve } from './open-store.ts';
 import {
   finishedAgeMsMax,
@@ -33,7 +34,7 @@ import { BatchRows } from './sql/batch-rows.ts';
 import { FinishedRows } from './sql/finished-rows.ts';
 import { LossRows } from './sql/loss-rows.ts';
 import { writeMeta } from './sql/meta-rows.ts';
-import { StreamRows } from './sql/stream-rows.ts';
+import { type Move, StreamRows } from './sql/stream-rows.ts';
 import type { Adoption, AppendedBatch, WriterCalls, WriterEvent } from './writer-contract.ts';
 
 export type WriterCall = ThreadCall<WriterCalls>;
@@ -84,8 +85,9 @@ export class BufferWriter {
     else if (calls.some((call) => freeing.has(call.name) || call.name === 'retry')) this.#makeRoom();
   }
 
-  /** What still waits is not durable: its callers are told. */
+  /** What still waits is not durable: its callers are told, and of what cannot be read again the loss is recorded. */
   end(): void {
+    if (this.#waiting.length > 0) this.#recordUnstored();
     for (const call of this.#waiting) call.fail(new Error('the buffer was closed before there was room to write this'));
     this.#waiting = [];
     this.#db.close();
@@ -122,6 +124,37 @@ export class BufferWriter {
       if (call.name === 'append') freeMemory(call.argument.body);
       if (call.name !== 'open') call.reply(undefined);
     }
+  }
+
+  /** A loss takes as little room as any drop. Where there is not even that, the callers are told all the same. */
+  #recordUnstored(): void {
+    try {
+      this.#reserve.giveUp();
+      this.#emptyLog();
+      this.#db.exec('BEGIN IMMEDIATE');
+      for (const call of this.#waiting) {
+        if (call.name === 'append') this.#recordLost(call.argument);
+        else if (call.name === 'drop' && this.#isGone(call.argument.move)) this.#apply(call);
+      }
+      this.#db.exec('COMMIT');
+    } catch {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+    }
+  }
+
+  #recordLost({ batch, tokens }: AppendedBatch): void {
+    const atMs = batch.envelope.createdMs;
+    for (const { streamId, from, to, toMark: mark } of batch.segments) {
+      if (!this.#isGone({ streamId, token: tokens.get(streamId) })) continue;
+      this.#streams.move({ streamId, position: to, mark });
+      this.#losses.dropped({ streamId, from, to, certain: true, atMs });
+    }
+  }
+
+  /** Whether the stream is there, and its source cannot be read again from where it is. */
+  #isGone({ streamId, token }: Pick<Move, 'streamId' | 'token'>): boolean {
+    const stream = this.#streams.get(streamId);
+    return token === undefined && stream !== undefined && cannotBeReadAgain(stream);
   }
 
   #enterNoSpace(message: string): void {
@@ -276,11 +309,13 @@ export class BufferWriter {
   }
 }
 
-/** A drop moves its stream's position: never past a batch of that stream that is not stored. */
+/** A drop moves its stream's position: never past a batch of that stream that is not stored, nor before the stream itself is. */
 function freeingCalls(waiting: readonly WriterCall[]): WriterCall[] {
   const unstored = new Set<Id>();
   return waiting.filter((call) => {
     if (call.name === 'append') for (const { streamId } of call.argument.batch.segments) unstored.add(streamId);
+    else if (call.name === 'putStream') unstored.add(call.argument.streamId);
+    else if (call.name === 'replaceStream') unstored.add(call.argument.stream.streamId);
     return freeing.has(call.name) && (call.name !== 'drop' || !unstored.has(call.argument.move.streamId));
   });
 }

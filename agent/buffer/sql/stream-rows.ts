@@ -19,6 +19,7 @@ export class StreamRows {
   readonly #identity: StatementSync;
   readonly #end: StatementSync;
   readonly #replace: StatementSync;
+  readonly #select: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.#upsert = db.prepare(`
@@ -32,6 +33,7 @@ export class StreamRows {
     );
     this.#identity = db.prepare('UPDATE streams SET identity = ? WHERE stream_id = ?');
     this.#replace = db.prepare('UPDATE streams SET ended = 1, replaced = 1 WHERE stream_id = ?');
+    this.#select = db.prepare('SELECT * FROM streams WHERE stream_id = ?');
     this.#end = db.prepare('UPDATE streams SET ended = 1 WHERE stream_id = ?');
   }
 
@@ -53,6 +55,11 @@ export class StreamRows {
 
   end(streamId: Id): void {
     this.#end.run(streamId);
+  }
+
+  get(streamId: Id): StreamState | undefined {
+    const row = this.#select.get(streamId);
+    return row === undefined ? undefined : streamOf(row);
   }
 
   /** Another stream took its place. */
