@@ -6,6 +6,7 @@ import { suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import { markOf } from '@tributary/protocol/mark.ts';
 import { systemClock } from '@tributary/shared/clock.ts';
+import { filtersOption } from '@tributary/agent/framing/framing-options.ts';
 import type { Input, InputEvents } from '@tributary/agent/inputs/input.ts';
 import { createJournaldInput } from '@tributary/agent/inputs/journald/journald-input.ts';
 import type { JournaldInputOptions } from '@tributary/agent/inputs/journald/options.ts';
@@ -246,6 +247,27 @@ suite('a journal', { skip: await requireTool('systemd-journal-remote') }, () => 
     own.start();
     await own.drained();
     await own.expect(texts(0, 9));
+  });
+
+  test('is left out by message and masked, and what was left out does not come again', async () => {
+    await using own = await JournalUnderTest.make();
+    await using writer = new JournalWriter(own.file('a'));
+    const filters = filtersOption.parse({ exclude: ['^debug'], redact: { patterns: ['(?<=key=)\\w+'] } });
+    const log = (message: string): JournalFields => ({ MESSAGE: message, _CMDLINE: 'run key=1' });
+    await writer.write(log('one'), log('debug two'), log('three key=abc'), log('debug four'));
+    own.start({ filters });
+    await own.drained();
+    await own.expect(['one', 'three key=***']);
+    assert.deepEqual(
+      own.records.map((record) => textAt(record, '_CMDLINE')),
+      ['run key=*', 'run key=*'],
+    );
+    await own.stop();
+    await writer.write(log('debug five'), log('six'));
+    own.start({ filters });
+    await own.expect(['one', 'three key=***', 'six']);
+    assert.equal(own.sink.recorded.size, 1);
+    assert.deepEqual(own.eventsOf('lost'), []);
   });
 
   test('is filtered by unit, identifier, priority and field, and passes by what does not fit at the cursor', async () => {

@@ -14,9 +14,10 @@ import type { Id } from '@tributary/protocol/messages.ts';
 import { CountedStream } from '../counted-stream.ts';
 import type { SourceStatus, StreamState } from '../input.ts';
 import type { InputParts } from '../registry.ts';
-import { ExportParser } from './export-parser.ts';
+import { ExportParser, type JournalEntry } from './export-parser.ts';
 import { type JournalPlaces, type Missing, missingBetween } from './journal-places.ts';
-import { type JournalRecord, recordOf } from './journal-record.ts';
+import { JournalFilter } from './journal-filter.ts';
+import { cursorOf, type JournalRecord, recordOf } from './journal-record.ts';
 import { identityOf, type JournalKey, type JournalStreams, journalStreamsOf } from './journal-streams.ts';
 import { formatToken, parseToken } from './journal-token.ts';
 import { argumentsFor, Journalctl, type JournalctlCommand } from './journalctl.ts';
@@ -36,6 +37,7 @@ export interface JournalRunOptions extends InputParts<JournaldInputOptions> {
 export class JournalRun {
   readonly #options: JournalRunOptions;
   readonly #streams: JournalStreams;
+  readonly #filter: JournalFilter;
   #stream: CountedStream | undefined;
   #claimed: Id | undefined;
   #cursor: string | undefined;
@@ -45,9 +47,10 @@ export class JournalRun {
   constructor(options: JournalRunOptions) {
     this.#options = options;
     this.#streams = journalStreamsOf(options.sink);
+    this.#filter = new JournalFilter(options.options.filters);
   }
 
-  /** Of the last entry pushed; undefined before the place is found. */
+  /** Of the last entry pushed or left out; undefined before the place is found. */
   get cursor(): string | undefined {
     return this.#cursor;
   }
@@ -178,14 +181,15 @@ export class JournalRun {
     this.#journalctl = journalctl;
     try {
       for await (const piece of journalctl.pieces()) {
-        const records = parser.push(piece).map((entry) => recordOf(entry));
-        const [first] = records;
+        const entries = parser.push(piece);
+        const [first] = entries;
         if (isFirst && first !== undefined) {
           isFirst = false;
-          if (first.cursor === from) records.shift();
-          else if (missing.kind === 'all') this.#declare(missingBetween(from, first.cursor));
+          const cursor = cursorOf(first);
+          if (cursor === from) entries.shift();
+          else if (missing.kind === 'all') this.#declare(missingBetween(from, cursor));
         }
-        await this.#push(stream, records, signal);
+        await this.#pushFiltered(stream, entries, signal);
         if (this.#restart) return;
       }
     } catch (error) {
@@ -193,6 +197,23 @@ export class JournalRun {
     } finally {
       this.#journalctl = undefined;
     }
+  }
+
+  /** What is left out gets no position: the cursor of the last record that was kept is stored, and the rest is looked at again. */
+  async #pushFiltered(stream: CountedStream, entries: readonly JournalEntry[], signal: AbortSignal): Promise<void> {
+    const { events, onProgress } = this.#options;
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    const { entries: kept, counts } = this.#filter.filter(entries);
+    if (counts.excluded + counts.sampledOut + counts.redacted > 0) events.filtered(counts);
+    await this.#push(
+      stream,
+      kept.map((entry) => recordOf(entry)),
+      signal,
+    );
+    if (this.#restart) return;
+    this.#cursor = cursorOf(last);
+    onProgress();
   }
 
   async #push(stream: CountedStream, records: readonly JournalRecord[], signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import { bytesBetween } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
+import { filtersOption } from '../../framing/framing-options.ts';
 import { commonInputFields } from '../common-options.ts';
 import { fieldBytesLimit } from './limits.ts';
 
@@ -45,6 +46,11 @@ export const journaldInputOptions = z.strictObject({
     .default([])
     .describe(
       'Only records with these fields, each `FIELD=value`. Of values of the same field one must fit; different fields must all fit.',
+    ),
+  filters: filtersOption
+    .optional()
+    .describe(
+      'What is left out or masked before anything is stored or sent. Whether a record is left out is told by its `MESSAGE`; masks are put on all fields but those that begin with two underscores.',
     ),
   max_field_bytes: bytesBetween({ min: '1KiB', max: `${fieldBytesLimit}B` })
     .prefault('64KiB')
