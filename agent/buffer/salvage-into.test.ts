@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -111,6 +112,53 @@ test('a stream that nobody knows comes as it is; one whose file is read anew doe
     await other.openStream('/var/log/other', inode);
     assert.equal((await salvaged(other, file))?.taken.batches, taken);
   }
+});
+
+test('what was behind the end of a stream is found once, also when the buffer has forgotten that stream since', async () => {
+  await using owned = new AsyncDisposableStack();
+  const { own, file, streamId } = await setAside(owned);
+  const { identity, attributes } = own.buffer.stream(streamId);
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-salvage-'));
+  owned.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const other = await openTestBuffer({ folder, limits: { replayWindowMs: 0 } });
+  owned.defer(() => other.close());
+  const origin = { siteId: '', agentId: '' };
+  const noFile = { ...identity, device: '', inode: '' };
+  await other.buffer.adopt([{ streamId, origin, identity: noFile, attributes, start: 0, held: 8, heldMark: '', closed: true }]);
+  assert.deepEqual((await salvaged(other, file))?.taken, { batches: 2, records: 2, bytes: 11 });
+  const ids = texts(other).map(([, from]) => from);
+  assert.deepEqual(ids, [8, 14]);
+  const { outbox } = other.buffer;
+  for (let batch = outbox.next('default/app', 0); batch !== undefined; batch = outbox.next('default/app', batch.id)) {
+    other.buffer.acked([batch.id]);
+  }
+  for (let start = 0; start < 2; start += 1) await other.reopen();
+  assert.equal(other.buffer.outbox.stream(streamId), undefined, 'it is forgotten');
+  assert.deepEqual((await salvaged(other, file))?.taken, { batches: 0, records: 0, bytes: 0 });
+});
+
+test("another agent's buffer, or what is none, brings nothing in and says why", async () => {
+  await using owned = new AsyncDisposableStack();
+  const { own, file } = await setAside(owned);
+  const other = openDatabase(file);
+  other.exec("INSERT INTO meta VALUES ('agent', 'aa')");
+  other.close();
+  await assert.doesNotReject(salvaged(own, file), 'an older release told no agent');
+  own.buffer.rememberAgent('aa');
+  await assert.doesNotReject(salvaged(own, file));
+  own.buffer.rememberAgent('bb');
+  await assert.rejects(salvaged(own, file), /this buffer is of agent aa, and this agent is bb/);
+  const stranger = join(own.folder, 'stranger.db');
+  const db = openDatabase(stranger);
+  db.exec('CREATE TABLE numbers (number)');
+  db.close();
+  await assert.rejects(salvaged(own, stranger), /no buffer of an agent/);
+  const garbage = join(own.folder, 'garbage');
+  for (const bytes of [randomBytes(100_000), Buffer.from('hello\n'), Buffer.alloc(0)]) {
+    writeFileSync(garbage, bytes);
+    await assert.rejects(salvaged(own, garbage));
+  }
+  assert.deepEqual(own.failures, []);
 });
 
 test('the records of a batch have their positions, whatever they are and whatever was left out between them', () => {

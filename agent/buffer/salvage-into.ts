@@ -9,10 +9,12 @@
  *   their own, as their own goes on behind them, and are no loss any more;
  * - everything else a hub has, or its source is being read.
  *
- * All of it is one transaction: interrupted, nothing happened; done again, nothing is found missing.
+ * All of it is one transaction: interrupted, nothing happened; done again, nothing is found missing, also when the buffer has forgotten
+ * by then what came of it: up to where a stream was salvaged is remembered, and what is made for it has the same name each time.
  */
-import { randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import { idBytes } from '@tributary/protocol/limits.ts';
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { OutboxSegment } from '@tributary/protocol/session/outbox.ts';
 import { openDatabase } from '@tributary/shared/sqlite/open-database.ts';
@@ -24,7 +26,7 @@ import { BatchRows, lastBatchId } from './sql/batch-rows.ts';
 import { metaKeys } from './schema.ts';
 import { FinishedReader } from './sql/finished-rows.ts';
 import { LossRows } from './sql/loss-rows.ts';
-import { readMeta } from './sql/meta-rows.ts';
+import { readMeta, writeMeta } from './sql/meta-rows.ts';
 import { readStreams, StreamRows } from './sql/stream-rows.ts';
 import type { WholeBatch } from './writer-contract.ts';
 
@@ -41,12 +43,19 @@ export interface SalvageReport {
   readonly unknown: number;
 }
 
+/** What is in this file is not this agent's to send. */
+export class SalvageError extends Error {
+  override readonly name = 'SalvageError';
+  readonly code = 'SALVAGE';
+}
+
 /** Undefined when this buffer does not know yet which streams its hub has: it must have asked first. */
 export function salvageInto(file: string, db: DatabaseSync): SalvageReport | undefined {
   if (readMeta(db, metaKeys.needsRecovery) !== '0') return undefined;
   using owned = new DisposableStack();
   const old = openDatabase(file, { readOnly: true });
   owned.defer(() => old.close());
+  checkOwner(old, db);
   db.exec('BEGIN IMMEDIATE');
   try {
     const report = new Salvage(old, db).run();
@@ -55,6 +64,33 @@ export function salvageInto(file: string, db: DatabaseSync): SalvageReport | und
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
+  }
+}
+
+/** Throws when the file is no buffer at all, or another agent's: a hub knows that one's streams under its name. */
+function checkOwner(old: DatabaseSync, db: DatabaseSync): void {
+  if (!hasTables(old)) throw new SalvageError('this is no buffer of an agent');
+  const [owner, own] = [readable(() => readMeta(old, metaKeys.agent)), readMeta(db, metaKeys.agent)];
+  if (owner === undefined || own === undefined || owner === own) return;
+  throw new SalvageError(
+    `this buffer is of agent ${owner}, and this agent is ${own}: what is in it can be told by \`tributary-agent buffer export\``,
+  );
+}
+
+function hasTables(old: DatabaseSync): boolean {
+  try {
+    return old.prepare("SELECT name FROM sqlite_schema WHERE name IN ('streams', 'batches')").all().length > 0;
+  } catch (cause) {
+    throw new SalvageError(`nothing of it can be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** Undefined where a page of it is damaged. */
+function readable<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
   }
 }
 
@@ -139,7 +175,7 @@ class Salvage {
         this.#unknown += 1;
         return undefined;
       }
-      if (this.#isReadAgain(before)) {
+      if (to <= this.#salvagedTo(streamId) || this.#isReadAgain(before)) {
         this.#present += 1;
         return undefined;
       }
@@ -157,6 +193,11 @@ class Salvage {
     if (isLost) this.#losses.recovered({ streamId, from, to });
     else this.#moveBehind(known, { position: to, mark: toMark });
     return { segment, streamId: this.#madeFor(known, segment) };
+  }
+
+  /** Of a stream that ended: how far it was brought back before. */
+  #salvagedTo(streamId: Id): number {
+    return Number(readMeta(this.#db, `${metaKeys.salvaged}${streamId}`) ?? 0);
   }
 
   /** Its file has a stream that begins where the hub knows of none. */
@@ -178,7 +219,7 @@ class Salvage {
     let made = this.#made.get(known.streamId);
     if (made?.position !== from) {
       const identity = { ...known.identity, device: '', inode: '', fingerprint: '', fingerprintLength: 0, token: '' };
-      const streamId = randomBytes(16).toString('hex');
+      const streamId = hash('sha256', `salvaged ${known.streamId} ${from}`).slice(0, 2 * idBytes);
       made = { ...known, streamId, identity, start: from, position: from, mark: fromMark, ended: true };
       this.#streams.put(made);
     }
@@ -190,6 +231,7 @@ class Salvage {
   #moveBehind(known: StreamState, to: { readonly position: number; readonly mark: string }): void {
     this.#db.prepare('UPDATE streams SET position = ?, mark = ? WHERE stream_id = ?').run(to.position, to.mark, known.streamId);
     this.#db.prepare('UPDATE finished SET position = ?, mark = ? WHERE stream_id = ?').run(to.position, to.mark, known.streamId);
+    writeMeta(this.#db, `${metaKeys.salvaged}${known.streamId}`, String(to.position));
     if (this.#known.has(known.streamId)) this.#known.set(known.streamId, { ...known, ...to });
   }
 }

@@ -380,6 +380,12 @@ export class SqliteBuffer implements Buffer {
     this.#writer.tell('setMeta', { key: metaKeys.siteStore, value: storeId });
   }
 
+  /** So that it is known for whose it is when it is set aside. */
+  rememberAgent(agentId: Id): void {
+    if (readMeta(this.#parts.db, metaKeys.agent) === agentId) return;
+    this.#writer.tell('setMeta', { key: metaKeys.agent, value: agentId });
+  }
+
   status(): BufferStatus {
     const index = this.#index;
     return {
