@@ -18,12 +18,18 @@ export type FilesystemStat = Pick<StatsFs, 'bsize' | 'blocks' | 'bfree' | 'bavai
 
 /** A file system that does not answer for so long is left out until it does: a server that is gone must stop nobody else. */
 const answerMsMax = 2000;
+/**
+ * Each that does not answer holds a thread of the few that all of this process share: while one of another machine does, no other such is
+ * asked, and none at all while two do.
+ */
+const waitingMax = 2;
 
-/** `system.filesystem`, one document each, and their sum, `system.fsstat`. Asked one after the other, so that at most one thread waits. */
+/** `system.filesystem`, one document each, and their sum, `system.fsstat`. Asked one after the other. */
 export class FilesystemSet implements MetricSet {
   readonly name = 'filesystem';
   readonly #options: FilesystemSetOptions;
-  readonly #waiting = new Set<string>();
+  /** Mount points that do not answer, and whether they are of other machines. */
+  readonly #waiting = new Map<string, boolean>();
 
   constructor(options: FilesystemSetOptions) {
     this.#options = options;
@@ -49,10 +55,10 @@ export class FilesystemSet implements MetricSet {
   }
 
   /** Undefined when it is gone, forbidden, or does not answer. */
-  async #ask({ point }: Mount): Promise<FilesystemStat | undefined> {
+  async #ask({ point, isOfOthers }: Mount): Promise<FilesystemStat | undefined> {
     const { reader, clock, statfs: ask = statfs } = this.#options;
-    if (this.#waiting.has(point)) return undefined;
-    this.#waiting.add(point);
+    if (!this.#mayAsk(point, isOfOthers)) return undefined;
+    this.#waiting.set(point, isOfOthers);
     const answered = new AbortController();
     const answer = ask(reader.path(point))
       .catch(() => undefined)
@@ -65,6 +71,12 @@ export class FilesystemSet implements MetricSet {
       () => undefined,
     );
     return await Promise.race([answer, tooLate.then(() => (answered.signal.aborted ? answer : undefined))]);
+  }
+
+  #mayAsk(point: string, isOfOthers: boolean): boolean {
+    const waiting = this.#waiting;
+    if (waiting.has(point) || waiting.size >= waitingMax) return false;
+    return !isOfOthers || !waiting.values().some((other) => other);
   }
 }
 

@@ -4,6 +4,7 @@ export interface Mount {
   readonly device: string;
   readonly point: string;
   readonly type: string;
+  readonly isOfOthers: boolean;
 }
 
 /** What the kernel makes up: it has no room that could be used up. */
@@ -23,9 +24,10 @@ export function mountsOf(reader: ProcReader, withOthers: boolean): readonly Moun
   const found = new Map<string, Mount>();
   for (const line of reader.mustRead(reader.ofMachine('mounts')).toString('utf8').split('\n')) {
     const [device = '', point = '', type = ''] = line.split(' ').map(unescaped);
-    if (point === '' || madeUp.has(type) || (!withOthers && ofOthers.test(type))) continue;
+    const isOfOthers = ofOthers.test(type);
+    if (point === '' || madeUp.has(type) || (!withOthers && isOfOthers)) continue;
     const before = found.get(device);
-    if (before === undefined || before.point.length > point.length) found.set(device, { device, point, type });
+    if (before === undefined || before.point.length > point.length) found.set(device, { device, point, type, isOfOthers });
   }
   return [...found.values()];
 }

@@ -15,6 +15,7 @@ import { linuxSets } from './linux-sets.ts';
 import { mountsOf } from './mounts.ts';
 import { greatest, type Process, ProcessTable } from './process-table.ts';
 import { ProcReader } from './proc-reader.ts';
+import { ProcessSet } from './process.ts';
 import { Scanner } from './scanner.ts';
 
 const units = { pageBytes: 4096, ticksPerSecond: 100 };
@@ -41,12 +42,12 @@ function statLine(pid: number, { name = 'a', user = 0, start = 5, rssPages = 1 }
   return `${pid} (${name}) S 1 2 3 0 -1 4194560 1 2 3 4 ${user} 0 0 0 20 0 4 0 ${start} 8192 ${rssPages} 18446744073709551615 1 1\n`;
 }
 
-test('a process may have any name', (t) => {
+test('a process may have any name', async (t) => {
   const root = makeRoot(t);
   for (const [index, name] of ['sh', '', 'a b', ') S 9 9', '((', 'x\ny', '%s'].entries()) {
     write(root, `proc/${index + 10}/stat`, statLine(index + 10, { name, user: 7, rssPages: 3 }));
   }
-  const processes = new ProcessTable(new ProcReader(root), units).look();
+  const processes = await new ProcessTable(new ProcReader(root), units).look();
   assert.equal(processes.length, 7);
   for (const process of processes) {
     const { ppid, pgid, userTicks, threads, startTicks, sizeBytes, rssBytes } = process;
@@ -54,20 +55,50 @@ test('a process may have any name', (t) => {
   }
 });
 
-test('a process that ended, was begun, or has the number of another one', (t) => {
+test('a process that ended, was begun, or has the number of another one', async (t) => {
   const root = makeRoot(t);
   const table = new ProcessTable(new ProcReader(root), units);
-  const ran = (): unknown => Object.fromEntries(table.look().map(({ pid, ranTicks }) => [pid, ranTicks]));
+  const ran = async (): Promise<unknown> => Object.fromEntries((await table.look()).map(({ pid, ranTicks }) => [pid, ranTicks]));
   write(root, 'proc/10/stat', statLine(10, { user: 1000 }));
   write(root, 'proc/11/stat', statLine(11, { user: 1000 }));
-  assert.deepEqual(ran(), { 10: 0, 11: 0 }, 'what they ran before is not known');
+  assert.deepEqual(await ran(), { 10: 0, 11: 0 }, 'what they ran before is not known');
   write(root, 'proc/10/stat', statLine(10, { user: 1010 }));
   rmSync(join(root, 'proc/11'), { recursive: true });
   write(root, 'proc/12/stat', statLine(12, { user: 30, start: 9 }));
-  assert.deepEqual(ran(), { 10: 10, 12: 30 });
+  assert.deepEqual(await ran(), { 10: 10, 12: 30 });
   write(root, 'proc/10/stat', statLine(10, { user: 3, start: 77 }));
   write(root, 'proc/12/stat', '');
-  assert.deepEqual(ran(), { 10: 3 }, 'another process has number 10 now; an empty file is no process');
+  assert.deepEqual(await ran(), { 10: 3 }, 'another process has number 10 now; an empty file is no process');
+});
+
+test('of very many processes others have a turn in between', async (t) => {
+  const root = makeRoot(t);
+  for (let pid = 1; pid <= 1000; pid += 1) write(root, `proc/${pid}/stat`, statLine(pid, {}));
+  const table = new ProcessTable(new ProcReader(root), units);
+  let turns = 0;
+  const counted = setInterval(() => (turns += 1), 0);
+  assert.equal((await table.look()).length, 1000);
+  clearInterval(counted);
+  assert.ok(turns >= 2, `${turns} turns`);
+});
+
+test('the arguments of a process that waits for a disk are not asked for: that may wait as well', async (t) => {
+  const root = makeRoot(t);
+  write(root, 'proc/uptime', '100.5 1\n');
+  for (const pid of [10, 11]) {
+    write(root, `proc/${pid}/comm`, 'x\n');
+    write(root, `proc/${pid}/cmdline`, 'x\0--y\0');
+  }
+  write(root, 'proc/10/stat', statLine(10, {}));
+  write(root, 'proc/11/stat', statLine(11, {}).replace(') S', ') D'));
+  const set = new ProcessSet({ reader: new ProcReader(root), units, top: 5, commandLines: true });
+  await set.measure({ monotonicMs: 0, nowMs: 0 });
+  const metrics = await set.measure({ monotonicMs: 1000, nowMs: 1000 });
+  const told = metrics.slice(1).map((metric) => [fieldAt(metric, 'process.pid'), fieldAt(metric, 'process.command_line')]);
+  assert.deepEqual(told, [
+    [10, 'x --y'],
+    [11, undefined],
+  ]);
 });
 
 test('the greatest of many are those that sorting finds', () => {
@@ -164,6 +195,37 @@ test('a file system that does not answer is left out until it does, and keeps no
   assert.equal(asked, 3, 'it is not asked again while it does not answer');
   hanging.resolve(stat);
   await eventually('it answered', async () => (await names(set.measure())).length === 2);
+});
+
+test('file systems that do not answer hold two threads at most, those of other machines one', async (t) => {
+  const root = makeRoot(t);
+  const mount = (name: string, type: string): string => `${name} /${name} ${type} rw 0 0\n`;
+  write(
+    root,
+    'proc/1/mounts',
+    ['a', 'b', 'c'].map((name) => mount(name, 'nfs4')).join('') + mount('d', 'ext4') + mount('e', 'xfs'),
+  );
+  const clock = new ManualClock();
+  const asked: string[] = [];
+  const set = new FilesystemSet({
+    reader: new ProcReader(root),
+    clock,
+    withOthers: true,
+    statfs: async (path) => {
+      asked.push(path.slice(-2));
+      return await Promise.withResolvers<FilesystemStat>().promise;
+    },
+  });
+  for (let time = 0; time < 2; time += 1) {
+    let isDone = false;
+    const measured = set.measure().then(() => (isDone = true));
+    await eventually('it gave up waiting', () => {
+      clock.advance(2000);
+      return isDone;
+    });
+    await measured;
+  }
+  assert.deepEqual(asked, ['/a', '/d']);
 });
 
 /** What a set says of an empty machine is a failure of that set, told by the input; never a crash, never a number that is none. */

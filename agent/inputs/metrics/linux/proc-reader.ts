@@ -58,6 +58,20 @@ export class ProcReader {
     }
   }
 
+  /** As `read`, of a file that the kernel gives whole with one call, and that is shorter than the buffer at its start. */
+  readAtOnce(path: string): Buffer | undefined {
+    try {
+      const file = openSync(path, 'r');
+      try {
+        return this.#buffer.subarray(0, readSync(file, this.#buffer, 0, firstBufferBytes, null));
+      } finally {
+        closeSync(file);
+      }
+    } catch {
+      return undefined;
+    }
+  }
+
   /** The file as text without white space around it; '' when it cannot be read. */
   text(path: string): string {
     return (this.read(path) ?? nothing).toString('utf8').trim();

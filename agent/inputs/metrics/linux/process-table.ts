@@ -1,7 +1,9 @@
 /**
  * All processes, as /proc/PID/stat tells them: read in turn into one buffer, kept as numbers. A process that ends meanwhile, or may not
- * be read, is passed over. No text is made but each process's path, once.
+ * be read, is passed over. No text is made but each process's path, once. Of very many processes others of this program have a turn in
+ * between: each takes the kernel some microseconds.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { growth } from '../ratio.ts';
 import type { Units } from './machine.ts';
 import type { ProcReader } from './proc-reader.ts';
@@ -27,6 +29,8 @@ export interface Process {
   seen: number;
 }
 
+/** Looked at in one turn: a few milliseconds. */
+const processesPerTurn = 200;
 const letters = { zero: 48, nine: 57, closingParenthesis: 41 };
 
 export class ProcessTable {
@@ -45,11 +49,16 @@ export class ProcessTable {
     return this.#looks > 1;
   }
 
-  look(): readonly Process[] {
+  /** One at a time. */
+  async look(): Promise<readonly Process[]> {
     this.#looks += 1;
+    let looked = 0;
     for (const name of this.#reader.names(this.#reader.proc(''))) {
       const first = name.charCodeAt(0);
-      if (first >= letters.zero && first <= letters.nine) this.#lookAt(name);
+      if (first < letters.zero || first > letters.nine) continue;
+      this.#lookAt(name);
+      looked += 1;
+      if (looked % processesPerTurn === 0) await turn();
     }
     const found: Process[] = [];
     for (const [name, process] of this.#processes) {
@@ -62,7 +71,7 @@ export class ProcessTable {
   #lookAt(name: string): void {
     const known = this.#processes.get(name);
     const statPath = known?.statPath ?? this.#reader.proc(`${name}/stat`);
-    const bytes = this.#reader.read(statPath);
+    const bytes = this.#reader.readAtOnce(statPath);
     if (bytes === undefined) return;
     const process = known ?? newProcess(Number(name), statPath);
     if (!this.#take(process, bytes)) return;

@@ -26,6 +26,8 @@ interface Whole {
   readonly startMs: number;
 }
 
+/** `D`: its memory, where its arguments are, may be locked until a disk or another machine answers, and whoever reads them waits. */
+const diskSleep = 68;
 /** Of a command line; the rest is not told. */
 const commandLineBytesMax = 4096;
 const uidKey = Buffer.from('Uid:');
@@ -57,9 +59,9 @@ export class ProcessSet implements MetricSet {
     this.#users = new UserNames(options.reader);
   }
 
-  measure({ monotonicMs, nowMs }: Moment): readonly Metric[] {
+  async measure({ monotonicMs, nowMs }: Moment): Promise<readonly Metric[]> {
     const { reader, top } = this.#options;
-    const processes = this.#table.look();
+    const processes = await this.#table.look();
     const elapsedMs = monotonicMs - this.#lookedMs;
     this.#lookedMs = monotonicMs;
     const metrics: Metric[] = [summaryOf(processes)];
@@ -84,7 +86,8 @@ export class ProcessSet implements MetricSet {
     const folder = reader.proc(String(pid));
     const name = reader.text(`${folder}/comm`);
     if (name === '') return undefined;
-    const args = commandLines ? argumentsOf(reader.read(`${folder}/cmdline`)) : [];
+    const hasArguments = commandLines && process.state !== diskSleep;
+    const args = hasArguments ? argumentsOf(reader.read(`${folder}/cmdline`)) : [];
     const user = this.#users.of(uidOf(reader.read(`${folder}/status`)));
     const executable = reader.link(`${folder}/exe`);
     const perTickMs = 1000 / units.ticksPerSecond;
