@@ -255,6 +255,8 @@ export class SqliteBuffer implements Buffer {
     const arrived = this.#room.underWay(stored, overflow);
     this.#underway.set(id, stored);
     this.#fresh.keep(id, body);
+    // They take part in its transaction.
+    this.#retention.writeAcks();
     try {
       await this.#writer.call('append', { batch: stored, overflow, body, tokens }, [body.buffer]);
       this.#index.add({ batch: stored, overflow, ackedMs: undefined });
