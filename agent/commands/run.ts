@@ -16,6 +16,7 @@ import type { AgentConfig } from '../options.ts';
 import { ClockWatch, isUnknownTimeZone } from '../platform/clock-watch.ts';
 import { rotateRoute } from '../rotation/rotate-route.ts';
 import { withoutCopies } from '../rotation/without-copies.ts';
+import { SpareMemory } from '../spare-memory.ts';
 import type { ObservedAgent } from '../status/describe-agent.ts';
 import { RateWindow } from '../status/rate-window.ts';
 import { statusRoutes } from '../status/status-routes.ts';
@@ -96,7 +97,13 @@ async function runOnce(once: Once): Promise<Error | undefined> {
     const { state, unackedBytes, maxBytes } = agent.buffer.status();
     agent.events.bufferIs(state, { unackedBytes, maxBytes });
   };
-  const timer = setInterval(sample, sampleIntervalMs).unref();
+  const { counters } = agent;
+  const spareMemory = new SpareMemory({ workBytes: () => counters.bytesRead + counters.bytesSent });
+  const look = (): void => {
+    sample();
+    spareMemory.look();
+  };
+  const timer = setInterval(look, sampleIntervalMs).unref();
   const over = new AbortController();
   try {
     const observed: ObservedAgent = {

@@ -19,9 +19,10 @@ const nodeFlags = ['--enable-experimental-regexp-engine-on-excessive-backtracks'
 
 /**
  * An agent's lines never become strings or objects, so it gains nothing from a roomy heap: with this flag it peaks 35 MB lower, holds
- * 25 MB less while it watches 1,000 files, and takes the same time.
+ * 25 MB less while it watches 1,000 files, and takes the same time. What its heap does not need any more it gives back itself
+ * (agent/spare-memory.ts).
  */
-const agentNodeFlags = [...nodeFlags, '--optimize-for-size'];
+const agentNodeFlags = [...nodeFlags, '--optimize-for-size', '--expose-gc'];
 
 export function products(version: string): Product[] {
   return [

@@ -1,0 +1,47 @@
+/**
+ * Gives back what a start or a burst of work leaves behind. V8 keeps the pages that its heap once needed, and the C library what was
+ * freed in it; both look at that only while there is work, so a process that has nothing more to do would hold it for good.
+ *
+ *   busy ──a few looks with hardly any work──► memory is given back ──enough work to be worth another time──► busy
+ */
+import { trimHeap } from '@tributary/shared/ffi/linux/heap.ts';
+
+export interface SpareMemoryOptions {
+  /** Bytes read and sent so far. */
+  readonly workBytes: () => number;
+  readonly giveBack?: () => void;
+}
+
+/** Hardly any work: less than this from one look to the next. */
+const quietBytesMax = 64 * 1024;
+const quietLooks = 3;
+/** Worth 40 ms of the main thread. */
+const busyBytesMin = 8 * 1024 * 1024;
+
+export class SpareMemory {
+  readonly #options: SpareMemoryOptions;
+  #bytesBefore = 0;
+  #bytesAtLast = -busyBytesMin;
+  #quiet = 0;
+
+  constructor(options: SpareMemoryOptions) {
+    this.#options = options;
+  }
+
+  /** To be called every few seconds. */
+  look(): void {
+    const { workBytes, giveBack = giveBackMemory } = this.#options;
+    const bytes = workBytes();
+    this.#quiet = bytes - this.#bytesBefore < quietBytesMax ? this.#quiet + 1 : 0;
+    this.#bytesBefore = bytes;
+    if (this.#quiet < quietLooks || bytes - this.#bytesAtLast < busyBytesMin) return;
+    this.#bytesAtLast = bytes;
+    giveBack();
+  }
+}
+
+/** The executables run with `--expose-gc`; from source, without it, V8's heap stays as it is. */
+function giveBackMemory(): void {
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  if (process.platform === 'linux') trimHeap();
+}
