@@ -15,14 +15,13 @@ import type { GapCause, Id, RecoveredStream, SourceIdentity, StreamAttributes } 
 import type { Outbox, OutboxBatch, OutboxSegment } from '@tributary/protocol/session/outbox.ts';
 import type { Dropped } from '../framing/stream-end.ts';
 import type { FileProgress, Overflow, StreamState } from '../inputs/input.ts';
-import { planAdoption } from './adoption.ts';
 import type { Buffer, BufferStatus, NewBatch, NewSegment } from './buffer.ts';
 import { BufferDamagedError } from './damage.ts';
 import { Drops } from './drops.ts';
 import { type BufferLimits, trimIntervalMs } from './limits.ts';
 import { LossBook } from './loss-book.ts';
 import { markSuspect } from './open-store.ts';
-import { splitBatches } from './rebuild-batch.ts';
+import { Recovery } from './recovery.ts';
 import { FreshBodies } from './fresh-bodies.ts';
 import { outboxView } from './outbox-view.ts';
 import { RetainedIndex } from './retained-index.ts';
@@ -35,6 +34,7 @@ import { BodyReader, lastBatchId, readBatches } from './sql/batch-rows.ts';
 import { FinishedReader } from './sql/finished-rows.ts';
 import type { LossSum } from './sql/loss-rows.ts';
 import { readMeta } from './sql/meta-rows.ts';
+import { StreamProgress } from './stream-progress.ts';
 import { StreamTable } from './stream-table.ts';
 import { WriterClient } from './writer-client.ts';
 import type { WriterCalls, WriterEvent } from './writer-contract.ts';
@@ -54,7 +54,7 @@ export interface SqliteBufferParts {
 export class SqliteBuffer implements Buffer {
   readonly outbox: Outbox;
   readonly #parts: SqliteBufferParts;
-  readonly #finished: FinishedReader;
+  readonly #progress: StreamProgress;
   readonly #writer: WriterClient;
   readonly #room: Room;
   readonly #lost: LossBook;
@@ -62,19 +62,16 @@ export class SqliteBuffer implements Buffer {
   readonly #streams = new StreamTable();
   readonly #index = new RetainedIndex();
   readonly #retention: Retention;
+  readonly #recovery: Recovery;
   /** Appends that the writer has not answered yet, in order. */
   readonly #underway = new Map<number, OutboxBatch>();
   /** Ended streams that nothing has to be told of any more. */
   readonly #closedAtSite = new Set<Id>();
-  /** Streams that were opened before the site told which it knows. */
-  readonly #openedHere = new Set<Id>();
   readonly #listeners: (() => void)[] = [];
   readonly #trimTimer: NodeJS.Timeout;
   readonly #fresh = new FreshBodies();
   #lastId = 0;
   #toldAppended = false;
-  #needsRecovery: boolean;
-  #adopting: Promise<void> | undefined;
   #siteStore: string | undefined;
   #closed = false;
 
@@ -84,8 +81,8 @@ export class SqliteBuffer implements Buffer {
     const writer = new WriterClient(parts.writer, (error) => this.#failed(error));
     const [index, streams] = [this.#index, this.#streams];
     this.#writer = writer;
-    this.#finished = new FinishedReader(db);
-    this.#needsRecovery = readMeta(db, metaKeys.needsRecovery) !== '0';
+    const finished = new FinishedReader(db);
+    this.#progress = new StreamProgress({ streams, index, finished, underWay: () => this.#underway.values() });
     this.#siteStore = readMeta(db, metaKeys.siteStore);
     this.#room = new Room({ index, limits, isBroken: () => writer.failure !== undefined });
     this.#lost = new LossBook({ db, declaring: (range) => writer.tell('declaring', range) });
@@ -116,6 +113,8 @@ export class SqliteBuffer implements Buffer {
       sourceMark,
       onDamaged: (error) => this.handleFailure(error),
     });
+    const isNeeded = readMeta(db, metaKeys.needsRecovery) !== '0';
+    this.#recovery = new Recovery({ writer, index, streams, outbox: this.outbox, sourceMark, isNeeded });
     this.#load();
     this.#forgetEnded();
     this.#trimTimer = setInterval(() => this.trim(), trimIntervalMs).unref();
@@ -123,7 +122,7 @@ export class SqliteBuffer implements Buffer {
   }
 
   get needsRecovery(): boolean {
-    return this.#needsRecovery;
+    return this.#recovery.isNeeded;
   }
 
   /** Id of the store of the site that last welcomed this agent. */
@@ -152,42 +151,15 @@ export class SqliteBuffer implements Buffer {
     this.#writer.fail(error);
   }
 
-  /** A connection that ended meanwhile may be followed by one that is told the same: that is done once. */
   async adopt(recovered: readonly RecoveredStream[]): Promise<void> {
-    this.#adopting ??= this.#adopt(recovered);
-    await this.#adopting;
-  }
-
-  /** Meanwhile inputs whose sources cannot be read again open streams and append to them: what is planned is not theirs. */
-  async #adopt(recovered: readonly RecoveredStream[]): Promise<void> {
-    const batches = [...this.#index.all()].filter((entry) => entry.ackedMs === undefined).map((entry) => entry.batch);
-    const { sourceMark } = this.#parts;
-    const plan = planAdoption({
-      recovered,
-      streams: this.#streams.byId,
-      batches,
-      openedHere: this.#openedHere,
-      sourceMark,
-    });
-    const { removed, rebuilt } = splitBatches(plan.dropped, this.#index, this.outbox);
-    await this.#writer.call('adopt', { streams: plan.streams, removed, rebuilt });
-    this.#needsRecovery = false;
-    for (const id of removed) this.#index.remove(id);
-    for (const { batch } of rebuilt) this.#index.rebuild(batch);
-    for (const stream of plan.streams) this.#adopted(stream);
+    await this.#recovery.adopt(recovered);
     this.#room.changed();
     this.#tellAppended();
   }
 
-  /** One that was ended meanwhile stays ended. */
-  #adopted(stream: StreamState): void {
-    const ended = stream.ended || this.#streams.get(stream.streamId)?.ended === true;
-    this.#streams.put({ ...stream, ended });
-  }
-
   /** Opened before the site told which streams it knows: it is not one of those of an earlier start. */
   wasOpenedHere(streamId: Id): boolean {
-    return this.#openedHere.has(streamId);
+    return this.#recovery.wasOpenedHere(streamId);
   }
 
   streams(): readonly StreamState[] {
@@ -198,7 +170,7 @@ export class SqliteBuffer implements Buffer {
     const { identity, attributes, start } = stream;
     const mark = this.#parts.sourceMark(identity, start) ?? '';
     const state = { streamId: newId(), identity, attributes, start, position: start, mark, ended: false };
-    if (this.#needsRecovery) this.#openedHere.add(state.streamId);
+    this.#recovery.opened(state.streamId);
     await this.#writer.call('putStream', state);
     this.#streams.put(state);
     return state;
@@ -222,25 +194,20 @@ export class SqliteBuffer implements Buffer {
     if (stream.position === stream.start) this.#closedAtSite.add(stream.streamId);
   }
 
-  /** The site has everything before it, as far as is known here: where the first unacked segment begins, or the stream's end. */
   ackedTo(streamId: Id): number {
-    const stream = this.#streams.find(streamId);
-    return stream === undefined ? this.storedTo(streamId) : this.firstUnacked(stream.streamId);
+    return this.#progress.ackedTo(streamId);
   }
 
-  /** Of what was forgotten, a site has everything. */
   storedTo(streamId: Id): number {
-    const stream = this.#streams.find(streamId) ?? this.#finished.byId(streamId);
-    return stream?.position ?? Number.MAX_SAFE_INTEGER;
+    return this.#progress.storedTo(streamId);
   }
 
   progressOf(file: { readonly device: string; readonly inode: string }): readonly FileProgress[] {
-    return this.#progress(this.#streams.ofFile(file), this.#finished.ofFile(file));
+    return this.#progress.ofFile(file);
   }
 
   progressByFingerprint(fingerprint: string, fingerprintLength: number): readonly FileProgress[] {
-    const known = this.#streams.ofFingerprint(fingerprint, fingerprintLength);
-    return this.#progress(known, this.#finished.ofFingerprint(fingerprint, fingerprintLength));
+    return this.#progress.ofFingerprint(fingerprint, fingerprintLength);
   }
 
   async append(batch: NewBatch, overflow: Overflow = 'block'): Promise<void> {
@@ -322,24 +289,16 @@ export class SqliteBuffer implements Buffer {
     return this.#streams.current(stream.streamId);
   }
 
-  /** The stream as it is, or what took its place; one that ended is found as long as it is remembered. */
   stream(streamId: Id): StreamState {
-    return this.#streams.find(streamId) ?? this.#finished.byId(streamId) ?? this.#streams.current(streamId);
+    return this.#progress.stream(streamId);
   }
 
-  /** Ended streams the site may still take for open. */
   endedStreams(): readonly StreamState[] {
-    return [...this.#streams.all()].filter(({ ended, streamId, start, position }) => {
-      return ended && position > start && !this.#streams.isReplaced(streamId);
-    });
+    return this.#progress.ended();
   }
 
-  /** Where the first segment begins that the site has not acked; the stream's end when there is none. */
   firstUnacked(streamId: Id): number {
-    const { streamId: current, position } = this.#streams.current(streamId);
-    const batches = [...this.#index.unackedOf(current), ...this.#underway.values()];
-    const segments = batches.flatMap((batch) => batch.segments.filter(isOf(current)));
-    return segments.reduce((first, segment) => Math.min(first, segment.from), position);
+    return this.#progress.firstUnacked(streamId);
   }
 
   onAppended(listener: () => void): void {
@@ -436,15 +395,6 @@ export class SqliteBuffer implements Buffer {
     return { ...segment, streamId };
   }
 
-  #progress(known: readonly StreamState[], finished: readonly StreamState[]): readonly FileProgress[] {
-    return [
-      ...known.map((stream) => ({ stream, ackedTo: this.firstUnacked(stream.streamId) })),
-      ...finished
-        .filter(({ streamId }) => this.#streams.get(streamId) === undefined)
-        .map((stream) => ({ stream, ackedTo: stream.position })),
-    ];
-  }
-
   /** One notice for all the batches of a group commit: their answers come together. */
   #tellAppended(): void {
     if (this.#toldAppended) return;
@@ -460,7 +410,7 @@ export class SqliteBuffer implements Buffer {
     if (!this.#writer.isUsable) return;
     this.#retention.trim();
     // What is being adopted is still to be known.
-    if (this.#adopting === undefined || !this.#needsRecovery) this.#forgetClosed();
+    if (!this.#recovery.isUnderWay) this.#forgetClosed();
   }
 
   #failed(error: Error): void {
@@ -474,6 +424,7 @@ export class SqliteBuffer implements Buffer {
     this.#streams.load(db);
     for (const row of readBatches(db)) this.#index.add(row);
     this.#lastId = Math.max(this.#lastId, lastBatchId(db));
+    this.#room.changed();
   }
 
   /** Of an earlier start: nobody waits for what ended then. */
@@ -491,8 +442,4 @@ export class SqliteBuffer implements Buffer {
       for (const streamId of streamIds) this.#streams.delete(streamId);
     });
   }
-}
-
-function isOf(streamId: Id): (segment: OutboxSegment) => boolean {
-  return (segment) => segment.streamId === streamId;
 }
