@@ -10,8 +10,8 @@ import type { Socket } from 'node:net';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { Condition } from '../../framing/condition.ts';
 import type { CountedStream, Records } from '../counted-stream.ts';
-import type { InputEvents } from '../input.ts';
 import { confirmPollMs, stopGraceMs, stopQuietMs } from './limits.ts';
+import type { LossTally } from './loss-tally.ts';
 import type { RecordIntake } from './record-intake.ts';
 import type { Senders } from './senders.ts';
 import { type Framing, StreamFramer } from './stream-framer.ts';
@@ -22,7 +22,7 @@ export interface ConnectionOptions {
   readonly sender: string;
   readonly senders: Senders;
   readonly intake: RecordIntake;
-  readonly events: InputEvents;
+  readonly losses: LossTally;
   readonly clock: Clock;
   readonly framing: Framing;
   readonly recordBytesMax: number;
@@ -117,10 +117,10 @@ export class Connection {
   }
 
   async #pushLast(signal: AbortSignal): Promise<void> {
-    const { events, path } = this.#options;
+    const { losses, path } = this.#options;
     const { records, missing } = this.#framer.end();
     await this.#push(records, signal);
-    if (missing > 0) events.lost({ path, cause: 'connection-ended', bytes: missing, records: 0 });
+    if (missing > 0) losses.add({ path, cause: 'connection-ended', bytes: missing });
   }
 
   async #confirm(signal: AbortSignal): Promise<void> {

@@ -42,6 +42,9 @@ export const stopQuietMs = 150;
 /** How often it is looked whether what a sender waits for is durable. */
 export const confirmPollMs = 10;
 
+/** How often losses of a listener are told at most. */
+export const lossTellMs = 1000;
+
 /** Waits between tries of an address that cannot be had. */
 export const reopenBackoff = { msMin: 1000, msMax: 15_000 };
 

@@ -14,6 +14,7 @@ import { AllowList } from './allow-list.ts';
 import { DatagramIntake } from './datagram-intake.ts';
 import type { DatagramSource } from './datagrams.ts';
 import { deniedTellMax, idleCheckMs } from './limits.ts';
+import { LossTally } from './loss-tally.ts';
 import {
   formatListenAddress,
   isDatagramAddress,
@@ -121,6 +122,7 @@ class SocketRun {
   readonly #listeners: readonly Listener[];
   readonly #intake: RecordIntake;
   readonly #allowed: AllowList;
+  readonly #losses: LossTally;
   readonly #denied = new Set<string>();
   readonly #broken = new AbortController();
 
@@ -128,7 +130,8 @@ class SocketRun {
     this.#parts = parts;
     this.#framing = framing;
     this.#listeners = listeners;
-    const { sink, events, options } = parts;
+    const { sink, events, options, clock } = parts;
+    this.#losses = new LossTally(events, clock);
     this.#intake = new RecordIntake({ sink, events, filter: createFilter(options.filters, options.encoding) });
     this.#allowed = new AllowList(options.allow_cidr);
   }
@@ -140,6 +143,7 @@ class SocketRun {
       await Promise.all([this.#open(either, opened), this.#endIdleSenders(either)]);
     } finally {
       await Promise.all(opened.map((listener) => listener.stop()));
+      await this.#losses[Symbol.asyncDispose]();
     }
     if (this.#broken.signal.aborted) throw this.#broken.signal.reason;
   }
@@ -182,7 +186,7 @@ class SocketRun {
       clock,
       handlers: {
         onBlock: (block) => intake.add(block),
-        onLost: ({ socket, cause, bytes, records }) => events.lost({ path: pathAt(socket), cause, bytes, records }),
+        onLost: ({ socket, ...loss }) => this.#losses.add({ path: pathAt(socket), ...loss }),
         onFailed: (error) => this.#fail(error),
       },
     });
@@ -203,6 +207,7 @@ class SocketRun {
       address,
       senders,
       intake: this.#intake,
+      losses: this.#losses,
       framing: this.#framing,
       recordBytesMax: options.max_message_bytes,
       connectionsMax: options.max_connections,

@@ -11,7 +11,7 @@ import { bindUnixPath, releaseUnixPath } from './unix-path.ts';
 
 export interface StreamListenerOptions extends Pick<
   ConnectionOptions,
-  'senders' | 'intake' | 'framing' | 'recordBytesMax' | 'idleTimeoutMs' | 'confirm'
+  'senders' | 'intake' | 'losses' | 'framing' | 'recordBytesMax' | 'idleTimeoutMs' | 'confirm'
 > {
   readonly address: StreamAddress;
   readonly connectionsMax: number;
