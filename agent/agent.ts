@@ -101,6 +101,12 @@ export class Agent implements AsyncDisposable {
     this.#tally = new DropTally({ clock, events: this.events.input, pathOf });
     this.batcher = this.#createBatcher(fail);
     this.uplink = this.#createUplink();
+    // That there is room again is told when it is looked at: a buffer at its limit has some and none in turn.
+    const tellFull = (): void => {
+      if (buffer.status().state !== 'open') this.observeBuffer();
+    };
+    buffer.onRoomChanged(tellFull);
+    tellFull();
     buffer.onBatchesDropped((dropped) => dropped.forEach((one) => this.#tally.add(one)));
     this.#uplinkDone = this.uplink.run(this.#stopUplink.signal).catch(fail);
     this.#sinks = new AgentSinks({
@@ -149,6 +155,12 @@ export class Agent implements AsyncDisposable {
       lock[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /** Tells when the buffer is full or has room again; called now and then. */
+  observeBuffer(): void {
+    const { state, unackedBytes, maxBytes } = this.buffer.status();
+    this.events.bufferIs(state, { unackedBytes, maxBytes });
   }
 
   /** True until the site has told which streams it knows: no file is read before. What cannot be read again is taken all the same. */

@@ -94,8 +94,7 @@ async function runOnce(once: Once): Promise<Error | undefined> {
   const rates = new RateWindow();
   const sample = (): void => {
     rates.sample(performance.now(), agent.counters);
-    const { state, unackedBytes, maxBytes } = agent.buffer.status();
-    agent.events.bufferIs(state, { unackedBytes, maxBytes });
+    agent.observeBuffer();
   };
   const { counters } = agent;
   const spareMemory = new SpareMemory({ workBytes: () => counters.bytesRead + counters.bytesSent });

@@ -25,6 +25,8 @@ export interface TestSiteOptions {
   readonly host?: string;
   readonly port?: number;
   readonly creditBytes?: number;
+  /** The least flush interval that its Welcome names. */
+  readonly flushIntervalMsMin?: number;
   /** Another hub of the same site: both have one store. */
   readonly sameSiteAs?: TestSite;
   /** Takes connections, and answers no Hello. */
@@ -170,7 +172,7 @@ export class TestSite implements AsyncDisposable {
 
   #admit(hello: Hello, session: ServerSession): void {
     this.hellos.push(hello);
-    const { reject, mute = false, creditBytes = 8 * 1024 * 1024 } = this.options;
+    const { reject, mute = false, creditBytes = 8 * 1024 * 1024, flushIntervalMsMin = 0 } = this.options;
     if (mute) return;
     if (reject !== undefined) return session.admitted({ kind: 'rejected', ...reject });
     session.admitted({
@@ -188,7 +190,7 @@ export class TestSite implements AsyncDisposable {
           recordsMax: limits.recordsMax,
           streamsMax: limits.streamsMax,
         },
-        flushIntervalMsMin: 0,
+        flushIntervalMsMin,
         creditBytes,
         capabilities: [],
       },
