@@ -45,7 +45,13 @@ export async function runCopytruncate(options: EdgeOptions): Promise<EdgeResult>
   await hub.start();
   const random = new Random(options.seed);
   using log = new TruncatedLog({ path, shadows: await scratch.folder('shadows'), random: random.fork(1) });
-  const rounds = new Rounds({ agent, log, random: random.fork(2), logrotate: await logrotateOf(scratch, path) });
+  const rounds = new Rounds({
+    agent,
+    archive: hub.archive,
+    log,
+    random: random.fork(2),
+    logrotate: await logrotateOf(scratch, path),
+  });
   await rounds.run(options);
   const written = log.files.reduce((sum, file) => sum + file.bytes, 0);
   options.log(`stopped writing: ${log.files.length} contents, ${(written / 1e6).toFixed(1)} MB; waiting until all is archived`);
@@ -67,6 +73,7 @@ export async function runCopytruncate(options: EdgeOptions): Promise<EdgeResult>
 
 interface RoundsOptions {
   readonly agent: AgentHost;
+  readonly archive: string;
   readonly log: TruncatedLog;
   readonly random: Random;
   readonly logrotate: () => Promise<void>;
@@ -121,11 +128,15 @@ class Rounds {
 
   /** The agent holds the beginning of a line when the file is truncated. */
   async #cutWithinLine(): Promise<void> {
-    const { log } = this.#options;
+    const { agent, archive, log } = this.#options;
     const bytes = log.appendBegunLine();
     // Who has read the line before has seen the one that is begun: they were written together.
     await this.#isRead(log.bytes - bytes);
     this.cutBytes += bytes;
+    // What was read and is not stored yet goes with the process, if it is killed next; nobody would know of it.
+    const written = log.files.reduce((sum, file) => sum + file.bytes, 0) - this.cutBytes;
+    const isArchived = async (): Promise<boolean> => (await archivedRawBytes(archive)) >= written;
+    await until('whole lines are archived', isArchived, { detail: () => agent.program.tail() });
     log.truncate();
   }
 
