@@ -139,7 +139,7 @@ class FilesInputRun implements SourceGate {
     const copies = new Copies(context, known);
     const reader = new Reader({ context, copies, onTurn: () => this.#turned(), onLost: (source) => this.#hint(source.path) });
     this.#reader = reader;
-    this.#whereabouts = new Whereabouts(context, reader, copies);
+    this.#whereabouts = new Whereabouts({ context, reader, copies, onLeft: (source) => this.#scanner.left(source) });
     this.#scanner = new Scanner({
       context,
       reader,

@@ -1,5 +1,5 @@
 /**
- * Finds what became of files that were rotated while no agent ran: the file of a known stream under another name, what it was copied
+ * Finds what became of files that were rotated while no agent ran, or faster than anybody looks: the file of a known stream under another name, what it was copied
  * or compressed into, and files that were born and rotated away in between, which nobody ever looked at.
  */
 import { readdir, stat } from 'node:fs/promises';
@@ -21,7 +21,7 @@ import { isFileError, isMissing } from './troubles.ts';
 export class Recovery {
   readonly #options: ScannerOptions;
   readonly #context: FileInputContext;
-  /** Paths whose file was rotated while nobody looked, and when that was written last: what is younger was never seen. */
+  /** Paths whose file was rotated, and when that was written last: what is younger and not known was never seen. */
   readonly #rotated = new Map<string, bigint>();
   #recovered = 0;
 
@@ -44,12 +44,15 @@ export class Recovery {
     }
   }
 
-  /** A stream goes on in what its file was copied or compressed into while nobody looked. */
-  followed(source: Source, before: SourceIdentity): void {
+  /**
+   * The file of a source, which had this identity, was rotated, or a stream goes on in what its file was copied or compressed into. What
+   * was at its path since, and is there no more, is looked for at the next scan.
+   */
+  rotated(source: Source, before: SourceIdentity): void {
     this.#wasRotated(before, BigInt(Math.ceil(source.modifiedMs)) * 1_000_000n);
   }
 
-  /** A file was rotated while nobody looked. One that had been before does not tell what was at its path last. */
+  /** A file that had been rotated before does not tell what was at its path last. */
   #wasRotated({ path, token }: SourceIdentity, modifiedNs: bigint): void {
     if (parseFileToken(token).at !== '') return;
     const before = this.#rotated.get(path);
@@ -118,7 +121,7 @@ export class Recovery {
       events.fileReplaced(identity.path, streamId, 'the file is gone; what was not read of it is lost');
       sink.endStream(streamId);
     } else {
-      this.followed(copy, identity);
+      this.rotated(copy, identity);
       reader.queue(copy);
     }
   }
@@ -147,7 +150,7 @@ export class Recovery {
         const copy = await copies.follow(state, traits);
         if (copy === undefined) sink.endStream(streamId);
         else {
-          this.followed(copy, state.identity);
+          this.rotated(copy, state.identity);
           reader.queue(copy);
         }
         return;

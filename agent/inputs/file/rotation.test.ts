@@ -1,5 +1,6 @@
 /** What happens to files that are renamed and deleted, while the input runs and while it does not. */
 import assert from 'node:assert/strict';
+import { renameSync, writeFileSync } from 'node:fs';
 import { appendFile, mkdir, open, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
 import { eventually, InputUnderTest } from '../testing/input-under-test.ts';
@@ -113,6 +114,23 @@ suite('a file is renamed', () => {
     await unit.expectEvent('fileRotated');
     await unit.expect('a.log', 'one\ntwo');
   });
+});
+
+test('a file that is born and renamed away between two looks is read all the same', async () => {
+  for (const folder of ['', 'old/']) {
+    await using unit = await InputUnderTest.make();
+    await mkdir(unit.path('old'));
+    await writeFile(unit.path('a.log'), 'one\n');
+    unit.start({ paths: [unit.path('a.log')] });
+    await unit.expect('a.log', 'one\n');
+    // All in one turn of this thread: nobody looks in between.
+    renameSync(unit.path('a.log'), unit.path(`${folder}a.log.2`));
+    writeFileSync(unit.path('a.log'), 'two\n');
+    renameSync(unit.path('a.log'), unit.path(`${folder}a.log.1`));
+    writeFileSync(unit.path('a.log'), 'three\n');
+    await eventually('all are read', () => unit.sink.text(unit.path('a.log')).length === 14);
+    assert.equal(unit.sink.of(unit.path('a.log')).length, 3);
+  }
 });
 
 suite('while the input is stopped, a file is', () => {

@@ -75,6 +75,12 @@ export class Scanner {
     this.#isFirst = false;
   }
 
+  /** The file of a source is not at its path any more. */
+  left(source: Source): void {
+    this.#recovery.rotated(source, source.identity);
+    this.#options.onUndecided();
+  }
+
   /** Whether something new at this path may be a folder in which files match. */
   async isWay(path: string): Promise<boolean> {
     if (!this.#tree.leadsThrough(path)) return false;
@@ -221,7 +227,7 @@ export class Scanner {
     try {
       const start = await this.#startOf(path);
       const onFollowed: DiscoveryOptions['onFollowed'] = (source, before) => {
-        this.#recovery.followed(source, before);
+        this.#recovery.rotated(source, before);
         reader.queue(source);
       };
       const discovery = await discover(path, { context: this.#context, known, copies, start, onFollowed });

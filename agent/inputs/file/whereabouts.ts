@@ -30,20 +30,30 @@ export class Whereabouts {
   readonly #context: FileInputContext;
   readonly #reader: Reader;
   readonly #copies: Copies;
+  readonly #onLeft: (source: Source) => void;
   readonly #bases: ReadonlySet<string>;
   /** Streams whose file is not found: since when, and the look that missed it first. */
   readonly #missed = new Map<Id, { readonly sinceMs: number; readonly index: FolderIndex }>();
 
-  constructor(context: FileInputContext, reader: Reader, copies: Copies) {
+  constructor(options: {
+    context: FileInputContext;
+    reader: Reader;
+    copies: Copies;
+    /** A file left its path; others may have been there since, and left it too. */
+    onLeft: (source: Source) => void;
+  }) {
+    const { context, reader, copies, onLeft } = options;
     this.#context = context;
     this.#reader = reader;
     this.#copies = copies;
+    this.#onLeft = onLeft;
     this.#bases = new Set(context.patterns.bases);
   }
 
   /** The source's file is not at its path any more. */
   async left(source: Source, index: FolderIndex): Promise<void> {
     const { table, events, sink, patterns } = this.#context;
+    this.#onLeft(source);
     table.move(source, { identity: source.identity, place: 'moved' });
     const path = await this.#findNow(source, index);
     if (path === undefined && source.handle === undefined) {
