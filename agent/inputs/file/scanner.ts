@@ -42,6 +42,8 @@ export class Scanner {
   #ownBefore: Promise<boolean> | undefined;
   /** Files that were left out at the first scan, and where what is read of them later begins. */
   readonly #leftOut = new Map<FileKey, number | 'end'>();
+  /** Files that could not be decided about or opened: they are looked at in each scan, for nothing in their folder needs to change. */
+  #unsettled = new Set<string>();
   #isFirst = true;
 
   constructor(options: ScannerOptions) {
@@ -58,7 +60,9 @@ export class Scanner {
     const index = new FolderIndex();
     const walk = await this.#walk();
     const named = await patterns.named();
-    await this.look([...named, ...this.#pathsIn(walk)], index);
+    const unsettled = this.#unsettled;
+    this.#unsettled = new Set();
+    await this.look(new Set([...named, ...this.#pathsIn(walk), ...unsettled]), index);
     if (walk.hasChanged || !watcher.isComplete) {
       for (const source of table.all) {
         const isThere = source.place !== 'here' || this.#tree.has(source.path) || named.has(source.path);
@@ -232,7 +236,10 @@ export class Scanner {
       };
       const discovery = await discover(path, { context: this.#context, known, copies, start, onFollowed });
       troubles.clear(path);
-      if (discovery.kind === 'undecided' && discovery.isSoon) onUndecided();
+      if (discovery.kind === 'undecided' && discovery.isSoon) {
+        this.#unsettled.add(path);
+        onUndecided();
+      }
       if (discovery.kind === 'undecided' && start === 'end') await this.#leaveOut(path);
       if (discovery.kind !== 'found') return;
       const { source } = discovery;
@@ -241,7 +248,9 @@ export class Scanner {
       reader.queue(source);
     } catch (error) {
       if (!isFileError(error)) throw error;
-      if (!isMissing(error)) troubles.raise(path, error);
+      if (isMissing(error)) return;
+      this.#unsettled.add(path);
+      troubles.raise(path, error);
     }
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { type Clock, systemClock } from '@tributary/shared/clock.ts';
@@ -212,6 +212,18 @@ test('a start that the API never tells of has what is known of its pod', async (
   assert.equal(own.labelsOf(log)['container.image.tag'], '1');
   assert.equal(own.labelsOf(log)['kubernetes.deployment.name'], 'web');
   assert.doesNotMatch(String(own.eventsOf('sourceStarted')[0]?.[2]), /without the labels/);
+});
+
+test('a container that its pod does not tell of is not waited for longer than any, however quiet its folder is', async () => {
+  await using own = await KubernetesUnderTest.make();
+  own.api.pods = [{ ...pod, containers: [] }];
+  const log = await own.log();
+  await appendFile(log, cri('x'));
+  // Nothing was made in the folder for long: whoever lists it anew only then does not come here again.
+  await utimes(dirname(log), 1, 1);
+  own.start({ metadata: { wait: 500 }, scan_interval: 3_600_000 });
+  await own.expect(log, cri('x'));
+  assert.equal(own.labelsOf(log)['kubernetes.deployment.name'], 'web');
 });
 
 test('the pods of a full node are asked for one by one in less than the wait', async () => {
