@@ -1,3 +1,4 @@
+import { printable } from '@tributary/shared/printable.ts';
 import { type BufferReport, checkBuffer } from '../buffer/check-buffer.ts';
 import { type BufferPlace, existingBuffer } from './buffer-file.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
@@ -31,5 +32,5 @@ function textOf({ file, streams, batches, unacked, lostByCause, problems }: Buff
     ...problems.map((problem) => `problem  ${problem}`),
     problems.length === 0 ? 'good' : 'damaged: the agent sets it aside at its next start and sends what is whole',
   ];
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(printable).join('\n')}\n`;
 }

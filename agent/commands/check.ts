@@ -2,6 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { lookup } from 'node:dns/promises';
+import { printable } from '@tributary/shared/printable.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { FilePatterns } from '../inputs/file/file-patterns.ts';
 import type { AgentConfig, InputConfig } from '../options.ts';
@@ -53,7 +54,7 @@ export async function checkCommand(options: CheckOptions, host: CommandHost): Pr
     const inputText = inputs.length === 0 ? ['no inputs: nothing is read'] : inputs.flatMap(inputLines);
     const positions = stored === undefined || stored.trouble === '' ? [] : [`no position is known: ${stored.trouble}`];
     const lines = [headline(options.configFile, inputs, hubs), ...positions, ...inputText, ...hubLines(hubs)];
-    host.out(`${lines.join('\n')}\n`);
+    host.out(`${lines.map(printable).join('\n')}\n`);
   }
   return isGood ? exitCode.done : exitCode.failed;
 }

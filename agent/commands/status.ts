@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { printable } from '@tributary/shared/printable.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { AgentStatus, Readiness } from '../status/agent-status.ts';
 import { askLocal } from '../status/ask-status.ts';
@@ -37,7 +38,7 @@ async function readyCommand(socketPath: string, options: StatusOptions, host: Co
     ? answer.value
     : { ready: false, reasons: [`no tributary-agent answers at ${socketPath}`] };
   if (options.json) host.out(`${JSON.stringify(readiness)}\n`);
-  else host.out(readiness.ready ? 'ready\n' : `not ready: ${readiness.reasons.join('; ')}\n`);
+  else host.out(readiness.ready ? 'ready\n' : `not ready: ${printable(readiness.reasons.join('; '))}\n`);
   return readiness.ready ? exitCode.done : exitCode.notReady;
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { printable } from '@tributary/shared/printable.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { readTap } from '../status/tap/read-tap.ts';
 import type { SkippedRecords, TappedRecord } from '../status/tap/tapped-record.ts';
@@ -42,8 +43,10 @@ export async function tapCommand(options: TapOptions, host: CommandHost): Promis
   return exitCode.failed;
 }
 
-function recordText({ path, text, partial }: TappedRecord): string {
-  return `${path}: ${text}${partial === true ? ' …' : ''}\n`;
+/** Whoever wrote the record writes no more than text to this terminal; lines of one record stay together. */
+export function recordText({ path, text, partial }: Pick<TappedRecord, 'path' | 'text' | 'partial'>): string {
+  const lines = text.split('\n').map(printable);
+  return `${printable(path)}: ${lines.join('\n  ')}${partial === true ? ' …' : ''}\n`;
 }
 
 function skippedText({ skipped }: SkippedRecords): string {

@@ -41,13 +41,15 @@ export async function serveLocal(socketPath: string, routes: LocalRoutes): Promi
   const server = process.getBuiltinModule('node:http').createServer((request, response) => {
     void answer({ request, response, routes });
   });
+  // The socket is made within the call: nothing else of this process is made with this mask.
   const mask = process.umask(0o177);
+  const listening = once(server, 'listening');
   try {
     server.listen(socketPath);
-    await once(server, 'listening');
   } finally {
     process.umask(mask);
   }
+  await listening;
   chmodSync(socketPath, 0o600);
   return {
     [Symbol.asyncDispose]: async () => {
@@ -63,9 +65,10 @@ export async function serveLocal(socketPath: string, routes: LocalRoutes): Promi
 /** Never rejects. */
 async function answer(parts: { request: IncomingMessage; response: ServerResponse; routes: LocalRoutes }): Promise<void> {
   const { request, response, routes } = parts;
-  const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://localhost');
-  const route = Object.entries(routes).find(([name]) => name === `${request.method} ${pathname}`)?.[1];
   try {
+    const [path = '', search = ''] = (request.url ?? '').split('?', 2);
+    const query = new URLSearchParams(search);
+    const route = Object.entries(routes).find(([name]) => name === `${request.method} ${path}`)?.[1];
     if (route === undefined) throw new LocalRequestError(404, 'not found');
     const value = await route({ query, request, response });
     if (value !== undefined) reply(response, 200, value);

@@ -1,3 +1,4 @@
+import { printable } from '@tributary/shared/printable.ts';
 import type { Counters } from '../counters.ts';
 import type { AgentStatus, SourceOfInput } from './agent-status.ts';
 
@@ -19,7 +20,7 @@ export function statusText(status: AgentStatus, nowMs: number): string {
   ];
   const more = status.sourcesTotal - status.sources.length;
   if (more > 0) lines.push(`  … and ${more} that are less far behind (--all)`);
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(printable).join('\n')}\n`;
 }
 
 function hubLine({ uplink }: AgentStatus): string {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -90,6 +91,15 @@ class TapUnderTest implements AsyncDisposable {
     this.#done = readTap(asked, (_line, told) => void this.told.push(told));
     this.#done.catch(() => undefined);
     await eventually('the tap is in place', () => this.taps.count > 0);
+  }
+
+  /** A client that reads nothing. */
+  connect(request: string): Socket {
+    const socket = connect(this.#socketPath);
+    socket.on('error', () => undefined);
+    socket.pause();
+    socket.write(request);
+    return socket;
   }
 
   async refused(query: Readonly<Record<string, string>>): Promise<void> {
@@ -207,4 +217,27 @@ test('without anybody a run is looked at by nobody', () => {
   taps.offer(runOf(web, 'b\n'));
   assert.equal(runs.length, 1);
   assert.equal(taps.count, 0);
+});
+
+test('one that cannot be told of a record is ended, and what is shipped goes on', async () => {
+  await using unit = new TapUnderTest();
+  await unit.serve();
+  await unit.tap();
+  unit.taps.offer(runOf('unknown', 'one\n'));
+  await eventually('it is ended', () => unit.taps.count === 0);
+});
+
+test('readers that do not read cost no more than a little memory each, and there are so many of them at most', async () => {
+  await using unit = new TapUnderTest();
+  await unit.serve();
+  const deaf = Array.from({ length: 16 }, () => unit.connect('GET /tap?rate=10000 HTTP/1.1\r\nHost: x\r\n\r\n'));
+  await eventually('all are in place', () => unit.taps.count === deaf.length);
+  await assert.rejects(unit.refused({}), /16 others look already/);
+  const before = process.memoryUsage().external + process.memoryUsage().heapUsed;
+  const run = runOf(web, `${'x'.repeat(999)}\n`.repeat(1000));
+  for (let push = 0; push < 20; push += 1) unit.taps.offer(run);
+  const grown = process.memoryUsage().external + process.memoryUsage().heapUsed - before;
+  assert.ok(grown < 150_000_000, `${grown} bytes for ${deaf.length} readers`);
+  for (const socket of deaf) socket.destroy();
+  await eventually('nobody looks any more', () => unit.taps.count === 0);
 });

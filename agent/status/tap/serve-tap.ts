@@ -17,6 +17,8 @@ const rateMax = 10_000;
 const tellIntervalMs = 1000;
 /** What a reader that is slow may leave lying. */
 const unreadBytesMax = 1024 * 1024;
+/** Everybody who looks is asked at every push. */
+const tapsMax = 16;
 /** Streams that are remembered: what they are is found out once. */
 const streamsRememberedMax = 4096;
 
@@ -41,6 +43,7 @@ interface TapRequest extends LocalRequest {
 /** Resolves when the reader is gone. */
 export async function serveTap({ query, response, agent, taps }: TapRequest): Promise<undefined> {
   const wanted = { input: query.get('input'), type: query.get('type'), path: query.get('path'), rate: rateOf(query.get('rate')) };
+  if (taps.count >= tapsMax) throw new LocalRequestError(503, `${tapsMax} others look already: end one of them`);
   const closed = Promise.withResolvers<undefined>();
   response.on('close', () => closed.resolve(undefined));
   response.on('error', () => closed.resolve(undefined));
@@ -51,7 +54,13 @@ export async function serveTap({ query, response, agent, taps }: TapRequest): Pr
     response.write(line);
     return true;
   });
-  const looking = taps.add((run) => tap.look(run));
+  const looking = taps.add((run) => {
+    try {
+      tap.look(run);
+    } catch (error) {
+      response.destroy(error instanceof Error ? error : undefined);
+    }
+  });
   const timer = setInterval(() => tap.refill(), tellIntervalMs);
   try {
     return await closed.promise;
