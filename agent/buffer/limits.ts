@@ -27,6 +27,9 @@ export const dropDelayMs = 500;
 /** Rows about what was lost; of older ones only the sums are kept. */
 export const lossRowsMax = 10_000;
 
+/** Lengths of records that are kept in memory: those of a few batches. */
+export const lengthsInMemoryMax = 256 * 1024;
+
 /** What a batch costs beside its body: its row and its segments. */
 export const batchOverheadBytes = 1024;
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { OutboxBatch, OutboxSegment } from '@tributary/protocol/session/outbox.ts';
 import { chargeOf, RetainedIndex } from './retained-index.ts';
+import { SegmentLengths } from './segment-lengths.ts';
 
 const channels = ['acme/app', 'acme/nginx'];
 const streams = ['s0', 's1', 's2', 's3'];
@@ -111,7 +112,7 @@ class Model {
 test('the index answers as plain lists would, whatever is added, acked, removed and rewritten', () => {
   fc.assert(
     fc.property(steps, (run) => {
-      const index = new RetainedIndex();
+      const index = new RetainedIndex(new SegmentLengths(() => []));
       const model = new Model();
       for (const [at, step] of run.entries()) {
         model.apply(step, at + 1, index);

@@ -1,5 +1,5 @@
 /**
- * The retained batches, in memory: everything the uplink asks but the bodies. Every batch in it is durable. Lists are in the order
+ * The retained batches, in memory: everything the uplink asks but the bodies and the lengths of records. Every batch in it is durable. Lists are in the order
  * of ids, which is the order of writing; what is removed is nearly always at their front.
  */
 import { assert } from '@tributary/shared/assert.ts';
@@ -7,6 +7,7 @@ import type { ChannelName, Id, Mark } from '@tributary/protocol/messages.ts';
 import type { OutboxBatch, OutboxSegment } from '@tributary/protocol/session/outbox.ts';
 import type { Overflow } from '../inputs/input.ts';
 import { batchOverheadBytes } from './limits.ts';
+import type { SegmentLengths } from './segment-lengths.ts';
 import type { BatchRow } from './sql/batch-rows.ts';
 
 export interface Retained {
@@ -17,6 +18,7 @@ export interface Retained {
 }
 
 export class RetainedIndex {
+  readonly #lengths: SegmentLengths;
   readonly #byId = new Map<number, Retained>();
   readonly #channels = new Map<ChannelName, { readonly list: Retained[]; readonly unacked: Set<number> }>();
   readonly #streams = new Map<Id, Retained[]>();
@@ -29,6 +31,10 @@ export class RetainedIndex {
   #reserveBatches = 0;
   #unackedBytes = 0;
   #ackedBytes = 0;
+
+  constructor(lengths: SegmentLengths) {
+    this.#lengths = lengths;
+  }
 
   get batches(): number {
     return this.#byId.size;
@@ -52,7 +58,8 @@ export class RetainedIndex {
   }
 
   add(row: BatchRow): void {
-    const { batch, overflow, ackedMs } = row;
+    const { overflow, ackedMs } = row;
+    const batch = this.#lengths.withoutLengths(row.batch);
     const retained: Retained = { batch, overflow, ackedMs };
     const channel = this.#channels.getOrInsertComputed(batch.channel, () => ({ list: [], unacked: new Set() }));
     assert((channel.list.at(-1)?.batch.id ?? 0) < batch.id, 'ids of a channel ascend');
@@ -74,6 +81,7 @@ export class RetainedIndex {
     const retained = this.#byId.get(id);
     if (retained === undefined || retained.ackedMs !== undefined) return false;
     retained.ackedMs = atMs;
+    this.#lengths.forget(id);
     this.#channels.get(retained.batch.channel)?.unacked.delete(id);
     this.#acked.add(id);
     this.#droppable.delete(id);
@@ -87,6 +95,7 @@ export class RetainedIndex {
     if (retained === undefined) return false;
     const { batch } = retained;
     this.#byId.delete(id);
+    this.#lengths.forget(id);
     if (this.#acked.delete(id)) this.#ackedBytes -= chargeOf(batch);
     else this.#charge(retained, -1);
     this.#droppable.delete(id);
@@ -186,7 +195,7 @@ export class RetainedIndex {
     const retained = this.#byId.get(id);
     assert(retained !== undefined, 'a batch that is rewritten is retained');
     const before = new Set(streamsOf(retained.batch));
-    retained.batch = { ...retained.batch, segments };
+    retained.batch = this.#lengths.withoutLengths({ ...retained.batch, segments });
     const after = new Set(streamsOf(retained.batch));
     for (const streamId of before) if (!after.has(streamId)) this.#cutStream(streamId, id);
     for (const streamId of after) if (!before.has(streamId)) this.#insertIntoStream(streamId, retained);
@@ -198,7 +207,7 @@ export class RetainedIndex {
     if (retained === undefined) return;
     this.rewrite(batch.id, batch.segments);
     this.#charge(retained, -1);
-    retained.batch = batch;
+    retained.batch = this.#lengths.withoutLengths(batch);
     this.#charge(retained, 1);
   }
 

@@ -29,8 +29,9 @@ import { Retention } from './retention.ts';
 import { newId, planReplacement } from './replacement.ts';
 import { Room } from './room.ts';
 import { metaKeys } from './schema.ts';
+import { SegmentLengths } from './segment-lengths.ts';
 import type { SourceMark } from './source-mark.ts';
-import { BodyReader, lastBatchId, readBatches } from './sql/batch-rows.ts';
+import { BodyReader, lastBatchId, LengthsReader, readBatches } from './sql/batch-rows.ts';
 import { FinishedReader } from './sql/finished-rows.ts';
 import type { LossSum } from './sql/loss-rows.ts';
 import { readMeta } from './sql/meta-rows.ts';
@@ -60,7 +61,7 @@ export class SqliteBuffer implements Buffer {
   readonly #lost: LossBook;
   readonly #drops: Drops;
   readonly #streams = new StreamTable();
-  readonly #index = new RetainedIndex();
+  readonly #index: RetainedIndex;
   readonly #retention: Retention;
   readonly #recovery: Recovery;
   /** Appends that the writer has not answered yet, in order. */
@@ -79,7 +80,10 @@ export class SqliteBuffer implements Buffer {
     this.#parts = parts;
     const { clock, db, limits, sourceMark } = parts;
     const writer = new WriterClient(parts.writer, (error) => this.#failed(error));
-    const [index, streams] = [this.#index, this.#streams];
+    const rows = new LengthsReader(db);
+    const index = new RetainedIndex(new SegmentLengths((batchId) => rows.read(batchId) ?? this.#damaged(batchId)));
+    const streams = this.#streams;
+    this.#index = index;
     this.#writer = writer;
     const finished = new FinishedReader(db);
     this.#progress = new StreamProgress({ streams, index, finished, underWay: () => this.#underway.values() });
@@ -417,6 +421,12 @@ export class SqliteBuffer implements Buffer {
     if (error instanceof BufferDamagedError || isDamaged(error)) markSuspect(this.#parts.folder, error.message);
     this.#room.changed();
     this.#parts.onFailed(error);
+  }
+
+  #damaged(batchId: number): never {
+    const error = new BufferDamagedError(`the row of batch ${batchId} cannot be read`);
+    this.handleFailure(error);
+    throw error;
   }
 
   #load(): void {

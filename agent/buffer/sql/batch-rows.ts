@@ -73,6 +73,25 @@ export function lastBatchId(db: DatabaseSync): number {
   return Number(db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'batches'").get()?.['seq'] ?? 0);
 }
 
+/** Reads the lengths of records of a batch's segments. */
+export class LengthsReader {
+  readonly #select: StatementSync;
+
+  constructor(db: DatabaseSync) {
+    this.#select = db.prepare('SELECT segments FROM batches WHERE id = ?');
+  }
+
+  /** Undefined where the row is gone, or is not what was written. */
+  read(batchId: number): readonly (readonly number[])[] | undefined {
+    const text = this.#select.get(batchId)?.['segments'];
+    try {
+      return typeof text === 'string' ? segmentsOf(text).map(({ lengths }) => lengths) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
 /** Reads bodies and checks them: what a disk gives back is outside data. */
 export class BodyReader {
   readonly #select: StatementSync;
