@@ -110,6 +110,19 @@ const kinds = { 'by Node': openNodeDatagrams, 'by threads': openThreadDatagrams 
 for (const [kind, open] of Object.entries(kinds)) {
   const isLinuxOnly = open === openThreadDatagrams;
   suite(`datagrams ${kind}`, { skip: isLinuxOnly && process.platform !== 'linux' }, () => {
+    test('many sockets are no warning', async () => {
+      const warnings: string[] = [];
+      const warned = (warning: Error): void => void warnings.push(warning.message);
+      process.on('warning', warned);
+      await using source = new SourceUnderTest();
+      await source.open(open, { sockets: 12 });
+      await send(source.port, ['one']);
+      await eventually('it came', () => source.records.length === 1);
+      await source.stop();
+      process.off('warning', warned);
+      assert.deepEqual(warnings, []);
+    });
+
     test('each datagram is a record of its sender, in order; an empty one is none', async () => {
       await using source = new SourceUnderTest();
       await source.open(open, {});

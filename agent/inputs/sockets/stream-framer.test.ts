@@ -85,6 +85,7 @@ suite('syslog', () => {
 
   test('empty lines are no records', () => {
     assert.deepEqual(frame('syslog', ['\n\0\n<1>a\n\n', '\n', '<2>b\0\0\n']).texts, ['<1>a', '<2>b']);
+    assert.deepEqual(frame('syslog', ['4 <1>a\r\n', '4 <2>b\r', '\n\r\n<3>c\r\n']).texts, ['<1>a', '<2>b', '<3>c\r']);
   });
 
   test('a long message is cut into partial records, and its end is its own', () => {
@@ -129,7 +130,7 @@ suite('lines', () => {
 
 suite('whatever comes', () => {
   const piece = fc.oneof(
-    fc.constantFrom('\n', '\0', '<1>', '3 <1>', '12 ', '1', '99999999 <', '0', ' ', 'x'.repeat(9)),
+    fc.constantFrom('\n', '\0', '\r', '\r\n', '<1>', '3 <1>', '12 ', '1', '99999999 <', '0', ' ', 'x'.repeat(9)),
     fc.uint8Array({ maxLength: 6 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
   );
   const content = fc.array(piece, { maxLength: 40 }).map((pieces) => Buffer.from(pieces.join(''), 'latin1'));

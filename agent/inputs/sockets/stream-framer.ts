@@ -5,7 +5,8 @@
  *
  * - Lines: up to and with a newline, as in a file.
  * - Syslog (RFC 6587), decided anew for each message: a number, a space and `<` say how many bytes follow (octet counting); anything
- *   else ends at a newline or NUL. The octets of the framing are not part of the record, and an empty line is none.
+ *   else ends at a newline or NUL. The octets of the framing are not part of the record, and an empty line (perhaps with the carriage
+ *   return that some write behind a counted message) is none.
  */
 import type { Records } from '../counted-stream.ts';
 import { octetCountDigitsMax } from './limits.ts';
@@ -14,6 +15,7 @@ import { RecordList } from './record-list.ts';
 export type Framing = 'lines' | 'syslog';
 
 const newline = 10;
+const carriageReturn = 13;
 const nul = 0;
 const space = 32;
 const digit0 = 48;
@@ -115,8 +117,11 @@ export class StreamFramer {
     const nextNewline = bytes.indexOf(newline, from);
     const end = nextNewline < 0 ? nextNul : Math.min(nextNewline, nextNul);
     if (end < bytes.length) {
-      bytes.copyWithin(list.byteLength, at, end);
-      list.add(end - at, this.#recordBytesMax);
+      const isEmpty = end - at === 1 && bytes[at] === carriageReturn && !this.#isContinued;
+      if (!isEmpty) {
+        bytes.copyWithin(list.byteLength, at, end);
+        list.add(end - at, this.#recordBytesMax);
+      }
       this.#scanned = 0;
       this.#isContinued = false;
       return end + 1;

@@ -134,6 +134,10 @@ interface DatagramThreadOptions {
   readonly handlers: DatagramHandlers;
 }
 
+/** Whoever ends the process waits for its threads. */
+const running = new Set<DatagramThread>();
+const stopAll = (): void => running.forEach((thread) => thread.tellToStop());
+
 /** One thread, its blocks and its waker. */
 class DatagramThread {
   readonly #sockets: readonly OpenSocket[];
@@ -143,7 +147,6 @@ class DatagramThread {
   readonly #waker = Waker.open();
   readonly #worker: Worker;
   readonly #ended: Promise<void>;
-  readonly #wakeAtExit = (): void => this.#stopThread();
   #isStopping = false;
 
   constructor({ sockets, recordBytesMax, handlers }: DatagramThreadOptions) {
@@ -169,19 +172,20 @@ class DatagramThread {
         resolve();
       });
     });
-    // Whoever ends the process waits for its threads.
-    process.on('exit', this.#wakeAtExit);
+    if (running.size === 0) process.on('exit', stopAll);
+    running.add(this);
   }
 
   async stop(): Promise<void> {
     this.#isStopping = true;
-    this.#stopThread();
+    this.tellToStop();
     await this.#ended;
-    process.off('exit', this.#wakeAtExit);
+    running.delete(this);
+    if (running.size === 0) process.off('exit', stopAll);
     this.#waker[Symbol.dispose]();
   }
 
-  #stopThread(): void {
+  tellToStop(): void {
     Atomics.store(this.#control, controlWord.stop, 1);
     this.#waker.wake();
   }
