@@ -76,7 +76,9 @@ export const metricsInputOptions = z.strictObject({
   network_file_systems: z
     .boolean()
     .default(false)
-    .describe('Measure file systems of other machines too. One that does not answer takes a thread until it does.'),
+    .describe(
+      'Measure file systems of other machines too. While one does not answer none of them is asked again: each would hold a thread.',
+    ),
   host_root: z
     .string()
     .startsWith('/', 'must be an absolute path')
