@@ -30,6 +30,7 @@ export interface AgentStatus {
   readonly counters: Counters;
   /** Per second, over the last ten. */
   readonly rates: Rates;
+  /** 0 where the system does not tell. */
   readonly memory: { readonly rssBytes: number };
 }
 

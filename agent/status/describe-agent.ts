@@ -40,7 +40,7 @@ export function describeAgent(observed: ObservedAgent, sourcesMax = Infinity): A
     rotation: agent.rotator.status(),
     counters: agent.counters,
     rates: rates(),
-    memory: { rssBytes: process.memoryUsage.rss() },
+    memory: { rssBytes: residentBytes() },
   };
 }
 
@@ -72,4 +72,13 @@ function withSums(inputs: readonly InputStatus[], sources: readonly SourceOfInpu
     if (state === 'failed') sum.failed += 1;
   }
   return inputs.map((input) => ({ ...input, ...(sums.get(input.name) ?? { sources: 0, lag: 0, failed: 0 }) }));
+}
+
+function residentBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    // In a root without /proc.
+    return 0;
+  }
 }
