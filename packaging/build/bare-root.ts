@@ -1,10 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, realpathSync } from 'node:fs';
+import { copyFileSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /**
- * A folder that a program sees as the whole machine: in it are only the program, the libraries it asks the system for, and empty
- * folders. What runs there needs no Node, no packages and no repository.
+ * A folder that a program sees as the whole machine: in it are only the program, the libraries it asks the system for, `/dev/null`
+ * and empty folders. What runs there needs no Node, no packages and no repository.
  */
 export interface BareRoot {
   readonly folder: string;
@@ -24,6 +24,8 @@ export interface BareRootOptions {
 export function makeBareRoot(options: BareRootOptions): BareRoot {
   const { folder, programs } = options;
   for (const name of ['bin', 'tmp', 'etc', 'run', 'var/lib', 'dev', 'proc']) mkdirSync(join(folder, name), { recursive: true });
+  // Only root may make a device; to be read as empty a file is enough.
+  writeFileSync(join(folder, 'dev/null'), '');
   for (const program of programs) {
     copyFileSync(program, join(folder, 'bin', basename(program)));
     for (const library of librariesOf(program)) {
