@@ -24,7 +24,7 @@ export const fewDatagrams = 64;
 export const pauseMs = 0.5;
 export const pauseBufferBytesMin = 2 * 1024 * 1024;
 /** How long a thread sleeps at most when nothing comes: it looks then whether the process wants to end. */
-export const pollMsMax = 500;
+export const pollMsMax = 5000;
 /** At the end what has come already is still taken, but not what a sender that never stops goes on sending. */
 export const lastReceivesMax = 256;
 

@@ -121,7 +121,7 @@ class DatagramLoop {
       if (index !== undefined) return { index, bytes: Buffer.from(this.#data.blocks, index * blockBytes, blockBytes) };
       // Whoever frees a block after this word is set wakes; one that was freed before it is found by looking once more.
       Atomics.store(this.#control, controlWord.starved, 1);
-      if (this.#freeBlock(false) === undefined && this.#woken.wait(pollMsMax)) this.#waker.clear();
+      if (this.#freeBlock(false) === undefined && this.#woken.wait(stopGraceMs)) this.#waker.clear();
       Atomics.store(this.#control, controlWord.starved, 0);
       if (this.#isPastStop() && this.#freeBlock(false) === undefined) return undefined;
     }
