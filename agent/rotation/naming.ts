@@ -5,7 +5,8 @@
  *
  * What is being written is `.app.log-20261121T181500Z.zst.part` (`partPath` in inputs/file/collapse.ts).
  */
-export type Compression = 'none' | 'zstd' | 'gzip';
+export const compressions = ['none', 'zstd', 'gzip'] as const;
+export type Compression = (typeof compressions)[number];
 
 export interface RotatedName {
   /** The file that was rotated. */

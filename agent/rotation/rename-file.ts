@@ -6,21 +6,17 @@ import { syncFolder } from '../inputs/file/collapse.ts';
 import type { RotationGroupOptions } from './options.ts';
 
 /**
- * Gives a log its rotated name, and makes a new one if that is wanted. The writer goes on in the renamed file until it is told, and
- * the file input reads on there, so nothing is lost whenever this is cut short.
+ * Gives a log its rotated name. The writer goes on in the renamed file until it is told, and the file input reads on there, so nothing
+ * is lost whenever this is cut short.
  */
-export async function renameFile(
-  path: string,
-  to: string,
-  { stats, create }: { readonly stats: BigIntStats; readonly create: RotationGroupOptions['create'] },
-): Promise<void> {
+export async function renameFile(path: string, to: string): Promise<void> {
   await rename(path, to);
   await syncFolder(dirname(path));
   crashPoint('agent.rotation.after-rename');
-  if (create !== undefined) await createAnew(path, stats, create);
 }
 
-async function createAnew(
+/** Makes a new log where one was rotated away, as that was where the options do not say otherwise. */
+export async function createAnew(
   path: string,
   stats: BigIntStats,
   { mode, owner, group }: NonNullable<RotationGroupOptions['create']>,

@@ -4,6 +4,8 @@ import { mkdir, open, readFile, rename, stat, symlink, utimes } from 'node:fs/pr
 import { suite, test } from 'node:test';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { partPath } from '../inputs/file/collapse.ts';
+import { withToken } from '../inputs/file/token.ts';
+import { eventually } from '../inputs/testing/input-under-test.ts';
 import { lookMs } from './limits.ts';
 import { RotationUnderTest } from './testing/rotation-under-test.ts';
 
@@ -90,6 +92,36 @@ suite('rotation by rename', () => {
     assert.equal(made.mode & 0o777, 0o640);
   });
 
+  test('a new file that cannot be made is told of, and the writer is told all the same', async () => {
+    await using unit = await RotationUnderTest.make();
+    const command = ['/bin/sh', '-c', `echo >> ${unit.path('told')}`];
+    // No system knows such a user.
+    const group = unit.group({ unread: 'rotate', command, create: { mode: '0640', owner: 2 ** 32 } });
+    await unit.write('app.log', text);
+    const { rotated } = await group.rotateNow();
+    assert.equal(rotated.length, 1);
+    assert.equal(await readFile(unit.path('told'), 'latin1'), '\n');
+    assert.deepEqual(
+      unit.events.map(([name]) => name),
+      ['rotationDone', 'rotationFailed'],
+    );
+    await group.tick();
+    assert.equal(group.status().blocked.length, 1);
+  });
+
+  test('no file that is there is written over, whoever rotated it', async () => {
+    await using unit = await RotationUnderTest.make();
+    const group = unit.group({ unread: 'rotate' });
+    await unit.write('app.log', text);
+    await group.tick();
+    // Of another group that rotates the same file, after this one looked.
+    for (const name of [first, 'app.log-20261121T181501Z.gz']) await unit.write(name, 'of another');
+    group.schedule();
+    await group.tick();
+    assert.deepEqual(await unit.names(), [first, 'app.log-20261121T181501Z.gz', 'app.log-20261121T181502Z']);
+    assert.equal(await readFile(unit.path(first), 'latin1'), 'of another');
+  });
+
   test('what a link leads to is rotated, where it is', async () => {
     await using unit = await RotationUnderTest.make();
     await mkdir(unit.path('real'));
@@ -113,6 +145,21 @@ suite('rotation by rename', () => {
     const failed = unit.events.filter(([name]) => name === 'rotationFailed');
     assert.equal(failed.length, 1);
     assert.match(String(failed[0]?.[2]), /the command \/bin\/sh failed: no/);
+  });
+
+  test('a command that hangs does not hold up the end of the agent', async () => {
+    await using unit = await RotationUnderTest.make();
+    const command = ['/bin/sh', '-c', `echo >> ${unit.path('told')}; exec sleep 60`];
+    const group = unit.group({ unread: 'rotate', command });
+    await unit.write('app.log', text);
+    const rotation = group.rotateNow();
+    await eventually('the command runs', async () => (await unit.names()).includes('told'));
+    unit.stop();
+    await rotation;
+    assert.deepEqual(
+      unit.events.map(([name]) => name),
+      ['rotationDone'],
+    );
   });
 
   test('a signal goes to the process of the pid file', async () => {
@@ -233,6 +280,37 @@ suite('rotated files', () => {
     await unit.read(first, 'another text of a file that had this inode before\n');
     await unit.group({ keep: { count: 0 } }).tick();
     assert.deepEqual(await unit.names(), [first]);
+  });
+
+  test('nor does one that begins alike, and ended with all acknowledged: its birth or the bytes at its end tell', async () => {
+    for (const what of ['birth', 'end'] as const) {
+      await using unit = await RotationUnderTest.make();
+      const head = 'the same head of each log\n'.repeat(50);
+      await unit.write(first, `${head}new\n`);
+      await utimes(unit.path(first), 1e9, 1e9);
+      const streamId = await unit.read(first, what === 'birth' ? `${head}new\n` : `${head}old\nand more\n`);
+      const stream = unit.sink.recorded.get(streamId);
+      assert(stream !== undefined);
+      if (what === 'birth') stream.identity = withToken(stream.identity, { birth: '1' });
+      unit.sink.endStream(streamId);
+      await unit.group({ keep: { count: 0 } }).tick();
+      assert.deepEqual(await unit.names(), [first], what);
+    }
+  });
+
+  test('what was read into a stream that ended, as its type became another, is waited for too', async () => {
+    await using unit = await RotationUnderTest.make();
+    const group = unit.group({ keep: { count: 0 } });
+    await unit.write(first, text);
+    const before = await unit.read(first, 'one\n', 0);
+    unit.sink.endStream(before);
+    await unit.read(first, text);
+    await group.tick();
+    assert.deepEqual(await unit.names(), [first]);
+    unit.sink.acked.set(before, 4);
+    unit.clock.advance(lookMs);
+    await group.tick();
+    assert.deepEqual(await unit.names(), []);
   });
 
   test('what a crash left is removed: parts, and a compressed file whose original is still there', async () => {

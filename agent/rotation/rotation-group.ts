@@ -49,6 +49,8 @@ export class RotationGroup {
   #isRecovered = false;
   /** The writer of these was not told of its last rotation yet. */
   readonly #untold = new Set<string>();
+  /** The path that the trouble with that is told of. */
+  #untoldSince: string | undefined;
   #scheduled = false;
   #last: Promise<unknown> = Promise.resolve();
   #rotations = 0;
@@ -218,6 +220,8 @@ export class RotationGroup {
       this.#lastMs = clock.now();
       if (result.method === 'rename') this.#untold.add(path);
       events.rotationDone(path, { rotatedTo: result.to, bytes: result.bytes, method: result.method });
+      const { trouble } = result;
+      if (trouble !== undefined) this.#troubles.raise(path, `the new file could not be made: ${trouble.message}`, trouble);
       return { rotated: true, to: result.to, bytes: result.bytes };
     } catch (error) {
       if (stop.aborted) return { rotated: false, reason: 'the agent stops' };
@@ -232,12 +236,15 @@ export class RotationGroup {
   async #tellWriter(): Promise<void> {
     const [path = ''] = this.#untold;
     try {
-      await tellWriter(this.options);
-      for (const told of this.#untold) this.#troubles.clear(told);
+      await tellWriter(this.options, this.#parts.stop);
+      if (this.#untoldSince !== undefined) this.#troubles.clear(this.#untoldSince);
+      this.#untoldSince = undefined;
       this.#untold.clear();
     } catch (error) {
+      if (this.#parts.stop.aborted) return;
       if (!isSystemError(error)) throw error;
-      this.#troubles.raise(path, error.message, error);
+      this.#untoldSince ??= path;
+      this.#troubles.raise(this.#untoldSince, error.message, error);
     }
   }
 }

@@ -28,7 +28,14 @@ export interface RotateOptions {
 }
 
 export type Rotated =
-  | { readonly kind: 'rotated'; readonly to: string; readonly bytes: number; readonly method: 'rename' | CutMethod }
+  | {
+      readonly kind: 'rotated';
+      readonly to: string;
+      readonly bytes: number;
+      readonly method: 'rename' | CutMethod;
+      /** Why the new file could not be made as the options say. */
+      readonly trouble?: Error;
+    }
   /** Not now; `reason` is worth telling unless it is empty. */
   | { readonly kind: 'waits'; readonly reason: string };
 

@@ -11,11 +11,14 @@ export class WriterNotToldError extends Error {
 
 const commandTimeoutMs = 30_000;
 
-/** Tells the writer to open its log anew. Harmless when it did already. */
-export async function tellWriter(group: Pick<RotationGroupOptions, 'signal' | 'command' | 'command_timeout'>): Promise<void> {
+/** Tells the writer to open its log anew. Harmless when it did already. `stop` kills a command: whoever starts next tells again. */
+export async function tellWriter(
+  group: Pick<RotationGroupOptions, 'signal' | 'command' | 'command_timeout'>,
+  stop: AbortSignal,
+): Promise<void> {
   const { signal, command, command_timeout: timeout = commandTimeoutMs } = group;
   if (signal !== undefined) await sendSignal(signal);
-  if (command !== undefined) await runCommand(command, timeout);
+  if (command !== undefined) await runCommand(command, timeout, stop);
 }
 
 async function sendSignal({ pid_file: file, name }: NonNullable<RotationGroupOptions['signal']>): Promise<void> {
@@ -34,9 +37,9 @@ async function sendSignal({ pid_file: file, name }: NonNullable<RotationGroupOpt
   }
 }
 
-async function runCommand([file = '', ...args]: readonly string[], timeout: number): Promise<void> {
+async function runCommand([file = '', ...args]: readonly string[], timeout: number, signal: AbortSignal): Promise<void> {
   try {
-    await promisify(execFile)(file, args, { timeout, killSignal: 'SIGKILL', maxBuffer: 1024 * 1024 });
+    await promisify(execFile)(file, args, { timeout, signal, killSignal: 'SIGKILL', maxBuffer: 1024 * 1024 });
   } catch (error) {
     const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
     throw new WriterNotToldError(`the command ${file} failed${stderr === '' ? '' : `: ${stderr}`}`, { cause: error });

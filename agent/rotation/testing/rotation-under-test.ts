@@ -1,6 +1,8 @@
 import { appendFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { markedBytes } from '@tributary/protocol/limits.ts';
+import { markOf } from '@tributary/protocol/mark.ts';
 import { type FileSpace, gatesOf, type HeldSource, systemFileSpace } from '../../inputs/file/collapse.ts';
 import { fingerprintOf, keyOfIdentity } from '../../inputs/file/identity.ts';
 import { ManualClock } from '../../inputs/testing/manual-clock.ts';
@@ -73,7 +75,10 @@ export class RotationUnderTest implements AsyncDisposable {
     const attributes = { tenant: 'acme', type: 'app', host: 'here', encoding: 'utf-8', counted: false, labels: {} };
     const { streamId } = await this.sink.openStream({ identity, attributes, start: 0 });
     const recorded = this.sink.recorded.get(streamId);
-    if (recorded !== undefined) recorded.position = text.length;
+    if (recorded !== undefined) {
+      recorded.position = text.length;
+      recorded.mark = markOf(Buffer.from(text.slice(-markedBytes)));
+    }
     this.sink.acked.set(streamId, acked);
     return streamId;
   }
@@ -98,6 +103,11 @@ export class RotationUnderTest implements AsyncDisposable {
         return await Promise.resolve({ streamId: source.streamId, position });
       },
     });
+  }
+
+  /** The agent is about to end. */
+  stop(): void {
+    this.#stop.abort();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
