@@ -60,6 +60,13 @@ export class LinearPattern {
     return engine.test(text);
   }
 
+  /** The first match with its groups. A group that is repeated more than 16 times counts as several. */
+  exec(text: string): RegExpExecArray | undefined {
+    const engine = this.#engineFor(text);
+    engine.lastIndex = 0;
+    return engine.exec(text) ?? undefined;
+  }
+
   /**
    * All matches, from the first on; none lies within another. In a pattern with a look-behind and repetitions, `^` may fit just behind a
    * match, too.

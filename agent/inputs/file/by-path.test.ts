@@ -52,8 +52,22 @@ suite('by_path', () => {
     assert.deepEqual(services.toSorted(), ['db db\n', 'web web\n']);
   });
 
+  test('a name that someone chose does not hang the agent, and case may be ignored', async () => {
+    const paths = ['/logs/**'];
+    const hard = [{ paths, pattern: '(?i)^/LOGS/((?:a|a)*)*(x)$', labels: { last: '$2' } }];
+    const kind = fileKind({ ...testOptions, by_path: hard }, defaults);
+    const lastOf = async (path: string): Promise<string | undefined> => {
+      const decision = await kind.traitsOf(path);
+      assert(typeof decision === 'object');
+      return decision.attributes.labels['last'];
+    };
+    assert.equal(await lastOf(`/logs/${'a'.repeat(200)}`), undefined);
+    assert.equal(await lastOf(`/logs/${'a'.repeat(200)}x`), 'x');
+  });
+
   for (const [what, rule] of [
     ['an expression that is none', { paths: ['/a'], pattern: '(' }],
+    ['an expression that could take forever', { paths: ['/a'], pattern: String.raw`/(\w+)/\1` }],
     ['a group that is not there', { paths: ['/a'], pattern: '(x)', labels: { a: '$2' } }],
     ['a name that is not there', { paths: ['/a'], pattern: '(?<x>x)', labels: { a: '$<y>' } }],
     ['groups without an expression', { paths: ['/a'], labels: { a: '$1' } }],

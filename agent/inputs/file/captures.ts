@@ -1,3 +1,5 @@
+import { LinearPattern, patternProblem } from '@tributary/shared/linear-pattern.ts';
+
 /** Labels with groups of a regular expression in them: `$1`, `$<name>`. */
 const reference = /\$(?:(\d{1,2})|<([^>]*)>)/g;
 
@@ -19,14 +21,10 @@ export function captureProblem({ pattern, labels }: CaptureRule): CaptureProblem
   if (pattern === undefined) {
     return used.length === 0 ? undefined : { field: 'labels', message: 'use groups of `pattern`, and there is none' };
   }
-  let groups: RegExpExecArray | null;
-  try {
-    // An expression that also matches nothing tells its groups.
-    groups = new RegExp(`${pattern}|`).exec('');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { field: 'pattern', message: `must be a regular expression: ${reason}` };
-  }
+  const problem = patternProblem(pattern);
+  if (problem !== undefined) return { field: 'pattern', message: problem };
+  // An expression that also matches nothing tells its groups.
+  const groups = new LinearPattern(`${pattern}|`).exec('');
   const names = new Set(Object.keys(groups?.groups ?? {}));
   const missing = used.find((name) =>
     /^\d+$/.test(name) ? Number(name) === 0 || Number(name) >= (groups?.length ?? 0) : !names.has(name),

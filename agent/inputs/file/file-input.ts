@@ -5,6 +5,7 @@
 import { matchesGlob } from 'node:path';
 import { labelValueBytesMax } from '@tributary/protocol/limits.ts';
 import type { StreamAttributes } from '@tributary/protocol/messages.ts';
+import { LinearPattern } from '@tributary/shared/linear-pattern.ts';
 import { createFraming } from '../../framing/create-framing.ts';
 import type { Input } from '../input.ts';
 import type { InputDefaults, InputParts } from '../registry.ts';
@@ -43,7 +44,7 @@ export function fileKind(options: FileInputOptions, defaults: InputDefaults): Fi
   };
   const rules = options.by_path.map((rule) => ({
     rule,
-    pattern: rule.pattern === undefined ? undefined : new RegExp(rule.pattern),
+    pattern: rule.pattern === undefined ? undefined : new LinearPattern(rule.pattern),
     shared: traitsFor(rule),
   }));
   const others = traitsFor(undefined);
@@ -53,7 +54,7 @@ export function fileKind(options: FileInputOptions, defaults: InputDefaults): Fi
         if (!rule.paths.some((glob) => glob === path || matchesGlob(path, glob))) continue;
         if (pattern === undefined) return shared;
         const match = pattern.exec(path);
-        if (match !== null) return traitsFor(rule, match);
+        if (match !== undefined) return traitsFor(rule, match);
       }
       return others;
     },
