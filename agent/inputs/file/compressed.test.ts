@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { appendFile, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { type Clock, systemClock } from '@tributary/shared/clock.ts';
 import { eventually, InputUnderTest } from '../testing/input-under-test.ts';
 
 const text = Array.from({ length: 60_000 }, (_, at) => `line ${at} ${'x'.repeat(at % 97)}\n`).join('');
@@ -80,6 +81,40 @@ for (const [name, compress] of [
       assert.equal(unit.sink.text(unit.path('a.log')), '');
       assert.equal(unit.sink.of(unit.path('a.log'))[0]?.start, text.length);
     });
+  });
+}
+
+for (const restarted of [false, true]) {
+  test(`a rotated file whose compression stalls half way is not read twice${restarted ? ', nor after a restart' : ''}`, async () => {
+    await using unit = await InputUnderTest.make();
+    const options = { paths: [unit.path('app.log*')], rotated_wait: 50 };
+    // Whatever is there was written a while ago.
+    const clock: Clock = { ...systemClock, now: () => Date.now() + 60_000 };
+    const [plain, compressed] = [unit.path('app.log.1'), unit.path('app.log.1.gz')];
+    await place(plain, Buffer.from(text));
+    unit.start(options, { clock });
+    await unit.expect('app.log.1', text);
+    if (restarted) await unit.stop();
+    const bytes = gzipSync(text);
+    await place(compressed, bytes.subarray(0, bytes.length >> 1));
+    if (restarted) unit.start(options, { clock });
+    // Found one after the other behind it, so that it was decided about when the last one arrives.
+    for (const name of ['app.log.8', 'app.log.9']) {
+      await place(unit.path(name), Buffer.from(`${name}\n`));
+      await unit.expect(name, `${name}\n`);
+    }
+    assert.equal(unit.sink.recorded.size, 3);
+    await place(compressed, bytes);
+    await unlink(plain);
+    await eventually('its stream goes on there, or ended', () => unit.sink.of(plain).every(({ ended }) => ended));
+    await writeFile(unit.path('app.log'), 'new\n');
+    await unit.expect('app.log', 'new\n');
+    await unit.drained();
+    const all = [...unit.sink.recorded.values()].map((stream) => stream.bytes.toString());
+    assert.deepEqual(
+      all.map((pushed) => pushed.length),
+      [text.length, 10, 10, 4],
+    );
   });
 }
 

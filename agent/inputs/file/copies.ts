@@ -15,7 +15,7 @@ import { attributesKeyOf } from './claims.ts';
 import type { FileInputContext } from './context.ts';
 import type { FileTraits } from './file-kind.ts';
 import { foldersNear } from './folder-index.ts';
-import { birthOf, type FileKey, fingerprintOf, keyOf, placeOf, readAt, readHead, verify } from './identity.ts';
+import { birthOf, type FileKey, fingerprintFits, fingerprintOf, keyOf, placeOf, readAt, readHead, verify } from './identity.ts';
 import { compressionOf, InflatedFile, type ReadableFile } from './inflated-file.ts';
 import type { KnownStreams } from './known-streams.ts';
 import { copyQuietMs } from './limits.ts';
@@ -201,6 +201,8 @@ export class Copies {
     for (const source of this.#related(file)) {
       const relation = await this.#compare(file, source);
       if (relation === 'copy') return this.#later(file, source.cursor.streamId, true);
+      // A compressor that stands still, or died, has left the beginning of what is read elsewhere.
+      if (relation === 'begun' && file.compression !== '') return this.#later(file, source.cursor.streamId, true);
       if (relation === 'begun' && !isQuiet) return this.#later(file, undefined, false);
     }
     for (const state of this.#known.near(file.path)) {
@@ -209,7 +211,7 @@ export class Copies {
         attributesKeyOf(state.attributes) !== file.attributesKey
       )
         continue;
-      if (await this.#fits(file, state)) return this.#later(file, undefined, false);
+      if ((await this.#fits(file, state)) || (await mayBeBegun(file, state))) return this.#later(file, undefined, false);
     }
     return await this.#readBefore(file);
   }
@@ -258,11 +260,12 @@ export class Copies {
   /** `copy`: the file holds what was read of the source; `begun`: it holds the beginning of that, or nothing so far. */
   async #compare(file: Candidate, source: Source): Promise<'copy' | 'begun' | 'other'> {
     const stream = { ...source.cursor, identity: source.identity };
+    // Before it is compared: it may grow meanwhile.
+    const wasShorter = await isShorter(file, source.cursor.position - source.identity.base);
     if (await this.#fits(file, stream)) return 'copy';
-    if (file.compression !== '') return 'other';
-    const bytes = Number(file.stats.size);
+    const bytes = file.content instanceof InflatedFile && wasShorter ? await file.content.length() : Number(file.stats.size);
     if (bytes === 0) return 'begun';
-    if (bytes >= source.cursor.position - source.identity.base) return 'other';
+    if (!wasShorter || source.compression !== '') return 'other';
     try {
       await using own = await openForReading(source.currentPath);
       const tail = Math.min(bytes, markedBytes);
@@ -303,6 +306,20 @@ export class Copies {
 
 function isUnchanged(before: Remembered, stats: BigIntStats): boolean {
   return before.bytes === stats.size && before.modifiedNs === stats.mtimeNs;
+}
+
+async function isShorter({ content, stats, compression }: Candidate, bytes: number): Promise<boolean> {
+  if (compression === '') return Number(stats.size) < bytes;
+  // As a comparison reads it next, so that nothing is decompressed twice for this.
+  const length = Math.min(markedBytes, bytes);
+  return (await readAt(content, bytes - length, length)).length < length;
+}
+
+/** Whether a compressed file may hold the beginning of what a stream was read from, whose file was not found so far. */
+async function mayBeBegun(file: Candidate, { identity, position }: StreamContent): Promise<boolean> {
+  if (file.compression === '' || !(await isShorter(file, position - identity.base))) return false;
+  const head = await readHead(file.content);
+  return head.length < identity.fingerprintLength || fingerprintFits(head, identity);
 }
 
 /** A copy is younger than its original. Where births are not known, so few bytes that a mark covers less than it could say too little. */
