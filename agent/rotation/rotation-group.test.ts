@@ -1,5 +1,8 @@
 /** Rotation by rename, and what becomes of rotated files. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { mkdir, open, readFile, rename, stat, symlink, utimes } from 'node:fs/promises';
 import { suite, test } from 'node:test';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
@@ -41,6 +44,21 @@ suite('rotation by rename', () => {
     unit.clock.advance(59_000);
     await group.tick();
     assert.equal((await unit.names()).length, 2);
+  });
+
+  test('by age after the clock was set back, too', async () => {
+    await using unit = await RotationUnderTest.make();
+    // Their times lie years ahead, that of the file itself a little.
+    await unit.write('app.log-20361121T181500Z', text);
+    await unit.write('app.log', text);
+    const group = unit.group({ max_age: 60_000, unread: 'rotate' });
+    await group.tick();
+    unit.clock.advance(59_000);
+    await group.tick();
+    assert.equal((await unit.names()).length, 2);
+    unit.clock.advance(1000);
+    await group.tick();
+    assert.deepEqual(await unit.names(), ['app.log-20361121T181500Z', 'app.log-20361121T181501Z']);
   });
 
   test('on request, whatever its size; what is empty or unread stays', async () => {
@@ -175,6 +193,32 @@ suite('rotation by rename', () => {
       ['rotationDone'],
     );
   });
+
+  for (const isWriter of [false, true]) {
+    test(`a process that began after the pid file was written ${isWriter ? 'is told if it has the log open' : 'gets no signal'}`, async (t) => {
+      if (process.platform !== 'linux') {
+        t.skip('only Linux tells when a process began');
+        return;
+      }
+      await using unit = await RotationUnderTest.make();
+      await unit.write('app.log', text);
+      using log = isWriter ? openLog(unit.path('app.log')) : undefined;
+      const child = spawn('/bin/sleep', ['60'], { stdio: ['ignore', log?.fd ?? 'ignore', 'ignore'] });
+      const ended = once(child, 'exit');
+      try {
+        await unit.write('app.pid', `${child.pid}\n`);
+        await utimes(unit.path('app.pid'), 1e9, 1e9);
+        const group = unit.group({ unread: 'rotate', signal: { pid_file: unit.path('app.pid'), name: 'SIGHUP' } });
+        await group.rotateNow();
+        if (isWriter) assert.deepEqual(await ended, [null, 'SIGHUP']);
+        else assert.match(String(unit.events.at(-1)?.[2]), /is stale: process \d+ began after it was written/);
+        assert.equal(child.signalCode, isWriter ? 'SIGHUP' : null);
+      } finally {
+        child.kill('SIGKILL');
+        await ended;
+      }
+    });
+  }
 
   test('a pid file that names a group of processes is refused', async () => {
     await using unit = await RotationUnderTest.make();
@@ -332,3 +376,8 @@ suite('rotated files', () => {
     assert.deepEqual(await unit.names(), names.toSorted());
   });
 });
+
+function openLog(path: string): Disposable & { readonly fd: number } {
+  const fd = openSync(path, 'a');
+  return { fd, [Symbol.dispose]: () => closeSync(fd) };
+}

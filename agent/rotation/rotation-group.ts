@@ -47,6 +47,8 @@ export class RotationGroup {
   #rotated: ReadonlyMap<string, readonly FoundFile[]> = new Map();
   #lookedMs = Number.NEGATIVE_INFINITY;
   #isRecovered = false;
+  /** Files that were begun in the future, and when that was noticed. */
+  readonly #ahead = new Map<string, number>();
   /** The writer of these was not told of its last rotation yet. */
   readonly #untold = new Set<string>();
   /** The path that the trouble with that is told of. */
@@ -155,6 +157,7 @@ export class RotationGroup {
     for (const files of this.#rotated.values()) await this.#housekeeping.keep(files);
     this.#rotated = await findRotated(this.#patterns, paths);
     const rotated = [...this.#rotated.values()].flat().map(({ path }) => path);
+    for (const path of this.#ahead.keys()) if (!this.#paths.has(path)) this.#ahead.delete(path);
     this.#troubles.keep(new Set([...this.#paths, ...this.#rotated.keys(), ...rotated]));
   }
 
@@ -194,9 +197,23 @@ export class RotationGroup {
   }
 
   #isDue(path: string, stats: BigIntStats): boolean {
+    const nowMs = this.#parts.clock.now();
+    return (
+      dueReason({ bytes: Number(stats.size), begunMs: this.#begunMs(path, stats, nowMs) }, this.options, nowMs) !== undefined
+    );
+  }
+
+  /** When a file was begun or rotated last. A clock that was set back makes that lie ahead: then it is when that was noticed. */
+  #begunMs(path: string, stats: BigIntStats, nowMs: number): number {
     const last = Math.max(0, ...(this.#rotated.get(path) ?? []).map(({ stampMs }) => stampMs));
-    const file = { bytes: Number(stats.size), begunMs: Math.max(last, Number(stats.birthtimeMs)) };
-    return dueReason(file, this.options, this.#parts.clock.now()) !== undefined;
+    const begunMs = Math.max(last, Number(stats.birthtimeMs));
+    if (begunMs <= nowMs) {
+      this.#ahead.delete(path);
+      return begunMs;
+    }
+    const noticedMs = Math.min(this.#ahead.get(path) ?? nowMs, nowMs);
+    this.#ahead.set(path, noticedMs);
+    return noticedMs;
   }
 
   async #rotate(
@@ -216,6 +233,7 @@ export class RotationGroup {
         return { rotated: false, reason: result.reason === '' ? nothingYet : result.reason };
       }
       this.#troubles.clear(path);
+      this.#ahead.delete(path);
       this.#rotations += 1;
       this.#lastMs = clock.now();
       if (result.method === 'rename') this.#untold.add(path);
@@ -236,7 +254,7 @@ export class RotationGroup {
   async #tellWriter(): Promise<void> {
     const [path = ''] = this.#untold;
     try {
-      await tellWriter(this.options, this.#parts.stop);
+      await tellWriter(this.options, { files: [...this.#paths], stop: this.#parts.stop });
       if (this.#untoldSince !== undefined) this.#troubles.clear(this.#untoldSince);
       this.#untoldSince = undefined;
       this.#untold.clear();
