@@ -54,7 +54,9 @@ const pathRule = z
       .string()
       .min(1)
       .optional()
-      .describe('Regular expression that the path must match too; `labels` may use its groups as `$1` or `$<name>`.'),
+      .describe(
+        'Regular expression that the path must match too, without look-ahead and back-references; `labels` may use its groups as `$1` or `$<name>`.',
+      ),
     type: nameOption.optional().describe('Log type of these files.'),
     tenant: nameOption.optional().describe('Owner of these files.'),
     labels: labelsOption

@@ -1,4 +1,4 @@
-import { existsSync, renameSync } from 'node:fs';
+import { copyFileSync, existsSync, renameSync } from 'node:fs';
 import type { CaseGroup } from '../file-case.ts';
 import { others } from '../others.ts';
 
@@ -70,6 +70,25 @@ export const killing: CaseGroup = {
           log.truncate();
           log.write(it.lines(500, 'new'));
         });
+      },
+    },
+    {
+      name: 'killed_while_reading_a_copy',
+      title: 'copied and truncated half read, twice, and killed while the rest is read from the copy',
+      run: async (it) => {
+        const log = it.open('app.log');
+        log.write(it.lines(1));
+        await it.arrived();
+        for (let round = 2; round > 0; round -= 1) {
+          const line = `${round} ${'x'.repeat(10_000)}\n`;
+          for (let index = 0; index < 1000; index += 1) it.expect(line);
+          log.write(line.repeat(1000));
+          copyFileSync(log.path, it.path(`app.log.${round}`));
+          log.truncate();
+          log.write(it.lines(3, `after ${round}`));
+          await it.interrupted(() => log.write(it.lines(3, `while away ${round}`)));
+          await it.arrived();
+        }
       },
     },
     {
