@@ -95,9 +95,24 @@ export class TestSite implements AsyncDisposable {
     return this.#recorded.get(streamId) ?? [];
   }
 
+  /** Its store as it is now; what is returned brings that back later, as from a backup. */
+  backup(): () => void {
+    const streams = [...this.streams].map(([id, stream]) => [id, { ...stream }] as const);
+    const recorded = [...this.#recorded].map(([id, gaps]) => [id, [...gaps]] as const);
+    return () => {
+      this.cut();
+      this.streams.clear();
+      for (const [id, stream] of streams) this.streams.set(id, { ...stream });
+      this.#recorded.clear();
+      for (const [id, gaps] of recorded) this.#recorded.set(id, [...gaps]);
+    };
+  }
+
   /** Cuts every connection. */
   cut(): void {
     for (const socket of this.#sockets) socket.terminate();
+    // What had come and was not looked at yet is nobody's any more.
+    this.#sessions.clear();
   }
 
   drain(hubs: readonly string[]): void {
@@ -130,7 +145,7 @@ export class TestSite implements AsyncDisposable {
     this.#sessions.set(socket, session);
     if (!this.reading) socket.pause();
     socket.on('message', (data) => {
-      if (!(data instanceof Uint8Array)) return;
+      if (!(data instanceof Uint8Array) || !this.#sessions.has(socket)) return;
       session.receive(decode(data));
       this.#carryOut(socket, session);
     });
