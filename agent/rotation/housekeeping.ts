@@ -127,13 +127,14 @@ export class Housekeeping {
     await using handle = await open(file.path, 'r');
     const stats = await handle.stat({ bigint: true });
     const readers = await readersOf(sink, handle, stats);
+    // The name goes first: a file that has one and no reader is found as a new one, and read from its beginning.
+    await rm(file.path);
     const dropped = new Map((await gatesOf(sink).drop(keyOf(stats))).map(({ streamId, position }) => [streamId, position]));
     const lostOf = ({ stream }: FileProgress): number => {
       const position = dropped.get(stream.streamId) ?? stream.position;
       return Math.max(0, Number(stats.size) - (position - stream.identity.base));
     };
     const unshippedBytes = readers.length === 0 ? Number(stats.size) : readers.reduce((sum, reader) => sum + lostOf(reader), 0);
-    await rm(file.path);
     this.#troubles.clear(file.path);
     events.rotationExpired(file.path, { bytes: Number(stats.size), unshippedBytes, reason });
   }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdir, open, readFile, rename, stat, symlink, utimes } from 'node:fs/promises';
 import { suite, test } from 'node:test';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
@@ -315,6 +315,19 @@ suite('rotated files', () => {
     await unit.read(first, text, 4);
     await group.tick();
     assert.deepEqual(await unit.names(), []);
+    assert.deepEqual(unit.events, [['rotationExpired', first, { bytes: 14, unshippedBytes: 6, reason: 'count' }]]);
+  });
+
+  test('what expires has no name any more when its reader lets go of it: it would be found as a new file', async () => {
+    await using unit = await RotationUnderTest.make();
+    let wasThere: boolean | undefined;
+    unit.openGate(undefined, () => {
+      wasThere = existsSync(unit.path(first));
+    });
+    await unit.write(first, `${text}three\n`);
+    await unit.read(first, text, 4);
+    await unit.group({ keep: { count: 0 }, expire_unshipped: true }).tick();
+    assert.equal(wasThere, false);
     assert.deepEqual(unit.events, [['rotationExpired', first, { bytes: 14, unshippedBytes: 6, reason: 'count' }]]);
   });
 

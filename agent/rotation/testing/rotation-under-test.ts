@@ -83,8 +83,8 @@ export class RotationUnderTest implements AsyncDisposable {
     return streamId;
   }
 
-  /** As a running input does: nothing is read of a file that is held. `onHold` is what happens just before. */
-  openGate(onHold: () => void = () => undefined): void {
+  /** As a running input does: nothing is read of a file that is held. `onHold` and `onDrop` are what happens then. */
+  openGate(onHold: () => void = () => undefined, onDrop: () => void = () => undefined): void {
     const sourceOf = (key: string): HeldSource | undefined => {
       const { sink } = this;
       return sink.streams().find(({ identity }) => keyOfIdentity(identity) === key);
@@ -100,6 +100,7 @@ export class RotationUnderTest implements AsyncDisposable {
         if (source === undefined) return undefined;
         const { position } = this.sink.streams().find(({ streamId }) => streamId === source.streamId) ?? { position: 0 };
         this.sink.endStream(source.streamId);
+        onDrop();
         return await Promise.resolve({ streamId: source.streamId, position });
       },
     });
