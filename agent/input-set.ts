@@ -63,6 +63,8 @@ export class InputSet {
   /** By the input's name: what it listens at, and why it does not run. */
   readonly #listening = new Map<string, Set<string>>();
   readonly #troubles = new Map<string, string>();
+  /** Keys as the configuration lists them. */
+  #order: readonly string[] = [];
   #stopped = false;
 
   constructor(options: InputSetOptions) {
@@ -79,6 +81,7 @@ export class InputSet {
 
   /** Makes these the inputs that run. Positions are kept: streams are the sink's. */
   async change(wanted: WantedInputs): Promise<void> {
+    this.#order = wanted.inputs.map((config) => keyOf(config, wanted.defaults));
     const keys = new Map(wanted.inputs.map((config, index) => [keyOf(config, wanted.defaults), { config, index }]));
     const kept = this.#running.entries().filter(([key]) => keys.has(key));
     const names = new Set(kept.map(([, { input }]) => input.name));
@@ -107,8 +110,10 @@ export class InputSet {
     await Promise.all([...this.#running.values()].map(({ input }) => input.drained(signal)));
   }
 
+  /** In the order of the configuration. */
   inputs(): readonly InputStatus[] {
-    return [...this.#running.values()].map(({ input: { name }, config }) => ({
+    const running = this.#order.flatMap((key) => this.#running.get(key) ?? []);
+    return running.map(({ input: { name }, config }) => ({
       name,
       kind: config.kind,
       type: 'type' in config ? config.type : channelType,

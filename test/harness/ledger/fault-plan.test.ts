@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '../programs.ts';
 import { Random } from '../random.ts';
@@ -22,8 +22,13 @@ test('a hundred rounds visit every named point, and have kills at random moments
   }
 });
 
-test('the points are those that the architecture names', () => {
+test('the points in the code are those that the architecture names', () => {
   const text = readFileSync(join(repositoryRoot, 'docs/ARCHITECTURE.md'), 'utf8');
-  const documented = text.match(/`(agent|hub)\.[a-z]+\.(before|after)-[a-z]+`/g)?.map((name) => name.slice(1, -1));
-  assert.deepEqual(documented?.toSorted(), names.toSorted());
+  const documented = text.match(/`(agent|hub)\.[a-z]+\.(before|after)-[a-z-]+`/g)?.map((name) => name.slice(1, -1));
+  const code = ['agent', 'hub'].flatMap((product) =>
+    globSync(`${product}/**/*.ts`, { cwd: repositoryRoot }).map((path) => readFileSync(join(repositoryRoot, path), 'utf8')),
+  );
+  const inCode = new Set(code.flatMap((file) => [...file.matchAll(/\bcrashPoint\('([^']+)'\)/g)].map(([, name = '']) => name)));
+  assert.deepEqual(documented?.toSorted(), [...inCode].toSorted());
+  for (const name of names) assert.ok(inCode.has(name), `${name} is in the code`);
 });
