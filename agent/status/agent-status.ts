@@ -27,6 +27,8 @@ export interface AgentStatus {
   readonly sources: readonly SourceOfInput[];
   readonly sourcesTotal: number;
   readonly rotation: readonly RotationStatus[];
+  /** Bytes of files that were there and could not be read any more, by cause: part of `counters.lost`. */
+  readonly abandonedBytes: Readonly<Record<'file-gone' | 'truncated' | 'expired', number>>;
   readonly counters: Counters;
   /** Per second, over the last ten. */
   readonly rates: Rates;

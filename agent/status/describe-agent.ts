@@ -38,6 +38,11 @@ export function describeAgent(observed: ObservedAgent, sourcesMax = Infinity): A
     sources: sources.slice(0, sourcesMax),
     sourcesTotal: sources.length,
     rotation: agent.rotator.status(),
+    abandonedBytes: {
+      'file-gone': agent.counters.lost['file-gone'].bytes,
+      truncated: agent.counters.lost.truncated.bytes,
+      expired: agent.counters.lost.expired.bytes,
+    },
     counters: agent.counters,
     rates: rates(),
     memory: { rssBytes: residentBytes() },

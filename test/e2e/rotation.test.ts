@@ -14,6 +14,7 @@ import { runCopytruncate } from '../harness/ledger/copytruncate.ts';
 import { runRotation } from '../harness/ledger/rotation.ts';
 import { sourcePrograms } from '../harness/programs.ts';
 import { requireTool } from '../harness/require.ts';
+import { at } from '../harness/status-fields.ts';
 import { Stack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 
@@ -174,6 +175,7 @@ test('with expire_unshipped it is removed all the same, and what is lost is coun
   assert.deepEqual(rotatedOf(stack), []);
   const [lost = 0] = losses();
   assert.ok(lost > 0 && lost < lines.length);
+  assert.equal(at(await agent.status(), 'abandonedBytes', 'expired'), lost);
   await hub.start();
   await archived(stack, 4 + lines.length - lost);
   await agent.program.stop();

@@ -90,7 +90,7 @@ function flowMetrics({ counters }: AgentStatus): Metric[] {
   ];
 }
 
-function lossMetrics({ counters, buffer }: AgentStatus): Metric[] {
+function lossMetrics({ counters, buffer, abandonedBytes }: AgentStatus): Metric[] {
   const lost = Object.entries(counters.lost);
   const gaps: Record<string, number> = { ...noGaps };
   for (const [cause, { positions }] of Object.entries(buffer.lostByCause)) gaps[cause] = positions;
@@ -104,6 +104,11 @@ function lossMetrics({ counters, buffer }: AgentStatus): Metric[] {
       'lost_records',
       'Records that will never arrive, where they could be counted.',
       lost.map(([cause, { records }]) => ({ labels: { cause }, value: records })),
+    ),
+    counter(
+      'abandoned_bytes',
+      'Bytes of files that were there and could not be read any more.',
+      samplesOf('cause', abandonedBytes),
     ),
     counter('gap_positions', 'Positions that the site was told it will not get, over all starts.', samplesOf('cause', gaps)),
     counter('rejected_batches', 'Batches that no hub would take; they are set aside in the buffer.', counters.batchesRejected),
