@@ -14,7 +14,7 @@ import { runCopytruncate } from '../harness/ledger/copytruncate.ts';
 import { runRotation } from '../harness/ledger/rotation.ts';
 import { sourcePrograms } from '../harness/programs.ts';
 import { requireTool } from '../harness/require.ts';
-import { at } from '../harness/status-fields.ts';
+import { at } from '../harness/json.ts';
 import { Stack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 
