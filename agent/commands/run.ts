@@ -10,7 +10,7 @@ import { Agent } from '../agent.ts';
 import { BufferDamagedError } from '../buffer/damage.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { Reloader } from '../config/reloader.ts';
-import { newCounters } from '../counters.ts';
+import { type Counters, newCounters } from '../counters.ts';
 import { AgentEvents } from '../events.ts';
 import type { AgentConfig } from '../options.ts';
 import { ClockWatch, isUnknownTimeZone } from '../platform/clock-watch.ts';
@@ -97,7 +97,7 @@ async function runOnce(once: Once): Promise<Error | undefined> {
     agent.observeBuffer();
   };
   const { counters } = agent;
-  const spareMemory = new SpareMemory({ workBytes: () => counters.bytesRead + counters.bytesSent });
+  const spareMemory = new SpareMemory({ workBytes: () => memoryWork(counters) });
   const look = (): void => {
     sample();
     spareMemory.look();
@@ -194,4 +194,11 @@ async function serveMetrics(observed: ObservedAgent, { config, logger }: Once, s
     healthyAfterMs: metricsHealthyAfterMs,
     onFailed: (error, retryInMs) => logger.error('metrics cannot be served; it is tried again', { listen, error, retryInMs }),
   });
+}
+
+/** To find and open a file takes as much memory for a moment as to read this much. */
+const fileOpenedBytes = 16 * 1024;
+
+function memoryWork({ bytesRead, bytesSent, events }: Counters): number {
+  return bytesRead + bytesSent + (events['file-opened'] ?? 0) * fileOpenedBytes;
 }
