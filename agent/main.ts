@@ -163,7 +163,7 @@ function wholeNumber(text: string): number {
 
 function readyHelpText(): string {
   return `
-Ready is an agent that runs and knows its streams, listens at every address that its inputs are to listen at, and takes what comes:
+Ready is an agent that runs, listens at every address that its inputs are to listen at, and takes what comes:
 its buffer has room, or each input that listens has an overflow of drop_newest or drop_oldest. Whether a hub can be reached does not
 matter: until then the buffer holds what came.`;
 }

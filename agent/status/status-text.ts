@@ -8,6 +8,7 @@ export function statusText(status: AgentStatus, nowMs: number): string {
     `tributary-agent ${status.version}, pid ${status.pid}, up ${seconds(nowMs - status.startedMs)}, agent ${status.agentId}`,
     `ready    ${status.readiness.ready ? 'yes' : `no: ${status.readiness.reasons.join('; ')}`}`,
     `hub      ${hubLine(status)}`,
+    ...otherHubLines(status),
     ...(status.uplink.trouble === '' ? [] : [`trouble  ${status.uplink.trouble}`]),
     ...throughputLines(status),
     ...lossLines(status),
@@ -26,6 +27,15 @@ export function statusText(status: AgentStatus, nowMs: number): string {
 function hubLine({ uplink }: AgentStatus): string {
   if (uplink.state !== 'connected') return `${uplink.hub}: not connected (${uplink.state}, ${uplink.attempts} tries)`;
   return `${uplink.hub}: connected, site ${uplink.siteId ?? 'unknown'}`;
+}
+
+function otherHubLines({ uplink: { hub: used, hubs } }: AgentStatus): string[] {
+  return hubs
+    .filter(({ hub }) => hub !== used)
+    .map(({ hub, failed, avoidedMs }) => {
+      if (avoidedMs > 0) return `  ${hub}: not preferred for ${seconds(avoidedMs)}`;
+      return `  ${hub}: ${failed ? 'could not be reached' : 'stands by'}`;
+    });
 }
 
 function throughputLines({ buffer, counters, rates }: AgentStatus): string[] {

@@ -68,6 +68,19 @@ test('a hub that says no Welcome is not preferred for a while, longer each time 
   assert.equal(list.preferred, 'ws://a');
 });
 
+test('all hubs are told of, with what is against them', () => {
+  const nowMs = { value: 0 };
+  const list = listOf('ordered', '1', nowMs);
+  list.drained('ws://a', []);
+  list.failed('ws://b');
+  nowMs.value = 1000;
+  assert.deepEqual(list.known(), [
+    { hub: 'ws://b', failed: true, avoidedMs: 0 },
+    { hub: 'ws://c', failed: false, avoidedMs: 0 },
+    { hub: 'ws://a', failed: false, avoidedMs: avoidDrainedMs - 1000 },
+  ]);
+});
+
 test('a hub that is written in two ways is one', () => {
   const twice = ['ws://a:7701', 'WS://A:7701/', 'ws://a:7701/v1/agent', 'ws://b:80', 'ws://b'];
   for (const policy of ['ordered', 'balanced'] as const) {

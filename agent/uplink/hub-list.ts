@@ -22,6 +22,15 @@ export interface HubListOptions {
   readonly now: () => number;
 }
 
+/** One hub that is known. */
+export interface KnownHub {
+  readonly hub: string;
+  /** It could not be had the last time, and nothing was since. */
+  readonly failed: boolean;
+  /** For so long it is not preferred, as it sent this agent away or said no Welcome; 0: it is as good as any. */
+  readonly avoidedMs: number;
+}
+
 export class HubList {
   readonly #options: HubListOptions;
   readonly #configured: readonly string[];
@@ -48,6 +57,14 @@ export class HubList {
   /** The hub that is gone back to when it can be reached. */
   get preferred(): string {
     return this.#all()[0] ?? '';
+  }
+
+  /** All of them, the best first. */
+  known(): readonly KnownHub[] {
+    const now = this.#options.now();
+    return this.#all().map((hub) => {
+      return { hub, failed: this.#failed.has(hub), avoidedMs: Math.round((this.#avoided.get(hub) ?? now) - now) };
+    });
   }
 
   /** True when this was the last one of a round. */

@@ -17,7 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { Backoff } from '@tributary/shared/async/backoff.ts';
 import { Connection, type ConnectionEnd, type ConnectionOptions, isHopeless } from './connection.ts';
-import { HubList, type HubPolicy } from './hub-list.ts';
+import { HubList, type HubPolicy, type KnownHub } from './hub-list.ts';
 import {
   connectTimeoutAmongOthersMs,
   connectTimeoutMs,
@@ -55,6 +55,8 @@ export interface UplinkStatus {
   readonly trouble: string;
   readonly connectedSinceMs: number | undefined;
   readonly attempts: number;
+  /** All that are known, the best first. */
+  readonly hubs: readonly KnownHub[];
 }
 
 export class Uplink {
@@ -118,6 +120,7 @@ export class Uplink {
       trouble: this.#state === 'connected' ? '' : this.#trouble,
       connectedSinceMs: this.#connectedSinceMs,
       attempts: this.#attempts,
+      hubs: this.#hubs.known(),
     };
   }
 

@@ -96,6 +96,8 @@ test('a hub of which one address or the other dies gets each line once', { skip,
       },
       { deadlineMs, detail },
     );
+    const shown = await agent.run('status', '--config', agent.configPath);
+    assert.match(shown.stdout, new RegExp(`^  ${down.proxy.url}: `, 'm'));
     if (round !== 2) continue;
     await agent.program.kill();
     write();
