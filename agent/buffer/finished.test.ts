@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openDatabase } from '@tributary/shared/sqlite/open-database.ts';
 import { migrate } from '@tributary/shared/sqlite/migrate.ts';
+import { finishedAlikeMax, finishedStreamsMax } from './limits.ts';
 import { bufferFile } from './open-store.ts';
 import { migrations } from './schema.ts';
 import { FinishedReader, FinishedRows } from './sql/finished-rows.ts';
@@ -76,6 +77,29 @@ test('a token becomes the identity’s with the position', async () => {
   assert.equal(own.buffer.stream(stream.streamId).identity.token, 'to 8');
   await own.reopen();
   assert.equal(own.buffer.streams()[0]?.identity.token, 'to 8');
+});
+
+test('of very many files that begin alike the newest are told', async () => {
+  await using owned = new AsyncDisposableStack();
+  const own = await testBuffer(owned);
+  const opened = await own.openStream('/var/log/a', '7');
+  await own.close();
+  const db = openDatabase(bufferFile(own.folder));
+  const finished = new FinishedRows(db);
+  const streams = new StreamRows(db);
+  db.exec('BEGIN');
+  const ids = Array.from({ length: finishedAlikeMax + 3 }, (_, index) => `${index}`);
+  for (const id of ids) {
+    const identity = { ...opened.identity, inode: `i${id}`, fingerprint: 'ab', fingerprintLength: 100 };
+    streams.put({ ...opened, streamId: id, identity, ended: true });
+  }
+  finished.forget(ids, { nowMs: own.clock.now(), ageMsMax: 1000, countMax: finishedStreamsMax });
+  db.exec('COMMIT');
+  db.close();
+  await own.reopen();
+  const found = own.buffer.progressByFingerprint('ab', 100).map(({ stream }) => stream.streamId);
+  assert.deepEqual([found.length, found[0], found.at(-1)], [finishedAlikeMax, ids.at(-1), '3']);
+  assert.equal(own.buffer.progressOf({ device: '1', inode: 'i0' }).length, 1, 'each is known by its inode');
 });
 
 test('what is remembered is bounded by count and by age', () => {

@@ -56,6 +56,9 @@ export const rejectedBatchesMax = 100;
 export const finishedAgeMsMax = 30 * 24 * 3_600_000;
 export const finishedStreamsMax = 20_000;
 
+/** Of files that all begin alike the newest are compared with a new one: each takes a moment of the main thread. */
+export const finishedAlikeMax = 1000;
+
 /** Sixteen deletes touch far less than half of this: table pages, pointer maps and free-list pages of 16 KiB, never the bodies. */
 export const reserveBytesMin = 2 * 1024 * 1024;
 

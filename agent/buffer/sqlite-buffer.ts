@@ -339,6 +339,12 @@ export class SqliteBuffer implements Buffer {
     return this.#lost.byCause();
   }
 
+  /** Gives back memory that is needed only while there is much to do. */
+  async tidy(): Promise<void> {
+    this.#parts.db.exec('PRAGMA shrink_memory');
+    await this.#call('tidy', undefined);
+  }
+
   rememberSiteStore(storeId: string): void {
     if (storeId === this.#siteStore) return;
     this.#siteStore = storeId;

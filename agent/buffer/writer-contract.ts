@@ -82,6 +82,8 @@ export type WriterCalls = {
   };
   /** Looks for space now instead of at the next try. */
   readonly retry: { readonly argument: undefined; readonly result: undefined };
+  /** Gives back memory that the work before it took. */
+  readonly tidy: { readonly argument: undefined; readonly result: undefined };
 };
 
 /** What the writer tells unasked. */

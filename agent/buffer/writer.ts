@@ -12,6 +12,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { unreachable } from '@tributary/shared/assert.ts';
+import { collectGarbage } from '@tributary/shared/collect-garbage.ts';
 import type { ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
 import { freeMemory } from '@tributary/shared/free-memory.ts';
@@ -279,6 +280,10 @@ export class BufferWriter {
         return this.#forget(call.argument);
       case 'open':
       case 'retry':
+        return undefined;
+      case 'tidy':
+        this.#db.exec('PRAGMA shrink_memory');
+        collectGarbage();
         return undefined;
       default:
         return unreachable(call);

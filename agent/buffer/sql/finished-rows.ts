@@ -5,6 +5,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { StreamState } from '../../inputs/input.ts';
+import { finishedAlikeMax } from '../limits.ts';
 import { isReplacedRow, streamOf, streamColumns } from './stream-rows.ts';
 
 /** For the writer: moves streams that ended out of `streams`. */
@@ -60,7 +61,7 @@ export class FinishedReader {
     this.#byId = db.prepare('SELECT * FROM finished WHERE stream_id = ?');
     this.#byFile = db.prepare('SELECT * FROM finished WHERE inode = ? AND device = ? ORDER BY number DESC');
     this.#byFingerprint = db.prepare(
-      'SELECT * FROM finished WHERE fingerprint = ? AND fingerprint_length = ? ORDER BY number DESC',
+      `SELECT * FROM finished WHERE fingerprint = ? AND fingerprint_length = ? ORDER BY number DESC LIMIT ${finishedAlikeMax}`,
     );
   }
 
