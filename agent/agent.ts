@@ -301,8 +301,8 @@ export class Agent implements AsyncDisposable {
   }
 
   #streamEnded(streamId: Id): void {
-    this.buffer.endStream(streamId);
-    const stream = this.buffer.stream(streamId);
-    if (stream.position > stream.start) this.uplink.closeStream(stream.streamId, stream.position);
+    this.buffer.endStream(streamId, (stream) => {
+      if (stream.position > stream.start) this.uplink.closeStream(stream.streamId, stream.position);
+    });
   }
 }

@@ -65,7 +65,8 @@ export interface Buffer extends AsyncDisposable {
   /** Streams of this file, ended ones that are still remembered included; the newest first. */
   progressOf(file: { readonly device: string; readonly inode: string }): readonly FileProgress[];
   progressByFingerprint(fingerprint: string, fingerprintLength: number): readonly FileProgress[];
-  endStream(streamId: Id): void;
+  /** `onEnd` is told of the stream as it ended, once that is known: what was dropped of it last is recorded first. */
+  endStream(streamId: Id, onEnd?: (stream: StreamState) => void): void;
   /** Durable when resolved. Several calls under way share one transaction, in the order of the calls. */
   append(batch: NewBatch, overflow: Overflow): Promise<void>;
   /** True while `append` may be called; false at the limit in bytes or on a full disk. */

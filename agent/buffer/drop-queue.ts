@@ -36,6 +36,12 @@ export class DropQueue {
     void written.finally(() => this.#underWay.delete(written));
   }
 
+  /** Resolves when everything that was dropped of this stream so far is durable; undefined when it is. */
+  settled(streamId: Id): Promise<void> | undefined {
+    this.flush(streamId);
+    return this.#underWay.size === 0 ? undefined : Promise.all(this.#underWay).then(() => undefined);
+  }
+
   /** Resolves when everything that was dropped is durable. */
   async flushAll(): Promise<void> {
     clearTimeout(this.#timer);

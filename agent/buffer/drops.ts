@@ -49,6 +49,11 @@ export class Drops {
     this.#queue.flush(streamId);
   }
 
+  /** Resolves when what was dropped of this stream is recorded; undefined when it is. */
+  settled(streamId: Id): Promise<void> | undefined {
+    return this.#queue.settled(streamId);
+  }
+
   async flush(): Promise<void> {
     await this.#queue.flushAll();
   }
@@ -93,8 +98,8 @@ export class Drops {
       // The buffer's owner was told that it is broken.
       return;
     }
-    const now = streams.current(streamId);
-    if (to > now.position) streams.put({ ...now, position: to, mark });
+    const now = streams.find(streamId);
+    if (now !== undefined && to > now.position) streams.put({ ...now, position: to, mark });
     losses.changed([streamId]);
     if (!this.#wasFull) this.#parts.onDeclarable();
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { zstdDecompressSync } from 'node:zlib';
+import { eventually } from '../uplink/testing/uplink-under-test.ts';
 import { openTestBuffer, type TestBuffer } from './testing/test-buffer.ts';
 
 async function withBuffer(t: TestContext, run: (own: TestBuffer) => Promise<void>): Promise<void> {
@@ -151,5 +152,28 @@ void test('the files of a buffer are the database and the reserve, nothing else 
   await withBuffer(t, async (own) => {
     await own.close();
     assert.deepEqual(readdirSync(own.folder).toSorted(), ['buffer.db', 'reserve']);
+  });
+});
+
+void test('a stream of which everything was dropped may end, and is forgotten once its site was told', async (t) => {
+  await withBuffer(t, async (own) => {
+    await own.buffer.adopt([]);
+    const stream = await own.openStream('/var/log/a');
+    own.drop(stream, 'one\n');
+    const ended: number[] = [];
+    own.buffer.endStream(stream.streamId, ({ position }) => ended.push(position));
+    own.buffer.trim();
+    await own.append(await own.openStream('/var/log/b'), 'what was asked before is done\n');
+    await eventually('it has ended', () => ended.length > 0);
+    assert.deepEqual(ended, [4]);
+    assert.deepEqual(own.failures, []);
+    assert.deepEqual(own.buffer.losses(), { dropped: { losses: 1, positions: 4 } });
+    assert.deepEqual([...(own.buffer.outbox.undeclared?.() ?? [])], [stream.streamId]);
+    own.buffer.recordLoss({ streamId: stream.streamId, from: 0, to: 4, cause: 'dropped' });
+    own.buffer.closed(stream.streamId);
+    await eventually('it is told', () => [...(own.buffer.outbox.undeclared?.() ?? [])].length === 0);
+    own.buffer.trim();
+    await eventually('it is forgotten', () => own.buffer.outbox.stream(stream.streamId) === undefined);
+    assert.deepEqual(own.failures, []);
   });
 });

@@ -190,12 +190,21 @@ export class SqliteBuffer implements Buffer {
     await this.#writer.call('updateIdentity', { streamId: stream.streamId, identity });
   }
 
-  endStream(streamId: Id): void {
-    const stream = this.#streams.current(streamId);
-    this.#streams.put({ ...stream, ended: true });
-    this.#writer.tell('endStream', stream.streamId);
-    // No site ever heard of it.
-    if (stream.position === stream.start) this.#closedAtSite.add(stream.streamId);
+  endStream(streamId: Id, onEnd: (stream: StreamState) => void = () => undefined): void {
+    const { streamId: current } = this.#streams.current(streamId);
+    // Where it ends is known, and it may be forgotten, only once what was dropped of it is recorded.
+    const dropped = this.#drops.settled(current);
+    this.#streams.put({ ...this.#streams.current(current), ended: true });
+    this.#writer.tell('endStream', current);
+    const ended = (): void => {
+      const stream = this.#streams.find(current);
+      if (stream === undefined) return;
+      // No site ever heard of it.
+      if (stream.position === stream.start) this.#closedAtSite.add(stream.streamId);
+      onEnd(stream);
+    };
+    if (dropped === undefined) ended();
+    else void dropped.then(ended);
   }
 
   ackedTo(streamId: Id): number {
@@ -342,7 +351,7 @@ export class SqliteBuffer implements Buffer {
   /** Gives back memory that is needed only while there is much to do. */
   async tidy(): Promise<void> {
     this.#parts.db.exec('PRAGMA shrink_memory');
-    await this.#call('tidy', undefined);
+    await this.#writer.call('tidy', undefined);
   }
 
   rememberSiteStore(storeId: string): void {
