@@ -4,11 +4,14 @@
  *
  *   busy ──a few looks with hardly any work──► memory is given back ──enough work to be worth another time──► busy
  */
+import { collectGarbage } from '@tributary/shared/collect-garbage.ts';
 import { trimHeap } from '@tributary/shared/ffi/linux/heap.ts';
 
 export interface SpareMemoryOptions {
   /** Bytes read and sent so far. */
   readonly workBytes: () => number;
+  /** Memory of others than this thread, before what all of them freed goes back to the system. */
+  readonly tidyOthers?: () => Promise<void>;
   readonly giveBack?: () => void;
 }
 
@@ -36,12 +39,13 @@ export class SpareMemory {
     this.#bytesBefore = bytes;
     if (this.#quiet < quietLooks || bytes - this.#bytesAtLast < busyBytesMin) return;
     this.#bytesAtLast = bytes;
-    giveBack();
+    const { tidyOthers } = this.#options;
+    if (tidyOthers === undefined) giveBack();
+    else tidyOthers().then(giveBack, giveBack);
   }
 }
 
-/** The executables run with `--expose-gc`; from source, without it, V8's heap stays as it is. */
 function giveBackMemory(): void {
-  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  collectGarbage();
   if (process.platform === 'linux') trimHeap();
 }

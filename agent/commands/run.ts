@@ -97,7 +97,7 @@ async function runOnce(once: Once): Promise<Error | undefined> {
     agent.observeBuffer();
   };
   const { counters } = agent;
-  const spareMemory = new SpareMemory({ workBytes: () => memoryWork(counters) });
+  const spareMemory = new SpareMemory({ workBytes: () => memoryWork(counters), tidyOthers: () => agent.buffer.tidy() });
   const look = (): void => {
     sample();
     spareMemory.look();
