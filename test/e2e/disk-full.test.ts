@@ -47,7 +47,6 @@ test("the disk of the agent's buffer is full until the hub takes what is in it",
   await using stack = await Stack.make({ agent: { buffer: { reserve_bytes: '2MiB' } } });
   const { hub, agent } = stack;
   await hub.program.stop();
-  writeLog(stack.log('app.log'), 60_000_000);
   await mkdir(agent.dataDir, { recursive: true });
   await agent.start({ wrap: smallDiskCommand(agent.dataDir, 24) });
   // A new agent reads nothing before the site was asked for its streams.
@@ -56,6 +55,8 @@ test("the disk of the agent's buffer is full until the hub takes what is in it",
     detail: () => stack.tail(),
   });
   await hub.program.kill();
+  // Not before: on a slow machine the hub would have taken most of it by the time it is known to be connected.
+  writeLog(stack.log('app.log'), 60_000_000);
   await until('the buffer has no room', async () => stateOf(await agent.status(), 'buffer') === 'no-space', {
     deadlineMs: 60_000,
     detail: () => stack.tail(),
