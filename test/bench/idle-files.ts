@@ -50,7 +50,9 @@ export const idleFiles: Measurement = {
       everyMs: 100,
       detail: () => agent.program.tail(),
     });
-    bench.note(`${files} files in ${folders} folders; all were read ${((performance.now() - startMs) / 1000).toFixed(1)} s after the start`);
+    bench.note(
+      `${files} files in ${folders} folders; all were read ${((performance.now() - startMs) / 1000).toFixed(1)} s after the start`,
+    );
     return [...(await atRest(running, bench)), await lineToHub(running, bench), await fileToHub(running, bench)];
   },
 };
@@ -73,7 +75,9 @@ async function atRest({ agent }: Running, bench: Bench): Promise<readonly Figure
   const share = (cpu * 100_000) / (performance.now() - startMs);
   const { rss, privateDirty, pss } = await smaps(agent.program.pid);
   const handles = readdirSync(`/proc/${agent.program.pid}/fd`).length;
-  bench.note(`at rest over ${observedSeconds} s: ${cpu.toFixed(2)} s of CPU; Private_Dirty ${privateDirty.toFixed(1)}, Pss ${pss.toFixed(1)} MB`);
+  bench.note(
+    `at rest over ${observedSeconds} s: ${cpu.toFixed(2)} s of CPU; Private_Dirty ${privateDirty.toFixed(1)}, Pss ${pss.toFixed(1)} MB`,
+  );
   return [
     plainFigure('idle-files', '%', share, { atMost: 1 }),
     plainFigure('idle-files-memory', 'MB', rss, { atMost: 150 }),
@@ -92,7 +96,9 @@ async function lineToHub(running: Running, bench: Bench): Promise<Figure> {
   }
   const sorted = times.toSorted((left, right) => left - right);
   const p99 = sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
-  bench.note(`a line in one of them is at the hub after ${median(times).toFixed(0)} ms (median), ${sorted.at(-1)?.toFixed(0)} ms (worst of ${lines})`);
+  bench.note(
+    `a line in one of them is at the hub after ${median(times).toFixed(0)} ms (median), ${sorted.at(-1)?.toFixed(0)} ms (worst of ${lines})`,
+  );
   return plainFigure('idle-files-line', 'ms', p99, { atMost: 500 });
 }
 
@@ -112,6 +118,9 @@ async function timeToHub(running: Running, path: string, text: string): Promise<
   const before = await received(running);
   const startMs = performance.now();
   appendFileSync(path, text);
-  await until(`a line of ${path} is at the hub`, async () => (await received(running)) > before, { deadlineMs: 30_000, everyMs: 4 });
+  await until(`a line of ${path} is at the hub`, async () => (await received(running)) > before, {
+    deadlineMs: 30_000,
+    everyMs: 4,
+  });
   return performance.now() - startMs;
 }

@@ -51,7 +51,7 @@ test("the disk of the agent's buffer is full until the hub takes what is in it",
   await agent.start({ wrap: smallDiskCommand(agent.dataDir, 24) });
   // A new agent reads nothing before the site was asked for its streams.
   await hub.start();
-  await until('it is connected', async () => at(await agent.status(), 'uplink', 'state') === 'connected', {
+  await until('the site has told its streams', async () => at(await agent.status(), 'state') === 'running', {
     detail: () => stack.tail(),
   });
   await hub.program.kill();

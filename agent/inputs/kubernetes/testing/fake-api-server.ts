@@ -14,7 +14,12 @@ export interface FakePod {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly owner?: { readonly kind: string; readonly name: string };
   readonly created?: string;
-  readonly containers?: readonly { readonly name: string; readonly image: string; readonly restarts?: number; readonly isWaiting?: boolean }[];
+  readonly containers?: readonly {
+    readonly name: string;
+    readonly image: string;
+    readonly restarts?: number;
+    readonly isWaiting?: boolean;
+  }[];
 }
 
 export class FakeApiServer implements AsyncDisposable {
