@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { appendFile, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { type Clock, systemClock } from '@tributary/shared/clock.ts';
 import { eventually, InputUnderTest } from '../testing/input-under-test.ts';
@@ -140,18 +141,27 @@ test('with compressed: never the bytes are read as they are', async () => {
 test('a file with the whole content and the inode of a deleted one is another file', async () => {
   await using unit = await InputUnderTest.make();
   const path = unit.path('a.log');
-  await writeFile(path, 'one\ntwo\n');
+  await writeFile(path, 'one\n');
+  // A time of birth is believed where one was seen that is older than the last change.
+  for (let stats = await stat(path); stats.birthtimeMs >= stats.ctimeMs; stats = await stat(path)) {
+    await sleep(2);
+    await writeFile(path, 'one\ntwo\n');
+  }
   unit.start();
   await unit.expect('a.log', 'one\ntwo\n');
   await unit.stop();
-  const { ino } = await stat(path);
+  const { ino, birthtimeNs } = await stat(path, { bigint: true });
   await unlink(path);
-  // Others make files too, so the inode may be theirs by now; then it is just another file, and must be read all the same.
+  // Others make files too, so the inode may be theirs by now; then it is just another file, and must be read all the same. The clock of
+  // a file system has ticks: what is made within one is born at the same time.
   let candidate = unit.path('candidate-0');
   for (let at = 0; at < 200; at += 1) {
     candidate = unit.path(`candidate-${at}`);
     await writeFile(candidate, 'one\ntwo\n');
-    if ((await stat(candidate)).ino === ino) break;
+    const made = await stat(candidate, { bigint: true });
+    if (made.ino === ino && made.birthtimeNs !== birthtimeNs) break;
+    if (made.ino === ino) await unlink(candidate);
+    await sleep(1);
   }
   await rename(candidate, path);
   unit.start();
