@@ -301,13 +301,13 @@ suite('syslog', () => {
 
   test('a sender that the agent itself does not read is not silent', async () => {
     await using syslog = new SocketInputUnderTest(createSyslogInput);
-    const [address] = await syslog.start({ listen: [tcp], idle_timeout: 50 });
+    const [address] = await syslog.start({ listen: [tcp], idle_timeout: 1000 });
     syslog.sink.setRoom(false);
     const socket = await syslog.connect(address);
     const line = `<1>${'x'.repeat(995)}\n`;
     for (let count = 0; count < 1000; count += 1) socket.write(line);
     await eventually('the first are pushed', () => syslog.texts.length > 0);
-    await sleep(200);
+    await sleep(1800);
     syslog.sink.setRoom(true);
     await eventually('all are pushed', () => syslog.texts.length === 1000);
     socket.resume();
