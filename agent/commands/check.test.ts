@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -109,6 +110,22 @@ suite('check --explain', () => {
     has('leaves out DIR/fifo.log: is a FIFO, no file');
     assert.match(text, /leaves out .*old\.log: not written for \d+ s, and ignore_older is 86400 s/);
     assert.match(text, /no position is known: there is no buffer yet/);
+  });
+
+  test('says what cannot be read, a damaged buffer too, and writes nothing but text to a terminal', async () => {
+    using unit = new Unit();
+    symlinkSync(unit.path('nowhere'), unit.path('dangling.log'));
+    writeFileSync(unit.path('\u001b]0;owned\u0007.log'), 'one\n');
+    mkdirSync(unit.path('data'));
+    for (const buffer of [randomBytes(50_000), Buffer.alloc(0)]) {
+      writeFileSync(unit.path('data/buffer.db'), buffer);
+      const { code, text } = await unit.check({ paths: [unit.path('*.log')] }, { explain: true });
+      assert.equal(code, exitCode.failed);
+      assert.match(text, /leaves out .*dangling\.log: cannot be read: ENOENT/);
+      assert.match(text, /no position is known: the buffer cannot be read: /);
+      assert.ok(text.includes(String.raw`/\x1b]0;owned\x07.log: new, 4 bytes`), text);
+      assert.ok(!text.includes('\u001b'));
+    }
   });
 
   test('tells of what is no file what would be done', async () => {
