@@ -14,7 +14,7 @@ import { Random } from '../harness/random.ts';
 import { requireTool } from '../harness/require.ts';
 import { SmallDisk, smallDiskCommand } from '../harness/small-disk.ts';
 import { Stack } from '../harness/stack.ts';
-import { at } from '../harness/json.ts';
+import { at, listAt } from '../harness/json.ts';
 import { until } from '../harness/until.ts';
 
 const skip = (await requireTool('tmpfs')) ?? (await requireTool('zstd')) ?? (await requireTool('python3'));
@@ -73,6 +73,42 @@ test("the disk of the agent's buffer is full until the hub takes what is in it",
     detail: () => stack.tail(),
   });
 });
+
+test(
+  "on a full disk of the agent's buffer an input that drops does not wait, and each byte is archived or counted",
+  options,
+  async () => {
+    await using stack = await Stack.make({
+      agent: { events: { enabled: false }, buffer: { reserve_bytes: '2MiB', replay_window: '0s' } },
+      inputs: (logs) => [{ kind: 'file', type: 'app', paths: [`${logs}/*.log`], overflow: 'drop_newest' }],
+    });
+    const { hub, agent } = stack;
+    await mkdir(agent.dataDir, { recursive: true });
+    writeLog(stack.log('first.log'), 1000);
+    await agent.start({ wrap: smallDiskCommand(agent.dataDir, 24) });
+    const acked = async (): Promise<number> =>
+      Number(at(await agent.status().catch(() => undefined), 'counters', 'batchesAcked') ?? 0);
+    await until('it reads', async () => (await acked()) > 0, { detail: () => stack.tail() });
+    await hub.program.kill();
+    writeLog(stack.log('app.log'), 60_000_000);
+    const size = readFileSync(stack.log('app.log')).length;
+    const isRead = async (): Promise<boolean> =>
+      listAt(await agent.status(), 'sources').some((source) => at(source, 'position') === size);
+    await until('all is read', isRead, { deadlineMs: 90_000, detail: () => stack.tail() });
+    assert.equal(stateOf(await agent.status(), 'buffer'), 'no-space', 'and nobody waits for room');
+    await comesToRest(agent.program);
+    await hub.start();
+    const dropped = async (): Promise<number> =>
+      Number(at(await agent.status(), 'buffer', 'lostByCause', 'dropped', 'positions') ?? 0);
+    const enough = async (): Promise<boolean> => (await archivedRawBytes(hub.archive)) + (await dropped()) >= size;
+    await until('all is archived or counted', enough, { deadlineMs: 90_000, everyMs: 200, detail: () => stack.tail() });
+    const streams = (await readArchive(hub.archive)).filter(({ source }) => source === stack.log('app.log'));
+    const covered = coverageOf(readFileSync(stack.log('app.log')), streams);
+    assert.deepEqual(covered, { missing: await dropped(), doubled: 0, different: 0 });
+    assert.ok(covered.missing > 0);
+    assert.equal((await agent.program.stop()).code, 0);
+  },
+);
 
 test("the disk of the hub's queue is full until there is room", options, async () => {
   await using stack = await Stack.make();
