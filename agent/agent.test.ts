@@ -104,3 +104,28 @@ test('a full buffer is told at once, however short it is full, and what it drops
   assert.equal(arrived + lost, 1000 * line().length);
   await eventually('and it is told', () => unit.agent.counters.lost['buffer-full'].bytes === lost);
 });
+
+test('an agent that stops does not wait for room that nobody makes, and counts what it lost', async () => {
+  await using owned = new AsyncDisposableStack();
+  const site = await TestSite.start();
+  const limits = { maxBytes: 100_000, replayWindowMs: 0, replayMaxBytes: 0, reserveBytes: 2 * 1024 * 1024 };
+  const unit = owned.use(
+    await Unit.start(site.url, { buffer: limits, batch: { maxBytes: 65_536, maxRecords: 65_536, flushIntervalMs: 10 } }),
+  );
+  await unit.read();
+  await site[Symbol.asyncDispose]();
+  appendFileSync(unit.log, Array.from({ length: 1000 }, () => `${randomBytes(500).toString('base64')}\n`).join(''));
+  await eventually('it is full', () => unit.agent.buffer.status().state === 'full');
+  const { buffer, batcher } = unit.agent;
+  const identity = { path: 'socket', device: '', inode: '', fingerprint: '', fingerprintLength: 0, token: '', base: 0 };
+  const attributes = { tenant: 'default', type: 'app', host: 'here', encoding: 'utf-8', counted: true, labels: {} };
+  const { streamId } = await buffer.openStream({ identity, attributes, start: 0 });
+  const run = { streamId, from: 0, to: 1, bytes: Buffer.from('one\n'), records: 1, lengths: [4], cuts: [], drops: [] };
+  batcher.push({ ...run, fromMark: '', toMark: 'm', overflow: 'block' });
+  const startedMs = performance.now();
+  await unit.agent.stop();
+  const tookMs = performance.now() - startedMs;
+  assert.ok(tookMs < 5000, `${tookMs} ms`);
+  await eventually('what waited, and cannot be read again, is counted', () => buffer.losses().dropped?.positions === 1);
+  assert.equal(unit.agent.counters.lost['buffer-full'].records, 1);
+});

@@ -53,6 +53,8 @@ export interface AgentOptions {
 /** Without a connection nobody waits for a batch: fewer and larger ones are kept. */
 const offlineFlushIntervalMs = 2000;
 const flushDeadlineMs = 10_000;
+/** There is no room, and no hub that would make some. */
+const stuckFlushDeadlineMs = 1000;
 const ackDeadlineMs = 2000;
 const ackPollMs = 20;
 
@@ -190,7 +192,8 @@ export class Agent implements AsyncDisposable {
     this.events.stopped(reason);
     this.#platform?.close();
     try {
-      await this.batcher.flush(AbortSignal.timeout(flushDeadlineMs));
+      const isStuck = this.uplink.status().state !== 'connected' && !this.buffer.hasRoom();
+      await this.batcher.flush(AbortSignal.timeout(isStuck ? stuckFlushDeadlineMs : flushDeadlineMs));
     } catch (error) {
       logger.warn('not everything that was read could be stored: what can be read again is', { error });
       this.batcher.giveUp();
