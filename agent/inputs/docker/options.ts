@@ -1,8 +1,6 @@
-import { durationBetween } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
-import { framingFields } from '../../framing/framing-options.ts';
 import { commonInputFields } from '../common-options.ts';
-import { followingFields } from '../file/options.ts';
+import { containerLogFields } from '../containers/log-fields.ts';
 
 const globs = z.array(z.string().min(1).max(256)).max(256).default([]);
 
@@ -29,15 +27,7 @@ export const dockerInputOptions = z.strictObject({
   container_labels: globs
     .default(['*'])
     .describe("Names of the container's labels that are kept as `container.labels.…`, with `_` for each dot."),
-  start: z
-    .enum(['beginning', 'end'])
-    .default('beginning')
-    .describe('Where to begin in logs that are there when this input runs for the first time.'),
-  ignore_older: durationBetween({ min: '1m' })
-    .optional()
-    .describe('Logs that were not written for this long are not opened. One that is written again is read.'),
-  ...followingFields,
-  ...framingFields,
+  ...containerLogFields,
 });
 
 /** As the docker input takes them; `kind` has done its work by then. */

@@ -1,8 +1,7 @@
 import { durationBetween } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
-import { framingFields } from '../../framing/framing-options.ts';
 import { commonInputFields } from '../common-options.ts';
-import { followingFields } from '../file/options.ts';
+import { containerLogFields } from '../containers/log-fields.ts';
 
 const globs = z.array(z.string().min(1).max(256)).max(256).default([]);
 const path = z.string().startsWith('/', 'must be an absolute path');
@@ -69,15 +68,7 @@ export const kubernetesInputOptions = z.strictObject({
   metadata: metadata
     .prefault({})
     .describe('Where labels, annotations and owners of pods come from. Nothing waits for them for long.'),
-  start: z
-    .enum(['beginning', 'end'])
-    .default('beginning')
-    .describe('Where to begin in logs that are there when this input runs for the first time.'),
-  ignore_older: durationBetween({ min: '1m' })
-    .optional()
-    .describe('Logs that were not written for this long are not opened. One that is written again is read.'),
-  ...followingFields,
-  ...framingFields,
+  ...containerLogFields,
 });
 
 /** As the kubernetes input takes them; `kind` has done its work by then. */
