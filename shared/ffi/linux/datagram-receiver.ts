@@ -3,6 +3,7 @@
  * until the next call. Layouts: struct mmsghdr and iovec of 64-bit Linux.
  */
 import { closeSync, readSync, writeSync } from 'node:fs';
+import { addressFamilyIPv4, addressFamilyIPv6 } from './address-families.ts';
 import { addressOf, checked, lastError, libc } from './libc.ts';
 
 const messageHeaderBytes = 64;
@@ -17,9 +18,6 @@ const nameBytes = 32;
 const flagDoNotWait = 0x40;
 /** The length that comes back is that of the datagram, even if the slot was too small for it. */
 const flagWholeLength = 0x20;
-
-const addressFamilyIPv4 = 2;
-const addressFamilyIPv6 = 10;
 
 /** Slots begin on different cache lines of a set: without it, neighbours at 64 KiB would push each other out. */
 const slotGapBytes = 192;

@@ -4,11 +4,10 @@
  */
 import { closeSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
+import { addressFamilyIPv4, addressFamilyIPv6 } from './address-families.ts';
 import { checked, libc } from './libc.ts';
 
 const addressFamilyUnix = 1;
-const addressFamilyIPv4 = 2;
-const addressFamilyIPv6 = 10;
 const socketDatagram = 2;
 const socketNonBlocking = 0o4000;
 const socketCloseOnExec = 0o2000000;

@@ -13,7 +13,7 @@ import { FilesystemSet, type FilesystemStat } from './filesystem.ts';
 import { DiskioSet } from './diskio.ts';
 import { linuxSets } from './linux-sets.ts';
 import { mountsOf } from './mounts.ts';
-import { greatest, type Process, ProcessTable } from './process-table.ts';
+import { greatest, newProcess, type Process, ProcessTable } from './process-table.ts';
 import { ProcReader } from './proc-reader.ts';
 import { ProcessSet } from './process.ts';
 import { Scanner } from './scanner.ts';
@@ -113,21 +113,7 @@ test('the greatest of many are those that sorting finds', () => {
   );
 });
 
-const emptyProcess: Process = {
-  pid: 1,
-  statPath: '',
-  state: 0,
-  ppid: 0,
-  pgid: 0,
-  userTicks: 0,
-  systemTicks: 0,
-  startTicks: 0,
-  threads: 0,
-  sizeBytes: 0,
-  rssBytes: 0,
-  ranTicks: 0,
-  seen: 0,
-};
+const emptyProcess = newProcess(1, '');
 
 test('a disk that is taken out and put back never counts down', (t) => {
   const root = makeRoot(t);

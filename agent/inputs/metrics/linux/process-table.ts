@@ -109,7 +109,7 @@ export class ProcessTable {
   }
 }
 
-function newProcess(pid: number, statPath: string): Process {
+export function newProcess(pid: number, statPath: string): Process {
   return {
     pid,
     statPath,

@@ -1,0 +1,3 @@
+/** As Linux numbers them (socket(2)). */
+export const addressFamilyIPv4 = 2;
+export const addressFamilyIPv6 = 10;
