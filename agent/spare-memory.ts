@@ -6,6 +6,7 @@
  */
 import { collectGarbage } from '@tributary/shared/collect-garbage.ts';
 import { trimHeap } from '@tributary/shared/ffi/linux/heap.ts';
+import type { Counters } from './counters.ts';
 
 export interface SpareMemoryOptions {
   /** Bytes read and sent so far. */
@@ -48,4 +49,11 @@ export class SpareMemory {
 function giveBackMemory(): void {
   collectGarbage();
   if (process.platform === 'linux') trimHeap();
+}
+
+/** To find and open a file takes as much memory for a moment as to read this much. */
+const fileOpenedBytes = 16 * 1024;
+
+export function memoryWork({ bytesRead, bytesSent, events }: Counters): number {
+  return bytesRead + bytesSent + (events['file-opened'] ?? 0) * fileOpenedBytes;
 }

@@ -10,13 +10,13 @@ import { Agent } from '../agent.ts';
 import { BufferDamagedError } from '../buffer/damage.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { Reloader } from '../config/reloader.ts';
-import { type Counters, newCounters } from '../counters.ts';
+import { newCounters } from '../counters.ts';
 import { AgentEvents } from '../events.ts';
 import type { AgentConfig } from '../options.ts';
 import { ClockWatch, isUnknownTimeZone } from '../platform/clock-watch.ts';
 import { rotateRoute } from '../rotation/rotate-route.ts';
 import { withoutCopies } from '../rotation/without-copies.ts';
-import { SpareMemory } from '../spare-memory.ts';
+import { memoryWork, SpareMemory } from '../spare-memory.ts';
 import type { ObservedAgent } from '../status/describe-agent.ts';
 import { RateWindow } from '../status/rate-window.ts';
 import { statusRoutes } from '../status/status-routes.ts';
@@ -96,8 +96,7 @@ async function runOnce(once: Once): Promise<Error | undefined> {
     rates.sample(performance.now(), agent.counters);
     agent.observeBuffer();
   };
-  const { counters } = agent;
-  const spareMemory = new SpareMemory({ workBytes: () => memoryWork(counters), tidyOthers: () => agent.buffer.tidy() });
+  const spareMemory = new SpareMemory({ workBytes: () => memoryWork(agent.counters), tidyOthers: () => agent.buffer.tidy() });
   const look = (): void => {
     sample();
     spareMemory.look();
@@ -194,11 +193,4 @@ async function serveMetrics(observed: ObservedAgent, { config, logger }: Once, s
     healthyAfterMs: metricsHealthyAfterMs,
     onFailed: (error, retryInMs) => logger.error('metrics cannot be served; it is tried again', { listen, error, retryInMs }),
   });
-}
-
-/** To find and open a file takes as much memory for a moment as to read this much. */
-const fileOpenedBytes = 16 * 1024;
-
-function memoryWork({ bytesRead, bytesSent, events }: Counters): number {
-  return bytesRead + bytesSent + (events['file-opened'] ?? 0) * fileOpenedBytes;
 }
