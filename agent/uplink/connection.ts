@@ -201,9 +201,8 @@ export class Connection {
     clearTimeout(this.#tickTimer);
     if (this.#isOver) return;
     const atMs = this.#session.nextTickMs() ?? Number.POSITIVE_INFINITY;
-    const rateMs = this.#paced.isHeld ? this.#paced.rateWaitMs : 0;
     const sessionMs = Math.max(0, Math.ceil(atMs - this.#options.clock.monotonic()));
-    const waitMs = rateMs > 0 ? Math.min(rateMs, sessionMs) : sessionMs;
+    const waitMs = Math.min(this.#paced.retryMs, sessionMs);
     if (waitMs === Number.POSITIVE_INFINITY) return;
     this.#tickTimer = setTimeout(() => this.#turn(() => this.#session.tick()), waitMs);
   }

@@ -38,17 +38,15 @@ export class PacedOutbox {
   }
 
   hasRoom(): boolean {
-    return this.#socketHasRoom() && this.rateWaitMs === 0;
+    return this.#socketHasRoom() && this.#rateWaitMs() === 0;
   }
 
-  /** How long the rate holds back what waits. */
-  get rateWaitMs(): number {
-    return this.#rate?.waitMs ?? 0;
-  }
-
-  /** True when something was held back. */
-  get isHeld(): boolean {
-    return this.#held;
+  /** In how many milliseconds to look again. Infinity: nothing is held back, or the socket tells when it has room. */
+  get retryMs(): number {
+    if (!this.#held) return Number.POSITIVE_INFINITY;
+    const rateWaitMs = this.#rateWaitMs();
+    // Time went on since something was held back: there may be room by now, of which nobody else would tell.
+    return rateWaitMs === 0 && !this.#socketHasRoom() ? Number.POSITIVE_INFINITY : rateWaitMs;
   }
 
   /** Everything handed out is the socket's now. */
@@ -61,6 +59,10 @@ export class PacedOutbox {
     if (!this.#held || !this.hasRoom()) return false;
     this.#held = false;
     return true;
+  }
+
+  #rateWaitMs(): number {
+    return this.#rate?.waitMs ?? 0;
   }
 
   #socketHasRoom(): boolean {
