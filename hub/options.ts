@@ -1,23 +1,16 @@
-import { isIP } from 'node:net';
 import { join } from 'node:path';
-import * as z from 'zod';
+import { parseHostPort } from '@tributary/shared/network/listen-address.ts';
 import { bytesBetween, duration, durationBetween } from '@tributary/shared/options/units.ts';
+import * as z from 'zod';
+import { agentListener, httpListener, pushListener } from './config/listener-options.ts';
+import { tenantName } from './config/names.ts';
+import { checkListeners } from './config/rules.ts';
+import { oidcOptions, quotaOptions, serviceOptions, sessionOptions, tlsOptions } from './config/security-options.ts';
 
 /**
  * Every option of the hub's configuration file: the one definition that types, defaults, checks, the JSON Schema and the docs page
  * come from.
  */
-const agentListener = z.strictObject({
-  address: z
-    .string()
-    .refine((text) => isLoopback(text), {
-      error:
-        'must be host:port on the loopback, such as 127.0.0.1:7701 or [::1]:7701; TLS and enrolment come with a later version',
-    })
-    .default('127.0.0.1:7701')
-    .describe('Where agents connect. Only loopback addresses are accepted. Port 0 takes a free one; `status` tells which.'),
-});
-
 const queue = z
   .strictObject({
     max_bytes: bytesBetween({ min: '1MiB' })
@@ -52,7 +45,7 @@ const archiveOutput = z.strictObject({
   from: z.enum(['back']).default('back').describe('Which topic is archived: `back`, what the pipeline made of the records.'),
 });
 
-export const hubOptions = z.strictObject({
+const plainHubOptions = z.strictObject({
   data_dir: z
     .string()
     .min(1)
@@ -65,9 +58,30 @@ export const hubOptions = z.strictObject({
     .default('default')
     .describe('Name of the site, for people; its id is drawn when the store is made.'),
   listeners: z
-    .strictObject({ agents: agentListener.prefault({}).describe('The listener for agents.') })
+    .strictObject({
+      agents: agentListener.prefault({}).describe('The listener for agents.'),
+      http: httpListener.optional().describe('The HTTP API and the page. Off unless it is given.'),
+      push: z.array(pushListener).max(64).default([]).describe('Listeners that only take records, by `POST /api/v1/logs`.'),
+    })
     .prefault({})
-    .describe('Where records come in.'),
+    .describe('Where records come in. What can be reached from other machines has TLS, or says `plaintext: true`.'),
+  advertise: z
+    .array(z.string().refine((text) => parseHostPort(text) !== undefined, 'must be host:port'))
+    .max(64)
+    .default([])
+    .describe('Addresses of the agents listeners of this site as agents see them: what enrolment tokens carry.'),
+  tls: tlsOptions.optional().describe('Certificates of all listeners that are not `plaintext`. `tributary-hub init` makes them.'),
+  platform_tenant: tenantName.default('default').describe("Owner of the hub's own platform events, the audit trail among them."),
+  sessions: sessionOptions.prefault({}).describe('People who are signed in.'),
+  oidc: oidcOptions.optional().describe('Signing in at an OpenID Connect provider.'),
+  quotas: z.array(quotaOptions).max(1000).default([]).describe('How much a tenant may bring in a day.'),
+  services: z
+    .array(serviceOptions)
+    .max(64)
+    .default([])
+    .describe(
+      'Elasticsearch, Kibana and Redis that this site uses: one that answers anybody from outside the loopback turns health red.',
+    ),
   queue: queue.prefault({}).describe('The durable queue between what comes in and what goes out.'),
   outputs: z
     .array(z.discriminatedUnion('kind', [archiveOutput]))
@@ -83,28 +97,11 @@ export const hubOptions = z.strictObject({
     .describe('What the program tells of itself, on standard error.'),
 });
 
+export const hubOptions = plainHubOptions.superRefine(checkListeners);
+
 export type HubOptions = z.output<typeof hubOptions>;
 export type ArchiveOutputOptions = HubOptions['outputs'][number];
 
 export function archiveFolder(options: HubOptions): string {
   return options.outputs[0]?.folder ?? join(options.data_dir, 'archive');
-}
-
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** `host:port`, an IPv6 host in brackets. */
-export function parseAddress(text: string): ListenAddress | undefined {
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  const port = Number(digits);
-  return host === undefined || port > 65_535 ? undefined : { host, port };
-}
-
-function isLoopback(text: string): boolean {
-  const host = parseAddress(text)?.host;
-  if (host === undefined) return false;
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

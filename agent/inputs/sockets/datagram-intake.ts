@@ -4,7 +4,7 @@
  * does not take is dropped and counted by the sink: nobody waits for who sends datagrams.
  */
 import { Condition } from '../../framing/condition.ts';
-import type { AllowList } from './allow-list.ts';
+import type { AllowList } from '@tributary/shared/network/allow-list.ts';
 import type { DatagramBlock, DatagramRun } from './datagrams.ts';
 import type { RecordIntake } from './record-intake.ts';
 import type { Senders } from './senders.ts';

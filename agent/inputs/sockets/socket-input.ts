@@ -10,7 +10,7 @@ import type { FilterOptions } from '../../framing/framing-options.ts';
 import { endAbandonedStreams } from '../counted-stream.ts';
 import type { Input, Overflow, SourceStatus } from '../input.ts';
 import type { InputParts } from '../registry.ts';
-import { AllowList } from './allow-list.ts';
+import { AllowList } from '@tributary/shared/network/allow-list.ts';
 import { DatagramIntake } from './datagram-intake.ts';
 import type { DatagramSource } from './datagrams.ts';
 import { deniedTellMax, idleCheckMs } from './limits.ts';

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { linesInputOptions } from '../lines/options.ts';
 import { syslogInputOptions } from '../syslog/options.ts';
 import { formatListenAddress, isLocalAddress, parseListenAddress } from './listen-address.ts';
-import { AllowList, isCidr } from './allow-list.ts';
+import { AllowList, isCidr } from '@tributary/shared/network/allow-list.ts';
 
 /** The first thing that is wrong, and where. */
 function problem(options: Record<string, unknown>): string | undefined {

@@ -3,7 +3,7 @@ import { bytesBetween, durationBetween } from '@tributary/shared/options/units.t
 import * as z from 'zod';
 import { framingFields } from '../../framing/framing-options.ts';
 import { commonInputFields, encodingOption } from '../common-options.ts';
-import { isCidr } from './allow-list.ts';
+import { isCidr } from '@tributary/shared/network/allow-list.ts';
 import { isLocalAddress, parseListenAddress } from './listen-address.ts';
 
 const addressRule =

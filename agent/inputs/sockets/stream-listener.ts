@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { InputEvents } from '../input.ts';
-import type { AllowList } from './allow-list.ts';
+import type { AllowList } from '@tributary/shared/network/allow-list.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { backlogMax, keepAliveMs } from './limits.ts';
 import { formatListenAddress, type StreamAddress } from './listen-address.ts';

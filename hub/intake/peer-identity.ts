@@ -1,0 +1,23 @@
+/** Who is at the other end of a connection, as the listener found out before the first message (invariant 9). */
+import type { Id } from '@tributary/protocol/messages.ts';
+
+export type PeerIdentity =
+  /** By its certificate: everything it sends belongs to this tenant, whatever its messages say. */
+  | {
+      readonly kind: 'agent';
+      readonly agentId: Id;
+      readonly tenant: string;
+      /** SHA-256 of the certificate, hexadecimal: what is revoked. */
+      readonly fingerprint: string;
+      readonly notAfterMs: number;
+    }
+  /** By its certificate: a lower site's hub, which may forward these tenants of its own site's streams. */
+  | {
+      readonly kind: 'lower-site';
+      readonly siteId: Id;
+      readonly tenants: readonly string[] | 'all';
+      readonly fingerprint: string;
+      readonly notAfterMs: number;
+    }
+  /** A plain listener. `tenant` is undefined only on loopback, where the machine's own programs are trusted to name theirs. */
+  | { readonly kind: 'plain'; readonly tenant: string | undefined };

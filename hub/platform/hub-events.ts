@@ -1,0 +1,20 @@
+/**
+ * What the hub tells about itself and its people: platform events, as docs/PLATFORM-EVENTS.md has them, in the channel
+ * `<tenant>/platform` of the tenant that the configuration names for it. Never holds a secret.
+ */
+export interface HubEvent {
+  /** `event.action`. */
+  readonly action: string;
+  /** For people. */
+  readonly message: string;
+  readonly level: 'info' | 'warn' | 'error';
+  readonly category: 'authentication' | 'configuration' | 'iam' | 'network' | 'host' | 'process';
+  readonly outcome?: 'success' | 'failure';
+  /** ECS fields in nested form, beside what every event has. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface HubEventSink {
+  /** Never waits and never throws. What cannot be stored now is kept in memory up to a bound, and counted beyond it. */
+  report(event: HubEvent): void;
+}
