@@ -25,10 +25,7 @@ export const tlsOptions = z
       .prefault('90d')
       .describe("How long agents' certificates are valid. Each is renewed by its agent when two thirds of it are over."),
   })
-  .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), {
-    path: ['cert'],
-    error: 'needs tls.key as well, and the other way round',
-  })
+  .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), 'cert and key are given together, or neither of them')
   .refine((tls) => tls.pkcs12 === undefined || tls.cert === undefined, {
     path: ['pkcs12'],
     error: 'stands instead of tls.cert and tls.key',
