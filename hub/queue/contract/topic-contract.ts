@@ -1,6 +1,7 @@
 /** Topics, entries and reader groups: invariant 4. */
 import assert from 'node:assert/strict';
-import { testBatch, testEntry, testStream } from '../fixture.ts';
+import { testAttributes, testBatch, testEntry, testStream } from '../fixture.ts';
+import type { NewEntry } from '../queue.ts';
 import type { ContractTest } from './contract-test.ts';
 import { back, contents, fill, front, lease, owned, plenty } from './steps.ts';
 
@@ -76,6 +77,33 @@ export const topicContract: readonly ContractTest[] = [
       assert.equal(await queue.publish(back, 0, testEntry('a'), 'key'), 'stored');
       fixture.advance(1000);
       assert.equal(await queue.publish('platform', 0, testEntry('a'), 'key'), 'stored');
+    },
+  ],
+
+  [
+    `a published batch goes on where its stream is held, and one that is not stored leaves no hole`,
+    async (open) => {
+      await using fixture = await open({ topicBytesMax: 10 });
+      const { queue } = fixture;
+      const stream = { ...testStream(1), attributes: testAttributes({ counted: true }) };
+      const [segment] = testBatch([{ stream: 1, from: 0, to: 3, lengths: [1, 1, 1] }]).segments;
+      assert.ok(segment !== undefined);
+      const entry = (toMark: string): NewEntry =>
+        testEntry('four', { format: 'batch', records: 3, segments: [{ ...segment, toMark, stream }] });
+      assert.equal(await queue.publish(front, 0, entry('a'.repeat(16)), 'key'), 'stored');
+      assert.equal(await queue.publish(front, 0, entry('b'.repeat(16)), 'key'), 'duplicate');
+      assert.equal(await queue.publish(front, 0, entry('c'.repeat(16))), 'stored');
+      assert.equal(await queue.publish(front, 0, entry('d'.repeat(16))), 'stored');
+      assert.equal(await queue.publish(front, 0, entry('e'.repeat(16))), 'full');
+      const entries = await queue.read({ topic: front, partition: 0, afterSequence: 0 }, plenty);
+      const places = entries.flatMap(({ segments }) => segments.map(({ from, to, fromMark }) => [from, to, fromMark]));
+      assert.deepEqual(places, [
+        [0, 3, ''],
+        [3, 6, 'a'.repeat(16)],
+        [6, 9, 'c'.repeat(16)],
+      ]);
+      const [channel] = (await queue.status()).channels;
+      assert.equal(channel?.positions, 9);
     },
   ],
 

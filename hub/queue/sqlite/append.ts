@@ -80,8 +80,25 @@ export function publish(store: Store, argument: PublishArgument): 'stored' | 'du
     const key = `${argument.topic}\n${partition}\n${idempotencyKey}`;
     if (!store.keys.use(key, nowMs, nowMs - store.limits.keepKeysMs)) return 'duplicate';
   }
-  insertNewEntry(store, topic, entry, nowMs);
+  insertNewEntry(store, topic, entry.format === 'batch' ? placedAtEnd(store, entry) : entry, nowMs);
   return 'stored';
+}
+
+/**
+ * A listener's records get their positions here, in the step that stores them: its requests come side by side, and one that is refused
+ * must leave no hole. So its books balance like an agent's (invariant 8).
+ */
+function placedAtEnd(store: Store, entry: NewEntry): NewEntry {
+  const segments = entry.segments.map((segment) => {
+    const { key, identity, attributes } = segment.stream;
+    assert(attributes.counted, 'what has no positions of its own is counted');
+    const origin = { siteId: key.siteId, agentId: key.agentId };
+    const stream = store.streams.find(key) ?? store.streams.insert({ key, origin, identity, attributes, start: segment.from });
+    const to = stream.held + (segment.to - segment.from);
+    store.streams.hold(stream.id, to, segment.toMark);
+    return { ...segment, from: stream.held, to, fromMark: stream.heldMark };
+  });
+  return { ...entry, segments };
 }
 
 /** Undefined where the topic takes entries from outside. */
