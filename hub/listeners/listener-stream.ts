@@ -1,0 +1,109 @@
+/**
+ * Records of a listener that is not ours to speak with (HTTP pushes, the hub's own events) become batches of counted streams in the front
+ * topic of their channel, as if an agent had sent them: pipeline, archive, books and search know no difference.
+ *
+ * There is one stream per run of the listener, channel, sender and source, with a random id. Positions are given by the queue in the step that
+ * stores the records, so requests side by side need not wait for each other, and one that was refused leaves no hole. What was
+ * published is durable when `publish` resolves with `stored` or `duplicate`.
+ */
+import { hash, randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import { constants, zstdCompress } from 'node:zlib';
+import { idBytes, inflatedBytesMax, recordsMax } from '@tributary/protocol/limits.ts';
+import { markOf } from '@tributary/protocol/mark.ts';
+import { channelName, type Id, type StreamAttributes } from '@tributary/protocol/messages.ts';
+import { assert } from '@tributary/shared/assert.ts';
+import { frontTopic, type Queue, type StreamInfo } from '../queue/queue.ts';
+import type { RecordBlock } from './record-block.ts';
+
+/** Where records go and come from. Tenant and type are names that were checked. */
+export interface StreamTarget {
+  readonly tenant: string;
+  readonly type: string;
+  /** Machine that the records are of. */
+  readonly host: string;
+  /** What the archive tells as their source, such as the name of the listener. */
+  readonly source: string;
+  /** IANA name; utf-8 unless given. */
+  readonly encoding?: string;
+}
+
+export interface ListenerStreamsOptions {
+  readonly queue: Pick<Queue, 'publish' | 'partitionOf'>;
+  readonly siteId: Id;
+  readonly hubId: Id;
+  /** Name of the listener: with the hub's id it makes the id that its streams have for their agent. */
+  readonly listener: string;
+  readonly now: () => number;
+  /** Told the bytes of each body, as the intake tells those of agents. */
+  readonly noteBytes?: (bytes: number) => void;
+}
+
+export type Published = Awaited<ReturnType<Queue['publish']>>;
+
+/** Streams of one run that are remembered. One that was forgotten and comes again begins another stream. */
+const streamsKeptMax = 10_000;
+
+const zstd = promisify(zstdCompress);
+const params = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 };
+const outputBytesMin = 4096;
+
+export class ListenerStreams {
+  readonly #options: ListenerStreamsOptions;
+  readonly #agentId: Id;
+  /** In the order of their last use. */
+  readonly #streams = new Map<string, StreamInfo>();
+
+  constructor(options: ListenerStreamsOptions) {
+    this.#options = options;
+    this.#agentId = listenerAgentId(options.hubId, options.listener);
+  }
+
+  /** A block that fits a batch (`fittingBlocks`). `full`: nothing was stored, and the same may be tried again. */
+  async publish(target: StreamTarget, block: RecordBlock, idempotencyKey?: string): Promise<Published> {
+    const { bytes, lengths } = block;
+    assert(lengths.length > 0 && lengths.length <= recordsMax, 'a batch has records, and not too many');
+    assert(bytes.length <= inflatedBytesMax, 'the caller cuts blocks at the size of a batch');
+    const { queue, now, noteBytes } = this.#options;
+    const chunkSize = Math.max(bytes.length >> 1, outputBytesMin);
+    const body = await zstd(bytes, { chunkSize, pledgedSrcSize: bytes.length, params });
+    noteBytes?.(body.length);
+    const records = lengths.length;
+    const stream = this.#stream(target);
+    const toMark = markOf(bytes.subarray(bytes.length - (lengths.at(-1) ?? 0)));
+    const place = { from: 0, to: records, fromMark: '', toMark };
+    const segment = { stream, ...place, records, bytes: bytes.length, lengths, cuts: [], drops: [] };
+    const entry = {
+      format: 'batch' as const,
+      records,
+      inflatedBytes: bytes.length,
+      segments: [segment],
+      trims: [],
+      createdMs: now(),
+      body,
+    };
+    return queue.publish(frontTopic(channelName(target)), queue.partitionOf(this.#agentId), entry, idempotencyKey);
+  }
+
+  #stream(target: StreamTarget): StreamInfo {
+    const { tenant, type, host, source, encoding = 'utf-8' } = target;
+    const name = JSON.stringify([tenant, type, host, source, encoding]);
+    const stream = this.#streams.get(name) ?? this.#begun({ tenant, type, host, encoding, counted: true, labels: {} }, source);
+    this.#streams.delete(name);
+    this.#streams.set(name, stream);
+    if (this.#streams.size > streamsKeptMax) this.#streams.delete(this.#streams.keys().next().value ?? name);
+    return stream;
+  }
+
+  #begun(attributes: StreamAttributes, source: string): StreamInfo {
+    const streamId = randomBytes(idBytes).toString('hex');
+    const file = { device: '', inode: '', fingerprint: '', fingerprintLength: 0, token: '', base: 0 };
+    const key = { siteId: this.#options.siteId, agentId: this.#agentId, streamId };
+    return { key, attributes, identity: { path: source, ...file } };
+  }
+}
+
+/** The same after every start of the hub. */
+export function listenerAgentId(hubId: Id, listener: string): Id {
+  return hash('sha256', `listener ${hubId} ${listener}`, 'hex').slice(0, 2 * idBytes);
+}
