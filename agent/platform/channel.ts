@@ -1,8 +1,9 @@
 import type { ChannelName } from '@tributary/protocol/messages.ts';
+import { platformType } from '@tributary/protocol/platform/document.ts';
 import type { Sink } from '../inputs/input.ts';
 
 /** Log type of platform events: with the tenant it names their channel. */
-export const channelType = 'platform';
+export const channelType = platformType;
 
 export function isPlatformChannel(channel: ChannelName): boolean {
   return channel.endsWith(`/${channelType}`);

@@ -1,23 +1,7 @@
-/**
- * The JSON documents of the platform channel: what every one of them has, in the field names of ECS. docs/PLATFORM-EVENTS.md is the
- * schema. A document is one line, so that an archive of them can be read by any tool.
- */
+/** The agent's documents of the platform channel: of events and of metrics. */
+import { asFields, documentOf, type Fields, type Teller } from '@tributary/protocol/platform/document.ts';
 import { eventActions, isEventActionName } from './event-actions.ts';
 import type { PlatformEvent } from './platform-events.ts';
-
-/** The version of ECS that the names are from. */
-export const ecsVersion = '8.17.0';
-
-/** Who tells: the same in all documents of a process. */
-export interface Teller {
-  readonly host: string;
-  /** Undefined where the agent's identity is not known. */
-  readonly agentId: string | undefined;
-  readonly version: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** A document of an event, with its line end. `count` of more than one: so many events are told as one. */
 export function eventDocument(
@@ -74,29 +58,4 @@ export function metricDocument(
     },
     asFields(host),
   );
-}
-
-function documentOf({ host, agentId, version, labels }: Teller, nowMs: number, fields: Fields, hostFields: Fields = {}): string {
-  const agent = { ...(agentId === undefined ? {} : { id: agentId }), name: host, type: 'tributary', version };
-  const document = {
-    '@timestamp': new Date(nowMs).toISOString(),
-    ecs: { version: ecsVersion },
-    host: { name: host, ...hostFields },
-    agent,
-    ...fields,
-    ...(Object.keys(labels).length === 0 ? {} : { labels }),
-  };
-  return `${JSON.stringify(document, bigintAsText)}\n`;
-}
-
-function bigintAsText(_: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? value.toString() : value;
-}
-
-function asFields(value: unknown): Fields {
-  return isFields(value) ? value : {};
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null;
 }

@@ -6,13 +6,14 @@
  * Nothing waits for it and it never waits for others: until the stream is open, and while there is no room, documents wait in the queue;
  * what does not fit is counted by cause, and told once there is room again. Nothing here reports an event about itself.
  */
+import type { Teller } from '@tributary/protocol/platform/document.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { PlatformCounters } from '../counters.ts';
 import { Condition } from '../framing/condition.ts';
 import { CountedStream } from '../inputs/counted-stream.ts';
 import type { Sink } from '../inputs/input.ts';
 import { channelType, endEarlierStreams } from './channel.ts';
-import { eventDocument, type Teller } from './document.ts';
+import { eventDocument } from './document.ts';
 import { EventLimit } from './event-limit.ts';
 import { documentBytesMax, queuedBytesMax, queuedEventsMax } from './limits.ts';
 import type { PlatformEvent, PlatformReporter } from './platform-events.ts';

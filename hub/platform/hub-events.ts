@@ -9,12 +9,17 @@ export interface HubEvent {
   readonly message: string;
   readonly level: 'info' | 'warn' | 'error';
   readonly category: 'authentication' | 'configuration' | 'iam' | 'network' | 'host' | 'process';
+  /** `event.type`, one of ECS: `info` unless set. */
+  readonly type?: 'start' | 'end' | 'change' | 'creation' | 'deletion' | 'access' | 'denied' | 'info' | 'error';
   readonly outcome?: 'success' | 'failure';
   /** ECS fields in nested form, beside what every event has. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
 export interface HubEventSink {
-  /** Never waits and never throws. What cannot be stored now is kept in memory up to a bound, and counted beyond it. */
+  /**
+   * Never waits and never throws. What cannot be stored now is kept in memory up to a bound, and counted beyond it. Of one action so many
+   * are told within a minute, the rest as one with its count. Whoever reports writes the line in the log, too.
+   */
   report(event: HubEvent): void;
 }

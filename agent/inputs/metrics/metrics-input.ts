@@ -5,8 +5,9 @@
  * A set that cannot be measured is told once, and asked again with every turn; the others go on. While the sink has no room nothing is
  * measured: the time is a hole in the metrics, not a queue.
  */
+import type { Teller } from '@tributary/protocol/platform/document.ts';
 import { productVersion } from '@tributary/shared/build-info.ts';
-import { type Metric, metricDocument, type Teller } from '../../platform/document.ts';
+import { type Metric, metricDocument } from '../../platform/document.ts';
 import { channelType, endEarlierStreams } from '../../platform/channel.ts';
 import { CountedStream } from '../counted-stream.ts';
 import type { Input, SourceStatus } from '../input.ts';

@@ -1,0 +1,85 @@
+/**
+ * The findings that stand, and the events that tell of them. Damped: `finding-raised` comes at once, when a finding is new or gets worse;
+ * `finding-cleared` when it has been gone for a while. One that comes and goes within that time is the same finding all along, and
+ * nobody is told again.
+ */
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { HubEventSink } from '../platform/hub-events.ts';
+import type { Finding, FindingKind, Findings, StandingFinding } from './findings.ts';
+import { clearedAfterMs, findingLooksMs, findingsPerKindMax } from './limits.ts';
+
+interface Told {
+  readonly finding: StandingFinding;
+  /** Undefined while it stands. */
+  readonly goneSinceMs: number | undefined;
+}
+
+export class FindingsBook implements Findings {
+  readonly #clock: Clock;
+  readonly #events: HubEventSink;
+  readonly #told = new Map<FindingKind, Map<string, Told>>();
+
+  constructor(parts: { readonly clock: Clock; readonly events: HubEventSink }) {
+    this.#clock = parts.clock;
+    this.#events = parts.events;
+  }
+
+  set(kind: FindingKind, findings: readonly Finding[]): void {
+    const now = this.#clock.monotonic();
+    const before = this.#told.get(kind) ?? new Map<string, Told>();
+    const after = new Map<string, Told>();
+    for (const finding of findings.slice(0, findingsPerKindMax)) {
+      const known = before.get(finding.subject);
+      const isNews = known === undefined || (known.finding.level === 'yellow' && finding.level === 'red');
+      const sinceMs = known?.finding.sinceMs ?? this.#clock.now();
+      after.set(finding.subject, { finding: { ...finding, kind, sinceMs }, goneSinceMs: undefined });
+      if (isNews) this.#tell('finding-raised', finding);
+    }
+    for (const [subject, { finding, goneSinceMs }] of before) {
+      if (!after.has(subject)) after.set(subject, { finding, goneSinceMs: goneSinceMs ?? now });
+    }
+    this.#told.set(kind, after);
+  }
+
+  /** Red ones first, then the oldest. */
+  all(): readonly StandingFinding[] {
+    const told = [...this.#told.values()].flatMap((ofKind) => [...ofKind.values()]);
+    const standing = told.filter(({ goneSinceMs }) => goneSinceMs === undefined).map(({ finding }) => finding);
+    return standing.toSorted((a, b) => a.level.localeCompare(b.level) || a.sinceMs - b.sinceMs);
+  }
+
+  /** Tells what has been gone for long enough. */
+  settle(): void {
+    const now = this.#clock.monotonic();
+    for (const ofKind of this.#told.values()) {
+      for (const [subject, { finding, goneSinceMs }] of ofKind) {
+        if (goneSinceMs === undefined || now - goneSinceMs < clearedAfterMs) continue;
+        ofKind.delete(subject);
+        this.#tell('finding-cleared', finding);
+      }
+    }
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      for (;;) {
+        await this.#clock.sleep(findingLooksMs, signal);
+        this.settle();
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  #tell(action: 'finding-raised' | 'finding-cleared', { kind, subject, level, reason }: Finding): void {
+    const isRaised = action === 'finding-raised';
+    this.#events.report({
+      action,
+      message: isRaised ? reason : `no longer so: ${reason}`,
+      level: !isRaised ? 'info' : level === 'red' ? 'error' : 'warn',
+      category: 'host',
+      type: 'info',
+      fields: { tributary: { finding: kind, subject, level } },
+    });
+  }
+}

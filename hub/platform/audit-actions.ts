@@ -1,0 +1,107 @@
+/**
+ * Every action of the audit trail: its words and its ECS categorisation. This is the only place that names them; docs/PLATFORM-EVENTS.md
+ * lists each (checked by a test). An action is the same whether it succeeded or not: the event's outcome says so.
+ */
+import type { StoredAuditEvent } from '../registry/registry.ts';
+import type { HubEvent } from './hub-events.ts';
+
+interface AuditAction {
+  readonly category: HubEvent['category'];
+  readonly type: NonNullable<HubEvent['type']>;
+  readonly message: string;
+  /** What it says when it did not succeed. */
+  readonly failure?: string;
+  /** Of success; failures are `warn`. */
+  readonly level?: HubEvent['level'];
+}
+
+export const auditActions = {
+  'site-made': {
+    category: 'configuration',
+    type: 'creation',
+    message: 'the site was made: authority, certificate, administrator',
+  },
+  'agent-enrolled': {
+    category: 'iam',
+    type: 'creation',
+    message: 'an agent was enrolled',
+    failure: 'somebody tried to enrol and was refused',
+  },
+  'agent-certified': { category: 'iam', type: 'change', message: 'a certificate was signed for an agent' },
+  'agent-replaced': { category: 'iam', type: 'change', message: 'an agent was made a new one, and gave its identity up' },
+  'agent-cloned': {
+    category: 'iam',
+    type: 'denied',
+    message: 'two machines use the identity of one agent',
+    failure: 'two machines use the identity of one agent',
+    level: 'error',
+  },
+  'agent-revoked': { category: 'iam', type: 'deletion', message: 'an agent was revoked: its certificates are refused' },
+  'token-created': { category: 'iam', type: 'creation', message: 'an enrolment token was created' },
+  'api-token-created': { category: 'iam', type: 'creation', message: 'a token of the HTTP API was created' },
+  'token-revoked': { category: 'iam', type: 'deletion', message: 'a token was revoked' },
+  'user-added': { category: 'iam', type: 'creation', message: 'a user was added' },
+  'user-changed': { category: 'iam', type: 'change', message: 'a user was changed' },
+  'user-granted': { category: 'iam', type: 'change', message: 'the roles of a user were changed' },
+  'user-password-changed': {
+    category: 'iam',
+    type: 'change',
+    message: 'the password of a user was changed',
+    failure: 'somebody tried to change a password and was refused',
+  },
+  'user-removed': { category: 'iam', type: 'deletion', message: 'a user was removed' },
+  'user-logged-in': {
+    category: 'authentication',
+    type: 'start',
+    message: 'somebody signed in',
+    failure: 'somebody tried to sign in and was refused',
+  },
+  'user-logged-out': { category: 'authentication', type: 'end', message: 'somebody signed out' },
+  'api-token-refused': {
+    category: 'authentication',
+    type: 'denied',
+    message: 'a token of the HTTP API was refused',
+    failure: 'a token of the HTTP API was refused',
+  },
+  'configuration-changed': { category: 'configuration', type: 'change', message: 'the hub started with another configuration' },
+  'archive-searched': { category: 'iam', type: 'access', message: 'the archive was searched' },
+  'hub-started': { category: 'process', type: 'start', message: 'the hub started' },
+  'hub-stopped': { category: 'process', type: 'end', message: 'the hub stops' },
+} as const satisfies Record<string, AuditAction>;
+
+export type AuditActionName = keyof typeof auditActions;
+
+export function isAuditActionName(name: string): name is AuditActionName {
+  return Object.hasOwn(auditActions, name);
+}
+
+export const auditActionNames: readonly AuditActionName[] = Object.keys(auditActions).filter(isAuditActionName);
+
+/** An action that is not in the list is told all the same: a trail with a hole would be worse than one without words. */
+export function auditEvent(stored: StoredAuditEvent): HubEvent {
+  const { action, actor, address, outcome, tenant, details, sequence } = stored;
+  const known: AuditAction = isAuditActionName(action)
+    ? auditActions[action]
+    : { category: 'iam', type: 'info', message: 'something was done that this version has no words for' };
+  const failed = outcome === 'failure';
+  return {
+    action,
+    message: failed ? (known.failure ?? `it did not succeed: ${known.message}`) : known.message,
+    level: known.level ?? (failed ? 'warn' : 'info'),
+    category: known.category,
+    type: known.type,
+    outcome,
+    fields: {
+      user: { name: actor },
+      ...(address === '' ? {} : { source: sourceOf(address) }),
+      tributary: { audit: { sequence, ...(tenant === undefined ? {} : { tenant }), ...details } },
+    },
+  };
+}
+
+/** `source.ip` is an address to whoever searches; a port that came with it stands apart. */
+function sourceOf(address: string): { ip: string; port?: number } {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(address) ?? [];
+  const ip = bracketed ?? plain;
+  return ip === undefined ? { ip: address } : { ip, port: Number(port) };
+}

@@ -1,0 +1,92 @@
+/**
+ * Brings the audit trail from the registry into the platform channel, each event exactly once:
+ *
+ *   registry (durable with the change itself) → publish, with a key made of the event → passed on: the registry may forget it
+ *
+ * Killed between the last two, the hub publishes the same event again at its next start, and the store knows the key. It remembers keys
+ * for a day: only a hub that was killed in that moment and came back later than that would tell an event twice, under the same
+ * `tributary.audit.sequence`.
+ */
+import type { Teller } from '@tributary/protocol/platform/document.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
+import { crashPoint } from '@tributary/shared/crash-point.ts';
+import type { Logger } from '@tributary/shared/log.ts';
+import type { Registry, StoredAuditEvent } from '../registry/registry.ts';
+import { auditEvent } from './audit-actions.ts';
+import type { EventStream } from './event-stream.ts';
+import { hubDocument } from './hub-document.ts';
+import { auditEventsMax, auditLookMs, retryMs } from './limits.ts';
+
+export interface AuditForwarderParts {
+  readonly registry: Pick<Registry, 'auditAfter' | 'auditPassedOn' | 'onChanged'>;
+  readonly stream: Pick<EventStream, 'publish'>;
+  readonly teller: Teller & { readonly site: string };
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class AuditForwarder {
+  readonly #parts: AuditForwarderParts;
+  #failed = false;
+  #passedOn = 0;
+
+  constructor(parts: AuditForwarderParts) {
+    this.#parts = parts;
+  }
+
+  /** How many were passed on since the start. */
+  get passedOn(): number {
+    return this.#passedOn;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { registry, clock } = this.#parts;
+    while (!signal.aborted) {
+      const changed = new AbortController();
+      const forget = registry.onChanged(() => changed.abort());
+      const isDone = await this.#passOnAll(signal);
+      const waitMs = isDone ? auditLookMs : retryMs;
+      const wake = isDone ? AbortSignal.any([signal, changed.signal]) : signal;
+      await clock.sleep(waitMs, wake).catch(() => undefined);
+      forget();
+    }
+  }
+
+  /** For the stop: what the stop itself wrote is passed on, if it can be. */
+  async finish(): Promise<void> {
+    await this.#passOnAll(AbortSignal.abort());
+  }
+
+  /** False when it could not be done now. */
+  async #passOnAll(signal: AbortSignal): Promise<boolean> {
+    const { registry, logger } = this.#parts;
+    try {
+      for (let after = 0; ;) {
+        const events = await registry.auditAfter(after, auditEventsMax);
+        const last = events.at(-1);
+        if (last === undefined) break;
+        for (const event of events) {
+          if ((await this.#publish(event)) === 'full') return false;
+        }
+        crashPoint('hub.audit.before-passed-on');
+        await registry.auditPassedOn(last.sequence);
+        this.#passedOn += events.length;
+        after = last.sequence;
+        if (signal.aborted) break;
+      }
+      this.#failed = false;
+      return true;
+    } catch (error) {
+      if (!this.#failed)
+        logger.error('the audit trail cannot be passed on; it stays in the registry and is tried again', { error });
+      this.#failed = true;
+      return false;
+    }
+  }
+
+  #publish(event: StoredAuditEvent): Promise<'stored' | 'duplicate' | 'full'> {
+    const { stream, teller } = this.#parts;
+    const document = hubDocument(auditEvent(event), teller, { nowMs: event.atMs });
+    return stream.publish([document], event.atMs, `audit-${event.sequence}-${event.atMs}`);
+  }
+}
