@@ -1,7 +1,7 @@
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import type { Message } from '@tributary/protocol/messages.ts';
-import { InFlight } from './in-flight.ts';
+import { ReadableInFlight, SealedInFlight } from './in-flight.ts';
 import { ProxiedConnection } from './proxied-connection.ts';
 import type { ConnectionPlan } from './connection-plan.ts';
 
@@ -12,7 +12,9 @@ export interface FaultyProxyOptions {
   /** Asked at each connection, as a hub that was started again may listen elsewhere. Undefined: refused. */
   readonly target: () => { readonly host: string; readonly port: number } | undefined;
   readonly plan: (index: number) => ConnectionPlan;
-  /** Every message, as it came from the agent and as it was given to it; connections are numbered from zero as they are opened. */
+  /** What passes is TLS: nobody here can read it, and the faults are the same. */
+  readonly tls?: boolean;
+  /** Every message of what can be read, as it came from the agent and as it was given to it; connections are numbered from zero as they are opened. */
   readonly onMessage?: (from: 'agent' | 'hub', message: Message, connection: number) => void;
 }
 
@@ -44,7 +46,7 @@ export class FaultyProxy implements AsyncDisposable {
   }
 
   get url(): string {
-    return `ws://127.0.0.1:${this.port}`;
+    return `${this.#options.tls === true ? 'wss' : 'ws'}://127.0.0.1:${this.port}`;
   }
 
   /** Batches sent by the agent and not answered yet, over the connections that are open now. */
@@ -87,14 +89,16 @@ export class FaultyProxy implements AsyncDisposable {
     const plan = this.#options.plan(number);
     this.opened += 1;
     this.#countFaults(plan);
-    const inFlight = new InFlight();
-    const connection = new ProxiedConnection({ agent, hub: connect({ ...target, noDelay: true }), plan, inFlight });
-    connection.onBatch = () => {
+    const onBatch = (): void => {
       this.batchesSent += 1;
       // A held connection's late bytes may come once its successor carries batches.
-      for (const other of this.#connections) if (other !== connection) other.releaseHeld();
+      for (const other of this.#connections) if (other.inFlight !== inFlight) other.releaseHeld();
     };
-    connection.onMessage = (from, message) => this.#options.onMessage?.(from, message, number);
+    const inFlight =
+      this.#options.tls === true
+        ? new SealedInFlight({ onBatch })
+        : new ReadableInFlight({ onBatch, onMessage: (from, message) => this.#options.onMessage?.(from, message, number) });
+    const connection = new ProxiedConnection({ agent, hub: connect({ ...target, noDelay: true }), plan, inFlight });
     connection.onEnding = (kind) => this.#count(kind);
     connection.onAgentGone = () => {
       this.#lastEnded.push({ atMs: performance.now(), inFlight: inFlight.count });

@@ -1,7 +1,4 @@
 import type { Socket } from 'node:net';
-import { decode } from '@tributary/protocol/codec.ts';
-import type { Message } from '@tributary/protocol/messages.ts';
-import { FrameReader } from './frame-reader.ts';
 import { Lane } from './lane.ts';
 import type { ConnectionPlan } from './connection-plan.ts';
 import type { InFlight } from './in-flight.ts';
@@ -28,8 +25,6 @@ export class ProxiedConnection {
   #state: 'open' | 'draining' | 'filling' | 'held' | 'ended' = 'open';
   #agentGone = false;
   #timer: NodeJS.Timeout | undefined;
-  onBatch: (() => void) | undefined;
-  onMessage: ((from: 'agent' | 'hub', message: Message) => void) | undefined;
   onEnding: ((kind: 'cut' | 'drop' | 'hold') => void) | undefined;
   onAgentGone: (() => void) | undefined;
   onClosed: (() => void) | undefined;
@@ -77,24 +72,13 @@ export class ProxiedConnection {
   }
 
   #observe(): void {
-    const fromAgent = new FrameReader((bytes) => {
-      const message = decode(bytes);
-      this.inFlight.fromAgent(message);
-      this.onMessage?.('agent', message);
-      if (message.kind === 'batch') this.onBatch?.();
-    });
-    const fromHub = new FrameReader((bytes) => {
-      const message = decode(bytes);
-      this.inFlight.fromHub(message);
-      this.onMessage?.('hub', message);
-    });
     let taken = 0;
     this.#toHub.onTaken = (bytes) => {
-      fromAgent.push(bytes);
+      this.inFlight.fromAgent(bytes);
       taken += bytes.length;
       if (taken >= (this.#plan.ending?.afterBytes ?? Infinity)) this.#endByPlan();
     };
-    this.#toAgent.onPassed = (bytes) => fromHub.push(bytes);
+    this.#toAgent.onPassed = (bytes) => this.inFlight.fromHub(bytes);
   }
 
   #endByPlan(): void {

@@ -109,6 +109,8 @@ const tools = {
     aptPackage: 'prometheus',
     probe: () => run('promtool', ['--version']),
   },
+  openssl: { purpose: 'speaks TLS without us', aptPackage: 'openssl', probe: () => run('openssl', ['version']) },
+  curl: { purpose: 'pushes as people do', aptPackage: 'curl', probe: () => run('curl', ['--version']) },
   'systemd-journal-remote': {
     purpose: 'writes journal files as journald does',
     aptPackage: 'systemd-journal-remote',
