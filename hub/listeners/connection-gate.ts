@@ -1,0 +1,107 @@
+/**
+ * Who may connect at all, decided when a connection is accepted: before TLS, before a byte was read, before memory is spent on it. Counts
+ * connections in all and per address (of IPv6 per /64) until they are closed, whatever became of them.
+ *
+ * Somebody beyond a limit can be told why only after the handshake. So a connection over a limit is let through as `isOver`, for its
+ * listener to answer with 503 and close; from half as many again on, connections are cut off without a word.
+ */
+import type { Server, Socket } from 'node:net';
+import type { AllowList } from '@tributary/shared/network/allow-list.ts';
+import { networkOf } from '@tributary/shared/network/network-of.ts';
+
+export interface GateLimits {
+  readonly connectionsMax: number;
+  readonly connectionsPerAddressMax: number;
+}
+
+export interface GateCounters {
+  /** Cut off, by reason. */
+  readonly notAllowed: number;
+  readonly tooMany: number;
+  readonly tooManyOfAddress: number;
+}
+
+export interface GateOptions {
+  readonly limits: GateLimits;
+  readonly allowed: AllowList;
+  /** Called for each connection that is cut off or over a limit: whoever logs it keeps floods out of the log. */
+  readonly onRefused?: (reason: keyof GateCounters, address: string) => void;
+}
+
+const toldShare = 1.5;
+
+export class ConnectionGate {
+  readonly #options: GateOptions;
+  readonly #perAddress = new Map<string, number>();
+  /** Connections that are to be told that they are too many, by address and port. */
+  readonly #over = new Set<string>();
+  readonly #counters = { notAllowed: 0, tooMany: 0, tooManyOfAddress: 0 };
+  #connections = 0;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+  }
+
+  get connections(): number {
+    return this.#connections;
+  }
+
+  counters(): GateCounters {
+    return { ...this.#counters };
+  }
+
+  /** Stands before whatever the server does with a connection. To be called once, when the server has all its own listeners. */
+  guard(server: Server): void {
+    const accepting = server.listeners('connection');
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => {
+      if (this.#enters(socket)) for (const accept of accepting) accept.call(server, socket);
+      else socket.destroy();
+    });
+  }
+
+  /** Whether this connection, or the one that TLS runs on, is over a limit and is to be told so. */
+  isOver(socket: Pick<Socket, 'remoteAddress' | 'remotePort'>): boolean {
+    return this.#over.has(nameOf(socket));
+  }
+
+  #enters(socket: Socket): boolean {
+    const { connectionsMax, connectionsPerAddressMax } = this.#options.limits;
+    const address = socket.remoteAddress;
+    // Without one it is closed already.
+    if (address === undefined) return false;
+    if (!this.#options.allowed.allows(address)) return this.#refused('notAllowed', address);
+    const network = networkOf(address);
+    const ofAddress = this.#perAddress.get(network) ?? 0;
+    const tooMany = this.#connections >= connectionsMax;
+    const isOver = tooMany || ofAddress >= connectionsPerAddressMax;
+    if (isOver) this.#refused(tooMany ? 'tooMany' : 'tooManyOfAddress', address);
+    if (this.#connections >= connectionsMax * toldShare || ofAddress >= connectionsPerAddressMax * toldShare) return false;
+    this.#count(socket, network, isOver);
+    return true;
+  }
+
+  #count(socket: Socket, network: string, isOver: boolean): void {
+    const name = nameOf(socket);
+    this.#connections += 1;
+    this.#perAddress.set(network, (this.#perAddress.get(network) ?? 0) + 1);
+    if (isOver) this.#over.add(name);
+    socket.once('close', () => {
+      this.#connections -= 1;
+      this.#over.delete(name);
+      const left = (this.#perAddress.get(network) ?? 1) - 1;
+      if (left === 0) this.#perAddress.delete(network);
+      else this.#perAddress.set(network, left);
+    });
+  }
+
+  #refused(reason: keyof GateCounters, address: string): false {
+    this.#counters[reason] += 1;
+    this.#options.onRefused?.(reason, address);
+    return false;
+  }
+}
+
+function nameOf({ remoteAddress = '', remotePort = 0 }: Pick<Socket, 'remoteAddress' | 'remotePort'>): string {
+  return `${remoteAddress} ${remotePort}`;
+}
