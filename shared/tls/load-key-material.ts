@@ -15,6 +15,16 @@ const othersMask = 0o007;
  * expired still says who somebody is.
  */
 export function loadKeyMaterial(files: KeyMaterialFiles): KeyMaterial {
+  try {
+    return materialOf(files);
+  } catch (error) {
+    if (error instanceof KeyMaterialError) throw error;
+    const file = files.pkcs12 ?? files.cert ?? files.ca ?? '';
+    throw new KeyMaterialError(`${file}: a certificate or key in it is of a kind that cannot be used here`, { cause: error });
+  }
+}
+
+function materialOf(files: KeyMaterialFiles): KeyMaterial {
   const authorities = files.ca === undefined ? [] : certificatesOf(files.ca);
   const ca = authorities.map(pemOf);
   const own = ownMaterial(files);
