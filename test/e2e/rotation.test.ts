@@ -67,7 +67,7 @@ test('a writer that never stops, by collapsing: all arrives, and the copies are 
   await archived(stack, bytes);
   await stack.agent.program.stop();
   await stack.hub.program.stop();
-  const verdict = await checkArchive(stack.hub.archive, written, stack.scratch.file('manifest.json'));
+  const verdict = await checkArchive({ archive: stack.hub.archive, written, manifestPath: stack.scratch.file('manifest.json') });
   assert.ok(isClean(verdict), JSON.stringify(verdict));
   assert.equal(verdict.streams, 1, 'it stayed one stream');
   const copies = rotatedOf(stack).map((name) => zstdDecompressSync(readFileSync(stack.log(name))));
@@ -102,7 +102,7 @@ test('rotated by us and by logrotate at the same time: all arrives', { skip }, a
   );
   await stack.agent.program.stop();
   await stack.hub.program.stop();
-  const verdict = await checkArchive(stack.hub.archive, written, stack.scratch.file('manifest.json'));
+  const verdict = await checkArchive({ archive: stack.hub.archive, written, manifestPath: stack.scratch.file('manifest.json') });
   assert.ok(isClean(verdict), JSON.stringify(verdict));
   assert.ok(written.length > 4, 'the writer followed');
 });

@@ -11,10 +11,11 @@ export async function archiveObjects(folder: string): Promise<readonly string[]>
  * Bytes of records in the archive as the manifests tell them, without what agents tell of themselves and their machines. It says when the waiting is over; whether the archive is right is
  * judged from the objects themselves.
  */
-export async function archivedRawBytes(folder: string): Promise<number> {
+export async function archivedRawBytes(folder: string, onlyTenant?: string): Promise<number> {
   let sum = 0;
   for (const path of await filesEndingWith(folder, '.json')) {
-    if (relative(folder, path).split(sep)[1] === 'platform') continue;
+    const [tenant, type] = relative(folder, path).split(sep);
+    if (type === 'platform' || (onlyTenant !== undefined && tenant !== onlyTenant)) continue;
     // A manifest may be replaced between listing and reading.
     const text = await readFile(path, 'utf8').catch(() => undefined);
     if (text !== undefined) sum += numberAt(parseJson(text), 'rawBytes');

@@ -10,8 +10,8 @@ HEADER = "received,host,agent,stream,source,labels,position,ordinal,flags,event,
 csv.field_size_limit(1 << 30)
 
 
-def objects(folder, platform=False):
-    """Every object under the folder, channel by channel, in the order of the ranges in their names.
+def objects(folder, platform=False, tenant=None):
+    """Every object under the folder, or of one tenant of it, channel by channel, in the order of the ranges in their names.
 
     What is still being written has another ending or begins with a dot. What agents tell of themselves and their machines is not
     among what tests write: it is left out, or with `platform` the only thing that is read.
@@ -21,7 +21,7 @@ def objects(folder, platform=False):
         for name in names:
             if name.endswith(".csv.zst") and not name.startswith("."):
                 channel = os.path.relpath(base, folder).split(os.sep)[:2]
-                if (channel[-1] == "platform") != platform:
+                if (channel[-1] == "platform") != platform or tenant not in (None, channel[0]):
                     continue
                 store, partition, first, last = name[: -len(".csv.zst")].rsplit("-", 3)
                 found.append((channel, store, int(partition), int(first), int(last), os.path.join(base, name)))

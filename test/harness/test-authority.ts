@@ -2,6 +2,7 @@
  * Certificates as a stranger, a company's own authority or a careless person makes them: made here and not by the product, so that what
  * the product takes and refuses is judged from outside. Loaded with a site's own key it makes those that only the site could make.
  */
+// oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 finds its parts through what this puts into the global object.
 import 'reflect-metadata';
 import { createPrivateKey, type KeyObject, randomBytes, type webcrypto, X509Certificate as NodeCertificate } from 'node:crypto';
 import { urisOf, type CertificateNames } from '@tributary/protocol/enrolment/certificate-names.ts';

@@ -13,7 +13,7 @@ export interface Target {
 
 export interface TalkOptions {
   /** Sent once `ready` says yes to what came so far, or nothing more comes. */
-  readonly then?: { readonly bytes: Uint8Array; readonly ready: (answer: Buffer) => boolean };
+  readonly afterwards?: { readonly bytes: Uint8Array; readonly ready: (answer: Buffer) => boolean };
   readonly deadlineMs?: number;
 }
 
@@ -30,7 +30,7 @@ export async function talk(target: Target, bytes: Uint8Array, options: TalkOptio
   const socket = open(target);
   const chunks: Buffer[] = [];
   let length = 0;
-  let { then } = options;
+  let { afterwards } = options;
   const answer = (): Buffer => Buffer.concat(chunks);
   const end = (): void => {
     clearTimeout(timer);
@@ -41,14 +41,14 @@ export async function talk(target: Target, bytes: Uint8Array, options: TalkOptio
   socket.on('data', (chunk: Buffer) => {
     length += chunk.length;
     if (length <= answerBytesMax) chunks.push(chunk);
-    if (then?.ready(answer()) !== true) return;
-    socket.end(then.bytes);
-    then = undefined;
+    if (afterwards?.ready(answer()) !== true) return;
+    socket.end(afterwards.bytes);
+    afterwards = undefined;
   });
   socket.on('error', () => undefined);
   socket.once('end', () => socket.end());
   socket.once('close', end);
-  if (then === undefined) socket.end(bytes);
+  if (afterwards === undefined) socket.end(bytes);
   else socket.write(bytes);
   return await promise;
 }

@@ -56,7 +56,7 @@ async function verdictOf(spoil: (rows: Row[]) => Row[]): Promise<Verdict> {
   writeObject(`${folder}/store-0-10-99.csv.zst`, rows.slice(third, 2 * third));
   writeObject(`${folder}/store-0-100-120.csv.zst`, rows.slice(2 * third));
   writeFileSync(`${folder}/store-0-121-130.csv.zst.writing`, 'half an object');
-  return await checkArchive(scratch.file('archive'), written, scratch.file('manifest.json'));
+  return await checkArchive({ archive: scratch.file('archive'), written, manifestPath: scratch.file('manifest.json') });
 }
 
 /** Index of a row in the middle that is a whole line, and so is the next one, of the same stream. */

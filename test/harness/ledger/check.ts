@@ -23,10 +23,20 @@ export interface Verdict {
 
 const program = fileURLToPath(new URL('./check_archive.py', import.meta.url));
 
+export interface CheckOptions {
+  readonly archive: string;
+  readonly written: readonly WrittenFile[];
+  /** Where what was written is noted for the checker. */
+  readonly manifestPath: string;
+  /** Only what is archived for this tenant. */
+  readonly tenant?: string;
+}
+
 /** Compares an archive folder with the written files by `zstd -dc` and Python's csv module. */
-export async function checkArchive(archive: string, written: readonly WrittenFile[], manifestPath: string): Promise<Verdict> {
+export async function checkArchive({ archive, written, manifestPath, tenant }: CheckOptions): Promise<Verdict> {
   await writeFile(manifestPath, JSON.stringify(written));
-  const { stdout } = await promisify(execFile)('python3', ['-B', program, archive, manifestPath], { maxBuffer: 1 << 24 });
+  const args = ['-B', program, archive, manifestPath, ...(tenant === undefined ? [] : [tenant])];
+  const { stdout } = await promisify(execFile)('python3', args, { maxBuffer: 1 << 24 });
   return verdictOf(parseJson(stdout));
 }
 

@@ -1,6 +1,6 @@
 """Compares an archive with the files it was made from, without any code of the product.
 
-usage: check_archive.py ARCHIVE_FOLDER MANIFEST
+usage: check_archive.py ARCHIVE_FOLDER MANIFEST [TENANT]
 
 The manifest is JSON: [{"stream", "generation", "path", "bytes", "lines"}, ...], one entry per written file (inode). Objects are
 read with `zstd -dc` and Python's csv module, in the order of their names' ranges, rows in the order in which they stand there.
@@ -141,7 +141,7 @@ def main():
     with open(sys.argv[2], encoding="utf-8") as manifest:
         files = {(entry["stream"], entry["generation"]): WrittenFile(entry) for entry in json.load(manifest)}
     check = Check(files)
-    names = objects(sys.argv[1])
+    names = objects(sys.argv[1], tenant=sys.argv[3] if len(sys.argv) > 3 else None)
     for name in names:
         for row in rows(name):
             check.row(row)

@@ -58,7 +58,7 @@ export async function runCopytruncate(options: EdgeOptions): Promise<EdgeResult>
   await settled({ archive: hub.archive, bytes: written - rounds.cutBytes, log: options.log });
   await agent.program.stop();
   await hub.program.stop();
-  const verdict = await checkArchive(hub.archive, log.files, scratch.file('manifest.json'));
+  const verdict = await checkArchive({ archive: hub.archive, written: log.files, manifestPath: scratch.file('manifest.json') });
   for (const example of verdict.examples) options.log(`  ${example}`);
   const missing = written - (await archivedRawBytes(hub.archive));
   const counted = rounds.programs.reduce((sum, program) => sum + lostBytes(program), 0);

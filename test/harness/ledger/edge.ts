@@ -79,7 +79,7 @@ export async function runEdge(options: EdgeOptions): Promise<EdgeResult> {
   await settled({ archive: hub.archive, bytes, log: options.log });
   await agent.program.stop();
   await hub.program.stop();
-  const verdict = await checkArchive(hub.archive, written, scratch.file('manifest.json'));
+  const verdict = await checkArchive({ archive: hub.archive, written, manifestPath: scratch.file('manifest.json') });
   for (const example of verdict.examples) options.log(`  ${example}`);
   const faults = { ...rounds.faults, ...Object.fromEntries([...proxy.faults].map(([kind, count]) => [`proxy ${kind}`, count])) };
   return { rounds: rounds.counted, roundsNotCounted: rounds.tried - rounds.counted, faults, verdict };

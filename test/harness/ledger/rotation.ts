@@ -62,7 +62,7 @@ export async function runRotation(options: EdgeOptions): Promise<EdgeResult> {
   await settled({ archive: hub.archive, bytes, log: options.log });
   await agent.program.stop();
   await hub.program.stop();
-  const verdict = await checkArchive(hub.archive, written, scratch.file('manifest.json'));
+  const verdict = await checkArchive({ archive: hub.archive, written, manifestPath: scratch.file('manifest.json') });
   for (const example of verdict.examples) options.log(`  ${example}`);
   if (await copiesAreWhole(logs, written)) return { ...rounds, verdict };
   options.log('  the copies of collapsed.log and what is left of it are not what was written');

@@ -5,16 +5,24 @@ import { archivedRawBytes } from '../archive-objects.ts';
 const standstillMs = 45_000;
 const lookEveryMs = 500;
 
+export interface SettledOptions {
+  readonly archive: string;
+  readonly bytes: number;
+  readonly log: (line: string) => void;
+  /** Only what is archived for this tenant. */
+  readonly tenant?: string;
+}
+
 /**
  * Waits until the archive holds as many bytes as were written, or nothing has moved for so long that nothing will: what is missing
  * then is for the checker to say. False in the latter case.
  */
-export async function settled(options: { archive: string; bytes: number; log: (line: string) => void }): Promise<boolean> {
-  const { archive, bytes, log } = options;
+export async function settled(options: SettledOptions): Promise<boolean> {
+  const { archive, bytes, log, tenant } = options;
   let last = -1;
   let lastChangeMs = performance.now();
   for (;;) {
-    const archived = await archivedRawBytes(archive);
+    const archived = await archivedRawBytes(archive, tenant);
     if (archived >= bytes) return true;
     const now = performance.now();
     if (archived !== last) lastChangeMs = now;
