@@ -14,12 +14,20 @@ import {
   type RejectCode,
 } from '@tributary/protocol/messages.ts';
 import { ServerSession } from '@tributary/protocol/session/server.ts';
-import type { Admission, AppendRequest, ServerEffect, StreamPosition } from '@tributary/protocol/session/server-effect.ts';
+import type {
+  Admission,
+  AppendRequest,
+  AppendResult,
+  ServerEffect,
+  StreamPosition,
+} from '@tributary/protocol/session/server-effect.ts';
 import { assert } from '@tributary/shared/assert.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
 import type { Burst } from '../groups/burst.ts';
 import { QueueError } from '../queue/queue-error.ts';
-import type { Queue } from '../queue/queue.ts';
+import type { AppendBatch, Queue } from '../queue/queue.ts';
+import { dropBatch } from '../quotas/drop-batch.ts';
+import type { QuotaGate } from '../quotas/quota-gate.ts';
 import type { Reject } from './admission.ts';
 import type { IntakeEvents } from './events.ts';
 import type { IntakeLimits } from './limits.ts';
@@ -41,6 +49,7 @@ export interface ConnectionParts {
   readonly queue: Queue;
   readonly siteId: Id;
   readonly events: IntakeEvents;
+  readonly quotas: QuotaGate;
   readonly burst: Burst;
   readonly limits: IntakeLimits;
   readonly now: () => number;
@@ -138,7 +147,7 @@ export class IntakeConnection {
         this.#open(effect);
         break;
       case 'append':
-        this.#append(effect.requestId, effect.request);
+        this.#admitBatch(effect.requestId, effect.request);
         break;
       case 'gap':
         events.gapDeclared(effect.key, effect.message);
@@ -180,6 +189,19 @@ export class IntakeConnection {
     if (wantArchived) queue.requestArchive(channel);
   }
 
+  /** A quota says whether the batch is stored, left out for good, or for the agent to keep for now. */
+  #admitBatch(requestId: number, request: AppendRequest): void {
+    const { queue, quotas } = this.#parts;
+    const { inflatedBytes: bytes, records } = request.batch;
+    const verdict = quotas.admit(request.channel, { bytes, records });
+    if (verdict.kind === 'take') return this.#append(requestId, request);
+    if (verdict.kind === 'throttle') {
+      const { retryAfterMs, hint } = verdict;
+      return this.#session.appended(requestId, { kind: 'refused', reason: 'busy', retryAfterMs, hint });
+    }
+    return this.#ask(dropBatch(queue, quotas, request), (result) => this.#session.appended(requestId, result));
+  }
+
   #append(requestId: number, request: AppendRequest): void {
     const { queue, events, burst, peer, limits } = this.#parts;
     const { batch, channel, segments } = request;
@@ -192,7 +214,7 @@ export class IntakeConnection {
     }
     const { records, inflatedBytes, body, envelope } = batch;
     const { createdMs, trims } = envelope;
-    const stored = queue.append({ channel, segments, records, inflatedBytes, createdMs, trims, body });
+    const stored = this.#storeCounted({ channel, segments, records, inflatedBytes, createdMs, trims, body });
     this.#ask(
       stored,
       (result) => {
@@ -202,6 +224,19 @@ export class IntakeConnection {
       },
       () => this.#landed(bytes),
     );
+  }
+
+  /** What was not stored after all costs its quota nothing, whoever hears of it. */
+  async #storeCounted(batch: AppendBatch): Promise<AppendResult> {
+    let isStored = false;
+    try {
+      const result = await this.#parts.queue.append(batch);
+      isStored = result.kind === 'stored';
+      return result;
+    } finally {
+      const { channel, inflatedBytes: bytes, records } = batch;
+      if (!isStored) this.#parts.quotas.giveBack(channel, { bytes, records });
+    }
   }
 
   #landed(bytes: number): void {

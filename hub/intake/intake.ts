@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { Burst } from '../groups/burst.ts';
 import type { Queue } from '../queue/queue.ts';
+import { openGate, type QuotaGate } from '../quotas/quota-gate.ts';
 import { Admissions } from './admission.ts';
 import { IntakeConnection, type Peer } from './connection.ts';
 import { type IntakeCounters, IntakeEvents } from './events.ts';
@@ -21,6 +22,8 @@ export interface IntakeOptions {
   /** Told of every batch: others let a burst pass. */
   readonly burst: Burst;
   readonly log: Logger;
+  /** None unless given. */
+  readonly quotas?: QuotaGate;
   readonly clock?: Clock;
   readonly limits?: Partial<IntakeLimits>;
   /** Addresses of the other hubs of this site, told to agents. */
@@ -80,6 +83,7 @@ class StandardIntake implements Intake {
       queue: this.#options.queue,
       siteId: this.#options.siteId,
       events: this.#events,
+      quotas: this.#options.quotas ?? openGate,
       burst: this.#options.burst,
       limits: this.#limits,
       now: () => this.#clock.monotonic(),

@@ -214,6 +214,11 @@ export interface QueueStatus {
   readonly deadLetters: number;
 }
 
+/** Where the stream is now, and how many positions this call declared lost. */
+export interface RecordedGap extends StreamPosition {
+  readonly recorded: number;
+}
+
 export interface GapRecord {
   readonly key: StreamKey;
   readonly from: number;
@@ -232,7 +237,7 @@ export interface Queue extends AsyncDisposable {
   openStream(request: OpenStreamRequest): Promise<StreamPosition>;
   closeStream(key: StreamKey, position: number): Promise<void>;
   /** Moves `held` over a range that will never come; a range that does not begin at `held` or before changes nothing. */
-  recordGap(key: StreamKey, gap: { from: number; to: number; toMark: Mark; cause: Gap['cause'] }): Promise<StreamPosition>;
+  recordGap(key: StreamKey, gap: { from: number; to: number; toMark: Mark; cause: Gap['cause'] }): Promise<RecordedGap>;
   streamsOf(siteId: Id, agentId: Id): Promise<readonly RecoveredStream[]>;
   gaps(): Promise<readonly GapRecord[]>;
 

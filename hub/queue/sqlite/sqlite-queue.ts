@@ -27,6 +27,7 @@ import type {
   OpenStreamRequest,
   Queue,
   QueueStatus,
+  RecordedGap,
   TopicName,
 } from '../queue.ts';
 import { archiveObjects } from './archive-objects.ts';
@@ -100,7 +101,7 @@ export class SqliteQueue implements Queue {
     return this.#call('closeStream', { key, position });
   }
 
-  recordGap(key: StreamKey, gap: Parameters<Queue['recordGap']>[1]): Promise<StreamPosition> {
+  recordGap(key: StreamKey, gap: Parameters<Queue['recordGap']>[1]): Promise<RecordedGap> {
     return this.#call('recordGap', { nowMs: this.#clock.now(), key, gap });
   }
 

@@ -2,7 +2,7 @@
 import { channelName, type Gap, type Mark } from '@tributary/protocol/messages.ts';
 import type { StreamKey, StreamPosition } from '@tributary/protocol/session/server-effect.ts';
 import { QueueError } from '../queue-error.ts';
-import type { OpenStreamRequest } from '../queue.ts';
+import type { OpenStreamRequest, RecordedGap } from '../queue.ts';
 import type { Store } from './store.ts';
 import type { StreamRow } from './tables/stream-table.ts';
 
@@ -38,16 +38,16 @@ export interface GapArgument {
 }
 
 /** Only what lies behind `held` is lost: a range that was partly held is recorded from there. */
-export function recordGap(store: Store, { nowMs, key, gap }: GapArgument): StreamPosition {
+export function recordGap(store: Store, { nowMs, key, gap }: GapArgument): RecordedGap {
   const found = store.streams.find(key);
   if (found === undefined) throw new QueueError('QUEUE_UNKNOWN', `stream ${key.streamId} was not opened`);
-  if (gap.from > found.held || gap.to <= found.held) return positionOf(found);
+  if (gap.from > found.held || gap.to <= found.held) return { ...positionOf(found), recorded: 0 };
   store.gaps.insert(found.id, { from: found.held, to: gap.to }, gap.cause, nowMs);
   store.streams.hold(found.id, gap.to, gap.toMark);
   // What never comes is never archived: the archive's position steps over it once it stands there.
   const archived = store.gaps.behind(found.id, found.archived);
   if (archived > found.archived) store.streams.archive(found.id, archived);
-  return { held: gap.to, heldMark: gap.toMark, archived };
+  return { held: gap.to, heldMark: gap.toMark, archived, recorded: gap.to - found.held };
 }
 
 function positionOf(row: StreamRow): StreamPosition {

@@ -3,7 +3,7 @@ import type { AppendResult, StreamKey, StreamPosition } from '@tributary/protoco
 import type { DurabilityPragmas } from '@tributary/shared/sqlite/open-database.ts';
 import type { ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import type { QueueLimits } from '../limits.ts';
-import type { ArchivePlan, CommitResult, Lease, OpenStreamRequest } from '../queue.ts';
+import type { ArchivePlan, CommitResult, Lease, OpenStreamRequest, RecordedGap } from '../queue.ts';
 import type { AppendArgument, PublishArgument } from './append.ts';
 import type { AcquireArgument, CommitArgument, EnsureGroupArgument, LeaseArgument, PlanArgument } from './groups.ts';
 import type { StoreIds } from './store.ts';
@@ -28,7 +28,7 @@ export type WriterContract = {
   readonly open: { readonly argument: OpenArgument; readonly result: Opened };
   readonly openStream: { readonly argument: OpenStreamRequest; readonly result: StreamPosition };
   readonly closeStream: { readonly argument: { readonly key: StreamKey; readonly position: number }; readonly result: undefined };
-  readonly recordGap: { readonly argument: GapArgument; readonly result: StreamPosition };
+  readonly recordGap: { readonly argument: GapArgument; readonly result: RecordedGap };
   readonly append: { readonly argument: AppendArgument; readonly result: AppendResult };
   readonly publish: { readonly argument: PublishArgument; readonly result: 'stored' | 'duplicate' | 'full' };
   readonly ensureGroup: { readonly argument: EnsureGroupArgument; readonly result: undefined };

@@ -1,0 +1,11 @@
+export const dayMs = 86_400_000;
+/** How often sums are stored: what a crash may miscount is what came since. */
+export const saveIntervalMs = 5000;
+/** Nobody is asked to wait for longer: a day may begin or a quota may be raised. */
+export const retryAfterMsMax = 60_000;
+/** At least: each try costs the bytes of a batch. */
+export const retryAfterMsMin = 250;
+/** Several senders that wait for the same quota do not come back at the same moment. */
+export const retrySpread = 0.25;
+/** A warning comes before the quota is used up. */
+export const warnShare = 0.8;

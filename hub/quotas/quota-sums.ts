@@ -1,0 +1,46 @@
+/** What came in, and what was left out, of one tenant or one of its types on one day (UTC). Kept in the registry as a line of JSON. */
+import { dayMs } from './limits.ts';
+
+export interface QuotaSums {
+  /** Days since 1970. */
+  readonly day: number;
+  bytes: number;
+  droppedBytes: number;
+  droppedRecords: number;
+  /** Batches and requests. */
+  droppedBatches: number;
+  /** How often somebody was told to wait. */
+  throttled: number;
+  /** In percent, the greatest that an event told of: 0, 80, 100. */
+  toldPercent: number;
+}
+
+export function dayOf(nowMs: number): number {
+  return Math.floor(nowMs / dayMs);
+}
+
+export function newSums(day: number): QuotaSums {
+  return { day, bytes: 0, droppedBytes: 0, droppedRecords: 0, droppedBatches: 0, throttled: 0, toldPercent: 0 };
+}
+
+/** Undefined for anything that is not of this day, or makes no sense. */
+export function sumsOf(stored: string | undefined, day: number): QuotaSums | undefined {
+  if (stored === undefined) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(stored);
+  } catch {
+    return undefined;
+  }
+  const sums: Record<string, unknown> = { ...newSums(day) };
+  for (const name of Object.keys(sums)) {
+    const number: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+    if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0) return undefined;
+    sums[name] = number;
+  }
+  return isSums(sums) && sums.day === day ? sums : undefined;
+}
+
+function isSums(value: object): value is QuotaSums {
+  return 'day' in value && 'toldPercent' in value;
+}

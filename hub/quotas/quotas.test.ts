@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createLogger } from '@tributary/shared/log.ts';
+import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
+import { MemoryMeta, RecordingEvents, RecordingFindings } from '../testing/recording-health.ts';
+import { dayMs } from './limits.ts';
+import { Quotas, type QuotaOptions } from './quotas.ts';
+
+const noon = 20_000 * dayMs + dayMs / 2;
+const logger = createLogger({ level: 'error', sink: () => undefined });
+
+class Site {
+  readonly clock = new ManualClock(noon);
+  readonly meta = new MemoryMeta();
+  readonly events = new RecordingEvents();
+  readonly findings = new RecordingFindings();
+  readonly #options: readonly QuotaOptions[];
+  quotas: Quotas;
+
+  constructor(...options: readonly QuotaOptions[]) {
+    this.#options = options;
+    this.quotas = this.#open();
+  }
+
+  /** As after a crash: only what was stored is known. */
+  restart(): void {
+    this.quotas = this.#open();
+  }
+
+  admit(bytes: number, channel = 'acme/app'): string {
+    return this.quotas.admit(channel, { bytes, records: 1 }).kind;
+  }
+
+  #open(): Quotas {
+    const { clock, meta, events, findings } = this;
+    return new Quotas({ quotas: this.#options, registry: meta, findings, events, logger, clock, random: () => 0 });
+  }
+}
+
+test('warn takes everything in, and tells at four fifths and at the quota, once a day', () => {
+  const site = new Site({ tenant: 'acme', bytes_per_day: 1000, action: 'warn' });
+  for (let batch = 0; batch < 15; batch += 1) assert.equal(site.admit(100, batch % 2 === 0 ? 'acme/app' : 'acme/web'), 'take');
+  assert.deepEqual(site.events.actions, ['quota-nearly-used', 'quota-used-up']);
+  assert.partialDeepStrictEqual(site.quotas.status(), [{ tenant: 'acme', bytes: 1500, state: 'full', droppedBatches: 0 }]);
+  assert.partialDeepStrictEqual(site.findings.all(), [{ kind: 'quota-exceeded', level: 'yellow' }]);
+  assert.equal(site.admit(1, 'other/app'), 'take');
+  assert.equal(site.quotas.status()[0]?.bytes, 1500, 'another tenant has nothing to do with it');
+});
+
+test('drop ends the day with the first batch that does not fit, however small the next one is', () => {
+  const site = new Site({ tenant: 'acme', type: 'app', bytes_per_day: 1000, action: 'drop' });
+  assert.equal(site.admit(900), 'take');
+  assert.equal(site.admit(200), 'drop');
+  site.quotas.dropped('acme/app', { bytes: 200, records: 7 });
+  assert.equal(site.admit(1), 'drop');
+  assert.equal(site.admit(1, 'acme/web'), 'take', 'another type');
+  assert.partialDeepStrictEqual(site.quotas.status(), [{ bytes: 900, droppedBytes: 200, droppedRecords: 7, droppedBatches: 1 }]);
+  assert.partialDeepStrictEqual(site.findings.all(), [{ level: 'red' }]);
+});
+
+test('midnight UTC begins anew for every action', async () => {
+  const drop = { tenant: 'acme', bytes_per_day: 1000, action: 'drop' } as const;
+  const throttle = { tenant: 'slow', bytes_per_day: 1000, action: 'throttle' } as const;
+  const site = new Site(drop, throttle);
+  assert.equal(site.admit(1001), 'drop');
+  assert.equal(site.admit(2000, 'slow/app'), 'take', 'the one that uses it up passes, or it never would');
+  assert.equal(site.admit(1, 'slow/app'), 'throttle');
+  site.clock.advance(dayMs / 2 - 1);
+  assert.equal(site.admit(1), 'drop', 'the last millisecond of the day');
+  site.clock.advance(1);
+  assert.equal(site.admit(1000), 'take');
+  assert.equal(site.admit(1, 'slow/app'), 'take');
+  assert.partialDeepStrictEqual(site.quotas.status(), [{ bytes: 1000, droppedBytes: 0 }, { bytes: 1 }]);
+  await site.quotas.tick();
+  assert.equal(site.events.actions.filter((action) => action === 'quota-used-up').length, 3, 'today is told of, too');
+});
+
+test('throttle lets pass what the quota gives a second, on average, and nobody waits longer than a minute at a time', () => {
+  const bytesPerSecond = 1000;
+  const site = new Site({ tenant: 'acme', bytes_per_day: bytesPerSecond * 86_400, action: 'throttle' });
+  assert.equal(site.admit(bytesPerSecond * 86_400), 'take');
+  let passed = 0;
+  for (const end = site.clock.now() + 3_600_000; site.clock.now() < end;) {
+    const verdict = site.quotas.admit('acme/app', { bytes: 250_000, records: 1 });
+    if (verdict.kind === 'take') passed += 250_000;
+    else if (verdict.kind === 'throttle') {
+      assert.ok(verdict.retryAfterMs <= 60_000 && verdict.retryAfterMs > 0);
+      site.clock.advance(verdict.retryAfterMs);
+    } else assert.fail('nothing is dropped');
+  }
+  const expected = bytesPerSecond * 3600;
+  assert.ok(Math.abs(passed - expected) <= 250_000, `${passed} of ${expected}`);
+});
+
+test('what was not stored after all costs nothing', () => {
+  const site = new Site({ tenant: 'acme', bytes_per_day: 1000, action: 'drop' });
+  for (let again = 0; again < 10; again += 1) {
+    assert.equal(site.admit(900), 'take');
+    site.quotas.giveBack('acme/app', { bytes: 900, records: 1 });
+  }
+  assert.equal(site.quotas.status()[0]?.bytes, 0);
+});
+
+test('platform events are held up by no quota', () => {
+  const site = new Site({ tenant: 'acme', bytes_per_day: 1000, action: 'drop' });
+  assert.equal(site.admit(2000), 'drop');
+  assert.equal(site.admit(5000, 'acme/platform'), 'take');
+});
+
+test('sums survive a crash as of the last time they were stored, and the day of dropping goes on', async () => {
+  const site = new Site({ tenant: 'acme', bytes_per_day: 1000, action: 'drop' });
+  site.admit(600);
+  await site.quotas.tick();
+  site.admit(300);
+  site.restart();
+  assert.equal(site.quotas.status()[0]?.bytes, 600, 'what came within the last seconds is not counted');
+  assert.equal(site.admit(500), 'drop');
+  site.quotas.dropped('acme/app', { bytes: 500, records: 5 });
+  await site.quotas.tick();
+  site.restart();
+  assert.equal(site.admit(1), 'drop');
+  assert.equal(site.events.actions.filter((action) => action === 'quota-used-up').length, 1, 'told once a day');
+  site.clock.advance(dayMs);
+  site.restart();
+  assert.equal(site.admit(1000), 'take', 'sums of yesterday are not of today');
+});
+
+test('a store that takes no sums changes nothing but what a crash would forget', async () => {
+  const site = new Site({ tenant: 'acme', bytes_per_day: 1000, action: 'warn' });
+  site.meta.failing = true;
+  site.admit(600);
+  await site.quotas.tick();
+  site.meta.failing = false;
+  await site.quotas.tick();
+  site.restart();
+  assert.equal(site.quotas.status()[0]?.bytes, 600);
+  site.meta.values.set('quota acme/* warn', '{"bytes":-1}');
+  site.restart();
+  assert.equal(site.quotas.status()[0]?.bytes, 0, 'what makes no sense counts for nothing');
+});

@@ -1,0 +1,254 @@
+/**
+ * How much each tenant, or one of its types, has brought in today (UTC), and what comes of it when that is more than it may. What is
+ * taken counts at once, so that batches under way together cannot pass a quota that one of them uses up.
+ *
+ * - `warn`: told, at 80 % and when it is used up.
+ * - `throttle`: beyond the quota so much passes as the quota gives a second; the rest waits where it is.
+ * - `drop`: the first batch that does not fit any more ends the day for its quota: what comes until midnight is left out, and counted.
+ *
+ * Sums are stored every few seconds and at the stop; after a crash what came since the last time is not counted. The hub's and the
+ * agents' own events are never held up.
+ */
+import type { ChannelName } from '@tributary/protocol/messages.ts';
+import { platformType } from '@tributary/protocol/platform/document.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { Logger } from '@tributary/shared/log.ts';
+import type { Findings } from '../health/findings.ts';
+import type { HubOptions } from '../options.ts';
+import type { HubEventSink } from '../platform/hub-events.ts';
+import type { Registry } from '../registry/registry.ts';
+import { dayMs, retryAfterMsMax, retryAfterMsMin, retrySpread, saveIntervalMs, warnShare } from './limits.ts';
+import type { IncomingSize, QuotaGate, QuotaVerdict } from './quota-gate.ts';
+import { dayOf, newSums, type QuotaSums, sumsOf } from './quota-sums.ts';
+
+export type QuotaOptions = HubOptions['quotas'][number];
+
+export interface QuotasParts {
+  readonly quotas: readonly QuotaOptions[];
+  readonly registry: Pick<Registry, 'meta' | 'setMeta'>;
+  readonly findings: Findings;
+  readonly events: HubEventSink;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Between 0 and 1. */
+  readonly random: () => number;
+}
+
+export interface QuotaStatus extends QuotaSums {
+  readonly tenant: string;
+  readonly type: string | undefined;
+  readonly action: QuotaOptions['action'];
+  readonly bytesPerDay: number;
+  /** `full`: warns, throttles or drops now. */
+  readonly state: 'open' | 'full';
+}
+
+interface Quota {
+  readonly options: QuotaOptions;
+  readonly key: string;
+  sums: QuotaSums;
+  /** Of `throttle`: when the next batch beyond the quota may pass, by the wall clock. */
+  freeAtMs: number;
+  isUsedUp: boolean;
+  changed: boolean;
+}
+
+export class Quotas implements QuotaGate {
+  readonly #parts: QuotasParts;
+  readonly #quotas: readonly Quota[];
+  readonly #byChannel = new Map<ChannelName, readonly Quota[]>();
+  #saveFailed = false;
+
+  constructor(parts: QuotasParts) {
+    this.#parts = parts;
+    const day = dayOf(parts.clock.now());
+    this.#quotas = parts.quotas.map((options) => {
+      const key = keyOf(options);
+      const sums = sumsOf(parts.registry.meta(key), day) ?? newSums(day);
+      const isUsedUp = options.action === 'drop' && sums.droppedBatches > 0;
+      return { options, key, sums, freeAtMs: 0, isUsedUp, changed: false };
+    });
+  }
+
+  admit(channel: ChannelName, size: IncomingSize): QuotaVerdict {
+    const nowMs = this.#parts.clock.now();
+    const quotas = this.#of(channel, nowMs);
+    const beyond = quotas.filter(({ isUsedUp, sums, options }) => isUsedUp || sums.bytes + size.bytes > options.bytes_per_day);
+    const dropping = beyond.filter(({ options }) => options.action === 'drop');
+    for (const quota of dropping) {
+      quota.isUsedUp = true;
+      this.#tell(quota);
+    }
+    const [first] = dropping;
+    if (first !== undefined) return { kind: 'drop', hint: hintOf(first) };
+    const waiting = beyond.find(({ options, freeAtMs }) => options.action === 'throttle' && freeAtMs > nowMs);
+    if (waiting !== undefined) {
+      waiting.sums.throttled += 1;
+      waiting.changed = true;
+      this.#tell(waiting);
+      return { kind: 'throttle', retryAfterMs: this.#retryAfterMs(waiting, nowMs), hint: hintOf(waiting) };
+    }
+    for (const quota of beyond) {
+      quota.isUsedUp = true;
+      quota.freeAtMs = Math.max(quota.freeAtMs, nowMs) + costMs(quota, size);
+    }
+    this.#count(quotas, size);
+    return { kind: 'take' };
+  }
+
+  giveBack(channel: ChannelName, size: IncomingSize): void {
+    for (const quota of this.#of(channel, this.#parts.clock.now())) {
+      quota.sums.bytes = Math.max(0, quota.sums.bytes - size.bytes);
+      if (quota.isUsedUp) quota.freeAtMs -= costMs(quota, size);
+      quota.changed = true;
+    }
+  }
+
+  dropped(channel: ChannelName, { bytes, records }: IncomingSize): void {
+    for (const quota of this.#of(channel, this.#parts.clock.now())) {
+      if (quota.options.action !== 'drop' || !quota.isUsedUp) continue;
+      quota.sums.droppedBytes += bytes;
+      quota.sums.droppedRecords += records;
+      quota.sums.droppedBatches += 1;
+      quota.changed = true;
+    }
+  }
+
+  status(): QuotaStatus[] {
+    this.#rollAll();
+    return this.#quotas.map(({ options, sums, isUsedUp }) => {
+      const { tenant, type, action, bytes_per_day: bytesPerDay } = options;
+      const isFull = isUsedUp || sums.bytes >= bytesPerDay;
+      return { ...sums, tenant, type, action, bytesPerDay, state: isFull ? 'full' : 'open' };
+    });
+  }
+
+  /** Stores sums and shows findings until aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.tick();
+      await this.#parts.clock.sleep(saveIntervalMs, signal).catch(() => undefined);
+    }
+  }
+
+  /** Also the last thing before the stop. */
+  async tick(): Promise<void> {
+    this.#rollAll();
+    this.#showFindings();
+    await this.#save();
+  }
+
+  #of(channel: ChannelName, nowMs: number): readonly Quota[] {
+    let quotas = this.#byChannel.get(channel);
+    if (quotas === undefined) {
+      const [tenant, type] = channel.split('/');
+      quotas = this.#quotas.filter(({ options }) => {
+        return type !== platformType && options.tenant === tenant && (options.type === undefined || options.type === type);
+      });
+      this.#byChannel.set(channel, quotas);
+    }
+    const day = dayOf(nowMs);
+    for (const quota of quotas) roll(quota, day);
+    return quotas;
+  }
+
+  #rollAll(): void {
+    const day = dayOf(this.#parts.clock.now());
+    for (const quota of this.#quotas) roll(quota, day);
+  }
+
+  #count(quotas: readonly Quota[], size: IncomingSize): void {
+    for (const quota of quotas) {
+      quota.sums.bytes += size.bytes;
+      quota.changed = true;
+      if (quota.sums.bytes >= quota.options.bytes_per_day * warnShare) this.#tell(quota);
+    }
+  }
+
+  #retryAfterMs({ freeAtMs }: Quota, nowMs: number): number {
+    const toMidnight = dayMs - (nowMs % dayMs);
+    const waitMs = Math.max(retryAfterMsMin, freeAtMs - nowMs) * (1 + retrySpread * this.#parts.random());
+    return Math.ceil(Math.min(waitMs, retryAfterMsMax, toMidnight));
+  }
+
+  /** Once a day and quota at each of the two marks. */
+  #tell(quota: Quota): void {
+    const { options, sums, isUsedUp } = quota;
+    const { tenant, type, action, bytes_per_day: limit } = options;
+    const percent = isUsedUp || sums.bytes >= limit ? 100 : 80;
+    if (sums.toldPercent >= percent) return;
+    sums.toldPercent = percent;
+    quota.changed = true;
+    const isFull = percent === 100;
+    const message = isFull ? `a quota is used up: ${consequences[action]}` : 'four fifths of a quota are used';
+    const facts = { tenant, type, bytes: sums.bytes, bytes_per_day: limit, quota_action: action };
+    this.#parts.logger.warn(message, { event: isFull ? 'quota-used-up' : 'quota-nearly-used', ...facts });
+    this.#parts.events.report({
+      action: isFull ? 'quota-used-up' : 'quota-nearly-used',
+      message,
+      level: 'warn',
+      category: 'host',
+      fields: { tributary: { quota: facts } },
+    });
+    if (isFull) this.#showFindings();
+  }
+
+  #showFindings(): void {
+    const full = this.status().filter(({ state }) => state === 'full');
+    this.#parts.findings.set(
+      'quota-exceeded',
+      full.map(({ tenant, type = '*', action, bytesPerDay, droppedRecords }) => ({
+        kind: 'quota-exceeded',
+        subject: `${tenant}/${type} ${action} ${bytesPerDay}`,
+        level: action === 'drop' ? 'red' : 'yellow',
+        reason:
+          `${tenant}/${type} has used up its ${bytesPerDay} bytes of today (UTC): ${consequences[action]}` +
+          `${action === 'drop' ? `, ${droppedRecords} records so far` : ''}; raise the quota or let it bring less`,
+      })),
+    );
+  }
+
+  async #save(): Promise<void> {
+    const changed = this.#quotas.filter((quota) => quota.changed);
+    if (changed.length === 0) return;
+    for (const quota of changed) quota.changed = false;
+    try {
+      await this.#parts.registry.setMeta(Object.fromEntries(changed.map(({ key, sums }) => [key, JSON.stringify(sums)])));
+      this.#saveFailed = false;
+    } catch (error) {
+      for (const quota of changed) quota.changed = true;
+      if (!this.#saveFailed) this.#parts.logger.warn('the sums of quotas cannot be stored; it is tried again', { error });
+      this.#saveFailed = true;
+    }
+  }
+}
+
+const consequences = {
+  warn: 'everything is taken in all the same',
+  throttle: 'no more is taken in than it gives a second',
+  drop: 'what comes until midnight UTC is left out',
+} as const;
+
+/** A changed limit goes on with what was counted; another action counts for itself. */
+function keyOf({ tenant, type = '*', action }: QuotaOptions): string {
+  return `quota ${tenant}/${type} ${action}`;
+}
+
+function hintOf({ options }: Quota): string {
+  const { tenant, type = '*', bytes_per_day: limit, action } = options;
+  return `${tenant}/${type} has used up its quota of ${limit} bytes a day: ${consequences[action]}`;
+}
+
+/** How long the quota takes to give so many bytes. */
+function costMs({ options }: Quota, { bytes }: IncomingSize): number {
+  return (bytes * dayMs) / options.bytes_per_day;
+}
+
+function roll(quota: Quota, day: number): void {
+  // A clock that was set back does not give a second day.
+  if (quota.sums.day >= day) return;
+  quota.sums = newSums(day);
+  quota.freeAtMs = 0;
+  quota.isUsedUp = false;
+  quota.changed = true;
+}

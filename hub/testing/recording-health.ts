@@ -1,0 +1,42 @@
+/** What findings and events a part under test told, and a registry that keeps its small values in memory. */
+import type { Finding, FindingKind, Findings, StandingFinding } from '../health/findings.ts';
+import type { HubEvent, HubEventSink } from '../platform/hub-events.ts';
+
+export class RecordingEvents implements HubEventSink {
+  readonly events: HubEvent[] = [];
+
+  report(event: HubEvent): void {
+    this.events.push(event);
+  }
+
+  get actions(): string[] {
+    return this.events.map(({ action }) => action);
+  }
+}
+
+export class RecordingFindings implements Findings {
+  readonly #findings = new Map<FindingKind, readonly Finding[]>();
+
+  set(kind: FindingKind, findings: readonly Finding[]): void {
+    this.#findings.set(kind, findings);
+  }
+
+  all(): readonly StandingFinding[] {
+    return [...this.#findings.values()].flat().map((finding) => ({ ...finding, sinceMs: 0 }));
+  }
+}
+
+export class MemoryMeta {
+  readonly values = new Map<string, string>();
+  /** Rejects what is stored from now on. */
+  failing = false;
+
+  meta(key: string): string | undefined {
+    return this.values.get(key);
+  }
+
+  async setMeta(values: Readonly<Record<string, string>>): Promise<void> {
+    if (this.failing) throw new Error('the disk is full');
+    for (const [key, value] of Object.entries(values)) this.values.set(key, value);
+  }
+}
