@@ -75,7 +75,7 @@ function ownMaterial({ cert, key, pkcs12, passphrase }: KeyMaterialFiles): OwnMa
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined) throw new KeyMaterialError(`${key}: a key needs its certificate; name its file as well`);
   if (key === undefined) throw new KeyMaterialError(`${cert}: a certificate needs its key; name its file as well`);
-  return { file: cert, keyFile: key, key: keyOf(key, passphrase), certificates: certificatesOf(cert) };
+  return { file: cert, keyFile: key, key: loadPrivateKey(key, passphrase), certificates: certificatesOf(cert) };
 }
 
 function fromPkcs12(file: string, passphrase: string | undefined): OwnMaterial {
@@ -92,7 +92,8 @@ function fromPkcs12(file: string, passphrase: string | undefined): OwnMaterial {
 
 const passphraseHint = 'give the right one as tls.passphrase, best as ${file:PATH}';
 
-function keyOf(file: string, passphrase: string | undefined): KeyObject {
+/** Throws a KeyMaterialError. */
+export function loadPrivateKey(file: string, passphrase?: string): KeyObject {
   const text = readPrivately(file).toString('latin1');
   const [block] = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[^-]*(?:-[^-]+)*-----END \1-----/.exec(text) ?? [];
   if (block === undefined) throw new KeyMaterialError(`${file}: holds no private key in PEM (BEGIN PRIVATE KEY)`);
