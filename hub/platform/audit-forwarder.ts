@@ -87,6 +87,6 @@ export class AuditForwarder {
   #publish(event: StoredAuditEvent): Promise<'stored' | 'duplicate' | 'full'> {
     const { stream, teller } = this.#parts;
     const document = hubDocument(auditEvent(event), teller, { nowMs: event.atMs });
-    return stream.publish([document], event.atMs, `audit-${event.sequence}-${event.atMs}`);
+    return stream.publish([document], `audit-${event.sequence}-${event.atMs}`);
   }
 }

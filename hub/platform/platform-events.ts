@@ -108,11 +108,11 @@ export class PlatformEvents implements HubEventSink, AsyncDisposable {
 
   /** False when the store took nothing. */
   async #flush(): Promise<boolean> {
-    const { stream, clock, logger } = this.#parts;
+    const { stream, logger } = this.#parts;
     const taken = this.#queue.slice(0, documentsPerEntryMax);
     try {
       const texts = taken.map(({ text }) => text);
-      if ((await stream.publish(texts, clock.now())) === 'full') return false;
+      if ((await stream.publish(texts)) === 'full') return false;
     } catch (error) {
       if (!this.#failed) logger.error('platform events cannot be stored; it is tried again', { error });
       this.#failed = true;

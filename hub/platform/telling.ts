@@ -1,0 +1,82 @@
+/**
+ * What the hub tells: its events, its findings and the audit trail. Opened as soon as queue and registry are there, before anything comes
+ * in; closed after everything that has something to tell, and before the queue.
+ */
+import { hostname } from 'node:os';
+import { productVersion } from '@tributary/shared/build-info.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { Logger } from '@tributary/shared/log.ts';
+import { running } from '../groups/running.ts';
+import { FindingsBook } from '../health/findings-book.ts';
+import { plaintextListeners } from '../health/plaintext-listeners.ts';
+import { ListenerStreams } from '../listeners/listener-stream.ts';
+import type { HubOptions } from '../options.ts';
+import type { SqliteQueue } from '../queue/sqlite/sqlite-queue.ts';
+import type { Registry } from '../registry/registry.ts';
+import { auditConfiguration } from './audit-configuration.ts';
+import { AuditForwarder } from './audit-forwarder.ts';
+import { EventStream } from './event-stream.ts';
+import { PlatformEvents } from './platform-events.ts';
+
+export interface TellingParts {
+  readonly options: HubOptions;
+  readonly queue: Pick<SqliteQueue, 'publish' | 'partitionOf' | 'siteId' | 'hubId'>;
+  readonly registry: Registry;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly onFailed: (error: unknown) => void;
+}
+
+export class Telling implements AsyncDisposable {
+  readonly events: PlatformEvents;
+  readonly findings: FindingsBook;
+  readonly #registry: Registry;
+  readonly #logger: Logger;
+  readonly #forwarder: AuditForwarder;
+  readonly #running: AsyncDisposable[];
+
+  private constructor(parts: TellingParts) {
+    const { options, queue, registry, logger, clock } = parts;
+    const { siteId, hubId } = queue;
+    const host = hostname();
+    const streams = new ListenerStreams({ queue, siteId, hubId, listener: 'platform', now: () => clock.now() });
+    const streamOf = (source: string): EventStream => new EventStream(streams, { tenant: options.platform_tenant, host, source });
+    const version = productVersion();
+    const teller = { host, agentId: hubId, version, labels: {}, type: 'tributary-hub', site: options.site } as const;
+    this.#registry = registry;
+    this.#logger = logger;
+    this.events = new PlatformEvents({ stream: streamOf('hub'), teller, clock, logger });
+    this.findings = new FindingsBook({ clock, events: this.events });
+    this.#forwarder = new AuditForwarder({ registry, stream: streamOf('audit'), teller, clock, logger });
+    this.#running = [
+      running((signal) => this.#forwarder.run(signal), parts.onFailed),
+      running((signal) => this.findings.run(signal), parts.onFailed),
+    ];
+  }
+
+  static async start(parts: TellingParts): Promise<Telling> {
+    const { registry, options } = parts;
+    const telling = new Telling(parts);
+    await telling.#record('hub-started', { version: productVersion(), pid: process.pid });
+    await auditConfiguration(registry, options).catch((error: unknown) => telling.#notRecorded(error));
+    telling.findings.set('plaintext-listener', plaintextListeners(options));
+    return telling;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#record('hub-stopped', { pid: process.pid });
+    for (const part of this.#running) await part[Symbol.asyncDispose]();
+    await this.#forwarder.finish();
+    await this.events[Symbol.asyncDispose]();
+  }
+
+  /** A registry that cannot be written does not keep the hub from taking logs in. */
+  async #record(action: string, details: Readonly<Record<string, string | number>>): Promise<void> {
+    const audit = { action, actor: 'hub', address: '', outcome: 'success', tenant: undefined, details } as const;
+    await this.#registry.record(audit).catch((error: unknown) => this.#notRecorded(error));
+  }
+
+  #notRecorded(error: unknown): void {
+    this.#logger.warn('the audit trail cannot be written', { error });
+  }
+}
