@@ -8,6 +8,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { builtPrograms, sourcePrograms } from '../harness/programs.ts';
 import { archiveTime, edge } from './edge.ts';
+import { enrolTime } from './enrol-time.ts';
 import { generatedLog } from './generator.ts';
 import { idleFiles } from './idle-files.ts';
 import { idleMetrics } from './idle-metrics.ts';
@@ -15,6 +16,7 @@ import { idleMemory, largeFileMemory, manyFilesMemory, slowHubMemory } from './m
 import { rotationStorm } from './rotation-storm.ts';
 import { search } from './search.ts';
 import { syslogUdp } from './syslog-udp.ts';
+import { tlsTime } from './tls-time.ts';
 import type { Bench, Figure, Measurement } from './figure.ts';
 
 const measurements: readonly Measurement[] = [
@@ -25,6 +27,8 @@ const measurements: readonly Measurement[] = [
   largeFileMemory,
   archiveTime,
   search,
+  tlsTime,
+  enrolTime,
   idleFiles,
   idleMetrics,
   syslogUdp,

@@ -63,6 +63,14 @@ export class AgentHost implements AsyncDisposable {
     return this.#program;
   }
 
+  /** `enroll`, which writes a configuration where there is none: this agent's own is there. */
+  async enroll(token: string, ...args: readonly string[]): Promise<string> {
+    await this.writeConfig();
+    const { code, stdout, stderr } = await this.run('enroll', '--config', this.configPath, ...args, token);
+    if (code !== 0) throw new Error(`enroll ended with ${code}\n${stdout}${stderr}`);
+    return stdout;
+  }
+
   async status(): Promise<unknown> {
     return await getOverUnixSocket(`${this.runDir}/agent.sock`, '/status');
   }

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { at, isObject } from './json.ts';
+import { at, isObject, parseJson, textAt } from './json.ts';
 import { getOverUnixSocket } from './unix-status.ts';
 import { Program, runProgram } from './program.ts';
 import { until } from './until.ts';
@@ -13,6 +14,8 @@ export interface HubHostOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly name?: string;
   readonly dataDir?: string;
+  /** With a site of its own, made by `tributary-hub init` before the first start. */
+  readonly tls?: boolean;
 }
 
 /** What outlives the processes of one hub: its folders, its config file, its port. */
@@ -49,7 +52,11 @@ export class HubHost implements AsyncDisposable {
   }
 
   get url(): string {
-    return `ws://127.0.0.1:${this.#port}`;
+    return `${this.#options.tls === true ? 'wss' : 'ws'}://127.0.0.1:${this.#port}`;
+  }
+
+  get initConfigPath(): string {
+    return `${this.configPath}.init`;
   }
 
   get archive(): string {
@@ -64,19 +71,24 @@ export class HubHost implements AsyncDisposable {
   }
 
   async writeConfig(): Promise<void> {
-    const config = {
+    const address = `127.0.0.1:${this.#port}`;
+    const { listeners, ...config } = this.#config;
+    const given = isObject(listeners) ? listeners : {};
+    const all = {
       data_dir: this.dataDir,
       run_dir: this.runDir,
-      listeners: { agents: { address: `127.0.0.1:${this.#port}` } },
       outputs: [{ kind: 'archive', roll_interval: '1s' }],
-      ...this.#config,
+      ...(this.#options.tls === true ? { tls: {}, advertise: [address] } : {}),
+      ...config,
+      listeners: { ...given, agents: { address, ...(isObject(given['agents']) ? given['agents'] : {}) } },
     };
     // JSON is YAML.
-    await writeFile(this.configPath, JSON.stringify(config, undefined, 2));
+    await writeFile(this.configPath, JSON.stringify(all, undefined, 2));
   }
 
   /** Starts the process and resolves once it listens. */
   async start(options: { crashPoint?: string | undefined; wrap?: readonly string[] } = {}): Promise<Program> {
+    if (this.#options.tls === true && !existsSync(`${this.dataDir}/pki`)) await this.init();
     await this.writeConfig();
     const program = this.launch(options);
     await this.listening();
@@ -101,6 +113,41 @@ export class HubHost implements AsyncDisposable {
       },
       { deadlineMs, detail: () => program.tail() },
     );
+  }
+
+  /** Makes the site as a person does. What it writes as configuration stays beside this hub's own. */
+  async init(...args: readonly string[]): Promise<string> {
+    const made = await this.run(
+      'init',
+      '--name',
+      'test',
+      '--address',
+      '127.0.0.1',
+      '--data-dir',
+      this.dataDir,
+      '--config',
+      this.initConfigPath,
+      ...args,
+    );
+    if (made.code !== 0) throw new Error(`init ended with ${made.code}\n${made.stdout}${made.stderr}`);
+    return made.stdout;
+  }
+
+  /** `token create`; an enrolment token of this hub's address unless the arguments say otherwise. */
+  async createToken(...args: readonly string[]): Promise<string> {
+    // The address that it carries is known now.
+    await this.writeConfig();
+    const { code, stdout, stderr } = await this.run('token', 'create', '--config', this.configPath, '--json', ...args);
+    if (code !== 0) throw new Error(`token create ended with ${code}\n${stdout}${stderr}`);
+    return textAt(parseJson(stdout), 'token');
+  }
+
+  /** Where another listener than that for agents is bound to. */
+  async portOf(listener: string): Promise<number> {
+    const status = await this.status();
+    const address = at(status, 'listeners', listener, 'address') ?? at(status, 'listeners', listener, 0, 'address');
+    if (typeof address !== 'string') throw new Error(`no listener ${listener} in ${JSON.stringify(at(status, 'listeners'))}`);
+    return Number(address.slice(address.lastIndexOf(':') + 1));
   }
 
   async status(): Promise<unknown> {

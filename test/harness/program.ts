@@ -33,6 +33,7 @@ export class Program implements AsyncDisposable {
   readonly #stderr: string[] = [];
   readonly exited: Promise<Exit>;
   #stdout = '';
+  #stderrBytes = 0;
   #exit: Exit | undefined;
   #onLog: ((line: LogLine) => void) | undefined;
 
@@ -54,6 +55,7 @@ export class Program implements AsyncDisposable {
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
     let rest = '';
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderrBytes += Buffer.byteLength(text);
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) this.#keep(line);
@@ -77,6 +79,11 @@ export class Program implements AsyncDisposable {
 
   get stderr(): string {
     return this.#stderr.join('\n');
+  }
+
+  /** All of it, also what is not kept. */
+  get stderrBytes(): number {
+    return this.#stderrBytes;
   }
 
   get logs(): readonly LogLine[] {

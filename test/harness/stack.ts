@@ -7,6 +7,8 @@ type Config = Readonly<Record<string, unknown>>;
 
 export interface StackOptions {
   readonly programs?: Programs;
+  /** A site made by `init`, and an agent that was enrolled: all of it by the commands that people use. */
+  readonly tls?: boolean;
   readonly hub?: Config;
   readonly agent?: Config;
   readonly inputs?: (logs: string) => readonly Config[];
@@ -29,10 +31,10 @@ export class Stack implements AsyncDisposable {
   }
 
   static async make(options: StackOptions = {}): Promise<Stack> {
-    const { programs = sourcePrograms } = options;
+    const { programs = sourcePrograms, tls = false } = options;
     const scratch = await Scratch.make();
     const logs = await scratch.folder('logs');
-    const hub = new HubHost({ programs, scratch, ...(options.hub === undefined ? {} : { config: options.hub }) });
+    const hub = new HubHost({ programs, scratch, tls, ...(options.hub === undefined ? {} : { config: options.hub }) });
     const agent = new AgentHost({
       programs,
       scratch,
@@ -43,6 +45,7 @@ export class Stack implements AsyncDisposable {
     const stack = new Stack({ scratch, hub, agent, logs });
     try {
       await hub.start();
+      if (tls) await agent.enroll(await hub.createToken());
     } catch (error) {
       await stack[Symbol.asyncDispose]();
       throw error;

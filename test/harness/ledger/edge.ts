@@ -1,5 +1,6 @@
 /**
- * The scenario `edge`: a writer with rotation going on → agent → faulty proxy → hub → archive. Each round one of the two
+ * The scenario `edge`: a writer with rotation going on → agent → faulty proxy → hub → archive, by TLS with certificates that are renewed
+ * all the time. Each round one of the two
  * processes (now and then both) dies as by `kill -9`, at a random moment or at a named point, and is started again. A round counts
  * only if batches were in flight then. At the end everything must be in the archive once and in order.
  */
@@ -24,6 +25,8 @@ export interface EdgeOptions {
   readonly rounds: number;
   readonly seed: number;
   readonly log: (line: string) => void;
+  /** Without TLS, as products on one machine may speak. */
+  readonly plain?: boolean;
 }
 
 export interface EdgeResult {
@@ -32,6 +35,8 @@ export interface EdgeResult {
   readonly faults: Readonly<Record<string, number>>;
   /** What is sent again may have been taken before: it is counted, and no fault. */
   readonly toleratesDoubled?: boolean;
+  /** What else was not as it must be, in sentences. */
+  readonly problems?: readonly string[];
   readonly verdict: Verdict;
 }
 
@@ -39,18 +44,28 @@ const bytesPerSecond = 800_000;
 const rotateBytes = 300_000;
 /** A named point that is not reached within this is given up: the round does not count. */
 const pointDeadlineMs = 15_000;
+/** Certificates are renewed when two thirds of this are over, so several times in a run, and among deaths of both ends. */
+const agentLifetime = '24s';
+const renewalDeadlineMs = 30_000;
 const roundsTriedPerCounted = 3;
 /** A process's end and that of its connections are seen a moment apart. */
 const endOfConnectionsMs = 250;
 
 export async function runEdge(options: EdgeOptions): Promise<EdgeResult> {
+  const tls = options.plain !== true;
   await using scratch = await Scratch.make();
-  await using hub = new HubHost({ programs: options.programs, scratch, config: { queue: { replay_window: '2s' } } });
+  await using hub = new HubHost({
+    programs: options.programs,
+    scratch,
+    tls,
+    config: { queue: { replay_window: '2s' }, ...(tls ? { tls: { agent_lifetime: agentLifetime } } : {}) },
+  });
   const random = new Random(options.seed);
   const planRandom = random.fork(1);
   await using proxy = await FaultyProxy.start({
     target: () => (hub.port > 0 && hub.running ? { host: '127.0.0.1', port: hub.port } : undefined),
     plan: () => randomPlan(planRandom),
+    tls,
   });
   const logs = await scratch.folder('logs');
   await using agent = new AgentHost({
@@ -61,6 +76,7 @@ export async function runEdge(options: EdgeOptions): Promise<EdgeResult> {
     inputs: ['shift', 'dated', 'away'].map((style) => ({ kind: 'file', paths: [`${logs}/${style}*.log*`], type: style })),
   });
   await hub.start();
+  if (tls) await agent.enroll(await hub.createToken());
   await agent.start();
   using known = new KnownFiles(agent);
   const writer = new Writer({
@@ -96,7 +112,7 @@ class Rounds {
 
   constructor(options: EdgeOptions & { hub: HubHost; agent: AgentHost; proxy: FaultyProxy; random: Random }) {
     this.#options = options;
-    this.#plan = new FaultPlan(options.random);
+    this.#plan = new FaultPlan(options.random, { renews: options.plain !== true });
   }
 
   async run(): Promise<void> {
@@ -124,9 +140,7 @@ class Rounds {
     const counts = inFlight > 0 && !name.includes('not reached');
     if (counts) this.counted += 1;
     this.faults[name] = (this.faults[name] ?? 0) + 1;
-    log(
-      `round ${this.tried}: ${name}, ${inFlight} batches in flight${counts ? '' : ' (does not count)'}, ${this.counted} counted`,
-    );
+    log(`round ${this.tried}: ${name}, ${inFlight} in flight${counts ? '' : ' (does not count)'}, ${this.counted} counted`);
     const crashPoint = next?.point === undefined ? undefined : `${next.point}:${next.count}`;
     await this.#restart(fault.product, crashPoint);
     if (fault.both) await this.#restart(other(fault.product), undefined);
@@ -153,7 +167,8 @@ class Rounds {
         this.#mustRun(product);
         return !program.running;
       };
-      await until(`${point} is reached`, died, { deadlineMs: pointDeadlineMs, everyMs: 2 });
+      const deadlineMs = point.includes('.enrolment.') ? renewalDeadlineMs : pointDeadlineMs;
+      await until(`${point} is reached`, died, { deadlineMs, everyMs: 2 });
     } catch (error) {
       if (error instanceof UnexpectedEndError) throw error;
       await program.kill();

@@ -25,6 +25,18 @@ export const crashPoints: Readonly<Record<Product, readonly string[]>> = {
   ],
 };
 
+/** Reached where certificates are short-lived: each renewal comes by every one of them, in this order. */
+export const renewalPoints: Readonly<Record<Product, readonly string[]>> = {
+  agent: [
+    'agent.enrolment.before-request',
+    'agent.enrolment.before-answer',
+    'agent.enrolment.after-answer',
+    'agent.enrolment.after-credentials',
+    'agent.enrolment.before-done',
+  ],
+  hub: [],
+};
+
 /** One death. Without a point: `kill -9` from outside, `afterMs` after the round began. */
 export interface Fault {
   readonly product: Product;
@@ -42,10 +54,12 @@ export interface Fault {
  */
 export class FaultPlan {
   readonly #random: Random;
+  readonly #renews: boolean;
   readonly #decks: Record<Product, string[]> = { agent: [], hub: [] };
 
-  constructor(random: Random) {
+  constructor(random: Random, options: { readonly renews?: boolean } = {}) {
     this.#random = random;
+    this.#renews = options.renews === true;
   }
 
   nextChain(): readonly Fault[] {
@@ -64,7 +78,8 @@ export class FaultPlan {
 
   #atPoint(product: Product): Fault {
     const deck = this.#decks[product];
-    if (deck.length === 0) deck.push(...this.#shuffled(crashPoints[product]));
+    if (deck.length === 0)
+      deck.push(...this.#shuffled([...crashPoints[product], ...(this.#renews ? renewalPoints[product] : [])]));
     const point = deck.pop();
     const count = this.#random.chance(0.5) ? 1 : this.#random.between(2, 6);
     return { product, point, count: pointIsRare(point) ? 1 : count, afterMs: 0, both: this.#random.chance(0.1) };
@@ -83,7 +98,8 @@ export class FaultPlan {
   }
 }
 
-/** Points that are reached about once a second, not once a batch. */
+/** Points that are reached about once a second, or once a renewal, not once a batch. */
 function pointIsRare(point: string | undefined): boolean {
-  return point === undefined || point.startsWith('hub.archive.') || point === 'agent.buffer.before-delete';
+  if (point === undefined) return true;
+  return point.startsWith('hub.archive.') || point.includes('.enrolment.') || point === 'agent.buffer.before-delete';
 }
