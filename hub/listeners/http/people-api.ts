@@ -1,0 +1,64 @@
+/** What of the HTTP API is about people and who may come in: the one thing that the hub's wiring makes of all of it. */
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { Logger } from '@tributary/shared/log.ts';
+import { Login, type Passwords } from '../../access/login.ts';
+import { LoginThrottle } from '../../access/login-throttle.ts';
+import { grantsOf } from '../../access/oidc/claimed-person.ts';
+import { OidcSignIn } from '../../access/oidc/oidc-sign-in.ts';
+import { Sessions } from '../../access/sessions.ts';
+import type { HubOptions } from '../../options.ts';
+import type { Registry } from '../../registry/registry.ts';
+import type { ApiRoutes, Authenticator } from './api-routes.ts';
+import { agentRoutes } from './routes/agent-routes.ts';
+import { oidcRoutes } from './routes/oidc-routes.ts';
+import { sessionRoutes } from './routes/session-routes.ts';
+import { statusRoutes } from './routes/status-routes.ts';
+import { type EnrolmentPlace, tokenRoutes } from './routes/token-routes.ts';
+import { userRoutes } from './routes/user-routes.ts';
+import { whoamiRoutes } from './routes/whoami-routes.ts';
+import { SessionAuthenticator } from './session-authenticator.ts';
+
+export interface PeopleApiParts {
+  readonly options: Pick<HubOptions, 'sessions' | 'oidc'>;
+  readonly registry: Registry;
+  readonly passwords: Passwords;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Whether the listener has TLS. */
+  readonly isSecure: boolean;
+  /** The object that `tributary-hub status` shows. */
+  readonly report: () => Promise<unknown>;
+  /** Throws an HttpError where agents cannot enrol here. */
+  readonly enrolmentPlace: () => EnrolmentPlace;
+}
+
+export interface PeopleApi {
+  readonly routes: readonly ApiRoutes[];
+  /** The session cookie. */
+  readonly authenticate: Authenticator;
+}
+
+export function createPeopleApi(parts: PeopleApiParts): PeopleApi {
+  const { registry, passwords, clock, log, isSecure } = parts;
+  const { sessions: sessionOptions, oidc: oidcOptions } = parts.options;
+  const sessions = new Sessions({
+    registry,
+    clock,
+    maxAgeMs: sessionOptions.max_age,
+    providerGrants: grantsOf(oidcOptions?.roles ?? []),
+  });
+  const hosts = oidcOptions === undefined ? [] : [new URL(oidcOptions.public_url).host];
+  const authenticator = new SessionAuthenticator({ sessions, origin: { hosts, isSecure } });
+  const login = new Login({ registry, sessions, passwords, throttle: new LoginThrottle(clock) });
+  const oidc = oidcOptions && new OidcSignIn({ options: oidcOptions, registry, sessions, clock, log });
+  const routes = [
+    whoamiRoutes,
+    sessionRoutes({ login, sessions, authenticator, isSecure, clock }),
+    oidcRoutes({ oidc, isSecure, clock }),
+    statusRoutes(parts),
+    agentRoutes({ registry }),
+    tokenRoutes(parts),
+    userRoutes({ registry, passwords, clock, hasProvider: oidc !== undefined }),
+  ];
+  return { routes, authenticate: authenticator.authenticate };
+}

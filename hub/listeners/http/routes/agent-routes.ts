@@ -1,0 +1,57 @@
+/** Agents and lower sites. What belongs to a tenant that the one who asks may not look at is as good as not there. */
+import * as z from 'zod';
+import { everyTenant, may, nameOf, type Action, type Principal } from '../../../access/access.ts';
+import type { Agent, Registry } from '../../../registry/registry.ts';
+import { type ApiRoutes, forbidden, principalOf } from '../api-routes.ts';
+import { checked, nothing } from '../checked.ts';
+import { HttpError } from '../http-error.ts';
+
+const agentPath = z.strictObject({ id: z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits') });
+
+export function agentRoutes({ registry }: { registry: Pick<Registry, 'agent' | 'agents' | 'revokeAgent'> }): ApiRoutes {
+  return (app) => {
+    app.get('/api/v1/agents', { config: { access: 'view' } }, (request, reply) => {
+      checked(nothing, request.query, 'query');
+      const principal = principalOf(request);
+      const seen = registry.agents().filter((agent) => mayDo(principal, 'view', agent));
+      return reply.header('cache-control', 'no-store').send({ agents: seen.map(described) });
+    });
+
+    app.post('/api/v1/agents/:id/revoke', { config: { access: 'operate' } }, async (request, reply) => {
+      checked(nothing, request.query, 'query');
+      checked(nothing, request.body, 'body');
+      const { id } = checked(agentPath, request.params, 'path');
+      const principal = principalOf(request);
+      const agent = registry.agent(id);
+      if (agent === undefined || !mayDo(principal, 'view', agent)) {
+        throw new HttpError(404, 'unknown-agent', 'no agent has this id: GET /api/v1/agents lists them');
+      }
+      if (!mayDo(principal, 'operate', agent)) throw forbidden(principal, 'operate');
+      await registry.revokeAgent(id, { actor: nameOf(principal), address: request.ip });
+      return reply.code(204).send();
+    });
+  };
+}
+
+/** To something that belongs to several tenants only who may do it to each of them. */
+function mayDo(principal: Principal, action: Action, { tenants }: Pick<Agent, 'tenants'>): boolean {
+  const all = tenants === 'all' || tenants.length === 0 ? [everyTenant] : tenants;
+  return all.every((tenant) => may(principal, action, tenant));
+}
+
+function described(agent: Agent): Readonly<Record<string, unknown>> {
+  const { agentId, kind, tenants, labels, host, state, startCounter, tokenId } = agent;
+  return {
+    id: agentId,
+    kind,
+    tenants,
+    labels,
+    host,
+    state,
+    startCounter,
+    tokenId,
+    enrolled: new Date(agent.enrolledMs).toISOString(),
+    certificateExpires: new Date(agent.notAfterMs).toISOString(),
+    lastSeen: agent.lastSeenMs === undefined ? null : new Date(agent.lastSeenMs).toISOString(),
+  };
+}

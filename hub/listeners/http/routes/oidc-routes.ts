@@ -1,0 +1,81 @@
+/**
+ * The two ends of a sign-in at the provider. The browser comes back by a redirect that another site began, to which it sends no `Strict`
+ * cookie; so what is under way has a cookie of its own, and the answer is a page that goes on by itself, from where the session is sent.
+ */
+import type { FastifyReply } from 'fastify';
+import * as z from 'zod';
+import type { OidcEnd, OidcSignIn } from '../../../access/oidc/oidc-sign-in.ts';
+import { callbackPath } from '../../../access/oidc/oidc-sign-in.ts';
+import { pendingMs } from '../../../access/oidc/pending-sign-in.ts';
+import { returnPathOf } from '../../../access/oidc/return-path.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { ApiRoutes } from '../api-routes.ts';
+import { checked } from '../checked.ts';
+import { clearCookie, cookieName, cookieOf, setCookie } from '../cookies.ts';
+import { HttpError } from '../http-error.ts';
+import { sessionCookie } from './session-routes.ts';
+
+export interface OidcRouteParts {
+  /** Undefined: there is no provider. */
+  readonly oidc: OidcSignIn | undefined;
+  readonly isSecure: boolean;
+  readonly clock: Clock;
+}
+
+const start = z.strictObject({ return_to: z.string().max(1000).optional() });
+const queryMax = 8192;
+
+export function oidcRoutes(parts: OidcRouteParts): ApiRoutes {
+  const { isSecure } = parts;
+  const name = cookieName('tributary-oidc', isSecure);
+  return (app) => {
+    app.get('/api/v1/oidc/login', { config: { access: 'open' } }, async (request, reply) => {
+      const oidc = configured(parts);
+      const { return_to } = checked(start, request.query, 'query');
+      const returnPath = returnPathOf(return_to ?? '/');
+      if (returnPath === undefined) throw new HttpError(400, 'malformed', 'query: return_to must be a path of this site');
+      const begun = await oidc.begin(returnPath);
+      if (begun.kind === 'unavailable') throw new HttpError(503, 'provider-unavailable', begun.message);
+      const cookie = setCookie(name, begun.cookie, { isSecure, sameSite: 'Lax', maxAgeMs: pendingMs });
+      return reply.header('set-cookie', cookie).header('cache-control', 'no-store').redirect(begun.url, 302);
+    });
+
+    app.get(callbackPath, { config: { access: 'open' } }, async (request, reply) => {
+      const oidc = configured(parts);
+      const [, query = ''] = /\?(.*)$/s.exec(request.url) ?? [];
+      if (query.length > queryMax) throw new HttpError(400, 'malformed', `query is too long: at most ${queryMax}`);
+      const ended = await oidc.finish({ query, cookie: cookieOf(request.headers.cookie, name), address: request.ip });
+      reply.header('cache-control', 'no-store').header('set-cookie', clearCookie(name, { isSecure, sameSite: 'Lax' }));
+      if (ended.kind !== 'signed-in') throw refusal(ended);
+      return goOn(reply.header('set-cookie', sessionCookie(ended.signedIn, parts)), ended.returnPath);
+    });
+  };
+}
+
+function configured({ oidc }: OidcRouteParts): OidcSignIn {
+  if (oidc !== undefined) return oidc;
+  throw new HttpError(404, 'no-provider', 'this hub has no OpenID Connect provider: oidc in its configuration names one');
+}
+
+const refusals = {
+  stale: { status: 400, code: 'sign-in-stale' },
+  refused: { status: 403, code: 'sign-in-refused' },
+  unavailable: { status: 503, code: 'provider-unavailable' },
+} as const;
+
+function refusal(ended: Exclude<OidcEnd, { kind: 'signed-in' }>): HttpError {
+  const { status, code } = refusals[ended.kind];
+  return new HttpError(status, code, ended.message);
+}
+
+function goOn(reply: FastifyReply, path: string): FastifyReply {
+  const escaped = path.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return reply
+    .header('content-security-policy', "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
+    .header('referrer-policy', 'no-referrer')
+    .header('x-content-type-options', 'nosniff')
+    .type('text/html; charset=utf-8')
+    .send(
+      `<!doctype html><meta http-equiv="refresh" content="0;url=${escaped}"><title>Signed in</title><a href="${escaped}">Signed in: go on</a>\n`,
+    );
+}

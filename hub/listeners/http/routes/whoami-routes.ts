@@ -1,0 +1,42 @@
+/** Who the credentials of a request belong to and what they allow, and where things are. */
+import { unreachable } from '@tributary/shared/assert.ts';
+import type { Principal } from '../../../access/access.ts';
+import { type ApiRoutes, principalOf } from '../api-routes.ts';
+import { checked, nothing } from '../checked.ts';
+
+export const whoamiRoutes: ApiRoutes = (app) => {
+  app.get('/api/v1/whoami', { config: { access: 'known' } }, (request, reply) => {
+    checked(nothing, request.query, 'query');
+    return reply.header('cache-control', 'no-store').send(described(principalOf(request)));
+  });
+
+  app.get('/', { config: { access: 'open' } }, (_request, reply) => reply.type('text/plain; charset=utf-8').send(guide));
+};
+
+function described(principal: Principal): Readonly<Record<string, unknown>> {
+  switch (principal.kind) {
+    case 'user':
+    case 'token':
+      return { ...principal };
+    case 'listener':
+    case 'console':
+      return { kind: principal.kind, name: principal.name };
+    default:
+      return unreachable(principal);
+  }
+}
+
+const guide = `This is the HTTP API of a Tributary hub.
+
+POST   /api/v1/logs              push records: JSON or NDJSON, with a token of scope write
+GET    /api/v1/whoami            whom your credentials belong to
+GET    /api/v1/status            how the hub is
+GET    /api/v1/agents            agents and lower sites; POST /api/v1/agents/ID/revoke
+GET    /api/v1/tokens            tokens; POST makes one, DELETE /api/v1/tokens/ID revokes it
+GET    /api/v1/users             people; POST makes or changes one, DELETE /api/v1/users/NAME removes one
+POST   /api/v1/session           sign in with {"name", "password"}; GET tells who is signed in, DELETE signs out
+POST   /api/v1/session/password  another password, with {"current", "new"}
+GET    /api/v1/oidc/login        sign in at the provider
+
+Programs send Authorization: Bearer tributary_..., a token that tributary-hub token create --api makes.
+`;
