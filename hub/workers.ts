@@ -23,3 +23,8 @@ export const queueWriter: WorkerEntry = {
   asset: 'hub-queue-writer.js',
   url: new URL('./queue/sqlite/writer-thread.ts', import.meta.url),
 };
+
+export const registryWriter: WorkerEntry = {
+  asset: 'hub-registry-writer.js',
+  url: new URL('./registry/sqlite/writer-thread.ts', import.meta.url),
+};

@@ -38,8 +38,24 @@ export interface Agent {
   readonly bootId: Id;
   readonly startCounter: number;
   readonly lastSeenMs: number | undefined;
-  /** Boots that gave this identity up (`enroll --renew`): never let in under it again. */
+  /** Boots that gave this identity up (`enroll --renew`): never let in under it again. The newest, up to a bound. */
   readonly retiredBoots: readonly Id[];
+  /** The last time that a copy on another machine was refused while this agent went on; kept until the copy is made a new agent. */
+  readonly refusedCopy: RefusedCopy | undefined;
+}
+
+export interface RefusedCopy {
+  readonly seenMs: number;
+  readonly address: string;
+  readonly bootId: Id;
+}
+
+/** What a certificate says that another authority than the site's own signed: such an agent enrols by coming. */
+export interface VouchedAgent {
+  readonly kind: 'agent' | 'hub';
+  readonly tenants: readonly string[] | 'all';
+  readonly host: string;
+  readonly notAfterMs: number;
 }
 
 export interface EnrolmentTokenRecord {
@@ -133,6 +149,15 @@ export type EnrolmentDecision =
       readonly hint: string;
     };
 
+export interface Greeting {
+  readonly agentId: Id;
+  readonly instanceId: Id;
+  readonly bootId: Id;
+  readonly startCounter: number;
+  readonly fingerprint: string;
+  readonly vouched?: VouchedAgent;
+}
+
 export type HelloVerdict =
   | { readonly kind: 'welcome' }
   | { readonly kind: 'refused'; readonly code: 'clone' | 'superseded' | 'unauthorized'; readonly hint: string };
@@ -149,17 +174,14 @@ export interface Registry extends AsyncDisposable {
     certificate: { readonly fingerprint: string; readonly notAfterMs: number },
     address: string,
   ): Promise<void>;
-  /** Judges a Hello and remembers its start: durable when it resolves. Clones are marked, and told in the audit trail. */
-  greeted(
-    hello: {
-      readonly agentId: Id;
-      readonly instanceId: Id;
-      readonly bootId: Id;
-      readonly startCounter: number;
-      readonly fingerprint: string;
-    },
-    address: string,
-  ): Promise<HelloVerdict>;
+  /**
+   * Judges a Hello and remembers its start: durable when it resolves. Clones are marked, and told in the audit trail. A
+   * certificate that was replaced is judged here too, not before: it may be a clone's. `vouched` only with an authority that is
+   * not the site's own; without it an agent that never enrolled is refused.
+   */
+  greeted(hello: Greeting, address: string): Promise<HelloVerdict>;
+  /** It is connected now, or said something: kept in memory, and written once a minute. Never waits. */
+  seen(agentId: Id): void;
   /** From memory, as of the last change seen. */
   agent(agentId: Id): Agent | undefined;
   agents(): readonly Agent[];
@@ -171,14 +193,18 @@ export interface Registry extends AsyncDisposable {
   apiTokens(): Promise<readonly ApiTokenRecord[]>;
   /** From memory: one look per request. */
   apiToken(tokenId: string): ApiTokenRecord | undefined;
-  /** Either kind. */
+  /** It was used now: kept in memory, and written once a minute. Never waits. */
+  apiTokenUsed(tokenId: string): void;
+  /** Either kind. One that is revoked already stays as it is. */
   revokeToken(tokenId: string, audit: Pick<AuditEvent, 'actor' | 'address'>): Promise<void>;
 
+  /** Makes or replaces. Another password, or `disabled`, ends all sessions of the user. */
   putUser(user: UserRecord, audit: AuditEvent): Promise<void>;
   removeUser(name: string, audit: Pick<AuditEvent, 'actor' | 'address'>): Promise<void>;
   user(name: string): UserRecord | undefined;
   users(): readonly UserRecord[];
   putSession(session: SessionRecord, audit: AuditEvent): Promise<void>;
+  /** From memory; undefined when it has expired. */
   session(idHash: string): SessionRecord | undefined;
   removeSession(idHash: string, audit: AuditEvent): Promise<void>;
 

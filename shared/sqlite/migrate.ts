@@ -22,8 +22,12 @@ export function migrate(db: DatabaseSync, file: string, steps: readonly Migratio
     if (index < found) continue;
     db.exec('BEGIN IMMEDIATE');
     try {
-      step(db);
-      db.exec(`PRAGMA user_version=${index + 1}; COMMIT`);
+      // Another process may have done it while this one waited.
+      if (schemaVersion(db) <= index) {
+        step(db);
+        db.exec(`PRAGMA user_version=${index + 1}`);
+      }
+      db.exec('COMMIT');
     } catch (error) {
       if (db.isTransaction) db.exec('ROLLBACK');
       throw error;

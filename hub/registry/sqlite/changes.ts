@@ -1,0 +1,136 @@
+/** The plain changes, each with its event of the trail. They run inside the writer's transaction. */
+import { agentActor, tenantLabel } from '../audit-names.ts';
+import {
+  agentKeptMs,
+  changesKept,
+  fingerprintsMax,
+  halfEnrolledKeptMs,
+  revokedAgentKeptMs,
+  sessionsPerUserMax,
+  tokenKeptMs,
+  tokensMax,
+  usersMax,
+} from '../limits.ts';
+import { RegistryError } from '../registry.ts';
+import type { RegistryContract } from './registry-calls.ts';
+import type { RegistryStore } from './registry-store.ts';
+
+type Argument<Name extends keyof RegistryContract> = RegistryContract[Name]['argument'];
+
+export function certified(store: RegistryStore, argument: Argument<'certified'>): void {
+  const { agentId, fingerprint, notAfterMs, address, nowMs } = argument;
+  const agent = store.agents.find(agentId);
+  if (agent === undefined) throw unknown(`agent ${agentId}`);
+  if (agent.state === 'revoked') throw new RegistryError('REGISTRY_CONFLICT', `agent ${agentId} was revoked`);
+  const known = [fingerprint, ...agent.fingerprints.filter((other) => other !== fingerprint)];
+  // The last is the one in use, which stays; between them are those whose answers may have been lost.
+  const fingerprints = known.length <= fingerprintsMax ? known : [...known.slice(0, fingerprintsMax - 1), ...known.slice(-1)];
+  store.agents.put({ ...agent, fingerprints, notAfterMs });
+  const details = { agent: agentId, host: agent.host, fingerprint, notAfter: new Date(notAfterMs).toISOString() };
+  const tenant = tenantLabel(agent.tenants);
+  const actor = agentActor(agentId);
+  store.tell({ action: 'certificate-issued', actor, address, outcome: 'success', tenant, details }, nowMs);
+}
+
+export function revokeAgent(store: RegistryStore, { agentId, audit, nowMs }: Argument<'revokeAgent'>): void {
+  const agent = store.agents.find(agentId);
+  if (agent === undefined) throw unknown(`agent ${agentId}`);
+  if (agent.state === 'revoked') return;
+  store.agents.put({ ...agent, state: 'revoked' });
+  const details = { agent: agentId, host: agent.host };
+  const tenant = tenantLabel(agent.tenants);
+  store.tell({ action: 'agent-revoked', ...audit, outcome: 'success', tenant, details }, nowMs);
+}
+
+export function addEnrolmentToken(store: RegistryStore, { token, audit, nowMs }: Argument<'addEnrolmentToken'>): void {
+  checkNewToken(store, token.tokenId);
+  store.enrolmentTokens.insert(token);
+  const { tokenId, kind, usesMax, expiresMs } = token;
+  const details = { token: tokenId, use: `enrol ${kind}`, uses: usesMax, expires: new Date(expiresMs).toISOString() };
+  const tenant = tenantLabel(token.tenants);
+  store.tell({ action: 'token-created', ...audit, outcome: 'success', tenant, details }, nowMs);
+}
+
+export function addApiToken(store: RegistryStore, { token, audit, nowMs }: Argument<'addApiToken'>): void {
+  checkNewToken(store, token.tokenId);
+  store.apiTokens.insert(token);
+  const { tokenId, scope, tenant, expiresMs, note } = token;
+  const expires = expiresMs === undefined ? 'never' : new Date(expiresMs).toISOString();
+  const details = { token: tokenId, use: `api ${scope}`, note, expires };
+  store.tell({ action: 'token-created', ...audit, outcome: 'success', tenant, details }, nowMs);
+}
+
+export function revokeToken(store: RegistryStore, { tokenId, audit, nowMs }: Argument<'revokeToken'>): void {
+  const enrolment = store.enrolmentTokens.find(tokenId);
+  const api = store.apiTokens.find(tokenId);
+  const found = enrolment ?? api;
+  if (found === undefined) throw unknown('this token');
+  if (found.revokedMs !== undefined) return;
+  if (enrolment === undefined) store.apiTokens.revoke(tokenId, nowMs);
+  else store.enrolmentTokens.revoke(tokenId, nowMs);
+  const tenant = enrolment === undefined ? api?.tenant : tenantLabel(enrolment.tenants);
+  store.tell({ action: 'token-revoked', ...audit, outcome: 'success', tenant, details: { token: tokenId } }, nowMs);
+}
+
+export function putUser(store: RegistryStore, { user, audit, nowMs }: Argument<'putUser'>): void {
+  const before = store.users.find(user.name);
+  if (before === undefined && store.users.count() >= usersMax) {
+    throw new RegistryError('REGISTRY_CONFLICT', `there are ${usersMax} users: remove some with tributary-hub user remove`);
+  }
+  store.users.put(user);
+  if (user.disabled || before?.passwordHash !== user.passwordHash) store.sessions.removeOf(user.name);
+  store.tell(audit, nowMs);
+}
+
+export function removeUser(store: RegistryStore, { name, audit, nowMs }: Argument<'removeUser'>): void {
+  if (store.users.find(name) === undefined) throw unknown('this user');
+  store.users.remove(name);
+  store.sessions.removeOf(name);
+  store.tell({ action: 'user-removed', ...audit, outcome: 'success', tenant: undefined, details: { user: name } }, nowMs);
+}
+
+export function putSession(store: RegistryStore, { session, audit, nowMs }: Argument<'putSession'>): void {
+  store.sessions.put(session);
+  store.sessions.removeOldest(session.user, sessionsPerUserMax);
+  store.tell(audit, nowMs);
+}
+
+/** A session that is over already is told all the same: somebody meant to end it. */
+export function removeSession(store: RegistryStore, { idHash, audit, nowMs }: Argument<'removeSession'>): void {
+  store.sessions.remove(idHash);
+  store.tell(audit, nowMs);
+}
+
+export function setMeta(store: RegistryStore, { values }: Argument<'setMeta'>): void {
+  for (const [key, value] of Object.entries(values)) {
+    if (store.meta.find(key) !== value) store.meta.put(key, value);
+  }
+}
+
+/** Bounded growth: what is over goes, some time later. */
+export function tidy(store: RegistryStore, { agents, tokens, nowMs }: Argument<'tidy'>): void {
+  for (const [agentId, atMs] of agents) store.agents.seen(agentId, atMs);
+  for (const [tokenId, atMs] of tokens) store.apiTokens.used(tokenId, atMs);
+  store.sessions.removeExpired(nowMs);
+  store.enrolmentTokens.forget(nowMs - tokenKeptMs);
+  store.apiTokens.forget(nowMs - tokenKeptMs);
+  store.agents.forget({
+    expiredMs: nowMs - agentKeptMs,
+    revokedExpiredMs: nowMs - revokedAgentKeptMs,
+    halfEnrolledMs: nowMs - halfEnrolledKeptMs,
+  });
+  store.changes.keep(changesKept);
+}
+
+function checkNewToken(store: RegistryStore, tokenId: string): void {
+  if (store.enrolmentTokens.find(tokenId) !== undefined || store.apiTokens.find(tokenId) !== undefined) {
+    throw new RegistryError('REGISTRY_CONFLICT', 'there is a token of this name already');
+  }
+  if (store.enrolmentTokens.count() + store.apiTokens.count() < tokensMax) return;
+  const hint = `revoke some with tributary-hub token revoke, and they are forgotten after ${tokenKeptMs / 86_400_000} days`;
+  throw new RegistryError('REGISTRY_CONFLICT', `there are ${tokensMax} tokens: ${hint}`);
+}
+
+function unknown(what: string): RegistryError {
+  return new RegistryError('REGISTRY_UNKNOWN', `this site does not know ${what}`);
+}

@@ -1,0 +1,81 @@
+/** The database as the one that writes works on it: the tables, and the trail beside each change. */
+import type { DatabaseSync } from 'node:sqlite';
+import { auditRowsMax, refusalRepeatMs, refusalsMax } from '../limits.ts';
+import type { AuditEvent } from '../registry.ts';
+import { AgentTable } from './tables/agent-table.ts';
+import { AuditTable } from './tables/audit-table.ts';
+import { ChangeTable } from './tables/change-table.ts';
+import { MetaTable } from './tables/meta-table.ts';
+import { ApiTokenTable, EnrolmentTokenTable } from './tables/token-table.ts';
+import { SessionTable, UserTable } from './tables/user-table.ts';
+
+/** Key of `meta`: events that found no room in the trail. */
+export const auditDroppedKey = 'audit-dropped';
+
+export class RegistryStore {
+  readonly agents: AgentTable;
+  readonly enrolmentTokens: EnrolmentTokenTable;
+  readonly apiTokens: ApiTokenTable;
+  readonly users: UserTable;
+  readonly sessions: SessionTable;
+  readonly audit: AuditTable;
+  readonly meta: MetaTable;
+  readonly changes: ChangeTable;
+  readonly #db: DatabaseSync;
+  readonly #refusals = new Map<string, number>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+    this.agents = new AgentTable(db);
+    this.enrolmentTokens = new EnrolmentTokenTable(db);
+    this.apiTokens = new ApiTokenTable(db);
+    this.users = new UserTable(db);
+    this.sessions = new SessionTable(db);
+    this.audit = new AuditTable(db);
+    this.meta = new MetaTable(db);
+    this.changes = new ChangeTable(db);
+  }
+
+  /** All of `body` or nothing of it; durable when it returns. Waits for the write of another process. */
+  transaction<Result>(body: () => Result): Result {
+    this.#db.exec('BEGIN IMMEDIATE');
+    return this.#ended(body, { done: 'COMMIT', undone: 'ROLLBACK' });
+  }
+
+  /** One of several steps of a transaction: undone alone when it throws, the others stand. */
+  step<Result>(body: () => Result): Result {
+    this.#db.exec('SAVEPOINT step');
+    return this.#ended(body, { done: 'RELEASE step', undone: 'ROLLBACK TO step; RELEASE step' });
+  }
+
+  tell(event: AuditEvent, nowMs: number): void {
+    if (this.audit.count() < auditRowsMax) {
+      this.audit.insert(event, nowMs);
+      return;
+    }
+    this.meta.put(auditDroppedKey, String(Number(this.meta.find(auditDroppedKey) ?? 0) + 1));
+  }
+
+  /** An agent that is refused comes again and again: false for what was told a little while ago. */
+  isNewRefusal(what: string, nowMs: number): boolean {
+    const toldMs = this.#refusals.get(what);
+    if (toldMs !== undefined && nowMs - toldMs < refusalRepeatMs) return false;
+    this.#refusals.delete(what);
+    this.#refusals.set(what, nowMs);
+    const [oldest] = this.#refusals.keys();
+    if (this.#refusals.size > refusalsMax && oldest !== undefined) this.#refusals.delete(oldest);
+    return true;
+  }
+
+  #ended<Result>(body: () => Result, sql: { readonly done: string; readonly undone: string }): Result {
+    try {
+      const result = body();
+      this.#db.exec(sql.done);
+      return result;
+    } catch (error) {
+      // A full disk may have ended the whole transaction by itself.
+      if (this.#db.isTransaction) this.#db.exec(sql.undone);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Id } from '@tributary/protocol/messages.ts';
+import { integer, optionalInteger, type Row, text } from '@tributary/shared/sqlite/row.ts';
+import type { Agent } from '../../registry.ts';
+import { labels, list, oneOf, refusedCopy, tenantsOf, tenantsText } from './columns.ts';
+
+const columns = `agent_id, kind, tenants, labels, host, instance_id, fingerprints, not_after_ms, enrolled_ms, token_id,
+  state, boot_id, start_counter, retired_boots, refused_copy, last_seen_ms`;
+
+export class AgentTable {
+  readonly #find;
+  readonly #all;
+  readonly #put;
+  readonly #keyHash;
+  readonly #setKeyHash;
+  readonly #seen;
+  readonly #forget;
+
+  constructor(db: DatabaseSync) {
+    this.#find = db.prepare(`SELECT ${columns} FROM agent WHERE agent_id = ?`);
+    this.#all = db.prepare(`SELECT ${columns} FROM agent ORDER BY enrolled_ms, agent_id`);
+    this.#put = db.prepare(`
+      INSERT INTO agent (${columns}) VALUES (:agentId, :kind, :tenants, :labels, :host, :instanceId, :fingerprints, :notAfterMs,
+        :enrolledMs, :tokenId, :state, :bootId, :startCounter, :retiredBoots, :refusedCopy, :lastSeenMs)
+      ON CONFLICT (agent_id) DO UPDATE SET kind = excluded.kind, tenants = excluded.tenants, labels = excluded.labels,
+        host = excluded.host, instance_id = excluded.instance_id, fingerprints = excluded.fingerprints,
+        not_after_ms = excluded.not_after_ms, enrolled_ms = excluded.enrolled_ms, token_id = excluded.token_id,
+        state = excluded.state, boot_id = excluded.boot_id, start_counter = excluded.start_counter,
+        retired_boots = excluded.retired_boots, refused_copy = excluded.refused_copy, last_seen_ms = excluded.last_seen_ms`);
+    this.#keyHash = db.prepare('SELECT key_hash FROM agent WHERE agent_id = ?');
+    this.#setKeyHash = db.prepare('UPDATE agent SET key_hash = ? WHERE agent_id = ?');
+    this.#seen = db.prepare('UPDATE agent SET last_seen_ms = max(ifnull(last_seen_ms, 0), ?) WHERE agent_id = ?');
+    this.#forget = db.prepare(`
+      DELETE FROM agent WHERE (not_after_ms = 0 AND enrolled_ms < :halfEnrolledMs)
+        OR (not_after_ms > 0 AND not_after_ms < iif(state = 'revoked', :revokedExpiredMs, :expiredMs))`);
+  }
+
+  find(agentId: Id): Agent | undefined {
+    const row = this.#find.get(agentId);
+    return row === undefined ? undefined : agentRow(row);
+  }
+
+  all(): Agent[] {
+    return this.#all.all().map(agentRow);
+  }
+
+  put(agent: Agent): void {
+    this.#put.run({
+      ...agent,
+      tenants: tenantsText(agent.tenants),
+      labels: JSON.stringify(agent.labels),
+      fingerprints: JSON.stringify(agent.fingerprints),
+      retiredBoots: JSON.stringify(agent.retiredBoots),
+      refusedCopy: agent.refusedCopy === undefined ? null : JSON.stringify(agent.refusedCopy),
+      lastSeenMs: agent.lastSeenMs ?? null,
+    });
+  }
+
+  /** Of the key that was certified at the last enrolment; empty where there was none. */
+  keyHash(agentId: Id): string | undefined {
+    const row = this.#keyHash.get(agentId);
+    return row === undefined ? undefined : text(row, 'key_hash');
+  }
+
+  setKeyHash(agentId: Id, keyHash: string): void {
+    this.#setKeyHash.run(keyHash, agentId);
+  }
+
+  seen(agentId: Id, atMs: number): void {
+    this.#seen.run(atMs, agentId);
+  }
+
+  /** Those whose certificates expired, or that were granted one and never got it, before these times. */
+  forget(before: { readonly expiredMs: number; readonly revokedExpiredMs: number; readonly halfEnrolledMs: number }): void {
+    this.#forget.run({ ...before });
+  }
+}
+
+function agentRow(row: Row): Agent {
+  return {
+    agentId: text(row, 'agent_id'),
+    kind: oneOf(row, 'kind', ['agent', 'hub']),
+    tenants: tenantsOf(row, 'tenants'),
+    labels: labels(row, 'labels'),
+    host: text(row, 'host'),
+    instanceId: text(row, 'instance_id'),
+    fingerprints: list(row, 'fingerprints'),
+    notAfterMs: integer(row, 'not_after_ms'),
+    enrolledMs: integer(row, 'enrolled_ms'),
+    tokenId: text(row, 'token_id'),
+    state: oneOf(row, 'state', ['active', 'revoked', 'cloned']),
+    bootId: text(row, 'boot_id'),
+    startCounter: integer(row, 'start_counter'),
+    lastSeenMs: optionalInteger(row, 'last_seen_ms'),
+    retiredBoots: list(row, 'retired_boots'),
+    refusedCopy: refusedCopy(row, 'refused_copy'),
+  };
+}
