@@ -3,16 +3,22 @@ import { productVersion } from '@tributary/shared/build-info.ts';
 import type { AgentOptions } from './agent.ts';
 import type { InputDefaults } from './inputs/registry.ts';
 import type { AgentConfig } from './options.ts';
+import type { TlsSettings } from './tls/agent-tls.ts';
 
 /** What the configuration file means to the wiring. */
 export function agentOptionsOf(
-  config: Pick<AgentConfig, 'hubs' | 'hub_policy' | 'connection_max_age' | 'rate_limit' | 'proxy' | 'batch' | 'buffer'>,
-): Pick<AgentOptions, 'uplink' | 'batch' | 'buffer' | 'facts'> {
-  const { hubs, proxy, batch, buffer } = config;
+  config: Pick<
+    AgentConfig,
+    'hubs' | 'hub_policy' | 'connection_max_age' | 'rate_limit' | 'proxy' | 'plaintext' | 'tls' | 'batch' | 'buffer'
+  >,
+): Pick<AgentOptions, 'tls' | 'uplink' | 'batch' | 'buffer' | 'facts'> {
+  const { hubs, proxy, plaintext, batch, buffer } = config;
   return {
+    tls: tlsSettingsOf(config),
     uplink: {
       hubs,
       proxy,
+      plaintext,
       hubPolicy: config.hub_policy,
       connectionMaxAgeMs: config.connection_max_age,
       rateLimit: config.rate_limit,
@@ -26,6 +32,11 @@ export function agentOptionsOf(
     },
     facts: { host: hostname(), os: `${process.platform} ${release()}`, arch: arch(), version: productVersion() },
   };
+}
+
+export function tlsSettingsOf({ tls }: Pick<AgentConfig, 'tls'>): TlsSettings {
+  const { min_version: leastVersion, ...files } = tls;
+  return { files, leastVersion };
 }
 
 export function inputDefaultsOf(config: Pick<AgentConfig, 'tenant' | 'labels'>): InputDefaults {

@@ -18,6 +18,7 @@ import { type Counters, newCounters } from './counters.ts';
 import { DropTally } from './drop-tally.ts';
 import { AgentEvents } from './events.ts';
 import { OverflowBatcher } from './framing/overflow-batcher.ts';
+import { settlePending } from './enrolment/settle.ts';
 import { lockFolder } from './identity/folder-lock.ts';
 import { type Identity, takeIdentity } from './identity/identity.ts';
 import { InputSet } from './input-set.ts';
@@ -26,12 +27,15 @@ import type { Run } from './inputs/input.ts';
 import { PlatformStream } from './platform/platform-stream.ts';
 import { Rotator } from './rotation/rotator.ts';
 import { AgentSinks } from './sink.ts';
+import { AgentTls, type TlsSettings } from './tls/agent-tls.ts';
 import { Uplink, type UplinkOptions } from './uplink/uplink.ts';
 import type { UplinkEvents } from './uplink/uplink-events.ts';
 
 export interface AgentOptions {
   readonly folder: string;
-  readonly uplink: Pick<UplinkOptions, 'hubs' | 'proxy' | 'hubPolicy' | 'connectionMaxAgeMs' | 'rateLimit'>;
+  readonly uplink: Pick<UplinkOptions, 'hubs' | 'proxy' | 'plaintext' | 'hubPolicy' | 'connectionMaxAgeMs' | 'rateLimit'>;
+  /** Without it only what enrolment left in the folder. */
+  readonly tls?: TlsSettings;
   readonly buffer: BufferLimits;
   readonly batch: { readonly maxBytes: number; readonly maxRecords: number; readonly flushIntervalMs: number };
   /** What a hub is told about this agent. */
@@ -63,6 +67,7 @@ export class Agent implements AsyncDisposable {
   readonly events: AgentEvents;
   readonly identity: Identity;
   readonly buffer: SqliteBuffer;
+  readonly tls: AgentTls;
   readonly batcher: OverflowBatcher;
   readonly uplink: Uplink;
   readonly inputs: InputSet;
@@ -85,6 +90,7 @@ export class Agent implements AsyncDisposable {
     parts: {
       readonly lock: Disposable;
       readonly identity: Identity;
+      readonly tls: AgentTls;
       readonly buffer: SqliteBuffer;
       readonly failure: PromiseWithResolvers<Error>;
     },
@@ -94,6 +100,7 @@ export class Agent implements AsyncDisposable {
     this.#options = options;
     this.#lock = parts.lock;
     this.identity = parts.identity;
+    this.tls = parts.tls;
     this.buffer = buffer;
     this.failed = failure.promise;
     const fail = (error: unknown): void => failure.resolve(error instanceof Error ? error : new Error(String(error)));
@@ -138,7 +145,16 @@ export class Agent implements AsyncDisposable {
   static async start(options: AgentOptions): Promise<Agent> {
     const { folder, clock, logger, crashPoint } = options;
     const lock = lockFolder(folder);
+    let tls: AgentTls | undefined;
     try {
+      // Before anybody learns who this agent is: an enrolment that a crash cut short may make it another one.
+      await settlePending(folder);
+      tls = await AgentTls.open({
+        folder,
+        settings: options.tls ?? { files: {}, leastVersion: '1.3' },
+        clock,
+        onProblem: (problem) => logger.warn('changed certificates cannot be used; the ones before go on', { error: problem }),
+      });
       const makeRoom = (): void => rmSync(join(folder, 'reserve'), { force: true });
       const identity = takeIdentity({ folder, nowMs: clock.now(), makeRoom });
       const failure = Promise.withResolvers<Error>();
@@ -152,8 +168,9 @@ export class Agent implements AsyncDisposable {
         crashPoint,
         sourceMark: markAt,
       });
-      return new Agent(options, { lock, identity, buffer, failure });
+      return new Agent(options, { lock, identity, tls, buffer, failure });
     } catch (error) {
+      await tls?.[Symbol.asyncDispose]();
       lock[Symbol.dispose]();
       throw error;
     }
@@ -212,6 +229,7 @@ export class Agent implements AsyncDisposable {
     const bufferClosed = this.buffer[Symbol.asyncDispose]();
     await this.batcher[Symbol.asyncDispose]();
     await bufferClosed;
+    await this.tls[Symbol.asyncDispose]();
     this.#lock[Symbol.dispose]();
   }
 
@@ -245,6 +263,7 @@ export class Agent implements AsyncDisposable {
     const counted = this.events.uplink;
     return new Uplink({
       ...uplink,
+      secureContext: () => this.tls.secureContext(),
       clock,
       logger,
       wantArchived,

@@ -103,10 +103,41 @@ function commandLine(finish: (code: ExitCode) => void): Command {
       const { rotateCommand } = await import('./commands/rotate.ts');
       finish(await rotateCommand({ configFile: resolve(given.config), groups, json: given.json }, host));
     });
+  addEnroll(program, finish);
   addLooks(program, finish);
   addBuffer(program, finish);
   addShip(program, finish);
   return program;
+}
+
+interface EnrollFlags {
+  readonly config: string;
+  readonly dataDir?: string;
+  readonly tokenFile?: string;
+  readonly proxy?: string;
+  readonly renew: boolean;
+  readonly ship: boolean;
+  readonly json: boolean;
+}
+
+function addEnroll(program: Command, finish: (code: ExitCode) => void): void {
+  program
+    .command('enroll')
+    .description('make this machine an agent of the site that a token is of: certificate, configuration, and a look at the hub')
+    .argument('[token]', 'as `tributary-hub token create` prints it; - reads it from standard input')
+    .addOption(configOption())
+    .option('--token-file <file>', 'read the token from FILE, so that no list of processes shows it')
+    .option('--data-dir <folder>', 'folder of identity and buffer, for a new configuration')
+    .option('--proxy <url>', 'HTTP proxy on the way to the hubs, for a new configuration')
+    .option('--renew', 'become another agent: for a copy of a machine. What waits in the buffer is kept', false)
+    .option('--ship', 'enroll what `ship` runs as; it has an identity of its own, and needs no configuration', false)
+    .option('--json', 'print JSON', false)
+    .action(async (token: string | undefined, given: EnrollFlags) => {
+      const { enrollCommand } = await import('./commands/enroll.ts');
+      const { config, dataDir: folder, tokenFile, proxy, renew, ship, json } = given;
+      const place = { configFile: resolve(config), dataDir: folder === undefined ? undefined : resolve(folder) };
+      finish(await enrollCommand({ ...place, token, tokenFile, proxy, renew, ship, json, input: process.stdin }, host));
+    });
 }
 
 interface StatusFlags {
@@ -278,6 +309,7 @@ another stream: the whole file is sent again.`;
 function helpText(): string {
   return `
 Examples:
+  tributary-agent enroll tributary1-…
   tributary-agent check --config /etc/tributary/agent.yaml
   tributary-agent run
   tributary-agent status --json
@@ -285,7 +317,7 @@ Examples:
   tributary-agent ship --hub ws://127.0.0.1:7701 --data-dir ~/.tributary --until archived /var/log/nginx/access.log
 
 A configuration:
-  hubs: ['ws://hub.example.com:7701']
+  hubs: ['wss://hub.example.com:7701']
   inputs:
     - { kind: file, paths: ['/var/log/nginx/*.log'], type: nginx }
 

@@ -5,7 +5,7 @@
 import { labelNameBytesMax, labelsMax, labelValueBytesMax } from '@tributary/protocol/limits.ts';
 import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
-import { hubRule, isHubAddress, namePattern, nameRule } from './config/rules.ts';
+import { hubRule, isHubAddress, isOpenlyReached, namePattern, nameRule, plaintextRule } from './config/rules.ts';
 import { execInputOptions } from './inputs/exec/options.ts';
 import { fileInputOptions } from './inputs/file/options.ts';
 import { dockerInputOptions } from './inputs/docker/options.ts';
@@ -16,9 +16,13 @@ import { metricsInputOptions } from './inputs/metrics/options.ts';
 import { stdinInputOptions } from './inputs/stdin/options.ts';
 import { syslogInputOptions } from './inputs/syslog/options.ts';
 import { rotationOptions } from './rotation/options.ts';
+import { tlsOptions } from './tls/tls-options.ts';
 import { prometheusOptions } from './status/prometheus/prometheus-options.ts';
 
-const hubAddress = z.string().refine(isHubAddress, hubRule).describe('Address of a hub: `ws://host:port`.');
+const hubAddress = z
+  .string()
+  .refine(isHubAddress, hubRule)
+  .describe('Address of a hub: `wss://host:port`; `ws://` on this machine only, unless `plaintext` is set.');
 
 const batchOptions = z.strictObject({
   max_bytes: bytesBetween({ min: '4KiB', max: '2MiB' })
@@ -47,7 +51,7 @@ const bufferOptions = z.strictObject({
     ),
 });
 
-export const agentOptions = z.strictObject({
+const plainOptions = z.strictObject({
   data_dir: z
     .string()
     .startsWith('/', 'must be an absolute path')
@@ -80,6 +84,15 @@ export const agentOptions = z.strictObject({
     .optional()
     .describe(
       'Bytes a second, compressed, that are sent to the hub at most, so that a backlog leaves room on the link. Platform events do not wait for it; what they take is paid back.',
+    ),
+  tls: tlsOptions
+    .prefault({})
+    .describe('Certificates of the connection to hubs. Nothing of it is needed after `tributary-agent enroll`.'),
+  plaintext: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Lets `hubs` be `ws://` outside of this machine: everybody on the way can read and change what is sent, and the hub cannot know who sends it.',
     ),
   proxy: z
     .string()
@@ -121,6 +134,16 @@ export const agentOptions = z.strictObject({
     })
     .prefault({})
     .describe("The agent's own log, on standard error."),
+});
+
+/** Nothing goes over a network in the clear by mistake. */
+export const agentOptions = plainOptions.check(({ value, issues }) => {
+  const { hubs, proxy, plaintext } = value;
+  if (plaintext) return;
+  for (const [index, hub] of hubs.entries()) {
+    if (!isOpenlyReached(hub, proxy)) continue;
+    issues.push({ code: 'custom', input: hub, path: ['hubs', index], message: plaintextRule });
+  }
 });
 
 export type AgentConfig = z.output<typeof agentOptions>;

@@ -67,7 +67,7 @@ suite('check', () => {
 
   test('says so when no hub has an address', async () => {
     using unit = new Unit();
-    const { code, text } = await unit.check({ paths: [unit.path('*.log')] }, { hub: 'ws://nohost.invalid:1' });
+    const { code, text } = await unit.check({ paths: [unit.path('*.log')] }, { hub: 'wss://nohost.invalid:1' });
     assert.equal(code, exitCode.failed);
     assert.match(text, /: the file has no mistakes, but no hub has a known address, see below\n/);
   });

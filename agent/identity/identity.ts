@@ -7,20 +7,11 @@
  * which of two connections is the later one.
  */
 import { hash, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
+import { ownerFor, writeDurably } from '../durable-file.ts';
 import { bootIdFile, machineIdFiles } from './linux-paths.ts';
 
 export interface Identity {
@@ -66,6 +57,24 @@ export function takeIdentity(options: IdentityOptions): Identity {
     makeRoom();
     writeStored(folder, { agentId, startCounter });
   }
+  return identityOf({ agentId, startCounter }, machine);
+}
+
+/** Who the agent is that was started last in `folder`, or that will be: the id stays from now on. No start is counted. */
+export function settleIdentity({ folder, machine = readMachineIds() }: Pick<IdentityOptions, 'folder' | 'machine'>): Identity {
+  const stored = readStored(identityFile(folder));
+  if (stored !== undefined) return identityOf(stored, machine);
+  const fresh = { agentId: freshAgentId(machine.machineId, realpathSync(folder)), startCounter: 0 };
+  writeStored(folder, fresh);
+  return identityOf(fresh, machine);
+}
+
+/** From now on the agent of this folder is another one. Starts are counted on: a site never sees the counter of a machine fall. */
+export function replaceIdentity(folder: string, agentId: Id): void {
+  writeStored(folder, { agentId, startCounter: readStored(identityFile(folder))?.startCounter ?? 0 });
+}
+
+function identityOf({ agentId, startCounter }: Stored, machine: MachineIds): Identity {
   return {
     agentId,
     startCounter,
@@ -135,23 +144,6 @@ function parseStored(text: string): Stored | undefined {
 }
 
 function writeStored(folder: string, stored: Stored): void {
-  const file = identityFile(folder);
-  const temporary = `${file}.tmp`;
-  const handle = openSync(temporary, 'w', 0o600);
-  try {
-    writeFileSync(handle, `${JSON.stringify({ version, ...stored })}\n`);
-    fsyncSync(handle);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(temporary, file);
-  const directory = openSync(folder, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
+  const text = `${JSON.stringify({ version, ...stored })}\n`;
+  writeDurably(identityFile(folder), text, { mode: 0o600, owner: ownerFor(folder) });
 }

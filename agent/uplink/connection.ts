@@ -35,7 +35,11 @@ export interface ConnectionOptions {
 }
 
 export interface ConnectionEnd {
-  readonly reason: CloseReason | 'drained' | 'left' | 'socket' | 'stopped';
+  /**
+   * `socket`: it cannot be reached, or the connection broke. `untrusted`: it is not who it says. `refused`: it answered, and opened no
+   * WebSocket to this agent.
+   */
+  readonly reason: CloseReason | 'drained' | 'left' | 'socket' | 'stopped' | 'untrusted' | 'refused';
   readonly hint: string;
   readonly retryAfterMs: number;
   /** After a Drain: where to go. */
@@ -309,7 +313,7 @@ export class Connection {
   }
 }
 
-const hopeless: ReadonlySet<ConnectionEnd['reason']> = new Set(['clone', 'unauthorized', 'version', 'superseded']);
+const hopeless: ReadonlySet<ConnectionEnd['reason']> = new Set(['clone', 'unauthorized', 'version', 'superseded', 'refused']);
 
 /** Where only a person can help: tried again, but seldom. */
 export function isHopeless(reason: ConnectionEnd['reason']): boolean {

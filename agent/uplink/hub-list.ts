@@ -20,6 +20,8 @@ export interface HubListOptions {
   readonly agentId: string;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** Whether a hub that the site tells of may be gone to; without it every one. */
+  readonly allows?: (hub: string) => boolean;
 }
 
 /** One hub that is known. */
@@ -80,7 +82,7 @@ export class HubList {
   connected(hub: string, told: readonly string[]): void {
     this.#failed.clear();
     this.#muteMs.delete(hub);
-    this.#told = this.#ordered(told.filter((other) => URL.canParse(other)));
+    this.#told = this.#ordered(told.filter((other) => this.#isGood(other)));
   }
 
   /** The hub took a connection and said no Welcome: leaving another for it would cost the same again, so it is tried less and less. */
@@ -95,7 +97,7 @@ export class HubList {
   drained(hub: string, named: readonly string[]): void {
     this.#namedUntilMs = this.#options.now() + avoidDrainedMs;
     this.#avoided.set(hub, this.#namedUntilMs);
-    this.#named = named.filter((other) => URL.canParse(other) && other !== hub);
+    this.#named = named.filter((other) => this.#isGood(other) && other !== hub);
   }
 
   #all(): readonly string[] {
@@ -104,6 +106,10 @@ export class HubList {
     if (this.#namedUntilMs <= now) this.#named = [];
     const known = unlike([...this.#named, ...this.#configured, ...this.#told]);
     return [...known.filter((hub) => !this.#avoided.has(hub)), ...known.filter((hub) => this.#avoided.has(hub))];
+  }
+
+  #isGood(hub: string): boolean {
+    return URL.canParse(hub) && (this.#options.allows?.(hub) ?? true);
   }
 
   #ordered(hubs: readonly string[]): readonly string[] {

@@ -1,13 +1,19 @@
-import type { Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { frameBytesMax } from '@tributary/protocol/limits.ts';
 import { type ClientOptions, WebSocket } from 'ws';
-import { openTunnel, serverName } from './proxy-tunnel.ts';
+import { isThisMachine } from '../config/rules.ts';
+import { connectTls } from '../tls/connect-tls.ts';
+import { readAnswer, refusalOf } from '../tls/refusal.ts';
+import { secureContextOf } from '../tls/secure-context.ts';
+import { openTunnel } from './proxy-tunnel.ts';
 import { lookUp } from './shared-lookup.ts';
 
 export interface HowToOpen {
   readonly proxy: string | undefined;
   /** From the first packet to the open WebSocket. */
   readonly timeoutMs: number;
+  /** What TLS uses, as it is now; without it no certificate is shown, and the system's authorities are trusted. */
+  readonly secureContext?: (() => SecureContext) | undefined;
 }
 
 const agentPath = '/v1/agent';
@@ -31,18 +37,32 @@ export async function openSocket(hub: string, how: HowToOpen, signal: AbortSigna
     followRedirects: false,
     ...(isUnseen(url, proxy) ? { generateMask: zeroMask } : {}),
   };
-  if (proxy === undefined) return new WebSocket(url, { ...options, lookup: lookUp });
   const host = url.hostname.replaceAll(/^\[|\]$/g, '');
   const port = url.port === '' ? (portDefault[url.protocol] ?? 0) : Number(url.port);
-  const tunnel = await openTunnel(new URL(proxy), { host, port }, signal);
-  return new WebSocket(url, { ...options, createConnection: () => secured(tunnel, url, host) });
+  const through = proxy === undefined ? undefined : await openTunnel(new URL(proxy), { host, port }, signal);
+  if (url.protocol === 'wss:') {
+    const secureContext = how.secureContext?.() ?? secureContextOf({});
+    const socket = await connectTls({ host, port, through, secureContext, timeoutMs }, signal);
+    return tellRefusal(new WebSocket(url, { ...options, createConnection: () => socket }));
+  }
+  if (through === undefined) return tellRefusal(new WebSocket(url, { ...options, lookup: lookUp }));
+  return tellRefusal(new WebSocket(url, { ...options, createConnection: () => through }));
+}
+
+/** A hub that does not open a WebSocket says why: that is the error, instead of a bare status. */
+function tellRefusal(socket: WebSocket): WebSocket {
+  return socket.once('unexpected-response', (_, response) => {
+    const { statusCode = 0 } = response;
+    const answer = readAnswer(response).catch(() => undefined);
+    void answer.then((text) => socket.emit('error', refusalOf(statusCode, text)));
+  });
 }
 
 /** True where nothing between the two ends can see the frames: inside TLS, or on this machine. */
 function isUnseen({ protocol, hostname }: URL, proxy: string | undefined): boolean {
   if (protocol === 'wss:') return true;
   if (proxy !== undefined) return false;
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+  return isThisMachine(hostname);
 }
 
 /**
@@ -51,9 +71,4 @@ function isUnseen({ protocol, hostname }: URL, proxy: string | undefined): boole
  */
 function zeroMask(mask: Buffer): void {
   mask.fill(0);
-}
-
-function secured(tunnel: Socket, url: URL, host: string): Socket {
-  if (url.protocol !== 'wss:') return tunnel;
-  return process.getBuiltinModule('node:tls').connect({ socket: tunnel, host, servername: serverName(host) });
 }

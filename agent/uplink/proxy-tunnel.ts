@@ -2,7 +2,8 @@
  * A connection to a hub through an HTTP proxy: `CONNECT host:port`, then the bytes are the hub's. Written here because the usual
  * library imports all of Node's HTTP and TLS, which costs an idle agent ten megabytes even where no proxy is configured.
  */
-import { connect as connectPlain, isIP, isIPv6, type Socket } from 'node:net';
+import { connect as connectPlain, isIPv6, type Socket } from 'node:net';
+import { serverName } from '../tls/server-name.ts';
 import { connectTimeoutMs } from './limits.ts';
 import { lookUp } from './shared-lookup.ts';
 
@@ -48,11 +49,6 @@ function connectTo(proxy: URL): Socket {
   if (proxy.protocol !== 'https:') return connectPlain({ host, port: Number(proxy.port || 80), lookup: lookUp });
   const { connect } = process.getBuiltinModule('node:tls');
   return connect({ host, port: Number(proxy.port || 443), servername: serverName(host), lookup: lookUp });
-}
-
-/** The name that TLS asks for: it knows none for an address. */
-export function serverName(host: string): string {
-  return isIP(host) === 0 ? host : '';
 }
 
 function authorization(proxy: URL): string {

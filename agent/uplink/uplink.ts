@@ -16,6 +16,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { Backoff } from '@tributary/shared/async/backoff.ts';
+import { HubRefusedError, HubUntrustedError } from '../tls/hub-errors.ts';
+import { isHubAddress, isOpenlyReached } from '../config/rules.ts';
 import { Connection, type ConnectionEnd, type ConnectionOptions, isHopeless } from './connection.ts';
 import { HubList, type HubPolicy, type KnownHub } from './hub-list.ts';
 import {
@@ -30,7 +32,7 @@ import {
   welcomeTimeoutAmongOthersMs,
 } from './limits.ts';
 import { opened, type OpenedSocket, openFirst } from './open-first.ts';
-import { openSocket } from './open-socket.ts';
+import { type HowToOpen, openSocket } from './open-socket.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 export interface UplinkOptions extends Omit<ConnectionOptions, 'rate' | 'welcomeTimeoutMs'> {
@@ -38,6 +40,10 @@ export interface UplinkOptions extends Omit<ConnectionOptions, 'rate' | 'welcome
   /** `ordered` without it. */
   readonly hubPolicy?: HubPolicy | undefined;
   readonly proxy?: string | undefined;
+  /** Lets a site name hubs that are reached over a network in the clear. */
+  readonly plaintext?: boolean | undefined;
+  /** Certificates, as they are at each try. */
+  readonly secureContext?: HowToOpen['secureContext'];
   /** Bytes of bodies a second. */
   readonly rateLimit?: number | undefined;
   /** About how old a connection gets; 0 or without it: as old as it can. */
@@ -75,7 +81,8 @@ export class Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options;
     const { random, hubs, hubPolicy: policy = 'ordered', hello, clock, rateLimit } = options;
-    this.#hubs = new HubList({ hubs, policy, agentId: hello.agentId, now: () => clock.monotonic() });
+    const allows = (hub: string): boolean => isAllowed(hub, options);
+    this.#hubs = new HubList({ hubs, policy, agentId: hello.agentId, now: () => clock.monotonic(), allows });
     this.#hub = this.#hubs.preferred;
     if (rateLimit !== undefined) this.#rate = new TokenBucket(rateLimit, () => clock.monotonic());
     this.#backoff = new Backoff({ msMin: retryMsMin, msMax: retryMsMax, ...(random === undefined ? {} : { random }) });
@@ -172,17 +179,26 @@ export class Uplink {
   async #openFirst(candidates: readonly string[], signal: AbortSignal): Promise<OpenedSocket | ConnectionEnd> {
     const timeoutMs = candidates.length > 1 ? connectTimeoutAmongOthersMs : connectTimeoutMs;
     let hint = '';
+    const reasons = new Set<ConnectionEnd['reason']>();
     this.#hub = candidates[0] ?? '';
     const found = await openFirst(candidates, {
       signal,
-      open: (hub, wanted) => openSocket(hub, { proxy: this.#options.proxy, timeoutMs }, wanted),
+      open: (hub, wanted) => openSocket(hub, this.#howToOpen(timeoutMs), wanted),
       onFailed: (hub, error) => {
         this.#hub = hub;
         hint = error.message;
+        reasons.add(reasonOf(error));
         if (this.#hubs.failed(hub)) this.#roundIsOver = true;
       },
     });
-    return found ?? { reason: 'socket', hint, retryAfterMs: 0, hubs: [], welcomed: false };
+    // Where one cannot be reached another answer may be a passing one, too.
+    const [reason = 'socket', ...others] = reasons;
+    return found ?? { reason: others.length > 0 ? 'socket' : reason, hint, retryAfterMs: 0, hubs: [], welcomed: false };
+  }
+
+  #howToOpen(timeoutMs: number): HowToOpen {
+    const { proxy, secureContext } = this.#options;
+    return { proxy, secureContext, timeoutMs };
   }
 
   /** Leaves the connection when it is old, or when the preferred hub can be reached again. */
@@ -209,7 +225,7 @@ export class Uplink {
   /** Whether the hub takes connections; it is told nothing yet. */
   async #answers(hub: string, signal: AbortSignal): Promise<boolean> {
     try {
-      const socket = await openSocket(hub, { proxy: this.#options.proxy, timeoutMs: connectTimeoutAmongOthersMs }, signal);
+      const socket = await openSocket(hub, this.#howToOpen(connectTimeoutAmongOthersMs), signal);
       const gone = new Promise((resolve) => socket.once('close', resolve));
       try {
         await opened(socket, signal);
@@ -250,7 +266,8 @@ export class Uplink {
   /** Once per trouble, not per try. */
   #tellEnd(hub: string, end: ConnectionEnd, waitMs: number): void {
     const { logger } = this.#options;
-    const trouble = end.reason === 'socket' ? end.hint : `${end.reason}: ${end.hint}`;
+    const isOutside = end.reason === 'socket' || end.reason === 'refused' || end.reason === 'untrusted';
+    const trouble = isOutside ? end.hint : `${end.reason}: ${end.hint}`;
     const fields = { hub, reason: end.reason, hint: end.hint, retryInMs: waitMs };
     if (trouble === this.#trouble && end.reason !== 'left') logger.debug('no connection to the hub', fields);
     else if (isHopeless(end.reason)) logger.error('the hub refuses this agent; it tries again, seldom', fields);
@@ -259,4 +276,21 @@ export class Uplink {
     else logger.warn('no connection to the hub; it tries again', fields);
     this.#trouble = trouble;
   }
+}
+
+function reasonOf(error: Error): ConnectionEnd['reason'] {
+  if (error instanceof HubUntrustedError) return 'untrusted';
+  return error instanceof HubRefusedError && isRefusal(error.statusCode) ? 'refused' : 'socket';
+}
+
+/** Anything else may be a balancer whose hubs are all away. */
+function isRefusal(statusCode: number): boolean {
+  return statusCode === 401 || statusCode === 403;
+}
+
+/** A hub that is reached by TLS sends its agents nowhere where there is none, nor anybody into the open who does not want that. */
+function isAllowed(hub: string, { hubs, proxy, plaintext = false }: UplinkOptions): boolean {
+  if (!isHubAddress(hub)) return false;
+  if (hubs.every((configured) => configured.startsWith('wss:'))) return hub.startsWith('wss:');
+  return plaintext || !isOpenlyReached(hub, proxy);
 }

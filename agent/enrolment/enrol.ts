@@ -1,0 +1,129 @@
+/**
+ * How an agent becomes one of a site: with a token, and later, as what it is, for another certificate.
+ *
+ * ```text
+ *   key and id are kept (pending) ──► a hub of the token's authority ──► answer is kept ──► every file is in place (settle.ts)
+ * ```
+ * What is kept makes each step safe to do again: the same key is sent with the same token, which the site counts once, and an answer
+ * that came is used even if the program that got it is gone.
+ */
+import { randomBytes } from 'node:crypto';
+import { type EnrolmentToken } from '@tributary/protocol/enrolment/enrolment-token.ts';
+import { type EnrolRequest, enrolPath, renewPath } from '@tributary/protocol/enrolment/messages.ts';
+import type { Id } from '@tributary/protocol/messages.ts';
+import { crashPoint } from '@tributary/shared/crash-point.ts';
+import { printable } from '@tributary/shared/printable.ts';
+import type { SecureContext } from 'node:tls';
+import { settleIdentity } from '../identity/identity.ts';
+import { HubRefusedError } from '../tls/hub-errors.ts';
+import { secureContextOf } from '../tls/secure-context.ts';
+import { keyToCertify, newKey } from './agent-key.ts';
+import { checkedAnswer } from './check-answer.ts';
+import { makeTlsFolder, type Pending, readPending, writePending } from './enrolled-files.ts';
+import { type HubPlace, postJson, presentedAnchor } from './hub-door.ts';
+
+export class EnrolmentError extends Error {
+  override readonly name = 'EnrolmentError';
+  readonly code = 'ENROLMENT';
+}
+
+export interface EnrolOptions {
+  readonly folder: string;
+  readonly token: EnrolmentToken;
+  /** Gives up the identity that there is, and becomes another agent. */
+  readonly asNew: boolean;
+  readonly proxy: string | undefined;
+  readonly host: string;
+  readonly version: string;
+  readonly nowMs: number;
+  readonly timeoutMs: number;
+}
+
+const idBytes = 16;
+
+/** Has the token's site certify this machine: the answer is durable in `pending.json` when it resolves. Throws an EnrolmentError. */
+export async function enrol(options: EnrolOptions, signal: AbortSignal): Promise<Pending> {
+  const { folder, token, proxy, timeoutMs } = options;
+  const pending = keptPending(options);
+  if (pending.answer !== undefined) return pending;
+  crashPoint('agent.enrolment.before-request');
+  const failures: string[] = [];
+  for (const hub of token.hubs) {
+    const place = { hub, proxy, timeoutMs };
+    try {
+      return await enrolAt(place, pending, options, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const message = error instanceof Error ? error.message : String(error);
+      // The site has said what it thinks of this token: its other hubs would say the same.
+      if (error instanceof HubRefusedError && error.refusal !== '' && error.refusal !== 'unavailable') {
+        throw new EnrolmentError(`${printable(hub)}: ${message}`, { cause: error });
+      }
+      failures.push(`${printable(hub)}: ${message}`);
+    }
+  }
+  throw new EnrolmentError(
+    `no hub of this token enrolled this agent (in ${folder}):\n${failures.map((line) => `  ${line}`).join('\n')}`,
+  );
+}
+
+/** Has a hub certify another key of the agent that presents its certificate. The answer is durable when it resolves. */
+export async function renew(
+  place: HubPlace,
+  options: { readonly folder: string; readonly agentId: Id; readonly secureContext: SecureContext; readonly nowMs: number },
+  signal: AbortSignal,
+): Promise<Pending> {
+  const { folder, agentId, secureContext, nowMs } = options;
+  const kept = readPending(folder);
+  const isSame = kept?.tokenId === '' && kept.agentId === agentId && kept.answer === undefined;
+  const pending: Pending = isSame ? kept : { agentId, key: newKey(), tokenId: '' };
+  if (!isSame) writePending(folder, pending);
+  crashPoint('agent.enrolment.before-request');
+  const body = keyToCertify(pending.key, 'renew', agentId);
+  const answer = await postJson(place, { path: renewPath, body, secureContext }, signal);
+  return answered(folder, pending, checkedAnswer(answer, { agentId, key: pending.key, anchor: undefined, nowMs }));
+}
+
+async function enrolAt(place: HubPlace, pending: Pending, options: EnrolOptions, signal: AbortSignal): Promise<Pending> {
+  const { folder, token, host, version, nowMs } = options;
+  const anchor = await presentedAnchor(place, token.fingerprint, signal);
+  const { instanceId, bootId } = settleIdentity({ folder });
+  const { agentId, key, replaces } = pending;
+  const body: EnrolRequest = {
+    ...keyToCertify(key, `enrol ${token.tokenId}`, agentId),
+    tokenId: token.tokenId,
+    secret: token.secret,
+    kind: 'agent',
+    id: agentId,
+    instanceId,
+    bootId,
+    host,
+    version,
+    ...(replaces === undefined ? {} : { replaces }),
+  };
+  const secureContext = secureContextOf({ ca: [anchor.toString()] }, '1.2');
+  const answer = await postJson(place, { path: enrolPath, body, secureContext }, signal);
+  return answered(folder, pending, checkedAnswer(answer, { agentId, key, anchor: token.fingerprint, nowMs }));
+}
+
+function answered(folder: string, pending: Pending, answer: NonNullable<Pending['answer']>): Pending {
+  const whole = { ...pending, answer };
+  crashPoint('agent.enrolment.before-answer');
+  writePending(folder, whole);
+  crashPoint('agent.enrolment.after-answer');
+  return whole;
+}
+
+/** What was begun with this token before is gone on with; anything else is begun. */
+function keptPending({ folder, token, asNew }: EnrolOptions): Pending {
+  makeTlsFolder(folder);
+  const { agentId, bootId } = settleIdentity({ folder });
+  const kept = readPending(folder);
+  const isOfToken = kept?.tokenId === token.tokenId && (kept.replaces !== undefined) === asNew;
+  if (isOfToken && (asNew ? kept.replaces?.agentId : kept.agentId) === agentId) return kept;
+  const begun: Pending = asNew
+    ? { agentId: randomBytes(idBytes).toString('hex'), key: newKey(), tokenId: token.tokenId, replaces: { agentId, bootId } }
+    : { agentId, key: newKey(), tokenId: token.tokenId };
+  writePending(folder, begun);
+  return begun;
+}

@@ -1,0 +1,105 @@
+/**
+ * The configuration file as enrolment leaves it: a new one has comments and sensible first inputs; of one that is there only `hubs` is
+ * set, and everything else stays as it was written.
+ */
+import { existsSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Document, isSeq, parseDocument } from 'yaml';
+import { ownerFor, writeDurably } from '../durable-file.ts';
+
+export interface WantedConfiguration {
+  readonly hubs: readonly string[];
+  /** For a new file; undefined: what is usual. */
+  readonly dataDir: string | undefined;
+  readonly proxy: string | undefined;
+}
+
+export interface ConfigurationChange {
+  readonly text: string;
+  /** In words; empty when the file is as it should be. */
+  readonly changes: readonly string[];
+  readonly isNew: boolean;
+}
+
+const newFileMode = 0o644;
+
+/** What the file would be. Throws where the one that is there is no YAML. */
+export function plannedConfiguration(file: string, wanted: WantedConfiguration): ConfigurationChange {
+  if (!existsSync(file)) return { text: newConfiguration(wanted), changes: ['a new configuration'], isNew: true };
+  const text = readFileSync(file, 'utf8');
+  const document = parseDocument(text);
+  const [error] = document.errors;
+  if (error !== undefined) throw new ConfigurationFileError(`${file}: ${error.message}`);
+  const before = hubsOf(document);
+  if (before.length === wanted.hubs.length && wanted.hubs.every((hub) => before.includes(hub))) {
+    return { text, changes: [], isNew: false };
+  }
+  document.set('hubs', document.createNode([...wanted.hubs]));
+  const was = before.length === 0 ? '' : ` (before: ${before.join(', ')})`;
+  return { text: document.toString({ lineWidth: 0 }), changes: [`hubs: ${wanted.hubs.join(', ')}${was}`], isNew: false };
+}
+
+/** The file keeps its rights, and what leads to it. */
+export function writeConfiguration(file: string, { text, changes }: ConfigurationChange): void {
+  if (changes.length === 0) return;
+  mkdirSync(dirname(file), { recursive: true });
+  const target = existsSync(file) ? realpathSync(file) : file;
+  const stats = statSync(target, { throwIfNoEntry: false });
+  const owner = stats !== undefined && process.getuid?.() === 0 ? stats : ownerFor(dirname(target));
+  writeDurably(target, text, { mode: stats === undefined ? newFileMode : stats.mode & 0o777, owner });
+}
+
+export class ConfigurationFileError extends Error {
+  override readonly name = 'ConfigurationFileError';
+  readonly code = 'CONFIG';
+}
+
+function hubsOf(document: Document): string[] {
+  const hubs = document.get('hubs');
+  if (!isSeq(hubs)) return [];
+  return hubs.toJSON().filter((hub: unknown) => typeof hub === 'string');
+}
+
+function newConfiguration({ hubs, dataDir, proxy }: WantedConfiguration): string {
+  const dataLine = dataDir === undefined ? '# data_dir: /var/lib/tributary/agent' : `data_dir: ${JSON.stringify(dataDir)}`;
+  const proxyLine = proxy === undefined ? '# proxy: http://proxy.example.com:3128' : `proxy: ${JSON.stringify(proxy)}`;
+  return `# What tributary-agent reads and where it sends it. Every option: docs/reference/agent.md.
+# \`tributary-agent check\` tells what is wrong with this file and what would be read; changes of \`inputs\` take effect at once.
+
+# The hubs of one site. The certificate that they are met with is in data_dir/tls, and says whose everything is that is sent.
+hubs:
+${hubs.map((hub) => `  - ${JSON.stringify(hub)}`).join('\n')}
+
+# Identity, certificate and buffer of this machine. Never copied to another one (docs/operating/enrolment.md).
+${dataLine}
+
+# An HTTP proxy on the way to the hubs.
+${proxyLine}
+
+# Added to every record, beside those of the enrolment token.
+labels: {}
+
+inputs:
+  # The system's log files, by the names that Debian, Ubuntu, Red Hat and SUSE give them.
+  - kind: file
+    type: system
+    paths:
+      - /var/log/syslog
+      - /var/log/messages
+      - /var/log/kern.log
+      - /var/log/auth.log
+      - /var/log/secure
+      - /var/log/cron
+      - /var/log/cron.log
+      - /var/log/daemon.log
+
+  # Where the journal is all there is, instead of these files:
+  # - { kind: journald, type: system }
+
+  # One input for each program, so that each is found under a type of its own:
+  # - { kind: file, type: nginx, paths: [/var/log/nginx/*.log] }
+
+  # How the machine is: processor, memory, disks, network.
+  - kind: metrics
+`;
+}

@@ -1,0 +1,102 @@
+/**
+ * The certificates of a running agent: those that the configuration names, or what enrolment left in its folder. They are followed while
+ * their files change: each connection uses those of its time.
+ */
+import type { SecureContext } from 'node:tls';
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { KeyMaterial, KeyMaterialError, KeyMaterialFiles, WatchedKeyMaterial } from '@tributary/shared/tls/key-material.ts';
+import { enrolledFiles, isEnrolled, readSite, type SiteRecord } from '../enrolment/enrolled-files.ts';
+import { type CertificateIdentity, identityOfCertificate } from './certificate-identity.ts';
+import { type LeastVersion, secureContextOf } from './secure-context.ts';
+
+export interface TlsSettings {
+  readonly files: KeyMaterialFiles;
+  readonly leastVersion: LeastVersion;
+}
+
+export interface AgentTlsOptions {
+  readonly folder: string;
+  readonly settings: TlsSettings;
+  readonly clock: Clock;
+  /** Why the files as they are now cannot be used; undefined: they can again. */
+  readonly onProblem: (problem: KeyMaterialError | undefined) => void;
+}
+
+/** `enrolled`: certificate and key are those of enrolment, and are renewed. */
+export type TlsSource = 'enrolled' | 'configured' | 'none';
+
+export class AgentTls implements AsyncDisposable {
+  readonly source: TlsSource;
+  readonly #options: AgentTlsOptions;
+  readonly #watched: WatchedKeyMaterial | undefined;
+  #built: { readonly material: KeyMaterial | undefined; readonly context: SecureContext } | undefined;
+
+  private constructor(options: AgentTlsOptions, source: TlsSource, watched: WatchedKeyMaterial | undefined) {
+    this.#options = options;
+    this.source = source;
+    this.#watched = watched;
+  }
+
+  /** Throws a KeyMaterialError when there are certificates that cannot be used. */
+  static async open(options: AgentTlsOptions): Promise<AgentTls> {
+    const { folder, settings, clock, onProblem } = options;
+    const { source, files } = materialFiles(folder, settings.files);
+    if (files === undefined) return new AgentTls(options, source, undefined);
+    // Loaded only where there is something to follow.
+    const { watchKeyMaterial } = await import('@tributary/shared/tls/watch-key-material.ts');
+    return new AgentTls(options, source, watchKeyMaterial(files, { clock, onProblem }));
+  }
+
+  get material(): KeyMaterial | undefined {
+    return this.#watched?.current;
+  }
+
+  /** Why what is in the files now is not used. */
+  get problem(): KeyMaterialError | undefined {
+    return this.#watched?.problem;
+  }
+
+  /** Undefined where there is no certificate, or one that names no agent. */
+  get identity(): CertificateIdentity | undefined {
+    const [leaf] = this.material?.chain ?? [];
+    return leaf === undefined ? undefined : identityOfCertificate(leaf);
+  }
+
+  /** What the site said at the last enrolment. */
+  get site(): SiteRecord | undefined {
+    return this.source === 'enrolled' ? readSite(this.#options.folder) : undefined;
+  }
+
+  /** For the next connection. Made anew only when something changed: a connection is tried often. */
+  secureContext(): SecureContext {
+    const { material } = this;
+    if (this.#built === undefined || this.#built.material !== material) {
+      this.#built = { material, context: secureContextOf(material?.context ?? {}, this.#options.settings.leastVersion) };
+    }
+    return this.#built.context;
+  }
+
+  onChanged(listener: (material: KeyMaterial) => void): () => void {
+    return this.#watched?.onChanged(listener) ?? ((): void => undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#watched?.[Symbol.asyncDispose]();
+  }
+}
+
+/** What is named wins; `files` is undefined where there is nothing at all. */
+export function materialFiles(
+  folder: string,
+  named: KeyMaterialFiles,
+): { readonly source: TlsSource; readonly files: KeyMaterialFiles | undefined } {
+  const enrolled = isEnrolled(folder) ? enrolledFiles(folder) : undefined;
+  if (named.cert !== undefined || named.pkcs12 !== undefined) {
+    return { source: 'configured', files: { ...named, ca: named.ca ?? enrolled?.ca } };
+  }
+  if (enrolled === undefined) {
+    return named.ca === undefined ? { source: 'none', files: undefined } : { source: 'configured', files: { ca: named.ca } };
+  }
+  const { cert, key, ca } = enrolled;
+  return { source: 'enrolled', files: { cert, key, ca: named.ca ?? ca } };
+}

@@ -1,0 +1,34 @@
+import type { X509Certificate } from 'node:crypto';
+import { type CertificateNames, namesOf } from '@tributary/protocol/enrolment/certificate-names.ts';
+import type { Id } from '@tributary/protocol/messages.ts';
+import { printable } from '@tributary/shared/printable.ts';
+import { urisOfCertificate } from '@tributary/shared/tls/certificate-uris.ts';
+
+/** Who a certificate says this agent is. */
+export interface CertificateIdentity {
+  readonly subject: string;
+  readonly agentId: Id;
+  readonly siteId: Id;
+  readonly tenant: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+/** Undefined for a certificate that names no agent. */
+export function identityOfCertificate(certificate: X509Certificate): CertificateIdentity | undefined {
+  const names = certificateNames(certificate);
+  if (names?.kind !== 'agent') return undefined;
+  const { agentId, siteId, tenant } = names;
+  return {
+    subject: printable(certificate.subject.replaceAll('\n', ', ')),
+    agentId,
+    siteId,
+    tenant,
+    notBeforeMs: certificate.validFromDate.getTime(),
+    notAfterMs: certificate.validToDate.getTime(),
+  };
+}
+
+export function certificateNames({ raw }: X509Certificate): CertificateNames | undefined {
+  return namesOf(urisOfCertificate(raw));
+}
