@@ -1,0 +1,96 @@
+/**
+ * A server of Node's own with every limit set, plain or with TLS: who may connect, how many, how long a handshake, headers, a request and
+ * silence may take. Both the API and the push listeners stand on it.
+ */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { AllowList } from '@tributary/shared/network/allow-list.ts';
+import type { HubTls } from '../../certificates/hub-tls.ts';
+import { ConnectionGate, type GateOptions } from '../connection-gate.ts';
+import { onClientError, plainAnswer } from './client-error.ts';
+import { retryAfter } from './http-error.ts';
+import type { HttpLimits } from './limits.ts';
+
+/** What a listener needs of the hub's certificates. */
+export type ServerTls = Pick<HubTls, 'material' | 'httpContext'>;
+
+export interface LimitedServerOptions {
+  readonly tls: ServerTls | undefined;
+  readonly allowCidr: readonly string[] | undefined;
+  readonly connectionsMax: number;
+  readonly connectionsPerAddressMax: number;
+  /** From the connection to the end of the TLS handshake, and from there to the end of the headers. */
+  readonly handshakeTimeoutMs: number;
+  readonly limits: HttpLimits;
+  readonly onRefused?: GateOptions['onRefused'];
+}
+
+export interface LimitedServer extends AsyncDisposable {
+  readonly server: Server;
+  readonly gate: ConnectionGate;
+  /** Takes no more connections, lets requests under way be answered for so long, and ends the rest. */
+  drain(deadlineMs: number): Promise<void>;
+}
+
+export function createLimitedServer(options: LimitedServerOptions, handle: RequestListener): LimitedServer {
+  const { limits, tls } = options;
+  const own = new AsyncDisposableStack();
+  const server = tls === undefined ? createServer(serverOptions(options)) : own.use(tlsServer(options, tls)).server;
+  server.timeout = limits.stalledTimeoutMs;
+  server.maxHeadersCount = limits.headersMax;
+  const gate = new ConnectionGate({
+    limits: { connectionsMax: options.connectionsMax, connectionsPerAddressMax: options.connectionsPerAddressMax },
+    allowed: new AllowList(options.allowCidr),
+    ...(options.onRefused === undefined ? {} : { onRefused: options.onRefused }),
+  });
+  server.on('request', (request, response) => {
+    if (gate.isOver(request.socket)) request.socket.end(tooMany, () => request.socket.destroy());
+    else handle(request, response);
+  });
+  server.on('clientError', onClientError);
+  server.on('secureConnection', (socket: Socket) => gate.known(socket));
+  gate.guard(server);
+  let closed: Promise<void> | undefined;
+  const drain = async (deadlineMs: number): Promise<void> => {
+    closed ??= new Promise((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    if (tls !== undefined) gate.cutStrangers();
+    const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
+    await closed;
+    clearTimeout(timer);
+  };
+  own.defer(() => drain(0));
+  return { server, gate, drain, [Symbol.asyncDispose]: () => own.disposeAsync() };
+}
+
+const tooMany = plainAnswer(
+  { status: 503, error: 'too-many-connections', message: 'there are too many connections now: try again later' },
+  retryAfter(5000),
+);
+
+function serverOptions({ handshakeTimeoutMs, limits }: LimitedServerOptions): Parameters<typeof createServer>[0] & object {
+  return {
+    headersTimeout: handshakeTimeoutMs,
+    requestTimeout: Math.max(limits.requestTimeoutMs, handshakeTimeoutMs),
+    keepAliveTimeout: limits.idleTimeoutMs,
+    connectionsCheckingInterval: Math.min(1000, handshakeTimeoutMs),
+    maxHeaderSize: limits.headerBytesMax,
+    insecureHTTPParser: false,
+    requireHostHeader: true,
+    noDelay: true,
+    keepAlive: true,
+  };
+}
+
+/** The certificate follows its files; connections that are open keep the one that they began with. */
+function tlsServer(options: LimitedServerOptions, tls: ServerTls): { server: Server } & Disposable {
+  const server = createTlsServer({
+    ...serverOptions(options),
+    ...tls.httpContext(),
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: options.handshakeTimeoutMs,
+  });
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  return { server, [Symbol.dispose]: tls.material.onChanged(() => server.setSecureContext(tls.httpContext())) };
+}
