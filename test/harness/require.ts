@@ -20,6 +20,9 @@ const run = promisify(execFile);
 /** It is no command for people, so it is not on the path. */
 export const journalRemotePath = '/lib/systemd/systemd-journal-remote';
 
+/** One program with several names: it is the server when it is called `redis-server`. */
+export const redisProgram = 'redis-check-rdb';
+
 interface Tool {
   /** What it is for, for the reason. */
   readonly purpose: string;
@@ -111,6 +114,12 @@ const tools = {
   },
   openssl: { purpose: 'speaks TLS without us', aptPackage: 'openssl', probe: () => run('openssl', ['version']) },
   curl: { purpose: 'pushes as people do', aptPackage: 'curl', probe: () => run('curl', ['--version']) },
+  redis: {
+    purpose: 'is a Redis that answers anybody, or nobody without a password',
+    // The server itself is in this package, under the name of its checker; that of its own name would start a service.
+    aptPackage: 'redis-tools',
+    probe: () => findProgram(redisProgram),
+  },
   'systemd-journal-remote': {
     purpose: 'writes journal files as journald does',
     aptPackage: 'systemd-journal-remote',
