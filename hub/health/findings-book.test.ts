@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createLogger } from '@tributary/shared/log.ts';
 import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import { RecordingEvents } from '../testing/recording-health.ts';
 import { FindingsBook } from './findings-book.ts';
@@ -9,7 +10,8 @@ import { clearedAfterMs, findingsPerKindMax } from './limits.ts';
 function makeBook(): { book: FindingsBook; clock: ManualClock; events: RecordingEvents } {
   const clock = new ManualClock(1000);
   const events = new RecordingEvents();
-  return { book: new FindingsBook({ clock, events }), clock, events };
+  const logger = createLogger({ level: 'error', sink: () => undefined });
+  return { book: new FindingsBook({ clock, events, logger }), clock, events };
 }
 
 function finding(subject: string, level: Finding['level'] = 'red'): Finding {

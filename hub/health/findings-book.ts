@@ -4,6 +4,7 @@
  * nobody is told again.
  */
 import type { Clock } from '@tributary/shared/clock.ts';
+import type { Logger } from '@tributary/shared/log.ts';
 import type { HubEventSink } from '../platform/hub-events.ts';
 import type { Finding, FindingKind, Findings, StandingFinding } from './findings.ts';
 import { clearedAfterMs, findingLooksMs, findingsPerKindMax } from './limits.ts';
@@ -17,11 +18,13 @@ interface Told {
 export class FindingsBook implements Findings {
   readonly #clock: Clock;
   readonly #events: HubEventSink;
+  readonly #logger: Logger;
   readonly #told = new Map<FindingKind, Map<string, Told>>();
 
-  constructor(parts: { readonly clock: Clock; readonly events: HubEventSink }) {
+  constructor(parts: { readonly clock: Clock; readonly events: HubEventSink; readonly logger: Logger }) {
     this.#clock = parts.clock;
     this.#events = parts.events;
+    this.#logger = parts.logger;
   }
 
   set(kind: FindingKind, findings: readonly Finding[]): void {
@@ -73,10 +76,13 @@ export class FindingsBook implements Findings {
 
   #tell(action: 'finding-raised' | 'finding-cleared', { kind, subject, level, reason }: Finding): void {
     const isRaised = action === 'finding-raised';
+    const message = isRaised ? reason : `no longer so: ${reason}`;
+    const logLevel = !isRaised ? 'info' : level === 'red' ? 'error' : 'warn';
+    this.#logger[logLevel](message, { event: action, finding: kind, subject });
     this.#events.report({
       action,
-      message: isRaised ? reason : `no longer so: ${reason}`,
-      level: !isRaised ? 'info' : level === 'red' ? 'error' : 'warn',
+      message,
+      level: logLevel,
       category: 'host',
       type: 'info',
       fields: { tributary: { finding: kind, subject, level } },

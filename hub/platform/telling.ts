@@ -46,7 +46,7 @@ export class Telling implements AsyncDisposable {
     this.#registry = registry;
     this.#logger = logger;
     this.events = new PlatformEvents({ stream: streamOf('hub'), teller, clock, logger });
-    this.findings = new FindingsBook({ clock, events: this.events });
+    this.findings = new FindingsBook({ clock, events: this.events, logger });
     this.#forwarder = new AuditForwarder({ registry, stream: streamOf('audit'), teller, clock, logger });
     this.#running = [
       running((signal) => this.#forwarder.run(signal), parts.onFailed),
