@@ -29,7 +29,7 @@ export function certified(store: RegistryStore, argument: Argument<'certified'>)
   const details = { agent: agentId, host: agent.host, fingerprint, notAfter: new Date(notAfterMs).toISOString() };
   const tenant = tenantLabel(agent.tenants);
   const actor = agentActor(agentId);
-  store.tell({ action: 'certificate-issued', actor, address, outcome: 'success', tenant, details }, nowMs);
+  store.tell({ action: 'agent-certified', actor, address, outcome: 'success', tenant, details }, nowMs);
 }
 
 export function revokeAgent(store: RegistryStore, { agentId, audit, nowMs }: Argument<'revokeAgent'>): void {
@@ -46,7 +46,7 @@ export function addEnrolmentToken(store: RegistryStore, { token, audit, nowMs }:
   checkNewToken(store, token.tokenId);
   store.enrolmentTokens.insert(token);
   const { tokenId, kind, usesMax, expiresMs } = token;
-  const details = { token: tokenId, use: `enrol ${kind}`, uses: usesMax, expires: new Date(expiresMs).toISOString() };
+  const details = { token: tokenId, kind, uses: usesMax, expires: new Date(expiresMs).toISOString() };
   const tenant = tenantLabel(token.tenants);
   store.tell({ action: 'token-created', ...audit, outcome: 'success', tenant, details }, nowMs);
 }
@@ -56,8 +56,8 @@ export function addApiToken(store: RegistryStore, { token, audit, nowMs }: Argum
   store.apiTokens.insert(token);
   const { tokenId, scope, tenant, expiresMs, note } = token;
   const expires = expiresMs === undefined ? 'never' : new Date(expiresMs).toISOString();
-  const details = { token: tokenId, use: `api ${scope}`, note, expires };
-  store.tell({ action: 'token-created', ...audit, outcome: 'success', tenant, details }, nowMs);
+  const details = { token: tokenId, scope, note, expires };
+  store.tell({ action: 'api-token-created', ...audit, outcome: 'success', tenant, details }, nowMs);
 }
 
 export function revokeToken(store: RegistryStore, { tokenId, audit, nowMs }: Argument<'revokeToken'>): void {

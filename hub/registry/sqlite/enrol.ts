@@ -147,7 +147,7 @@ function giveUp(
   const details = { agent: old.agentId, host: old.host, newAgent: agentId, boot: replaces.bootId };
   store.tell(
     {
-      action: 'agent-identity-given-up',
+      action: 'agent-replaced',
       actor: tokenActor(token.tokenId),
       address,
       outcome: 'success',
@@ -174,7 +174,7 @@ function tell(store: RegistryStore, { enrolment, address, nowMs, token, outcome 
   const details = { agent: agentId, host, kind, token: tokenId, ...(!isGranted && { reason: outcome }) };
   store.tell(
     {
-      action: isGranted ? 'agent-enrolled' : 'agent-enrolment-refused',
+      action: 'agent-enrolled',
       actor,
       address,
       outcome: isGranted ? 'success' : 'failure',
