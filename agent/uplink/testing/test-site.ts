@@ -3,6 +3,7 @@
  * bytes of each stream and the order they came in. What it gets twice or with a hole it would refuse, as a hub does.
  */
 import { once } from 'node:events';
+import type { Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { zstdDecompressSync } from 'node:zlib';
 import { decode, encode } from '@tributary/protocol/codec.ts';
@@ -31,6 +32,8 @@ export interface TestSiteOptions {
   readonly sameSiteAs?: TestSite;
   /** Takes connections, and answers no Hello. */
   readonly mute?: boolean;
+  /** Takes the connections of a server that is somebody else's, which listens already. */
+  readonly behind?: Server;
   /** Refuses every agent. */
   readonly reject?: { readonly code: RejectCode; readonly hint: string; readonly retryAfterMs: number };
 }
@@ -58,12 +61,9 @@ export class TestSite implements AsyncDisposable {
   }
 
   static async start(options: TestSiteOptions = {}): Promise<TestSite> {
-    const server = new WebSocketServer({
-      host: options.host ?? '127.0.0.1',
-      port: options.port ?? 0,
-      path: '/v1/agent',
-      perMessageDeflate: false,
-    });
+    const common = { path: '/v1/agent', perMessageDeflate: false };
+    if (options.behind !== undefined) return new TestSite(new WebSocketServer({ ...common, server: options.behind }), options);
+    const server = new WebSocketServer({ ...common, host: options.host ?? '127.0.0.1', port: options.port ?? 0 });
     await once(server, 'listening');
     return new TestSite(server, options);
   }

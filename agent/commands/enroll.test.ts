@@ -1,0 +1,226 @@
+/** The command before a site of the test's own, over real sockets. */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { test } from 'node:test';
+import { settlePending } from '../enrolment/settle.ts';
+import { TestDoor } from '../enrolment/testing/test-door.ts';
+import { lockFolder } from '../identity/folder-lock.ts';
+import { settleIdentity } from '../identity/identity.ts';
+import { TestAuthority } from '../tls/testing/test-authority.ts';
+import { type EnrollOptions, enrollCommand } from './enroll.ts';
+
+interface Done {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+class Unit implements AsyncDisposable {
+  readonly door: TestDoor;
+  readonly folder = mkdtempSync(join(tmpdir(), 'tributary-enroll-'));
+
+  constructor(door: TestDoor) {
+    this.door = door;
+  }
+
+  get data(): string {
+    return join(this.folder, 'data');
+  }
+
+  get config(): string {
+    return join(this.folder, 'etc/agent.yaml');
+  }
+
+  file(name: string): string {
+    return readFileSync(join(this.data, 'tls', name), 'utf8');
+  }
+
+  async enroll(token: string | undefined, own: Partial<EnrollOptions> = {}): Promise<Done> {
+    let [out, err] = ['', ''];
+    const options: EnrollOptions = {
+      token,
+      tokenFile: undefined,
+      configFile: this.config,
+      dataDir: this.data,
+      proxy: undefined,
+      renew: false,
+      ship: false,
+      json: true,
+      input: Readable.from([]),
+      ...own,
+    };
+    const stop = AbortSignal.timeout(10_000);
+    const host = {
+      env: {},
+      cwd: this.folder,
+      isTerminal: false,
+      stop,
+      out: (text: string) => void (out += text),
+      err: (text: string) => void (err += text),
+    };
+    const code = await enrollCommand(options, host);
+    return { code, out, err };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.door[Symbol.asyncDispose]();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+async function unit(...given: Parameters<typeof TestDoor.start>): Promise<Unit> {
+  return new Unit(await TestDoor.start(...given));
+}
+
+test('a token makes an agent of the site: key, certificate, what is trusted, and a configuration', async () => {
+  await using one = await unit();
+  const { code, out } = await one.enroll(one.door.token());
+  const report = JSON.parse(out);
+  assert.equal(code, 0);
+  assert.deepEqual(
+    [report.ok, report.already, report.site, report.tenant, report.hub],
+    [true, false, 'here', 'acme', one.door.url],
+  );
+  assert.equal(report.agentId, settleIdentity({ folder: one.data }).agentId);
+  assert.deepEqual(readdirSync(join(one.data, 'tls')).toSorted(), ['agent.crt', 'agent.key', 'ca.crt', 'lock', 'site.json']);
+  assert.equal(statSync(join(one.data, 'tls/agent.key')).mode & 0o777, 0o600);
+  const [request] = one.door.requests;
+  assert.equal(JSON.stringify(request).includes('PRIVATE'), false);
+  const config = readFileSync(one.config, 'utf8');
+  assert.match(config, /^hubs:\n {2}- "wss:\/\/127\.0\.0\.1:\d+"$/m);
+  assert.equal(config.includes(`data_dir: "${one.data}"`), true);
+  assert.equal(one.door.site.hellos.length, 0, 'looking at the hub supersedes no agent that runs');
+});
+
+test('a second time with the same token changes nothing and asks for nothing', async () => {
+  await using one = await unit();
+  await one.enroll(one.door.token());
+  const key = one.file('agent.key');
+  const { code, out } = await one.enroll(one.door.token(), { dataDir: undefined });
+  assert.deepEqual([code, JSON.parse(out).already, JSON.parse(out).changes], [0, true, []]);
+  assert.deepEqual([one.file('agent.key'), one.door.requests.length], [key, 1]);
+});
+
+test('the same key is sent again when the answer was lost', async () => {
+  await using one = await unit();
+  one.door.losesAnswers = true;
+  await assert.rejects(one.enroll(one.door.token()), /no hub of this token enrolled this agent/);
+  one.door.losesAnswers = false;
+  assert.equal((await one.enroll(one.door.token())).code, 0);
+  const [first, second] = one.door.requests;
+  assert.equal(first?.body['publicKey'], second?.body['publicKey']);
+});
+
+test('an answer that came is used by whoever comes next, without asking again', async () => {
+  await using one = await unit();
+  await one.enroll(one.door.token());
+  const pending = {
+    version: 1,
+    agentId: settleIdentity({ folder: one.data }).agentId,
+    tokenId: 'token0001',
+    key: one.file('agent.key'),
+    answer: {
+      certificate: one.file('agent.crt'),
+      authority: one.file('ca.crt'),
+      ...JSON.parse(one.file('site.json')),
+      site: 'there',
+    },
+  };
+  rmSync(join(one.data, 'tls/agent.crt'));
+  writeFileSync(join(one.data, 'tls/pending.json'), JSON.stringify(pending), { mode: 0o600 });
+  assert.equal((await settlePending(one.data))?.site, 'there');
+  assert.equal(one.file('agent.crt'), pending.answer.certificate);
+  assert.equal(await settlePending(one.data), undefined);
+});
+
+test('a hub that presents another authority is told nothing', async () => {
+  await using one = await unit();
+  const other = new TestAuthority('Somebody else');
+  await assert.rejects(
+    one.enroll(one.door.token({ fingerprint: other.fingerprint })),
+    /presents another authority than the token says: somebody may be in between/,
+  );
+  assert.deepEqual(one.door.requests, []);
+});
+
+test('whoever shows the right authority and does not belong to it is told nothing', async () => {
+  const real = new TestAuthority('The site');
+  // The authority's certificate is no secret: anybody can get it from the real hub, and make another one of the same name.
+  await using impostor = await unit({ authority: new TestAuthority('The site'), presents: real.cert });
+  const token = impostor.door.token({ fingerprint: real.fingerprint });
+  await assert.rejects(
+    impostor.enroll(token),
+    /presents a certificate of another authority \(subject CN=a hub, issuer CN=The site\): refused/,
+  );
+  assert.deepEqual(impostor.door.requests, []);
+});
+
+test('a hub whose certificate is for another name is told nothing', async () => {
+  await using one = await unit({ hosts: ['hub.example.com'] });
+  await assert.rejects(
+    one.enroll(one.door.token()),
+    /its certificate is not for 127\.0\.0\.1 but for DNS:hub\.example\.com: refused/,
+  );
+  assert.deepEqual(one.door.requests, []);
+});
+
+test('what the site says of a token is shown, and no other hub is asked', async () => {
+  await using one = await unit();
+  one.door.refusal = { status: 403, error: 'token-expired', hint: 'this token expired on 2026-01-01: make another\u001b[31m' };
+  const token = one.door.token({ hubs: [one.door.host, '127.0.0.1:1'] });
+  await assert.rejects(one.enroll(token), (error: Error) =>
+    error.message.endsWith(String.raw`expired on 2026-01-01: make another\x1b[31m`),
+  );
+  assert.equal(one.door.requests.length, 1);
+});
+
+test('the first hub of the token that can be reached enrols', async () => {
+  await using one = await unit();
+  assert.equal((await one.enroll(one.door.token({ hubs: ['127.0.0.1:1', one.door.host] }))).code, 0);
+});
+
+test('of a configuration that is there only hubs is set, with its comments kept', async () => {
+  await using one = await unit();
+  mkdirSync(join(one.folder, 'etc'));
+  const before = `# mine\ndata_dir: ${one.data} # here\nhubs: [ws://127.0.0.1:7701]\nlabels: { a: b }\n`;
+  writeFileSync(one.config, before, { mode: 0o640 });
+  const { out } = await one.enroll(one.door.token(), { dataDir: undefined });
+  assert.deepEqual(JSON.parse(out).changes, [`hubs: ${one.door.url} (before: ws://127.0.0.1:7701)`]);
+  const after = readFileSync(one.config, 'utf8');
+  assert.match(after, /^# mine\ndata_dir: \S+ # here\nhubs:\n {2}- wss:\/\/127\.0\.0\.1:\d+\nlabels: \{ a: b \}\n$/);
+  assert.equal(statSync(one.config).mode & 0o777, 0o640);
+});
+
+test('a token comes by a file or by standard input too, and never twice', async () => {
+  await using one = await unit();
+  writeFileSync(join(one.folder, 'token'), `${one.door.token()}\n`);
+  assert.equal((await one.enroll(undefined, { tokenFile: 'token' })).code, 0);
+  assert.equal((await one.enroll('-', { input: Readable.from([one.door.token()]) })).code, 0);
+  assert.deepEqual((await one.enroll('x', { tokenFile: 'token' })).code, 2);
+  const { code, err } = await one.enroll('nonsense');
+  assert.deepEqual([code, /this is no enrolment token/.test(err)], [2, true]);
+  assert.equal((await one.enroll(undefined, { tokenFile: 'nowhere' })).code, 2);
+});
+
+test('another identity is taken by --renew alone, and not while an agent runs', async () => {
+  await using one = await unit();
+  const before = JSON.parse((await one.enroll(one.door.token())).out).agentId;
+  const running = lockFolder(one.data);
+  await assert.rejects(one.enroll(one.door.token(), { renew: true }), /another tributary-agent is using/);
+  running[Symbol.dispose]();
+  // As on a machine that is a copy: it has another boot.
+  const site = { ...JSON.parse(one.file('site.json')) };
+  writeFileSync(
+    join(one.data, 'tls/site.json'),
+    JSON.stringify({ ...site, replaced: { agentId: before, bootId: 'of the original' } }),
+  );
+  const after = JSON.parse((await one.enroll(one.door.token(), { renew: true })).out).agentId;
+  assert.notEqual(after, before);
+  assert.equal(settleIdentity({ folder: one.data }).agentId, after);
+  const { replaces, id } = one.door.requests.at(-1)?.body ?? {};
+  assert.deepEqual([id, replaces], [after, { agentId: before, bootId: settleIdentity({ folder: one.data }).bootId }]);
+  assert.equal(JSON.parse((await one.enroll(one.door.token(), { renew: true })).out).agentId, after, 'done is done');
+});
