@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { getOverUnixSocket } from './unix-status.ts';
 import { Program, runProgram } from './program.ts';
-import type { Programs } from './programs.ts';
+import type { Command, Programs } from './programs.ts';
 import type { Scratch } from './scratch.ts';
 
 export interface AgentHostOptions {
@@ -13,6 +13,8 @@ export interface AgentHostOptions {
   readonly inputs?: readonly Readonly<Record<string, unknown>>[];
   readonly name?: string;
   readonly dataDir?: string;
+  /** What goes before each of its commands, such as another machine. */
+  readonly wrap?: readonly string[];
 }
 
 /** What outlives the processes of one agent: its folders and its config file. */
@@ -57,9 +59,13 @@ export class AgentHost implements AsyncDisposable {
 
   async start(options: { crashPoint?: string | undefined; wrap?: readonly string[] } = {}): Promise<Program> {
     await this.writeConfig();
-    const [first = this.#options.programs.agent[0], ...rest] = [...(options.wrap ?? []), ...this.#options.programs.agent];
     const env = options.crashPoint === undefined ? {} : { TRIBUTARY_CRASH_POINT: options.crashPoint };
-    this.#program = new Program({ name: 'agent', command: [first, ...rest], args: ['run', '--config', this.configPath], env });
+    this.#program = new Program({
+      name: 'agent',
+      command: this.#command(options.wrap),
+      args: ['run', '--config', this.configPath],
+      env,
+    });
     return this.#program;
   }
 
@@ -76,10 +82,15 @@ export class AgentHost implements AsyncDisposable {
   }
 
   async run(...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-    return await runProgram({ name: 'tributary-agent', command: this.#options.programs.agent, args });
+    return await runProgram({ name: 'tributary-agent', command: this.#command(), args });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#program?.[Symbol.asyncDispose]();
+  }
+
+  #command(wrap: readonly string[] = this.#options.wrap ?? []): Command {
+    const [first = this.#options.programs.agent[0], ...rest] = [...wrap, ...this.#options.programs.agent];
+    return [first, ...rest];
   }
 }

@@ -14,8 +14,8 @@ export interface HubHostOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly name?: string;
   readonly dataDir?: string;
-  /** With a site of its own, made by `tributary-hub init` before the first start. */
-  readonly tls?: boolean;
+  /** True: a site of its own, made by `tributary-hub init` before the first start. `own`: with the certificates that `config` names. */
+  readonly tls?: boolean | 'own';
 }
 
 /** What outlives the processes of one hub: its folders, its config file, its port. */
@@ -52,7 +52,7 @@ export class HubHost implements AsyncDisposable {
   }
 
   get url(): string {
-    return `${this.#options.tls === true ? 'wss' : 'ws'}://127.0.0.1:${this.#port}`;
+    return `${this.#usesTls ? 'wss' : 'ws'}://127.0.0.1:${this.#port}`;
   }
 
   get initConfigPath(): string {
@@ -78,7 +78,7 @@ export class HubHost implements AsyncDisposable {
       data_dir: this.dataDir,
       run_dir: this.runDir,
       outputs: [{ kind: 'archive', roll_interval: '1s' }],
-      ...(this.#options.tls === true ? { tls: {}, advertise: [address] } : {}),
+      ...(this.#usesTls ? { tls: {}, advertise: [address] } : {}),
       ...config,
       listeners: { ...given, agents: { address, ...(isObject(given['agents']) ? given['agents'] : {}) } },
     };
@@ -165,6 +165,10 @@ export class HubHost implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#program?.[Symbol.asyncDispose]();
+  }
+
+  get #usesTls(): boolean {
+    return this.#options.tls !== undefined && this.#options.tls !== false;
   }
 }
 

@@ -22,12 +22,16 @@ export class Stack implements AsyncDisposable {
   readonly hub: HubHost;
   readonly agent: AgentHost;
   readonly logs: string;
+  readonly #tls: boolean;
+  /** `ship` has an identity of its own. */
+  #mayShip = false;
 
-  private constructor(parts: { scratch: Scratch; hub: HubHost; agent: AgentHost; logs: string }) {
+  private constructor(parts: { scratch: Scratch; hub: HubHost; agent: AgentHost; logs: string; tls: boolean }) {
     this.scratch = parts.scratch;
     this.hub = parts.hub;
     this.agent = parts.agent;
     this.logs = parts.logs;
+    this.#tls = parts.tls;
   }
 
   static async make(options: StackOptions = {}): Promise<Stack> {
@@ -42,7 +46,7 @@ export class Stack implements AsyncDisposable {
       inputs: options.inputs?.(logs) ?? [{ kind: 'file', paths: [`${logs}/*.log`], type: 'app' }],
       ...(options.agent === undefined ? {} : { config: options.agent }),
     });
-    const stack = new Stack({ scratch, hub, agent, logs });
+    const stack = new Stack({ scratch, hub, agent, logs, tls });
     try {
       await hub.start();
       if (tls) await agent.enroll(await hub.createToken());
@@ -63,6 +67,8 @@ export class Stack implements AsyncDisposable {
 
   async ship(...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
     await this.agent.writeConfig();
+    if (this.#tls && !this.#mayShip) await this.agent.enroll(await this.hub.createToken(), '--ship');
+    this.#mayShip = true;
     return await this.agent.run('ship', '--config', this.agent.configPath, ...args);
   }
 
