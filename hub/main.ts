@@ -6,10 +6,12 @@ import { armCrashPoint } from '@tributary/shared/crash-point.ts';
 import { guardOutput } from '@tributary/shared/std-output.ts';
 import { Command, CommanderError, Option } from 'commander';
 import { type CommandHost, type ExitCode, exitCode } from './commands/exit.ts';
+import type { InitOptions } from './commands/init.ts';
 import type { ConfigRequest } from './commands/load-config.ts';
 import { limitBacktracking } from './outputs/archive/search/matcher.ts';
 
 const configDefault = '/etc/tributary/hub.yaml';
+const dataDirDefault = '/var/lib/tributary/hub';
 /** After the last thing was done, whatever still keeps the event loop alive gets this long. */
 const exitDeadlineMs = 3000;
 
@@ -80,6 +82,7 @@ function commandLine(finish: (code: ExitCode) => void): Command {
     .exitOverride()
     .showHelpAfterError('(tributary-hub --help tells more)')
     .addHelpText('after', helpText);
+  addInit(program.command('init'), finish);
   const run = program.command('run');
   run
     .description('receive, process and archive until told to stop (SIGTERM, SIGINT); the configuration is read at the start only')
@@ -111,6 +114,24 @@ function commandLine(finish: (code: ExitCode) => void): Command {
   const archive = program.command('archive').description('what was archived').helpCommand(false);
   addSearch(archive.command('search'), finish);
   return program;
+}
+
+function addInit(init: Command, finish: (code: ExitCode) => void): void {
+  init
+    .description(
+      'make a new site: authority, certificate, configuration, administrator, first enrolment token; overwrites nothing',
+    )
+    .requiredOption('--name <site>', 'name of the site, for people')
+    .requiredOption('--address <host...>', 'where agents reach this hub: names or addresses, with :port where it is not 7701')
+    .addOption(configOption())
+    .option('--data-dir <folder>', 'where the hub keeps everything', dataDirDefault)
+    .option('--listen <host:port>', "where the agents' listener is bound; 0.0.0.0:7701, or [::]:7701 with an IPv6 address")
+    .option('--listen-http <host:port>', 'where the HTTP API is bound; port 7700 of the same host unless given')
+    .option('--json', 'print JSON', false)
+    .action(async (given: Omit<InitOptions, 'configFile'>) => {
+      const { initCommand } = await import('./commands/init.ts');
+      finish(await initCommand({ ...given, configFile: configOf(init).configFile }, host));
+    });
 }
 
 interface SearchFlags {
@@ -180,6 +201,7 @@ A pattern that begins with a dash stands last, after --:
 function helpText(): string {
   return `
 Examples:
+  tributary-hub init --name berlin --address hub.example.com
   tributary-hub check --config /etc/tributary/hub.yaml
   tributary-hub run
   tributary-hub status --json

@@ -1,0 +1,134 @@
+/** `init`: makes a new site and says what to do next. */
+import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
+import { assert } from '@tributary/shared/assert.ts';
+import { systemClock } from '@tributary/shared/clock.ts';
+import { createLogger, type Logger } from '@tributary/shared/log.ts';
+import { parseHostPort } from '@tributary/shared/network/listen-address.ts';
+import { parseConfig } from '@tributary/shared/options/config-file.ts';
+import { nameOf } from '../access/access.ts';
+import { hashPassword } from '../access/passwords.ts';
+import { configText } from '../init/config-text.ts';
+import { type MadeSite, makeSite, type SitePlan } from '../init/make-site.ts';
+import { addressText, parseSiteAddress, type SiteAddress } from '../init/site-address.ts';
+import { hubOptions } from '../options.ts';
+import { openSqliteQueue } from '../queue/sqlite/open-sqlite-queue.ts';
+import { openRegistry } from '../registry/open-registry.ts';
+import { type CommandHost, type ExitCode, exitCode, UsageError } from './exit.ts';
+
+export interface InitOptions {
+  readonly name: string;
+  readonly address: readonly string[];
+  readonly configFile: string;
+  readonly dataDir: string;
+  /** `host:port` of the agents' listener. */
+  readonly listen: string | undefined;
+  readonly listenHttp: string | undefined;
+  readonly json: boolean;
+}
+
+const agentsPort = 7701;
+const httpPort = 7700;
+const addressesMax = 64;
+
+export async function initCommand(options: InitOptions, host: CommandHost): Promise<ExitCode> {
+  const plan = planOf(options);
+  // What is written has to be what `run` takes: a mistake here is found before anything is made.
+  const config = parseConfig({ file: plan.configFile, text: plan.configText, schema: hubOptions, env: host.env });
+  assert(config.data_dir === plan.dataDir, 'the configuration names the data folder that is made');
+  const log = quietLogger(host);
+  const made = await makeSite(plan, {
+    clock: systemClock,
+    siteIds: async (folder) => {
+      await using queue = await openSqliteQueue({ folder, log });
+      return { siteId: queue.siteId, hubId: queue.hubId };
+    },
+    openRegistry: async (folder) => await openRegistry({ folder, log, thread: false, create: true }),
+    hashPassword,
+  });
+  const http = config.listeners.http?.address ?? '';
+  await host.out(options.json ? `${JSON.stringify(jsonOf(plan, made, http))}\n` : textOf(plan, made, http));
+  return exitCode.done;
+}
+
+function planOf({ name, address, configFile, dataDir, listen, listenHttp }: InitOptions): SitePlan {
+  if (!/^[a-z0-9_-]{1,50}$/.test(name)) throw new UsageError('--name: must be 1 to 50 of a-z, 0-9, - and _');
+  if (address.length === 0) {
+    throw new UsageError('--address: name at least one address at which agents reach this hub, such as hub.example.com');
+  }
+  if (address.length > addressesMax) throw new UsageError(`--address: at most ${addressesMax} addresses`);
+  const wanted = listenAddress('--listen', listen);
+  const addresses = address.map((text) => parseSiteAddress(text, wanted?.port ?? agentsPort));
+  // An IPv6 wildcard takes IPv4 as well; it is taken only where IPv6 is wanted, as some systems have none.
+  const everywhere = addresses.some(({ host }) => host.includes(':')) ? '::' : '0.0.0.0';
+  const agents = wanted ?? { host: everywhere, port: agentsPort };
+  const http = listenAddress('--listen-http', listenHttp) ?? { host: agents.host, port: httpPort };
+  const site = { site: name, dataDir: resolve(dataDir), addresses };
+  return {
+    ...site,
+    configFile: resolve(configFile),
+    configText: configText({ ...site, listenAgents: addressText(agents), listenHttp: addressText(http) }),
+    actor: nameOf({ kind: 'console', name: userInfo().username }),
+  };
+}
+
+function listenAddress(option: string, text: string | undefined): SiteAddress | undefined {
+  if (text === undefined) return undefined;
+  const parsed = parseHostPort(text);
+  if (parsed === undefined) throw new UsageError(`${option}: must be host:port, such as 0.0.0.0:7701 or [::]:7701`);
+  return parsed;
+}
+
+function jsonOf(plan: SitePlan, made: MadeSite, http: string): Record<string, unknown> {
+  const { siteId, hubId, fingerprint, admin, token } = made;
+  const { site, configFile, dataDir, addresses } = plan;
+  return {
+    site,
+    siteId,
+    hubId,
+    config: configFile,
+    dataDir,
+    addresses: addresses.map(addressText),
+    http,
+    fingerprint,
+    admin,
+    token: { ...token, expires: new Date(token.expiresMs).toISOString() },
+  };
+}
+
+function textOf(plan: SitePlan, made: MadeSite, http: string): string {
+  const { admin, token, files } = made;
+  const page = plan.addresses.map(
+    (address) => `https://${addressText({ ...address, port: parseHostPort(http)?.port ?? httpPort })}`,
+  );
+  const until = new Date(token.expiresMs).toISOString().slice(0, 16).replace('T', ' ');
+  return `The site ${plan.site} is made.
+
+  configuration  ${plan.configFile}
+  data           ${plan.dataDir}
+  keys           ${files.folder} (for ${userOf(made.owner.uid)} only, as whom the hub has to run; keep a copy in a safe place)
+  agents         ${plan.addresses.map(addressText).join(', ')}
+  page and API   ${page.join(', ')}
+  authority      SHA-256 ${made.fingerprint}
+
+Sign in as ${admin.name} with the password  ${admin.password}
+It is shown only now, and has to be changed at once.
+
+Next:
+  1. Start the hub:
+       tributary-hub run --config ${plan.configFile}
+  2. On each server, until ${until} UTC, on up to ${token.uses} of them, for the tenant ${token.tenant}:
+       tributary-agent enroll ${token.text}
+     For other tenants, labels or more servers: tributary-hub token create
+`;
+}
+
+function userOf(uid: number): string {
+  const own = userInfo();
+  return own.uid === uid ? own.username : `the user ${uid}`;
+}
+
+/** The summary tells what was done; only what went wrong beside it is said. */
+function quietLogger(host: CommandHost): Logger {
+  return createLogger({ level: 'warn', sink: ({ message }) => host.err(`${message}\n`) });
+}
