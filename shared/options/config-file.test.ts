@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
@@ -84,7 +84,7 @@ const wrong: Readonly<Record<string, readonly [text: string, ...lines: string[]]
   'an unknown word': ['level: wran\n', '1:8: level: must be one of "debug", "info", "warn", found "wran"; did you mean "warn"?'],
   'a word like no other': ['level: loud\n', '1:8: level: must be one of "debug", "info", "warn", found "loud"'],
   'text for a number': ['port: http\n', '1:7: port: must be a number, found "http"'],
-  'a number for text': ['token: 5\n', '1:8: token: must be text, found 5'],
+  'a number for text': ['token: 5\n', '1:8: token: must be text, found a number that is not shown here'],
   'a broken number': ['port: 1.5\n', '1:7: port: must be a whole number, found 1.5'],
   'a list for a number': ['port: [1]\n', '1:7: port: must be a number, found a list'],
   'a mapping for a number': ['port:\n  a: 1\n', '2:3: port: must be a number, found a mapping'],
@@ -268,7 +268,7 @@ suite('on disk', () => {
   const read = (): z.output<typeof schema> => readConfig({ file, schema, env });
 
   test('a file is put in from beside the configuration, without its last line ends', () => {
-    writeFileSync(join(folder, 'token'), 's3cret\r\n\n');
+    writeFileSync(join(folder, 'token'), 's3cret\r\n\n', { mode: 0o640 });
     writeFileSync(file, 'token: ${file:token}\n');
     assert.equal(read().token, 's3cret');
     writeFileSync(file, `token: \${file:${join(folder, 'token')}}\n`);
@@ -279,6 +279,23 @@ suite('on disk', () => {
     writeFileSync(join(folder, 'token'), 's3cret');
     writeFileSync(file, 'port: ${file:token}\n');
     assert.equal(errorOf(read).message, `${file}:1:7: port: must be a number, found \${file:token}`);
+  });
+
+  test('one that others of this machine may read is refused, with what to do', { skip: process.platform === 'win32' }, () => {
+    writeFileSync(join(folder, 'open'), 's3cret', { mode: 0o600 });
+    writeFileSync(file, 'name: a\ntoken: ${file:open}\n');
+    for (const mode of [0o644, 0o604, 0o602, 0o777]) {
+      chmodSync(join(folder, 'open'), mode);
+      const { message } = errorOf(read);
+      assert.equal(
+        message.split('\n').at(-1),
+        `${file}:2:8: token: the file open is open to every user of this machine; chmod o-rwx ${join(folder, 'open')}`,
+      );
+      assert.doesNotMatch(message, /s3cret/);
+    }
+    chmodSync(join(folder, 'open'), 0o440);
+    writeFileSync(file, 'token: ${file:open}\n');
+    assert.equal(read().token, 's3cret');
   });
 
   test('a large one is refused', () => {

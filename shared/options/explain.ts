@@ -126,7 +126,7 @@ function wrongValue(context: ExplainContext, path: Path, accepted: string, words
           words.filter((word) => typeof word === 'string'),
         )
       : undefined;
-  const found = accepted.startsWith('must ') ? `, found ${written ?? describe(value)}` : '';
+  const found = accepted.startsWith('must ') ? `, found ${written ?? describeAt(path, value)}` : '';
   return {
     ...placed(context, path, false),
     message: `${accepted}${found}`,
@@ -155,6 +155,17 @@ function oneOf(values: readonly unknown[]): string {
 }
 
 const shownMax = 60;
+/** Options whose values are nobody's to see, wherever they stand, and the password of an address. */
+const secretName = /(?:pass|password|passphrase|secret|token|credentials?|api_?key)$/i;
+const secretInAddress = /^([a-z][a-z0-9+.-]*:\/\/)\S*@/i;
+
+function describeAt(path: Path, value: unknown): string {
+  const name = path.findLast((part) => typeof part === 'string');
+  if (typeof name === 'string' && secretName.test(name) && value !== null && typeof value !== 'object') {
+    return `a ${typeof value === 'string' ? 'text' : typeof value} that is not shown here`;
+  }
+  return describe(typeof value === 'string' ? value.replace(secretInAddress, '$1…@') : value);
+}
 
 function describe(value: unknown): string {
   if (Array.isArray(value)) return 'a list';

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /**
@@ -19,6 +19,8 @@ export interface Substitution {
 }
 
 const fileBytesMax = 64 * 1024;
+/** What is put in from a file is likely a secret: one that others on this machine may read or change is none. Its group may read it. */
+const othersMask = 0o007;
 
 export function substitute(text: string, source: SubstitutionSource): Substitution {
   const secrets: { value: string; written: string }[] = [];
@@ -55,14 +57,22 @@ function look(name: string, source: SubstitutionSource): string | Failure {
 
 function fromFile(path: string, folder: string): string | Failure {
   if (path === '') return { message: 'has "${file:}" without a path' };
+  const file = resolve(folder, path);
+  let handle: number | undefined;
   try {
-    const file = resolve(folder, path);
-    const { size } = statSync(file);
+    handle = openSync(file, 'r');
+    const { size, mode } = fstatSync(handle);
     if (size > fileBytesMax)
       return { message: `the file ${path} holds ${size} bytes`, hint: `at most ${fileBytesMax} can be put in` };
-    return readFileSync(file, 'utf8').replace(/[\r\n]+$/, '');
+    // Windows has other rights, which its mode does not show.
+    if (process.platform !== 'win32' && (mode & othersMask) !== 0) {
+      return { message: `the file ${path} is open to every user of this machine`, hint: `chmod o-rwx ${file}` };
+    }
+    return readFileSync(handle, 'utf8').replace(/[\r\n]+$/, '');
   } catch (error) {
     return { message: `the file ${path} cannot be read: ${readFailure(error)}` };
+  } finally {
+    if (handle !== undefined) closeSync(handle);
   }
 }
 
