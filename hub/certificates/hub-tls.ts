@@ -62,11 +62,28 @@ const ciphers = [
 export async function openHubTls(parts: HubTlsParts): Promise<HubTls | undefined> {
   if (parts.options.tls === undefined) return undefined;
   const authority = authorityOf(parts);
-  if (authority !== undefined) await renew(parts, authority);
+  const renewalProblem = await firstRenewal(parts, authority);
   refuseMissing(hubTlsFiles(parts.options), parts.options);
-  const tls = new OpenHubTls(parts, authority);
+  const tls = new OpenHubTls(parts, { authority, renewalProblem });
   tls.refresh();
   return tls;
+}
+
+/** A hub that has a certificate starts also when it cannot be renewed now, as on a full disk. */
+async function firstRenewal(parts: HubTlsParts, authority: Authority | undefined): Promise<string | undefined> {
+  if (authority === undefined) return undefined;
+  try {
+    await renew(parts, authority);
+    return undefined;
+  } catch (error) {
+    if (!existsSync(pkiFiles(parts.options.data_dir).hubCertificate)) throw error;
+    return renewalFailed(parts, error);
+  }
+}
+
+function renewalFailed({ log }: HubTlsParts, error: unknown): string {
+  log.error("the hub's certificate cannot be renewed", { error });
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The files that the options mean. */
@@ -103,9 +120,13 @@ class OpenHubTls implements HubTls {
   readonly #refreshing: Promise<void>;
   #renewalProblem: string | undefined;
 
-  constructor(parts: HubTlsParts, authority: Authority | undefined) {
+  constructor(
+    parts: HubTlsParts,
+    own: { readonly authority: Authority | undefined; readonly renewalProblem: string | undefined },
+  ) {
     this.#parts = parts;
-    this.authority = authority;
+    this.authority = own.authority;
+    this.#renewalProblem = own.renewalProblem;
     this.#files = hubTlsFiles(parts.options);
     this.material = watchKeyMaterial(this.#files, {
       clock: parts.clock,
@@ -182,8 +203,7 @@ class OpenHubTls implements HubTls {
       await renew(this.#parts, this.authority);
       this.#renewalProblem = undefined;
     } catch (error) {
-      this.#renewalProblem = error instanceof Error ? error.message : String(error);
-      this.#parts.log.error("the hub's certificate cannot be renewed", { error });
+      this.#renewalProblem = renewalFailed(this.#parts, error);
     }
   }
 }

@@ -40,7 +40,8 @@ function hostName(host: string): string | undefined {
   // A zone is of one machine; an address that stands for all of them is none to connect to.
   if (version === 6) return host.includes('%') || /^[0:]+$/.test(host) ? undefined : host.toLowerCase();
   if (version === 4) return host === '0.0.0.0' ? undefined : host;
-  const name = domainToASCII(host.toLowerCase());
+  // It reads what stands before a slash or behind an @ as well: only letters, digits and what joins them go in.
+  const name = /^[\p{L}\p{M}\p{N}._-]+$/u.test(host) ? domainToASCII(host.toLowerCase()) : '';
   // What looks like an address and is none, such as 10.0.0.300, is no name either.
   return hostPattern.test(name) && !/^[\d.]+$/.test(name) ? name : undefined;
 }
