@@ -11,6 +11,7 @@ import type { ArchiveObject } from '../queue/queue.ts';
 import { archiveObjects } from '../queue/sqlite/archive-objects.ts';
 import { databaseFile } from '../queue/sqlite/database-file.ts';
 import { storeFailure } from '../queue/sqlite/store-failure.ts';
+import { recordSearch } from './audit-search.ts';
 import { type CommandHost, type ExitCode, exitCode, UsageError } from './exit.ts';
 import type { ConfigRequest } from './load-config.ts';
 
@@ -34,13 +35,16 @@ export interface SearchOptions extends ConfigRequest {
 export async function archiveSearchCommand(options: SearchOptions, host: CommandHost): Promise<ExitCode> {
   const query = queryOf(options, Date.now());
   const limit = limitOf(options.limit);
-  const { folder, objects } = await openArchive(options, host);
+  const { dataDir, folder, objects } = await openArchive(options, host);
+  const record = recordSearch(dataDir, query, host);
+  await record.begin();
   const format: ResultFormat = options.count ? 'count' : options.json ? 'json' : 'raw';
   const results = searchArchive({ folder, objects, query, format, ...(limit !== undefined && { limit }) });
   const summary = await writeResults(results, host);
   if (options.count) await host.out(options.json ? `{"count":${summary.matched}}\n` : `${summary.matched}\n`);
   for (const problem of summary.problems) host.err(`tributary-hub: cannot read ${problem}\n`);
   if (options.summary) host.err(`${summaryText(summary)}\n`);
+  await record.finish();
   return summary.problems.length === 0 && !host.stop.aborted ? exitCode.done : exitCode.failed;
 }
 
@@ -111,12 +115,12 @@ function limitOf(text: string | undefined): number | undefined {
 async function openArchive(
   options: SearchOptions,
   host: CommandHost,
-): Promise<{ folder: string; objects: readonly ArchiveObject[] }> {
+): Promise<{ dataDir: string; folder: string; objects: readonly ArchiveObject[] }> {
   const { dataDir, folder } = await placesOf(options, host);
   const file = databaseFile(dataDir);
   if (!existsSync(file)) throw new UsageError(`there is no index at ${file}: give --config or --data-dir of a hub that has run`);
   try {
-    return { folder, objects: indexOf(file) };
+    return { dataDir, folder, objects: indexOf(file) };
   } catch (error) {
     throw storeFailure(error, file);
   }
