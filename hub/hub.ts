@@ -8,12 +8,15 @@ import { productVersion } from '@tributary/shared/build-info.ts';
 import { systemClock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import { makeFolder } from '@tributary/shared/make-folder.ts';
+import { type HubTls, openHubTls } from './certificates/hub-tls.ts';
 import { Burst } from './groups/burst.ts';
 import { running } from './groups/running.ts';
 import { keepHouse } from './housekeeping/housekeeping.ts';
 import { statusSocket } from './hub-paths.ts';
 import { createIntake, type Intake } from './intake/intake.ts';
+import { Strangers } from './intake/strangers.ts';
 import { type AgentListener, startAgentListener } from './listeners/agents/agent-listener.ts';
+import { agentsDoor, usesOwnPki } from './listeners/agents/agents-door.ts';
 import { archiveFolder, type HubOptions } from './options.ts';
 import { Archive } from './outputs/archive/archive.ts';
 import { burstBytesPerSecond } from './processing/limits.ts';
@@ -21,6 +24,8 @@ import { PipelinePool } from './processing/pipeline-pool.ts';
 import { Pipelines } from './processing/pipelines.ts';
 import { openSqliteQueue } from './queue/sqlite/open-sqlite-queue.ts';
 import type { SqliteQueue } from './queue/sqlite/sqlite-queue.ts';
+import { openRegistry } from './registry/open-registry.ts';
+import type { Registry } from './registry/registry.ts';
 import { booksOf } from './status/books.ts';
 import type { HubState, HubStatus } from './status/hub-status.ts';
 import { Rates } from './status/rates.ts';
@@ -75,7 +80,8 @@ export class Hub implements AsyncDisposable {
 
   /** Where agents connect. */
   get url(): string {
-    return `ws://${this.#listener?.address ?? ''}`;
+    const scheme = this.#listener?.tls === true ? 'wss' : 'ws';
+    return `${scheme}://${this.#listener?.address ?? ''}`;
   }
 
   /** Rejects when the hub cannot go on. */
@@ -98,13 +104,32 @@ export class Hub implements AsyncDisposable {
     const archive = await this.#startArchive(queue, folder);
     const pipelines = this.#startPipelines(queue, archive);
     const { siteId, hubId } = queue;
-    const intake = this.#owned.use(createIntake({ queue, siteId, hubId, burst: this.#burst, log: logger }));
+    const registry = this.#owned.use(await this.#openRegistry());
+    const tls = await this.#openTls(queue);
+    const strangers = new Strangers({ log: logger, registry });
+    const ownPki = usesOwnPki(options);
+    const intake = this.#owned.use(
+      createIntake({ queue, siteId, hubId, burst: this.#burst, log: logger, registry, ownPki, strangers }),
+    );
     const report = (): Promise<HubStatus> => this.#report({ queue, archive, pipelines, intake });
     this.#owned.use(await startStatusServer({ socketPath: statusSocket(options), report }));
     this.#sampleRates(archive, intake);
-    const { address } = options.listeners.agents;
-    this.#listener = this.#owned.use(await startAgentListener({ address, intake, log: logger }));
+    const bound = (): string => this.#listener?.address ?? '';
+    const door = agentsDoor({ options, siteId, tls, registry, strangers, log: logger, bound });
+    this.#listener = this.#owned.use(await startAgentListener({ ...door, intake, strangers, log: logger }));
     this.#state = 'ready';
+  }
+
+  #openRegistry(): Promise<Registry> {
+    const { options, logger, crashPoint } = this.#parts;
+    const onFailed = (error: Error): void => this.#failed.reject(error);
+    return openRegistry({ folder: options.data_dir, log: logger, thread: true, crashPoint, onFailed });
+  }
+
+  async #openTls({ siteId, hubId }: SqliteQueue): Promise<HubTls | undefined> {
+    const { options, logger } = this.#parts;
+    const tls = await openHubTls({ options, siteId, hubId, log: logger, clock: systemClock });
+    return tls === undefined ? undefined : this.#owned.use(tls);
   }
 
   #openQueue(): Promise<SqliteQueue> {
@@ -182,9 +207,9 @@ export class Hub implements AsyncDisposable {
     const { queue, archive, pipelines, intake } = parts;
     const { options } = this.#parts;
     const queueStatus = await queue.status();
-    const { connections, counters } = intake.status();
+    const { connections, counters, turnedAway } = intake.status();
     const { objects, records, rawBytes, objectBytes } = archive.sums;
-    const address = this.#listener?.address;
+    const listener = this.#listener;
     return {
       program: 'tributary-hub',
       version: productVersion(),
@@ -192,10 +217,11 @@ export class Hub implements AsyncDisposable {
       state: this.#state,
       startedMs: this.#startedMs,
       site: { name: options.site, siteId: queue.siteId, hubId: queue.hubId, storeId: queue.storeId },
-      listeners: address === undefined ? {} : { agents: { address, url: this.url } },
+      listeners: listener === undefined ? {} : { agents: { address: listener.address, url: this.url, tls: listener.tls } },
       durability: queue.pragmas,
       connections,
       intake: counters,
+      turnedAway,
       rates: { received: this.#rates.received.perSecond(), archived: this.#rates.archived.perSecond() },
       queue: queueStatus,
       pipeline: pipelines.counts,

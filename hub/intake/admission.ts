@@ -26,56 +26,59 @@ interface Admitted {
 export class Admissions {
   readonly #events: IntakeEvents;
   readonly #retryAfterMs: number;
-  readonly #byAgent = new Map<Id, Admitted>();
+  readonly #byAgent = new Map<string, Admitted>();
 
   constructor(options: { readonly events: IntakeEvents; readonly retryAfterMs: number }) {
     this.#events = options.events;
     this.#retryAfterMs = options.retryAfterMs;
   }
 
-  /** Why this peer may not come in; undefined when it was let in. */
-  admit(hello: Hello, connection: AdmittedConnection): Reject | undefined {
-    if (hello.sender === 'hub') {
-      return this.#reject('unauthorized', 'this hub takes no other hubs: that needs certificates, which come with enrolment');
-    }
-    const present = this.#byAgent.get(hello.agentId);
+  /** Why this peer may not come in; undefined when it was let in. The same id at another site is somebody else. */
+  admit(siteId: Id, hello: Hello, connection: AdmittedConnection): Reject | undefined {
+    const name = nameOf(siteId, hello.agentId);
+    const present = this.#byAgent.get(name);
     if (present !== undefined) {
-      const reject = this.#judge(hello, connection, present);
-      if (reject !== undefined) return reject;
+      this.#byAgent.delete(name);
+      const judged = this.#judge(hello, connection, present);
+      if (judged.stays) this.#byAgent.set(name, present);
+      if (judged.reject !== undefined) return judged.reject;
     }
-    this.#byAgent.set(hello.agentId, { hello, connection });
+    this.#byAgent.set(name, { hello, connection });
     this.#events.admitted(hello, connection.remote);
     return undefined;
   }
 
-  left(connection: AdmittedConnection, agentId: Id): void {
-    if (this.#byAgent.get(agentId)?.connection !== connection) return;
-    this.#byAgent.delete(agentId);
+  left(siteId: Id, agentId: Id, connection: AdmittedConnection): void {
+    const name = nameOf(siteId, agentId);
+    if (this.#byAgent.get(name)?.connection !== connection) return;
+    this.#byAgent.delete(name);
     this.#events.left(agentId, connection.remote);
   }
 
-  #judge(hello: Hello, connection: AdmittedConnection, present: Admitted): Reject | undefined {
+  #judge(hello: Hello, connection: AdmittedConnection, present: Admitted): { stays: boolean; reject?: Reject } {
     const { startCounter, bootId, instanceId } = present.hello;
     if (hello.startCounter < startCounter) {
       const hint = `a later start of this agent (${startCounter} after ${hello.startCounter}) is connected: stop one of the two`;
-      return this.#reject('superseded', hint);
+      return { stays: true, reject: this.#reject('superseded', hint) };
     }
     const sameProcess = hello.bootId === bootId && hello.instanceId === instanceId;
     if (hello.startCounter > startCounter || sameProcess) {
-      this.#byAgent.delete(hello.agentId);
       this.#events.superseded(hello.agentId, present.connection.remote);
       present.connection.shutdown(this.#reject('superseded', 'a later connection of this agent took over'));
-      return undefined;
+      return { stays: false };
     }
-    this.#byAgent.delete(hello.agentId);
     this.#events.clone(hello, [present.connection.remote, connection.remote]);
     const hint = 'another machine uses the same agent id: give one of the two a new data_dir, or remove its identity.json';
     const reject = this.#reject('clone', hint);
     present.connection.shutdown(reject);
-    return reject;
+    return { stays: false, reject };
   }
 
   #reject(code: RejectCode, hint: string): Reject {
     return { code, hint, retryAfterMs: this.#retryAfterMs };
   }
+}
+
+function nameOf(siteId: Id, agentId: Id): string {
+  return `${siteId}/${agentId}`;
 }

@@ -9,8 +9,8 @@ import {
   type ChannelName,
   channelName,
   type Hello,
-  type Id,
   type Message,
+  type OpenStream,
   type RejectCode,
 } from '@tributary/protocol/messages.ts';
 import { ServerSession } from '@tributary/protocol/session/server.ts';
@@ -30,7 +30,10 @@ import { dropBatch } from '../quotas/drop-batch.ts';
 import type { QuotaGate } from '../quotas/quota-gate.ts';
 import type { Reject } from './admission.ts';
 import type { IntakeEvents } from './events.ts';
+import { type Gatekeeper, isReject } from './gatekeeper.ts';
 import type { IntakeLimits } from './limits.ts';
+import type { PeerIdentity } from './peer-identity.ts';
+import { type BodyProblem, bodyProblem } from './zstd-frame.ts';
 
 /** The socket as the intake sees it. None of its methods throws; after the peer is gone they do nothing. */
 export interface Peer {
@@ -46,8 +49,9 @@ export interface Peer {
 
 export interface ConnectionParts {
   readonly peer: Peer;
+  readonly identity: PeerIdentity;
+  readonly gatekeeper: Gatekeeper;
   readonly queue: Queue;
-  readonly siteId: Id;
   readonly events: IntakeEvents;
   readonly quotas: QuotaGate;
   readonly burst: Burst;
@@ -84,8 +88,22 @@ export class IntakeConnection {
     return this.#hello;
   }
 
+  get identity(): PeerIdentity {
+    return this.#parts.identity;
+  }
+
   receive(message: Message): void {
+    if (message.kind === 'open-stream' && this.#hello !== undefined) return this.#receiveOpen(message);
     this.#session.receive(message);
+    this.#carryOut();
+  }
+
+  /** Whose a stream is comes from who the peer is, before anything looks at what the message says. */
+  #receiveOpen(message: OpenStream): void {
+    const { gatekeeper, identity, peer } = this.#parts;
+    const opened = gatekeeper.stream(message, identity, peer.remote);
+    if (isReject(opened)) return this.shutdown(opened);
+    this.#session.receive(opened);
     this.#carryOut();
   }
 
@@ -138,7 +156,7 @@ export class IntakeConnection {
         this.#send(effect.message);
         break;
       case 'admit':
-        this.#admit(effect.hello);
+        this.#greet(effect.hello);
         break;
       case 'recover':
         this.#recover(effect.agentId);
@@ -169,14 +187,22 @@ export class IntakeConnection {
     this.#parts.peer.send(message);
   }
 
-  #admit(hello: Hello): void {
-    const admission = this.#parts.admit(hello, this);
+  #greet(hello: Hello): void {
+    const { gatekeeper, identity, peer } = this.#parts;
+    const judged = gatekeeper.greet(hello, identity, peer.remote);
+    if (judged instanceof Promise) return this.#ask(judged, (reject) => this.#admit(hello, reject));
+    this.#admit(hello, judged);
+  }
+
+  #admit(hello: Hello, reject: Reject | undefined): void {
+    const admission: Admission = reject === undefined ? this.#parts.admit(hello, this) : { kind: 'rejected', ...reject };
     if (admission.kind === 'admitted') this.#hello = hello;
     this.#session.admitted(admission);
   }
 
   #recover(agentId: string): void {
-    this.#ask(this.#parts.queue.streamsOf(this.#parts.siteId, agentId), (streams) => this.#session.recovered(streams));
+    const { queue, gatekeeper, identity } = this.#parts;
+    this.#ask(queue.streamsOf(gatekeeper.siteOf(identity), agentId), (streams) => this.#session.recovered(streams));
   }
 
   #open(effect: Extract<ServerEffect, { kind: 'open' }>): void {
@@ -192,7 +218,9 @@ export class IntakeConnection {
   /** A quota says whether the batch is stored, left out for good, or for the agent to keep for now. */
   #admitBatch(requestId: number, request: AppendRequest): void {
     const { queue, quotas } = this.#parts;
-    const { inflatedBytes: bytes, records } = request.batch;
+    const { inflatedBytes: bytes, records, body } = request.batch;
+    const problem = bodyProblem(body, bytes);
+    if (problem !== undefined) return this.#refuse(requestId, request, problem);
     const verdict = quotas.admit(request.channel, { bytes, records });
     if (verdict.kind === 'take') return this.#append(requestId, request);
     if (verdict.kind === 'throttle') {
@@ -200,6 +228,12 @@ export class IntakeConnection {
       return this.#session.appended(requestId, { kind: 'refused', reason: 'busy', retryAfterMs, hint });
     }
     return this.#ask(dropBatch(queue, quotas, request), (result) => this.#session.appended(requestId, result));
+  }
+
+  #refuse(requestId: number, request: AppendRequest, problem: BodyProblem): void {
+    const result: AppendResult = { kind: 'refused', ...problem };
+    this.#parts.events.answered(request, result);
+    this.#session.appended(requestId, result);
   }
 
   #append(requestId: number, request: AppendRequest): void {

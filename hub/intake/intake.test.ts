@@ -40,7 +40,7 @@ async function open(options: { limits?: Partial<QueueLimits>; wrap?: (queue: Que
     logged,
     connect: (remote) => {
       const peer = new RecordingPeer(remote);
-      return { peer, connection: intake.connect(peer) };
+      return { peer, connection: intake.connect(peer, { kind: 'plain', tenant: undefined }) };
     },
     [Symbol.asyncDispose]: async () => {
       await intake[Symbol.asyncDispose]();
@@ -168,9 +168,8 @@ test('credit follows the room of the channel, and a full one is refused as busy'
   connection.receive(testHello());
   connection.receive(testOpen(1));
   await peer.untilSent('credit');
-  const body = new Uint8Array(100_000);
   for (let batch = 1; batch <= 5; batch += 1) {
-    connection.receive(testBatchMessage(batch, { from: batch - 1, to: batch }, body));
+    connection.receive(testBatchMessage(batch, { from: batch - 1, to: batch }, 100_000));
     await peer.until(() => peer.kinds().filter((kind) => kind === 'ack' || kind === 'refuse').length === batch);
   }
   assert.partialDeepStrictEqual(last(peer, 'refuse'), { reason: 'busy', sequence: 5 });
@@ -191,10 +190,9 @@ test('a connection with too much in flight is read no further until the store ha
   connection.receive(testHello());
   connection.receive(testOpen(1));
   await peer.untilSent('position');
-  const body = new Uint8Array(1_000_000);
   for (let batch = 1; batch <= 5; batch += 1) {
     assert.equal(peer.paused, false);
-    connection.receive(testBatchMessage(batch, { from: batch - 1, to: batch }, body));
+    connection.receive(testBatchMessage(batch, { from: batch - 1, to: batch }, 1_000_000));
   }
   assert.equal(peer.paused, true);
   gate.resolve();

@@ -9,10 +9,15 @@ import type { Logger } from '@tributary/shared/log.ts';
 import type { Burst } from '../groups/burst.ts';
 import type { Queue } from '../queue/queue.ts';
 import { openGate, type QuotaGate } from '../quotas/quota-gate.ts';
+import type { Registry } from '../registry/registry.ts';
 import { Admissions } from './admission.ts';
 import { IntakeConnection, type Peer } from './connection.ts';
 import { type IntakeCounters, IntakeEvents } from './events.ts';
+import { Gatekeeper, tenantOf } from './gatekeeper.ts';
 import { flushIntervalMsMin, type IntakeLimits, intakeLimits } from './limits.ts';
+import type { PeerIdentity } from './peer-identity.ts';
+import { Standing } from './standing.ts';
+import { Strangers } from './strangers.ts';
 
 export interface IntakeOptions {
   readonly queue: Queue;
@@ -24,6 +29,12 @@ export interface IntakeOptions {
   readonly log: Logger;
   /** None unless given. */
   readonly quotas?: QuotaGate;
+  /** Who is known and who was revoked. Needed where peers come with certificates. */
+  readonly registry?: Registry;
+  /** Certificates come from an authority that is not the site's own. */
+  readonly ownPki?: boolean;
+  /** Shared with the listener, so that a flood is told once. */
+  readonly strangers?: Strangers;
   readonly clock?: Clock;
   readonly limits?: Partial<IntakeLimits>;
   /** Addresses of the other hubs of this site, told to agents. */
@@ -35,16 +46,24 @@ export interface ConnectionStatus {
   /** Undefined until the peer was admitted. */
   readonly agentId: Id | undefined;
   readonly host: string | undefined;
+  /** How it is known: by the certificate of an agent or of a lower site, or by nothing (`plain`). */
+  readonly identity: PeerIdentity['kind'];
+  /** Owner of what it sends; `*` and lists only of a lower site. Undefined where its messages say so. */
+  readonly tenant: string | undefined;
+  /** When its certificate ends. */
+  readonly notAfterMs: number | undefined;
 }
 
 export interface IntakeStatus {
   readonly connections: readonly ConnectionStatus[];
   readonly counters: IntakeCounters;
+  /** Peers and connections that were turned away since the start, by reason. */
+  readonly turnedAway: Readonly<Record<string, number>>;
 }
 
 export interface Intake extends AsyncDisposable {
-  /** A peer has connected. The listener passes on what it receives, and says when the socket is gone. */
-  connect(peer: Peer): IntakeConnection;
+  /** A peer has connected, and is who the listener found it to be. The listener passes on what it receives, and says when the socket is gone. */
+  connect(peer: Peer, identity: PeerIdentity): IntakeConnection;
   status(): IntakeStatus;
   /** Sends every agent to one of `hubs`, or away; resolves when all have gone, at the latest after `deadlineMs`. */
   drain(hubs: readonly string[], deadlineMs: number): Promise<void>;
@@ -60,6 +79,9 @@ class StandardIntake implements Intake {
   readonly #limits: IntakeLimits;
   readonly #events: IntakeEvents;
   readonly #admissions: Admissions;
+  readonly #strangers: Strangers;
+  readonly #gatekeeper: Gatekeeper;
+  readonly #standing: Standing;
   readonly #connections = new Set<IntakeConnection>();
   /** Connections that ended while the queue had something of theirs. */
   readonly #settling = new Set<Promise<void>>();
@@ -73,15 +95,21 @@ class StandardIntake implements Intake {
     this.#clock = options.clock ?? systemClock;
     this.#limits = intakeLimits(options.limits);
     this.#events = new IntakeEvents(options.log);
-    this.#admissions = new Admissions({ events: this.#events, retryAfterMs: this.#limits.retryAfterMs });
+    const { retryAfterMs } = this.#limits;
+    this.#admissions = new Admissions({ events: this.#events, retryAfterMs });
+    const { siteId, registry, log, ownPki = false } = options;
+    this.#strangers = options.strangers ?? new Strangers({ log, registry });
+    this.#gatekeeper = new Gatekeeper({ siteId, registry, ownPki, strangers: this.#strangers, retryAfterMs });
+    this.#standing = new Standing({ gatekeeper: this.#gatekeeper, registry, clock: this.#clock });
     this.#ticking = this.#tick(this.#stop.signal);
   }
 
-  connect(peer: Peer): IntakeConnection {
+  connect(peer: Peer, identity: PeerIdentity): IntakeConnection {
     const connection = new IntakeConnection({
       peer,
+      identity,
+      gatekeeper: this.#gatekeeper,
       queue: this.#options.queue,
-      siteId: this.#options.siteId,
       events: this.#events,
       quotas: this.#options.quotas ?? openGate,
       burst: this.#options.burst,
@@ -95,10 +123,15 @@ class StandardIntake implements Intake {
   }
 
   status(): IntakeStatus {
-    const connections = [...this.#connections].map(({ remote, hello }) => {
-      return { remote, agentId: hello?.agentId, host: hello?.facts['host'] };
-    });
-    return { connections, counters: this.#events.counters() };
+    const connections = [...this.#connections].map(({ remote, hello, identity }) => ({
+      remote,
+      agentId: hello?.agentId,
+      host: hello?.facts['host'],
+      identity: identity.kind,
+      tenant: tenantOf(identity),
+      notAfterMs: identity.kind === 'plain' ? undefined : identity.notAfterMs,
+    }));
+    return { connections, counters: this.#events.counters(), turnedAway: this.#strangers.counts() };
   }
 
   async drain(hubs: readonly string[], deadlineMs: number): Promise<void> {
@@ -118,6 +151,7 @@ class StandardIntake implements Intake {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#draining = true;
     this.#stop.abort();
+    this.#standing[Symbol.dispose]();
     this.#shutdownAll();
     await this.#ticking;
     await Promise.all(this.#settling);
@@ -127,9 +161,10 @@ class StandardIntake implements Intake {
     if (this.#draining) {
       return { kind: 'rejected', code: 'shutdown', hint: 'this hub is stopping', retryAfterMs: this.#limits.retryAfterMs };
     }
-    const reject = this.#admissions.admit(hello, connection);
-    if (reject !== undefined) return { kind: 'rejected', ...reject };
     const { queue, siteId, hubId, hubs = [] } = this.#options;
+    const ofSite = this.#gatekeeper.siteOf(connection.identity);
+    const reject = this.#admissions.admit(ofSite, hello, connection);
+    if (reject !== undefined) return { kind: 'rejected', ...reject };
     const welcome = {
       hubId,
       siteId,
@@ -140,12 +175,13 @@ class StandardIntake implements Intake {
       creditBytes: this.#limits.initialCreditBytes,
       capabilities: [],
     };
-    return { kind: 'admitted', welcome, origin: { siteId, agentId: hello.agentId } };
+    return { kind: 'admitted', welcome, origin: { siteId: ofSite, agentId: hello.agentId } };
   }
 
   #left(connection: IntakeConnection): void {
     this.#connections.delete(connection);
-    if (connection.hello !== undefined) this.#admissions.left(connection, connection.hello.agentId);
+    const { hello, identity } = connection;
+    if (hello !== undefined) this.#admissions.left(this.#gatekeeper.siteOf(identity), hello.agentId, connection);
     const settling = connection.settled().finally(() => this.#settling.delete(settling));
     this.#settling.add(settling);
     if (this.#connections.size === 0) this.#noneLeft?.();
@@ -158,6 +194,7 @@ class StandardIntake implements Intake {
 
   async #tick(signal: AbortSignal): Promise<void> {
     while (await this.#waited(this.#limits.tickMs, signal)) {
+      this.#standing.check(this.#connections);
       for (const connection of this.#connections) connection.tick();
     }
   }

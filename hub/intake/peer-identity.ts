@@ -21,3 +21,31 @@ export type PeerIdentity =
     }
   /** A plain listener. `tenant` is undefined only on loopback, where the machine's own programs are trusted to name theirs. */
   | { readonly kind: 'plain'; readonly tenant: string | undefined };
+
+export type CertifiedIdentity = Exclude<PeerIdentity, { readonly kind: 'plain' }>;
+
+export type CertificateProblem =
+  | 'no-certificate'
+  | 'other-authority'
+  | 'expired'
+  | 'no-names'
+  | 'other-site'
+  | 'not-known'
+  | 'revoked';
+
+/** What a peer's certificate is worth here. */
+export type PeerVerdict =
+  | { readonly kind: 'known'; readonly identity: CertifiedIdentity }
+  | {
+      readonly kind: 'refused';
+      readonly error: CertificateProblem;
+      /** A sentence for a person: what is the matter and what to do. */
+      readonly hint: string;
+      /** Whom a certificate of this site names; undefined for strangers. */
+      readonly subject?: Id;
+    };
+
+/** The id that the registry has a certified peer under: an agent's, or a lower site's. */
+export function registeredId(identity: CertifiedIdentity): Id {
+  return identity.kind === 'agent' ? identity.agentId : identity.siteId;
+}

@@ -84,13 +84,14 @@ export function testOpen(stream: number, changes: Partial<OpenStream> = {}): Ope
   };
 }
 
+/** `bodyBytes`: how long the body is to be, when the test is about that. */
 export function testBatchMessage(
   sequence: number,
   range: { from: number; to: number; stream?: number },
-  body?: Uint8Array,
+  bodyBytes?: number,
 ): Batch {
   const { from, to, stream = 1 } = range;
-  const bytes = body ?? new TextEncoder().encode(`${from}-${to}`);
+  const bytes = testBody(to - from, bodyBytes);
   return {
     kind: 'batch',
     channel: 1,
@@ -102,4 +103,24 @@ export function testBatchMessage(
     envelope: { createdMs: 1, hops: [], trims: [] },
     body: bytes,
   };
+}
+
+const blockBytesMax = 128 * 1024;
+const frameHead = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x50];
+
+/** A zstd frame of empty lines that nothing was compressed in, made as long as asked by blocks that hold nothing. */
+export function testBody(inflatedBytes: number, bodyBytes?: number): Uint8Array<ArrayBuffer> {
+  const parts: number[][] = [frameHead];
+  for (let left = inflatedBytes; left > 0; left -= blockBytesMax) parts.push(plainBlock(Math.min(left, blockBytesMax)));
+  const endBytes = 3;
+  let missing = (bodyBytes ?? 0) - parts.reduce((sum, part) => sum + part.length, 0) - endBytes;
+  // A run of nothing has four bytes, a plain block of nothing three.
+  for (; missing > 0 && missing % 3 !== 0; missing -= 4) parts.push([0b010, 0, 0, 0]);
+  for (; missing > 0; missing -= 3) parts.push([0, 0, 0]);
+  return Uint8Array.from([...parts.flat(), 1, 0, 0]);
+}
+
+function plainBlock(bytes: number): number[] {
+  const header = bytes << 3;
+  return [header & 0xff, (header >> 8) & 0xff, header >> 16, ...Array.from({ length: bytes }, () => 0x0a)];
 }

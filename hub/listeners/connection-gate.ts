@@ -35,6 +35,8 @@ export class ConnectionGate {
   readonly #perAddress = new Map<string, number>();
   /** Connections that are to be told that they are too many, by address and port. */
   readonly #over = new Set<string>();
+  /** Those whose peer is not known yet, by address and port. */
+  readonly #strangers = new Map<string, Socket>();
   readonly #counters = { notAllowed: 0, tooMany: 0, tooManyOfAddress: 0 };
   #connections = 0;
 
@@ -65,6 +67,16 @@ export class ConnectionGate {
     return this.#over.has(nameOf(socket));
   }
 
+  /** The peer of this connection, or of the one that TLS runs on, is known now. */
+  known(socket: Pick<Socket, 'remoteAddress' | 'remotePort'>): void {
+    this.#strangers.delete(nameOf(socket));
+  }
+
+  /** Cuts off all that are still in a handshake: a server that closes would wait for them. */
+  cutStrangers(): void {
+    for (const socket of this.#strangers.values()) socket.destroy();
+  }
+
   #enters(socket: Socket): boolean {
     const { connectionsMax, connectionsPerAddressMax } = this.#options.limits;
     const address = socket.remoteAddress;
@@ -86,9 +98,11 @@ export class ConnectionGate {
     this.#connections += 1;
     this.#perAddress.set(network, (this.#perAddress.get(network) ?? 0) + 1);
     if (isOver) this.#over.add(name);
+    this.#strangers.set(name, socket);
     socket.once('close', () => {
       this.#connections -= 1;
       this.#over.delete(name);
+      this.#strangers.delete(name);
       const left = (this.#perAddress.get(network) ?? 1) - 1;
       if (left === 0) this.#perAddress.delete(network);
       else this.#perAddress.set(network, left);

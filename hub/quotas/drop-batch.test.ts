@@ -52,7 +52,7 @@ async function openLine(quotas: QuotaGate): Promise<Line> {
   const burst = new Burst(systemClock, Infinity);
   const intake = createIntake({ queue: store.queue, siteId, hubId, burst, log: logger, quotas });
   const peer = new RecordingPeer();
-  const connection = intake.connect(peer);
+  const connection = intake.connect(peer, { kind: 'plain', tenant: undefined });
   connection.receive(testHello());
   connection.receive(testOpen(1));
   await peer.untilSent('position');

@@ -16,11 +16,13 @@ export interface HubStatus {
   readonly state: HubState;
   readonly startedMs: number;
   readonly site: { readonly name: string; readonly siteId: string; readonly hubId: string; readonly storeId: string };
-  readonly listeners: { readonly agents?: { readonly address: string; readonly url: string } };
+  readonly listeners: { readonly agents?: { readonly address: string; readonly url: string; readonly tls: boolean } };
   /** Settings of the store as read back from the connection that writes. */
   readonly durability: DurabilityPragmas;
   readonly connections: IntakeStatus['connections'];
   readonly intake: IntakeStatus['counters'];
+  /** Connections and peers that were refused since the start, by reason. */
+  readonly turnedAway: IntakeStatus['turnedAway'];
   /** Over the last seconds. */
   readonly rates: { readonly received: Counters; readonly archived: Counters };
   readonly queue: QueueStatus;

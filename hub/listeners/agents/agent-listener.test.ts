@@ -16,10 +16,13 @@ import { testBatchMessage, testHello, testOpen } from '../../intake/recording-pe
 import { openSqliteFixture } from '../../queue/sqlite/sqlite-fixture.ts';
 import { type AgentListener, agentPath, startAgentListener } from './agent-listener.ts';
 import type { AgentListenerLimits } from './limits.ts';
-import { listenAddress } from './listen-address.ts';
+import { Strangers } from '../../intake/strangers.ts';
+import { listenAddress } from '../listen-address.ts';
 
 const timeout = { timeout: 20_000 };
 const log = createLogger({ level: 'error', sink: () => undefined });
+
+const loopbackDoor = { kind: 'plain', tenant: undefined } as const;
 
 interface Fixture extends AsyncDisposable {
   readonly listener: AgentListener;
@@ -37,7 +40,8 @@ async function open(address = '127.0.0.1:0', limits: Partial<AgentListenerLimits
     log,
     limits: { tickMs: 10 },
   });
-  const listener = await startAgentListener({ address, intake, log, limits });
+  const strangers = new Strangers({ log, registry: undefined });
+  const listener = await startAgentListener({ address, door: loopbackDoor, intake, strangers, log, limits });
   return {
     listener,
     intake,
@@ -54,7 +58,7 @@ test('an agent ships a batch and gets its ack', timeout, async () => {
   const agent = await Agent.connect(fixture.listener.address);
   agent.send(testHello());
   agent.send(testOpen(1));
-  agent.send(testBatchMessage(1, { from: 0, to: 1000 }, randomBytes(300_000)));
+  agent.send(testBatchMessage(1, { from: 0, to: 1000 }, 300_000));
   assert.deepEqual(await agent.until('ack'), { kind: 'ack', channel: 1, sequence: 1 });
   agent.socket.close();
   await once(agent.socket, 'close');
@@ -97,7 +101,7 @@ test('a frame far over the limit is never gathered; before the Hello the limit i
       await agent.until('welcome');
       // Longer than a stranger's may be.
       agent.send(testOpen(1));
-      agent.send(testBatchMessage(1, { from: 0, to: 1000 }, randomBytes(300_000)));
+      agent.send(testBatchMessage(1, { from: 0, to: 1000 }, 300_000));
       await agent.until('ack');
     }
     agent.socket.send(new Uint8Array(bytes));
@@ -173,23 +177,37 @@ test('draining takes no more and ends when the agents have gone', timeout, async
   await drained;
 });
 
-test('only loopback is listened on', timeout, async () => {
-  assert.deepEqual(await listenAddress('127.0.0.1:7701'), { host: '127.0.0.1', port: 7701 });
-  assert.deepEqual(await listenAddress('127.9.9.9:0'), { host: '127.9.9.9', port: 0 });
-  assert.deepEqual(await listenAddress('[::1]:7701'), { host: '::1', port: 7701 });
-  assert.equal((await listenAddress('localhost:1')).port, 1);
-  for (const address of ['0.0.0.0:7701', '[::]:7701', '192.0.2.1:7701']) {
-    await assert.rejects(listenAddress(address), { code: 'LISTEN_ADDRESS', message: /TLS comes with enrolment/ });
-  }
-  for (const address of ['7701', ':7701', '127.0.0.1', '127.0.0.1:99999', '::1:7701', '']) {
-    await assert.rejects(listenAddress(address), { code: 'LISTEN_ADDRESS', message: /host:port/ });
-  }
+test('without TLS and without a tenant of its own it is on the loopback only', timeout, async () => {
   await using fixture = await open();
   const { intake, listener } = fixture;
-  await assert.rejects(startAgentListener({ address: listener.address, intake, log }), {
+  const strangers = new Strangers({ log, registry: undefined });
+  const rest = { intake, strangers, log };
+  await assert.rejects(startAgentListener({ address: '0.0.0.0:0', door: loopbackDoor, ...rest }), {
+    code: 'LISTEN_ADDRESS',
+    message: /tributary-hub init.*plaintext: true/,
+  });
+  await assert.rejects(startAgentListener({ address: listener.address, door: loopbackDoor, ...rest }), {
     code: 'LISTEN_ADDRESS',
     message: /another program has it/,
   });
+  const door = { kind: 'plain', tenant: 'acme' } as const;
+  await using declared = await startAgentListener({ address: '0.0.0.0:0', door, allowCidr: ['127.0.0.0/8'], ...rest });
+  assert.equal(declared.tls, false);
+  const agent = await Agent.connect(declared.address.replace('0.0.0.0', '127.0.0.1'));
+  agent.send(testHello());
+  await agent.until('welcome');
+  assert.partialDeepStrictEqual(intake.status().connections, [{ identity: 'plain', tenant: 'acme' }]);
+  agent.socket.terminate();
+});
+
+test('an address of the configuration becomes one of this machine', timeout, async () => {
+  assert.deepEqual(await listenAddress('127.0.0.1:7701'), { host: '127.0.0.1', port: 7701, isLoopback: true });
+  assert.deepEqual(await listenAddress('[::1]:0'), { host: '::1', port: 0, isLoopback: true });
+  assert.equal((await listenAddress('localhost:1')).isLoopback, true);
+  assert.equal((await listenAddress('192.0.2.1:1')).isLoopback, false);
+  for (const address of ['7701', ':7701', '127.0.0.1', '127.0.0.1:99999', '::1:7701', '']) {
+    await assert.rejects(listenAddress(address), { code: 'LISTEN_ADDRESS', message: /host:port/ });
+  }
 });
 
 class Agent {

@@ -1,6 +1,6 @@
 /**
  * One agent's WebSocket: bytes become messages for the intake, messages become bytes. Nothing is decided here except that a peer
- * that does not read its answers, or does not finish closing, is let go.
+ * that does not read its answers, does not go on with a message or does not finish closing is let go.
  */
 import { decode, encode } from '@tributary/protocol/codec.ts';
 import { FrameError } from '@tributary/protocol/frame-error.ts';
@@ -9,14 +9,19 @@ import type { Logger } from '@tributary/shared/log.ts';
 import { WebSocket } from 'ws';
 import type { IntakeConnection, Peer } from '../../intake/connection.ts';
 import type { Intake } from '../../intake/intake.ts';
+import type { PeerIdentity } from '../../intake/peer-identity.ts';
 import type { AgentWebSocket } from './agent-web-socket.ts';
 import type { AgentListenerLimits } from './limits.ts';
+import { Pace } from './pace.ts';
 
 const normalClosure = 1000;
 
 export interface AgentSocketParts {
   readonly socket: AgentWebSocket;
+  /** What the WebSocket runs on. */
+  readonly stream: { readonly bytesRead: number };
   readonly remote: string;
+  readonly identity: PeerIdentity;
   readonly intake: Intake;
   readonly log: Logger;
   readonly limits: AgentListenerLimits;
@@ -28,8 +33,8 @@ export class AgentSocket implements Peer {
   readonly #log: Logger;
   readonly #limits: AgentListenerLimits;
   readonly #connection: IntakeConnection;
-  /** True once the peer was admitted. */
-  #isKnown = false;
+  readonly #stream: AgentSocketParts['stream'];
+  readonly #pace: Pace;
   #closeTimer: NodeJS.Timeout | undefined;
 
   constructor(parts: AgentSocketParts) {
@@ -37,7 +42,9 @@ export class AgentSocket implements Peer {
     this.#socket = parts.socket;
     this.#log = parts.log;
     this.#limits = parts.limits;
-    this.#connection = parts.intake.connect(this);
+    this.#stream = parts.stream;
+    this.#pace = new Pace(parts.limits);
+    this.#connection = parts.intake.connect(this, parts.identity);
     this.#socket.on('message', (data, isBinary) => this.#received(data, isBinary));
     this.#socket.onInvalid = (error) => this.#connection.receiveInvalid(error);
     this.#socket.on('error', (error) => this.#log.warn('agent connection failed', { error, remote: this.remote }));
@@ -54,6 +61,7 @@ export class AgentSocket implements Peer {
       this.#socket.terminate();
       return;
     }
+    if (message.kind === 'welcome') this.#socket.allowMessages(this.#limits.payloadBytesMax);
     this.#socket.send(encode(message));
   }
 
@@ -72,6 +80,13 @@ export class AgentSocket implements Peer {
     this.#socket.resume();
   }
 
+  /** To be called from time to time: ends the connection when a message was begun and does not go on. */
+  checkPace(nowMs: number): void {
+    const isUnderWay = this.#socket.isAmidMessage && !this.#socket.isPaused;
+    if (!this.#pace.isTooSlow({ isUnderWay, bytesRead: this.#stream.bytesRead, nowMs })) return;
+    this.#connection.receiveInvalid(new FrameError('limit', 'a message that was begun comes too slowly, or not at all'));
+  }
+
   #received(data: WebSocket.RawData, isBinary: boolean): void {
     let message: Message;
     try {
@@ -84,9 +99,5 @@ export class AgentSocket implements Peer {
       return;
     }
     this.#connection.receive(message);
-    if (!this.#isKnown && this.#connection.hello !== undefined) {
-      this.#isKnown = true;
-      this.#socket.allowMessages(this.#limits.payloadBytesMax);
-    }
   }
 }

@@ -3,8 +3,12 @@ import { assert } from '@tributary/shared/assert.ts';
 
 export interface AgentListenerLimits {
   readonly connectionsMax: number;
-  /** From the open socket to the end of the WebSocket handshake. */
+  /** Of one address, or one /64 of IPv6. */
+  readonly connectionsPerAddressMax: number;
+  /** From the open socket to the end of the TLS handshake, and again to the end of the HTTP request. */
   readonly handshakeTimeoutMs: number;
+  /** Of an HTTP request. */
+  readonly headerBytesMax: number;
   /** Answers that the peer does not read: beyond it the connection is ended. */
   readonly unreadBytesMax: number;
   /** From our close to the peer's; then the socket is destroyed. */
@@ -14,16 +18,26 @@ export interface AgentListenerLimits {
   readonly payloadBytesMax: number;
   /** and before its peer was admitted no more than this: a Hello is short, and anybody may connect. */
   readonly strangerPayloadBytesMax: number;
+  /**
+   * Who has begun a message sends so many bytes of it in each such time, or all of it: else the connection is ended. It is far less than
+   * what a bad line carries, and ends who keeps what was sent in our memory by sending a byte now and then.
+   */
+  readonly slowBytesMin: number;
+  readonly slowWindowMs: number;
 }
 
 export const agentListenerLimitsDefault: AgentListenerLimits = {
   connectionsMax: 10_000,
+  connectionsPerAddressMax: 256,
   handshakeTimeoutMs: 10_000,
+  headerBytesMax: 8 * 1024,
   unreadBytesMax: 16 * 1024 * 1024,
   closeTimeoutMs: 3000,
   keepAliveMs: 30_000,
   payloadBytesMax: frameBytesMax + 1024 * 1024,
   strangerPayloadBytesMax: 256 * 1024,
+  slowBytesMin: 16 * 1024,
+  slowWindowMs: 30_000,
 };
 
 assert(agentListenerLimitsDefault.unreadBytesMax >= frameBytesMax, 'the longest answer may wait to be read');

@@ -1,0 +1,141 @@
+/**
+ * What a peer may do, by who it is (peer-identity.ts): whether it may come in under the id that it names, whose streams it may open, and
+ * whether it may stay. The tenant of what an agent sends is its certificate's, and is put in place of what its messages say before anything
+ * looks at them; a lower site's hub may only bring streams of its own site, for the tenants in its certificate.
+ */
+import type { Hello, Id, OpenStream } from '@tributary/protocol/messages.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Reject } from './admission.ts';
+import { type CertifiedIdentity, type PeerIdentity, registeredId } from './peer-identity.ts';
+import type { Strangers } from './strangers.ts';
+
+export interface GatekeeperParts {
+  readonly siteId: Id;
+  /** Undefined: there are only plain listeners, as in tests of the intake alone. */
+  readonly registry: Pick<Registry, 'agent' | 'greeted' | 'seen'> | undefined;
+  /** Certificates come from an authority that is not the site's own: whom they name, the registry takes. */
+  readonly ownPki: boolean;
+  readonly strangers: Strangers;
+  readonly retryAfterMs: number;
+}
+
+export class Gatekeeper {
+  readonly #parts: GatekeeperParts;
+
+  constructor(parts: GatekeeperParts) {
+    this.#parts = parts;
+  }
+
+  /** The site that the peer's own streams belong to. */
+  siteOf(identity: PeerIdentity): Id {
+    return identity.kind === 'lower-site' ? identity.siteId : this.#parts.siteId;
+  }
+
+  /** Why the peer may not come in; undefined: it may. A promise where the registry has to be asked, and has it durably then. */
+  greet(hello: Hello, identity: PeerIdentity, remote: string): Reject | undefined | Promise<Reject | undefined> {
+    const hint = this.#helloProblem(hello, identity);
+    if (hint !== undefined) {
+      const subject = identity.kind === 'plain' ? undefined : registeredId(identity);
+      this.#parts.strangers.turnedAway({ reason: 'hello', remote, subject, tenant: tenantOf(identity), hint });
+      return this.#reject('unauthorized', hint);
+    }
+    return identity.kind === 'plain' ? undefined : this.#greetCertified(hello, identity, remote);
+  }
+
+  /** The stream as it is opened for this peer, or why it may not open it. */
+  stream(message: OpenStream, identity: PeerIdentity, remote: string): OpenStream | Reject {
+    if (identity.kind !== 'lower-site') {
+      const { tenant } = identity;
+      return tenant === undefined ? message : { ...message, attributes: { ...message.attributes, tenant } };
+    }
+    const hint = forwardProblem(message, identity);
+    if (hint === undefined) return message;
+    this.#parts.strangers.turnedAway({ reason: 'forwarded', remote, subject: identity.siteId, hint });
+    return this.#reject('unauthorized', hint);
+  }
+
+  /** Why a peer that is connected may not stay. */
+  dismissal(identity: CertifiedIdentity, nowMs: number): Reject | undefined {
+    if (nowMs >= identity.notAfterMs) {
+      const hint =
+        'the certificate of this connection has expired: connect with the renewed one, or enrol again with tributary-agent enroll --renew TOKEN';
+      return this.#reject('unauthorized', hint);
+    }
+    const state = this.#parts.registry?.agent(registeredId(identity))?.state;
+    if (state === 'revoked') return this.#reject('unauthorized', 'this agent was revoked');
+    if (state !== 'cloned') return undefined;
+    return this.#reject(
+      'clone',
+      'two machines use the identity of this agent: run tributary-agent enroll --renew TOKEN on one of them',
+    );
+  }
+
+  seen(identity: CertifiedIdentity): void {
+    this.#parts.registry?.seen(registeredId(identity));
+  }
+
+  #helloProblem(hello: Hello, identity: PeerIdentity): string | undefined {
+    if (identity.kind === 'agent') {
+      if (hello.sender !== 'agent') return "the certificate is an agent's, and the peer says that it is a hub";
+      return hello.agentId === identity.agentId ? undefined : 'the certificate names another agent than the peer says it is';
+    }
+    if (identity.kind === 'lower-site') {
+      if (hello.sender === 'hub') return undefined;
+      return 'the certificate is for the hub of a lower site, and the peer says that it is an agent';
+    }
+    if (hello.sender === 'hub') return 'this hub takes other hubs only by their certificates: enrol that one';
+    const isEnrolled = identity.tenant !== undefined && this.#parts.registry?.agent(hello.agentId) !== undefined;
+    return isEnrolled ? 'this agent is enrolled at this site: it has to come with its certificate, by wss://' : undefined;
+  }
+
+  async #greetCertified(hello: Hello, identity: CertifiedIdentity, remote: string): Promise<Reject | undefined> {
+    const { registry, ownPki } = this.#parts;
+    if (registry === undefined) return undefined;
+    const { instanceId, bootId, startCounter, facts } = hello;
+    const vouched = {
+      kind: identity.kind === 'agent' ? 'agent' : 'hub',
+      tenants: identity.kind === 'agent' ? [identity.tenant] : identity.tenants,
+      host: facts['host'] ?? '',
+      notAfterMs: identity.notAfterMs,
+    } as const;
+    const verdict = await registry.greeted(
+      {
+        agentId: registeredId(identity),
+        instanceId,
+        bootId,
+        startCounter,
+        fingerprint: identity.fingerprint,
+        ...(ownPki && { vouched }),
+      },
+      remote,
+    );
+    if (verdict.kind === 'refused') return this.#reject(verdict.code, verdict.hint);
+    registry.seen(registeredId(identity));
+    return undefined;
+  }
+
+  #reject(code: Reject['code'], hint: string): Reject {
+    return { code, hint, retryAfterMs: this.#parts.retryAfterMs };
+  }
+}
+
+export function isReject(value: OpenStream | Reject): value is Reject {
+  return 'code' in value;
+}
+
+/** For people: undefined where each stream names its own. */
+export function tenantOf(identity: PeerIdentity): string | undefined {
+  if (identity.kind !== 'lower-site') return identity.tenant;
+  return identity.tenants === 'all' ? '*' : identity.tenants.join(',');
+}
+
+/** Sites below the lower one come with part 4. */
+function forwardProblem(
+  { origin, attributes }: OpenStream,
+  { siteId, tenants }: Extract<PeerIdentity, { kind: 'lower-site' }>,
+): string | undefined {
+  const isOwn = origin.siteId === '' && origin.agentId === '';
+  if (!isOwn && origin.siteId !== siteId) return `the certificate is for site ${siteId}, and a stream comes from another one`;
+  if (tenants === 'all' || tenants.includes(attributes.tenant)) return undefined;
+  return `the certificate does not allow tenant ${attributes.tenant}: have it made with this tenant as well`;
+}

@@ -1,0 +1,54 @@
+/**
+ * Whether those who are connected may stay. Looked at every tick: dates always, the registry when it has changed, so that an agent that was
+ * revoked is cut off a tick after memory has it, and a site at rest costs nothing.
+ */
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { IntakeConnection } from './connection.ts';
+import type { Gatekeeper } from './gatekeeper.ts';
+
+export interface StandingParts {
+  readonly gatekeeper: Gatekeeper;
+  readonly registry: Pick<Registry, 'onChanged'> | undefined;
+  readonly clock: Clock;
+}
+
+/** The registry is told so often who is still there. */
+const seenMs = 30_000;
+
+export class Standing implements Disposable {
+  readonly #parts: StandingParts;
+  readonly #unfollow: () => void;
+  #hasChanged = false;
+  #seenAtMs: number;
+
+  constructor(parts: StandingParts) {
+    this.#parts = parts;
+    this.#seenAtMs = parts.clock.monotonic();
+    this.#unfollow =
+      parts.registry?.onChanged(() => {
+        this.#hasChanged = true;
+      }) ?? ((): void => undefined);
+  }
+
+  check(connections: Iterable<IntakeConnection>): void {
+    const { gatekeeper, clock } = this.#parts;
+    const nowMs = clock.now();
+    const isSeenDue = clock.monotonic() - this.#seenAtMs >= seenMs;
+    if (isSeenDue) this.#seenAtMs = clock.monotonic();
+    const hasChanged = this.#hasChanged;
+    this.#hasChanged = false;
+    for (const connection of connections) {
+      const { identity, hello } = connection;
+      if (identity.kind === 'plain') continue;
+      if (isSeenDue && hello !== undefined) gatekeeper.seen(identity);
+      if (!hasChanged && nowMs < identity.notAfterMs) continue;
+      const reject = gatekeeper.dismissal(identity, nowMs);
+      if (reject !== undefined) connection.shutdown(reject);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#unfollow();
+  }
+}
