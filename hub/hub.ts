@@ -12,6 +12,7 @@ import { type HubTls, openHubTls } from './certificates/hub-tls.ts';
 import { Burst } from './groups/burst.ts';
 import { running } from './groups/running.ts';
 import { keepHouse } from './housekeeping/housekeeping.ts';
+import type { Findings } from './health/findings.ts';
 import { statusSocket } from './hub-paths.ts';
 import { createIntake, type Intake } from './intake/intake.ts';
 import { Strangers } from './intake/strangers.ts';
@@ -19,13 +20,16 @@ import { type AgentListener, startAgentListener } from './listeners/agents/agent
 import { agentsDoor, usesOwnPki } from './listeners/agents/agents-door.ts';
 import { archiveFolder, type HubOptions } from './options.ts';
 import { Archive } from './outputs/archive/archive.ts';
+import { Telling } from './platform/telling.ts';
 import { burstBytesPerSecond } from './processing/limits.ts';
 import { PipelinePool } from './processing/pipeline-pool.ts';
 import { Pipelines } from './processing/pipelines.ts';
 import { openSqliteQueue } from './queue/sqlite/open-sqlite-queue.ts';
 import type { SqliteQueue } from './queue/sqlite/sqlite-queue.ts';
+import { Quotas } from './quotas/quotas.ts';
 import { openRegistry } from './registry/open-registry.ts';
 import type { Registry } from './registry/registry.ts';
+import { watchServices } from './services/open-services.ts';
 import { booksOf } from './status/books.ts';
 import type { HubState, HubStatus } from './status/hub-status.ts';
 import { Rates } from './status/rates.ts';
@@ -42,6 +46,17 @@ export interface HubParts {
 export class HubStartError extends Error {
   override readonly name = 'HubStartError';
   readonly code = 'HUB_START';
+}
+
+/** What the status tells of. */
+interface ReportedParts {
+  readonly queue: SqliteQueue;
+  readonly archive: Archive;
+  readonly pipelines: Pipelines;
+  readonly intake: Intake;
+  readonly findings: Findings;
+  readonly quotas: Quotas;
+  readonly tls: HubTls | undefined;
 }
 
 /** Acks of what agents have sent come before they are sent away, for so long. */
@@ -101,17 +116,21 @@ export class Hub implements AsyncDisposable {
     prepareDataFolder(options);
     const folder = preparedArchiveFolder(options);
     const queue = this.#owned.use(await this.#openQueue());
+    const registry = this.#owned.use(await this.#openRegistry());
+    const telling = this.#owned.use(await this.#startTelling(queue, registry));
+    const { findings } = telling;
+    const quotas = this.#startQuotas(registry, telling);
+    this.#run((signal) => watchServices({ services: options.services, findings, clock: systemClock }, signal));
     const archive = await this.#startArchive(queue, folder);
     const pipelines = this.#startPipelines(queue, archive);
     const { siteId, hubId } = queue;
-    const registry = this.#owned.use(await this.#openRegistry());
-    const tls = await this.#openTls(queue);
+    const tls = await this.#openTls(queue, findings);
     const strangers = new Strangers({ log: logger, registry });
     const ownPki = usesOwnPki(options);
     const intake = this.#owned.use(
-      createIntake({ queue, siteId, hubId, burst: this.#burst, log: logger, registry, ownPki, strangers }),
+      createIntake({ queue, siteId, hubId, burst: this.#burst, log: logger, registry, ownPki, strangers, quotas }),
     );
-    const report = (): Promise<HubStatus> => this.#report({ queue, archive, pipelines, intake });
+    const report = (): Promise<HubStatus> => this.#report({ queue, archive, pipelines, intake, findings, quotas, tls });
     this.#owned.use(await startStatusServer({ socketPath: statusSocket(options), report }));
     this.#sampleRates(archive, intake);
     const bound = (): string => this.#listener?.address ?? '';
@@ -126,9 +145,24 @@ export class Hub implements AsyncDisposable {
     return openRegistry({ folder: options.data_dir, log: logger, thread: true, crashPoint, onFailed });
   }
 
-  async #openTls({ siteId, hubId }: SqliteQueue): Promise<HubTls | undefined> {
+  #startTelling(queue: SqliteQueue, registry: Registry): Promise<Telling> {
     const { options, logger } = this.#parts;
-    const tls = await openHubTls({ options, siteId, hubId, log: logger, clock: systemClock });
+    const onFailed = (error: unknown): void => this.#failed.reject(error);
+    return Telling.start({ options, queue, registry, logger, clock: systemClock, onFailed });
+  }
+
+  #startQuotas(registry: Registry, { findings, events }: Telling): Quotas {
+    const { options, logger } = this.#parts;
+    const parts = { quotas: options.quotas, registry, findings, events, logger, clock: systemClock, random: Math.random };
+    const quotas = new Quotas(parts);
+    this.#owned.defer(() => quotas.tick());
+    this.#run((signal) => quotas.run(signal));
+    return quotas;
+  }
+
+  async #openTls({ siteId, hubId }: SqliteQueue, findings: Findings): Promise<HubTls | undefined> {
+    const { options, logger } = this.#parts;
+    const tls = await openHubTls({ options, siteId, hubId, log: logger, clock: systemClock, findings });
     return tls === undefined ? undefined : this.#owned.use(tls);
   }
 
@@ -203,8 +237,8 @@ export class Hub implements AsyncDisposable {
     this.#owned.defer(() => clearInterval(timer));
   }
 
-  async #report(parts: { queue: SqliteQueue; archive: Archive; pipelines: Pipelines; intake: Intake }): Promise<HubStatus> {
-    const { queue, archive, pipelines, intake } = parts;
+  async #report(parts: ReportedParts): Promise<HubStatus> {
+    const { queue, archive, pipelines, intake, findings, quotas, tls } = parts;
     const { options } = this.#parts;
     const queueStatus = await queue.status();
     const { connections, counters, turnedAway } = intake.status();
@@ -218,6 +252,9 @@ export class Hub implements AsyncDisposable {
       startedMs: this.#startedMs,
       site: { name: options.site, siteId: queue.siteId, hubId: queue.hubId, storeId: queue.storeId },
       listeners: listener === undefined ? {} : { agents: { address: listener.address, url: this.url, tls: listener.tls } },
+      findings: findings.all(),
+      certificates: tls?.certificates() ?? [],
+      quotas: quotas.status(),
       durability: queue.pragmas,
       connections,
       intake: counters,

@@ -1,8 +1,11 @@
 /** What `GET /status` tells: one object, for people, scripts and tests. */
 import type { DurabilityPragmas } from '@tributary/shared/sqlite/open-database.ts';
+import type { CertificateStatus } from '../certificates/certificate-status.ts';
+import type { StandingFinding } from '../health/findings.ts';
 import type { IntakeStatus } from '../intake/intake.ts';
 import type { PipelineCounts } from '../processing/events.ts';
 import type { QueueStatus } from '../queue/queue.ts';
+import type { QuotaStatus } from '../quotas/quotas.ts';
 import type { ChannelBooks } from './books.ts';
 import type { Counters } from './rates.ts';
 
@@ -17,6 +20,10 @@ export interface HubStatus {
   readonly startedMs: number;
   readonly site: { readonly name: string; readonly siteId: string; readonly hubId: string; readonly storeId: string };
   readonly listeners: { readonly agents?: { readonly address: string; readonly url: string; readonly tls: boolean } };
+  /** What a person ought to know now: red first. */
+  readonly findings: readonly StandingFinding[];
+  readonly certificates: readonly CertificateStatus[];
+  readonly quotas: readonly QuotaStatus[];
   /** Settings of the store as read back from the connection that writes. */
   readonly durability: DurabilityPragmas;
   readonly connections: IntakeStatus['connections'];

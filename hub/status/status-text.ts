@@ -1,4 +1,5 @@
 /** The status as a person reads it. */
+import { printable } from '@tributary/shared/printable.ts';
 import type { HubStatus } from './hub-status.ts';
 
 export function statusText(status: HubStatus, nowMs: number): string {
@@ -6,6 +7,7 @@ export function statusText(status: HubStatus, nowMs: number): string {
   const seconds = Math.round((nowMs - status.startedMs) / 1000);
   const lines = [
     `tributary-hub ${status.version}, site ${site.name}, ${state} for ${seconds} s (pid ${status.pid})`,
+    ...findingLines(status, nowMs),
     `agents       ${listeners.agents?.url ?? 'not listening yet'}, ${connections.length} connected`,
     `receiving    ${rates.received.records} records/s, ${megabytes(rates.received.bytes)}/s compressed`,
     `archiving    ${rates.archived.records} records/s, ${megabytes(rates.archived.bytes)}/s raw`,
@@ -20,11 +22,27 @@ export function statusText(status: HubStatus, nowMs: number): string {
         `${books.archived} archived`,
     );
   }
+  for (const { tenant, type = '*', action, bytes, bytesPerDay, droppedRecords } of status.quotas) {
+    const dropped = action === 'drop' && droppedRecords > 0 ? `, ${droppedRecords} records dropped` : '';
+    const quota = `${megabytes(bytes)} of ${megabytes(bytesPerDay)} today (UTC), beyond it ${action}${dropped}`;
+    lines.push(`${tenant}/${type}: quota ${quota}`);
+  }
   for (const { channel, gaps, lost, filtered, filteredRecords } of queue.channels) {
     if (gaps > 0) lines.push(`${channel}: ${gaps} gaps, ${lost} positions lost`);
     if (filtered > 0) lines.push(`${channel}: ${filteredRecords} records, ${filtered} positions left out by filters of agents`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Their sentences may name what came from outside. */
+function findingLines({ findings, certificates }: HubStatus, nowMs: number): string[] {
+  const lines = findings.map(({ level, reason, sinceMs }) => {
+    const minutes = Math.max(0, Math.round((nowMs - sinceMs) / 60_000));
+    return `${level === 'red' ? 'RED   ' : 'YELLOW'}       ${printable(reason)} (for ${minutes} min)`;
+  });
+  const [own] = certificates;
+  if (own !== undefined) lines.push(`certificate  ends on ${own.notAfter}, in ${own.daysLeft} days (${printable(own.file)})`);
+  return lines;
 }
 
 function megabytes(bytes: number): string {
