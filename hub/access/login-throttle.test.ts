@@ -4,11 +4,11 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import { LoginThrottle, networkOf, type ThrottleLimits } from './login-throttle.ts';
 
 function fixture(limits: Partial<ThrottleLimits> = {}): {
-  throttle: LoginThrottle;
-  pass(ms: number): void;
+  readonly throttle: LoginThrottle;
+  readonly pass: (ms: number) => void;
   /** Milliseconds to wait; 0: went, and failed. */
-  fail(account: string, address: string): number;
-  succeed(account: string, address: string): number;
+  readonly fail: (account: string, address: string) => number;
+  readonly succeed: (account: string, address: string) => number;
 } {
   let nowMs = 1000;
   const clock: Clock = { now: () => nowMs, monotonic: () => nowMs, sleep: () => Promise.resolve() };

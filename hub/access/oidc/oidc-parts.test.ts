@@ -87,8 +87,8 @@ test('a name that is none here is refused, and shown without what a terminal obe
 
 test('an account of the same name decides: without a password by its own grants, with one not at all', () => {
   const claims = { sub: 's', preferred_username: 'anna', groups: ['ops'] };
-  const with_ = (change: Partial<UserRecord>): unknown => claimedPerson(claims, rules, () => account(change));
-  assert.deepEqual(with_({}), { kind: 'admitted', name: 'anna', grants: undefined });
-  assert.deepEqual(with_({ passwordHash: 'x' }), { kind: 'refused', reason: 'local-account', name: 'anna' });
-  assert.deepEqual(with_({ disabled: true }), { kind: 'refused', reason: 'disabled', name: 'anna' });
+  const withAccount = (change: Partial<UserRecord>): unknown => claimedPerson(claims, rules, () => account(change));
+  assert.deepEqual(withAccount({}), { kind: 'admitted', name: 'anna', grants: undefined });
+  assert.deepEqual(withAccount({ passwordHash: 'x' }), { kind: 'refused', reason: 'local-account', name: 'anna' });
+  assert.deepEqual(withAccount({ disabled: true }), { kind: 'refused', reason: 'disabled', name: 'anna' });
 });

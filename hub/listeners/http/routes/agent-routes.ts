@@ -14,7 +14,7 @@ export function agentRoutes({ registry }: { registry: Pick<Registry, 'agent' | '
       checked(nothing, request.query, 'query');
       const principal = principalOf(request);
       const seen = registry.agents().filter((agent) => mayDo(principal, 'view', agent));
-      return reply.header('cache-control', 'no-store').send({ agents: seen.map(described) });
+      return reply.send({ agents: seen.map(described) });
     });
 
     app.post('/api/v1/agents/:id/revoke', { config: { access: 'operate' } }, async (request, reply) => {

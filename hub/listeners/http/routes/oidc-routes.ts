@@ -37,7 +37,7 @@ export function oidcRoutes(parts: OidcRouteParts): ApiRoutes {
       const begun = await oidc.begin(returnPath);
       if (begun.kind === 'unavailable') throw new HttpError(503, 'provider-unavailable', begun.message);
       const cookie = setCookie(name, begun.cookie, { isSecure, sameSite: 'Lax', maxAgeMs: pendingMs });
-      return reply.header('set-cookie', cookie).header('cache-control', 'no-store').redirect(begun.url, 302);
+      return reply.header('set-cookie', cookie).redirect(begun.url, 302);
     });
 
     app.get(callbackPath, { config: { access: 'open' } }, async (request, reply) => {
@@ -45,7 +45,7 @@ export function oidcRoutes(parts: OidcRouteParts): ApiRoutes {
       const [, query = ''] = /\?(.*)$/s.exec(request.url) ?? [];
       if (query.length > queryMax) throw new HttpError(400, 'malformed', `query is too long: at most ${queryMax}`);
       const ended = await oidc.finish({ query, cookie: cookieOf(request.headers.cookie, name), address: request.ip });
-      reply.header('cache-control', 'no-store').header('set-cookie', clearCookie(name, { isSecure, sameSite: 'Lax' }));
+      reply.header('set-cookie', clearCookie(name, { isSecure, sameSite: 'Lax' }));
       if (ended.kind !== 'signed-in') throw refusal(ended);
       return goOn(reply.header('set-cookie', sessionCookie(ended.signedIn, parts)), ended.returnPath);
     });
@@ -71,9 +71,6 @@ function refusal(ended: Exclude<OidcEnd, { kind: 'signed-in' }>): HttpError {
 function goOn(reply: FastifyReply, path: string): FastifyReply {
   const escaped = path.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
   return reply
-    .header('content-security-policy', "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
-    .header('referrer-policy', 'no-referrer')
-    .header('x-content-type-options', 'nosniff')
     .type('text/html; charset=utf-8')
     .send(
       `<!doctype html><meta http-equiv="refresh" content="0;url=${escaped}"><title>Signed in</title><a href="${escaped}">Signed in: go on</a>\n`,

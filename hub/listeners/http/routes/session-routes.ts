@@ -52,7 +52,7 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoutes {
         details: { user: name },
       });
       const cookie = clearCookie(cookieName('tributary', parts.isSecure), { isSecure: parts.isSecure, sameSite: 'Strict' });
-      return reply.code(204).header('set-cookie', cookie).header('cache-control', 'no-store').send();
+      return reply.code(204).header('set-cookie', cookie).send();
     });
 
     const changes = { config: { access: 'known', allowsOneTimePassword: true } } as const;
@@ -83,7 +83,7 @@ function told(signedIn: SignedIn, reply: FastifyReply): FastifyReply {
   const { name, grants, isFromProvider, mustChange, expiresMs, csrfToken } = signedIn;
   const expires = new Date(expiresMs).toISOString();
   const by = isFromProvider ? 'oidc' : 'password';
-  return reply.header('cache-control', 'no-store').send({ name, by, grants, mustChange, expires, csrfToken });
+  return reply.send({ name, by, grants, mustChange, expires, csrfToken });
 }
 
 function signedInOf(result: LoginResult, refusal: string): SignedIn {

@@ -8,7 +8,7 @@ export function statusRoutes({ report }: { report: () => Promise<unknown> }): Ap
     app.get('/api/v1/status', { config: { access: 'view' } }, async (request, reply) => {
       demand(request, 'view', everyTenant);
       checked(nothing, request.query, 'query');
-      return reply.header('cache-control', 'no-store').send(await report());
+      return reply.send(await report());
     });
   };
 }

@@ -78,7 +78,7 @@ export function tokenRoutes(parts: TokenRouteParts): ApiRoutes {
       const principal = principalOf(request);
       const api = (await registry.apiTokens()).filter(({ tenant }) => may(principal, 'administer', tenant));
       const enrolment = (await registry.enrolmentTokens()).filter(({ tenants }) => mayAdminister(principal, tenants));
-      return reply.header('cache-control', 'no-store').send({ tokens: [...api.map(apiToken), ...enrolment.map(enrolmentToken)] });
+      return reply.send({ tokens: [...api.map(apiToken), ...enrolment.map(enrolmentToken)] });
     });
 
     app.post('/api/v1/tokens', { config: { access: 'administer' } }, async (request, reply) => {
@@ -86,7 +86,7 @@ export function tokenRoutes(parts: TokenRouteParts): ApiRoutes {
       const body = checked(tokenBody, request.body, 'body');
       const made =
         body.kind === 'api' ? await makeApiToken(body, request, parts) : await makeEnrolmentToken(body, request, parts);
-      return reply.code(201).header('cache-control', 'no-store').send(made);
+      return reply.code(201).send(made);
     });
 
     app.delete('/api/v1/tokens/:id', { config: { access: 'administer' } }, async (request, reply) => {

@@ -46,7 +46,7 @@ export function userRoutes(parts: UserRouteParts): ApiRoutes {
     app.get('/api/v1/users', { config: { access: 'administer' } }, (request, reply) => {
       demand(request, 'administer', everyTenant);
       checked(nothing, request.query, 'query');
-      return reply.header('cache-control', 'no-store').send({ users: registry.users().map(described) });
+      return reply.send({ users: registry.users().map(described) });
     });
 
     app.post('/api/v1/users', { config: { access: 'administer' } }, async (request, reply) => {

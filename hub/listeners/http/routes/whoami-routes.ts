@@ -7,7 +7,7 @@ import { checked, nothing } from '../checked.ts';
 export const whoamiRoutes: ApiRoutes = (app) => {
   app.get('/api/v1/whoami', { config: { access: 'known' } }, (request, reply) => {
     checked(nothing, request.query, 'query');
-    return reply.header('cache-control', 'no-store').send(described(principalOf(request)));
+    return reply.send(described(principalOf(request)));
   });
 
   app.get('/', { config: { access: 'open' } }, (_request, reply) => reply.type('text/plain; charset=utf-8').send(guide));

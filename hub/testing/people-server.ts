@@ -1,0 +1,149 @@
+/** The HTTP API with its real server, registry and routes, people and tokens in it, and passwords that cost nothing. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '@tributary/shared/clock.ts';
+import { createLogger, type LogEntry } from '@tributary/shared/log.ts';
+import type { Grant, Scope } from '../access/access.ts';
+import type { Passwords } from '../access/login.ts';
+import { LoginThrottle } from '../access/login-throttle.ts';
+import { formatApiToken, hashSecret, makeSecret, makeTokenId } from '../access/secrets.ts';
+import { createPeopleApi } from '../listeners/http/people-api.ts';
+import { type HttpListener, startHttpListener } from '../listeners/http/server.ts';
+import { tokenAuthenticator } from '../listeners/http/token-authenticator.ts';
+import { hubOptions } from '../options.ts';
+import { openRegistry } from '../registry/open-registry.ts';
+import type { AuditEvent, Registry, StoredAuditEvent, UserRecord } from '../registry/registry.ts';
+
+export interface PeopleServerOptions {
+  /** Of the configuration file. */
+  readonly oidc?: Readonly<Record<string, unknown>>;
+  readonly sessions?: Readonly<Record<string, unknown>>;
+  /** As if there were TLS. */
+  readonly isSecure?: boolean;
+  readonly passwords?: Passwords;
+}
+
+export const testPassword = 'correct horse battery';
+export const testPlace = { hubs: ['hub.example:7701'], fingerprint: 'ab'.repeat(32) };
+
+/** Quick, and as good as the real ones for everything but secrecy. */
+export const quickPasswords: Passwords = {
+  verify: async (password, hash) => hash === `quick$${password}`,
+  hash: async (password) => `quick$${password}`,
+};
+
+const byConsole: AuditEvent = {
+  action: 'user-added',
+  actor: 'console:test',
+  address: '',
+  outcome: 'success',
+  tenant: undefined,
+  details: {},
+};
+
+export class PeopleServer implements AsyncDisposable {
+  readonly registry: Registry;
+  readonly listener: HttpListener;
+  readonly logged: LogEntry[];
+  readonly #folder: string;
+  readonly #clock: { ahead: number };
+
+  private constructor(parts: {
+    registry: Registry;
+    listener: HttpListener;
+    logged: LogEntry[];
+    folder: string;
+    clock: { ahead: number };
+  }) {
+    this.registry = parts.registry;
+    this.listener = parts.listener;
+    this.logged = parts.logged;
+    this.#folder = parts.folder;
+    this.#clock = parts.clock;
+  }
+
+  static async start(options: PeopleServerOptions = {}): Promise<PeopleServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'tb-people-'));
+    const logged: LogEntry[] = [];
+    const log = createLogger({ level: 'debug', sink: (entry) => logged.push(entry) });
+    const moved = { ahead: 0 };
+    const clock: Clock = {
+      ...systemClock,
+      now: () => systemClock.now() + moved.ahead,
+      monotonic: () => systemClock.monotonic() + moved.ahead,
+    };
+    const registry = await openRegistry({ folder, log, clock, thread: false });
+    const { isSecure = false, passwords = quickPasswords, ...configured } = options;
+    const parsed = hubOptions.parse({ ...configured, listeners: { http: { address: '127.0.0.1:0' } } });
+    const api = createPeopleApi({
+      options: parsed,
+      registry,
+      passwords,
+      clock,
+      log,
+      isSecure,
+      report: async () => ({ program: 'tributary-hub', state: 'ready' }),
+      enrolmentPlace: () => testPlace,
+    });
+    const { http } = parsed.listeners;
+    if (http === undefined) throw new Error('no HTTP listener');
+    const bearer = tokenAuthenticator({ registry, throttle: new LoginThrottle(clock), clock, log });
+    const listener = await startHttpListener({
+      options: http,
+      tls: undefined,
+      routes: api.routes,
+      authenticators: [bearer, api.authenticate],
+      log,
+    });
+    return new PeopleServer({ registry, listener, logged, folder, clock: moved });
+  }
+
+  get url(): string {
+    return this.listener.url;
+  }
+
+  /** Time goes on, for the sessions, the waits and the registry. */
+  pass(ms: number): void {
+    this.#clock.ahead += ms;
+  }
+
+  async addUser(name: string, grants: readonly Grant[], change: Partial<UserRecord> = {}): Promise<void> {
+    const passwordHash = await quickPasswords.hash(testPassword);
+    const createdMs = systemClock.now() + this.#clock.ahead;
+    await this.registry.putUser(
+      { name, passwordHash, mustChange: false, grants, createdMs, disabled: false, ...change },
+      byConsole,
+    );
+  }
+
+  /** What a program sends as its bearer token. */
+  async addToken(tenant: string, scope: Scope): Promise<string> {
+    const [tokenId, secret] = [makeTokenId(), makeSecret()];
+    const record = {
+      tokenId,
+      secretHash: hashSecret(secret),
+      tenant,
+      scope,
+      note: '',
+      createdMs: systemClock.now(),
+      createdBy: 'console:test',
+      expiresMs: undefined,
+      revokedMs: undefined,
+      lastUsedMs: undefined,
+    };
+    await this.registry.addApiToken(record, { actor: 'console:test', address: '' });
+    return formatApiToken({ tokenId, secret });
+  }
+
+  /** Without what the fixture itself did. */
+  async trail(): Promise<StoredAuditEvent[]> {
+    return (await this.registry.auditAfter(0, 10_000)).filter(({ actor }) => actor !== 'console:test');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.listener[Symbol.asyncDispose]();
+    await this.registry[Symbol.asyncDispose]();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
