@@ -5,6 +5,7 @@ import { productVersion } from '@tributary/shared/build-info.ts';
 import { armCrashPoint } from '@tributary/shared/crash-point.ts';
 import { guardOutput } from '@tributary/shared/std-output.ts';
 import { Command, CommanderError, Option } from 'commander';
+import { addAccessCommands } from './commands/access-command-line.ts';
 import { type CommandHost, type ExitCode, exitCode } from './commands/exit.ts';
 import type { InitOptions } from './commands/init.ts';
 import type { ConfigRequest } from './commands/load-config.ts';
@@ -83,6 +84,7 @@ function commandLine(finish: (code: ExitCode) => void): Command {
     .showHelpAfterError('(tributary-hub --help tells more)')
     .addHelpText('after', helpText);
   addInit(program.command('init'), finish);
+  addAccessCommands(program, { host, finish, configOption, configOf });
   const run = program.command('run');
   run
     .description('receive, process and archive until told to stop (SIGTERM, SIGINT); the configuration is read at the start only')

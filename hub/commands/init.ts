@@ -6,7 +6,6 @@ import { systemClock } from '@tributary/shared/clock.ts';
 import { createLogger, type Logger } from '@tributary/shared/log.ts';
 import { parseHostPort } from '@tributary/shared/network/listen-address.ts';
 import { parseConfig } from '@tributary/shared/options/config-file.ts';
-import { nameOf } from '../access/access.ts';
 import { hashPassword } from '../access/passwords.ts';
 import { configText } from '../init/config-text.ts';
 import { type MadeSite, makeSite, type SitePlan } from '../init/make-site.ts';
@@ -14,6 +13,7 @@ import { addressText, parseSiteAddress, type SiteAddress } from '../init/site-ad
 import { hubOptions } from '../options.ts';
 import { openSqliteQueue } from '../queue/sqlite/open-sqlite-queue.ts';
 import { openRegistry } from '../registry/open-registry.ts';
+import { consoleActor } from './console-actor.ts';
 import { type CommandHost, type ExitCode, exitCode, UsageError } from './exit.ts';
 
 export interface InitOptions {
@@ -32,7 +32,7 @@ const httpPort = 7700;
 const addressesMax = 64;
 
 export async function initCommand(options: InitOptions, host: CommandHost): Promise<ExitCode> {
-  const plan = planOf(options);
+  const plan = planOf(options, host.env);
   // What is written has to be what `run` takes: a mistake here is found before anything is made.
   const config = parseConfig({ file: plan.configFile, text: plan.configText, schema: hubOptions, env: host.env });
   assert(config.data_dir === plan.dataDir, 'the configuration names the data folder that is made');
@@ -51,7 +51,8 @@ export async function initCommand(options: InitOptions, host: CommandHost): Prom
   return exitCode.done;
 }
 
-function planOf({ name, address, configFile, dataDir, listen, listenHttp }: InitOptions): SitePlan {
+function planOf(options: InitOptions, env: CommandHost['env']): SitePlan {
+  const { name, address, configFile, dataDir, listen, listenHttp } = options;
   if (!/^[a-z0-9_-]{1,50}$/.test(name)) throw new UsageError('--name: must be 1 to 50 of a-z, 0-9, - and _');
   if (address.length === 0) {
     throw new UsageError('--address: name at least one address at which agents reach this hub, such as hub.example.com');
@@ -68,7 +69,7 @@ function planOf({ name, address, configFile, dataDir, listen, listenHttp }: Init
     ...site,
     configFile: resolve(configFile),
     configText: configText({ ...site, listenAgents: addressText(agents), listenHttp: addressText(http) }),
-    actor: nameOf({ kind: 'console', name: userInfo().username }),
+    actor: consoleActor(env),
   };
 }
 

@@ -33,7 +33,7 @@ listeners:
   # Agents and lower sites. Only those with a certificate of this site get further than enrolling.
   agents:
     address: ${quoted(listenAgents)}
-  # The HTTP API: people sign in, programs bring a token (tributary-hub token create --api).
+  # The HTTP API: people sign in, programs bring a token (tributary-hub token create --scope read|write|admin).
   http:
     address: ${quoted(listenHttp)}
   # Programs that can do neither TLS nor tokens: one tenant, named networks, nothing but POST /api/v1/logs.
