@@ -94,7 +94,7 @@ export function auditEvent(stored: StoredAuditEvent): HubEvent {
     fields: {
       user: { name: actor },
       ...(address === '' ? {} : { source: sourceOf(address) }),
-      tributary: { audit: { sequence, ...(tenant === undefined ? {} : { tenant }), ...details } },
+      tributary: { audit: { ...details, sequence, ...(tenant === undefined ? {} : { tenant }) } },
     },
   };
 }

@@ -57,6 +57,15 @@ export function isContiguous(stream: ArchivedStream): boolean {
 
 /** The documents that agents sent of themselves and their machines, in the order of the archive. */
 export async function readPlatformDocuments(folder: string): Promise<readonly unknown[]> {
+  return (await documentsIn(folder)).filter((document) => at(document, 'agent', 'type') === 'tributary');
+}
+
+/** Those that the hub wrote itself: its events and the audit trail. */
+export async function readHubDocuments(folder: string): Promise<readonly unknown[]> {
+  return (await documentsIn(folder)).filter((document) => at(document, 'agent', 'type') === 'tributary-hub');
+}
+
+async function documentsIn(folder: string): Promise<readonly unknown[]> {
   const streams = await readArchive(folder, 'platform');
   return streams.flatMap(({ raw }) => raw.toString('utf8').trimEnd().split('\n')).map(parseJson);
 }
