@@ -36,6 +36,12 @@ export const auditActions = {
     failure: 'two machines use the identity of one agent',
     level: 'error',
   },
+  'agent-refused': {
+    category: 'authentication',
+    type: 'denied',
+    message: 'a peer was turned away',
+    failure: 'a peer was turned away: its certificate, its identity or what it sent was not in order',
+  },
   'agent-revoked': { category: 'iam', type: 'deletion', message: 'an agent was revoked: its certificates are refused' },
   'token-created': { category: 'iam', type: 'creation', message: 'an enrolment token was created' },
   'api-token-created': { category: 'iam', type: 'creation', message: 'a token of the HTTP API was created' },
