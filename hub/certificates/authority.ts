@@ -20,16 +20,16 @@ type HubNames = Extract<CertificateNames, { kind: 'hub' }>;
 export class Authority {
   readonly certificate: X509Certificate;
   readonly #key: KeyObject;
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'now'>;
 
-  private constructor(certificate: X509Certificate, key: KeyObject, clock: Clock) {
+  private constructor(certificate: X509Certificate, key: KeyObject, clock: Pick<Clock, 'now'>) {
     this.certificate = certificate;
     this.#key = key;
     this.#clock = clock;
   }
 
   /** The folder is there and has none yet. The key is written first: a certificate without its key would be in the way for ever. */
-  static async create(files: PkiFiles, site: { readonly name: string }, clock: Clock): Promise<Authority> {
+  static async create(files: PkiFiles, site: { readonly name: string }, clock: Pick<Clock, 'now'>): Promise<Authority> {
     const key = await newKey();
     const commonName = `Tributary site ${site.name}`.slice(0, 64);
     const made = await issueAuthority({ key, commonName, nowMs: clock.now(), lifetimeMs: authorityLifetimeMs });
@@ -39,7 +39,7 @@ export class Authority {
   }
 
   /** Throws a KeyMaterialError. */
-  static load(files: PkiFiles, clock: Clock): Authority {
+  static load(files: PkiFiles, clock: Pick<Clock, 'now'>): Authority {
     const { authorityCertificate, authorityKey } = files;
     const { context, chain } = loadKeyMaterial({ cert: authorityCertificate, key: authorityKey });
     const [certificate] = chain;

@@ -17,7 +17,7 @@ export interface CertificateCheck {
   readonly warnings: readonly string[];
 }
 
-export function checkCertificates(options: HubOptions, clock: Clock): CertificateCheck {
+export function checkCertificates(options: HubOptions, clock: Pick<Clock, 'now'>): CertificateCheck {
   if (options.tls === undefined) return { certificates: [], problems: [], warnings: [] };
   try {
     const files = hubTlsFiles(options);
