@@ -23,6 +23,9 @@ export interface BodyOptions {
   readonly limits: Pick<HttpLimits, 'slowGraceMs' | 'slowBytesPerSecond'>;
 }
 
+/** `bytesWritten`: how much of what came it has used. */
+type Inflater = Transform & { readonly bytesWritten: number };
+
 /** What a window of so many bits costs, at most. */
 const zstdWindowLogMax = 23;
 const windowBytes: Readonly<Record<string, number>> = { gzip: 1 << 16, deflate: 1 << 16, zstd: 1 << 23, br: 1 << 24 };
@@ -58,7 +61,7 @@ function encodingOf(request: IncomingMessage): string {
   throw new HttpError(415, 'unknown-encoding', 'the content-encoding is none of gzip, deflate, zstd, br', accepted);
 }
 
-function inflaterOf(encoding: string, first: Buffer): Transform {
+function inflaterOf(encoding: string, first: Buffer): Inflater {
   switch (encoding) {
     case 'gzip':
       return createGunzip();
@@ -98,7 +101,7 @@ class Reading implements Disposable {
 
   async inflated(encoding: string): Promise<Buffer> {
     const ended = Promise.withResolvers<void>();
-    let inflater: Transform | undefined;
+    let inflater: Inflater | undefined;
     const received = this.#received((chunk) => {
       inflater ??= this.#inflater(encoding, chunk, ended.resolve);
       // What stands behind the end of what was compressed would wait there for ever.
@@ -109,6 +112,8 @@ class Reading implements Disposable {
     if (inflater === undefined) throw notInflatable();
     inflater.end();
     await Promise.race([ended.promise, this.#failed.promise]);
+    // Some inflaters end at what they do not understand, and say nothing.
+    if (inflater.bytesWritten !== this.#bytesReceived) throw notInflatable();
     return this.#whole();
   }
 
@@ -136,7 +141,7 @@ class Reading implements Disposable {
     });
   }
 
-  #inflater(encoding: string, first: Buffer, ended: () => void): Transform {
+  #inflater(encoding: string, first: Buffer, ended: () => void): Inflater {
     const inflater = inflaterOf(encoding, first);
     inflater.on('error', () => this.#failed.reject(notInflatable()));
     inflater.on('data', (chunk: Buffer) => this.#keep(chunk));

@@ -1,0 +1,111 @@
+/** `listeners.http` and `listeners.push` together: what the hub's wiring starts, asks for its status, and stops. */
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { Logger } from '@tributary/shared/log.ts';
+import { LoginThrottle } from '../access/login-throttle.ts';
+import type { HubTls } from '../certificates/hub-tls.ts';
+import type { HubOptions } from '../options.ts';
+import type { SqliteQueue } from '../queue/sqlite/sqlite-queue.ts';
+import type { QuotaGate } from '../quotas/quota-gate.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { ApiRoutes, Authenticator } from './http/api-routes.ts';
+import { type HttpLimits, httpLimitsDefault, pushBytesInMemoryMax } from './http/limits.ts';
+import { liveRoutes } from './http/live-routes.ts';
+import { ByteBudget } from './http/logs/byte-budget.ts';
+import { LogReceiver, type PushCounters } from './http/logs/log-receiver.ts';
+import { logsRoute } from './http/logs/logs-route.ts';
+import { type HttpListener, startHttpListener } from './http/server.ts';
+import { tokenAuthenticator } from './http/token-authenticator.ts';
+import { ListenerStreams } from './listener-stream.ts';
+import { startPushListener, type PushListener } from './push/push-listener.ts';
+
+export interface HttpListenersParts {
+  readonly options: Pick<HubOptions, 'listeners'>;
+  readonly tls: HubTls | undefined;
+  readonly queue: Pick<SqliteQueue, 'publish' | 'partitionOf' | 'siteId' | 'hubId'>;
+  readonly registry: Pick<Registry, 'apiToken' | 'apiTokenUsed'>;
+  readonly quotas: QuotaGate;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Told the bytes of what is stored. */
+  readonly noteBytes: (bytes: number) => void;
+  readonly isReady: () => boolean;
+  /** Routes besides those for records, and the ways to sign in besides tokens. */
+  readonly api: { readonly routes: readonly ApiRoutes[]; readonly authenticators: readonly Authenticator[] };
+  readonly limits?: Partial<HttpLimits>;
+}
+
+export interface HttpListenerStatus extends PushCounters {
+  readonly address: string;
+  readonly url: string;
+  readonly connections: number;
+}
+
+export interface HttpListenersStatus {
+  readonly http?: HttpListenerStatus;
+  readonly push?: readonly (HttpListenerStatus & { readonly tenant: string })[];
+}
+
+export interface HttpListeners extends AsyncDisposable {
+  status(): HttpListenersStatus;
+  /** Takes no more connections, and lets what was sent be stored and answered. */
+  drain(deadlineMs: number): Promise<void>;
+}
+
+interface Running<Listener> {
+  readonly listener: Listener;
+  readonly receiver: LogReceiver;
+}
+
+/** Starts those that are configured. Rejects with a ListenAddressError when an address cannot be had; none listens then. */
+export async function startHttpListeners(parts: HttpListenersParts): Promise<HttpListeners> {
+  await using unlessAll = new AsyncDisposableStack();
+  const budget = new ByteBudget(pushBytesInMemoryMax);
+  const push: Running<PushListener>[] = [];
+  for (const options of parts.options.listeners.push) {
+    const receiver = receiverOf(parts, budget, `push ${options.address}`);
+    const { log, limits = {} } = parts;
+    const listener = unlessAll.use(await startPushListener({ options, receiver, log, limits }));
+    push.push({ listener, receiver });
+  }
+  const http = await startHttp(parts, receiverOf(parts, budget, 'http'));
+  if (http !== undefined) unlessAll.use(http.listener);
+  const all = unlessAll.move();
+  return {
+    status: () => ({
+      ...(http === undefined ? {} : { http: statusOf(http) }),
+      ...(push.length === 0 ? {} : { push: push.map((one) => ({ ...statusOf(one), tenant: one.listener.tenant })) }),
+    }),
+    drain: async (deadlineMs) => {
+      const listeners = [...push.map(({ listener }) => listener), ...(http === undefined ? [] : [http.listener])];
+      await Promise.all(listeners.map((listener) => listener.drain(deadlineMs)));
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+async function startHttp(parts: HttpListenersParts, receiver: LogReceiver): Promise<Running<HttpListener> | undefined> {
+  const { options, tls, registry, clock, log, api, isReady, limits = {} } = parts;
+  if (options.listeners.http === undefined) return undefined;
+  const throttle = new LoginThrottle(clock);
+  const listener = await startHttpListener({
+    options: options.listeners.http,
+    tls,
+    routes: [liveRoutes(isReady), logsRoute(receiver), ...api.routes],
+    authenticators: [tokenAuthenticator({ registry, throttle, clock, log }), ...api.authenticators],
+    log,
+    limits,
+  });
+  return { listener, receiver };
+}
+
+function receiverOf(parts: HttpListenersParts, budget: ByteBudget, listener: string): LogReceiver {
+  const { queue, quotas, clock, noteBytes } = parts;
+  const { siteId, hubId } = queue;
+  const streams = new ListenerStreams({ queue, siteId, hubId, listener, now: () => clock.now(), noteBytes });
+  return new LogReceiver({ streams, budget, quotas, limits: { ...httpLimitsDefault, ...parts.limits } });
+}
+
+function statusOf({ listener, receiver }: Running<HttpListener | PushListener>): HttpListenerStatus {
+  const { address, url, connections } = listener;
+  return { address, url, connections, ...receiver.counters() };
+}
