@@ -25,7 +25,8 @@ export interface PeopleServerOptions {
 }
 
 export const testPassword = 'correct horse battery';
-export const testPlace = { hubs: ['hub.example:7701'], fingerprint: 'ab'.repeat(32) };
+/** A site that enrols agents: all of it that tokens need. */
+const enrolling = { authority: {}, material: { current: { anchorFingerprint: 'ab'.repeat(32) } } };
 
 /** Quick, and as good as the real ones for everything but secrecy. */
 export const quickPasswords: Passwords = {
@@ -75,7 +76,7 @@ export class PeopleServer implements AsyncDisposable {
     };
     const registry = await openRegistry({ folder, log, clock, thread: false });
     const { isSecure = false, passwords = quickPasswords, ...configured } = options;
-    const parsed = hubOptions.parse({ ...configured, listeners: { http: { address: '127.0.0.1:0' } } });
+    const parsed = hubOptions.parse({ tls: {}, ...configured, listeners: { http: { address: '127.0.0.1:0' } } });
     const api = createPeopleApi({
       options: parsed,
       registry,
@@ -84,7 +85,8 @@ export class PeopleServer implements AsyncDisposable {
       log,
       isSecure,
       report: async () => ({ program: 'tributary-hub', state: 'ready' }),
-      enrolmentPlace: () => testPlace,
+      tls: enrolling,
+      bound: () => 'hub.example:7701',
     });
     const { http } = parsed.listeners;
     if (http === undefined) throw new Error('no HTTP listener');
@@ -93,7 +95,7 @@ export class PeopleServer implements AsyncDisposable {
       options: http,
       tls: undefined,
       routes: api.routes,
-      authenticators: [bearer, api.authenticate],
+      authenticators: [bearer, ...api.authenticators],
       log,
     });
     return new PeopleServer({ registry, listener, logged, folder, clock: moved });

@@ -6,40 +6,39 @@ import { LoginThrottle } from '../../access/login-throttle.ts';
 import { grantsOf } from '../../access/oidc/claimed-person.ts';
 import { OidcSignIn } from '../../access/oidc/oidc-sign-in.ts';
 import { Sessions } from '../../access/sessions.ts';
-import type { HubOptions } from '../../options.ts';
+import { scryptPasswords } from '../../access/passwords.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { ApiRoutes, Authenticator } from './api-routes.ts';
+import { enrolmentPlace, type EnrolmentPlaceParts } from './enrolment-place.ts';
 import { agentRoutes } from './routes/agent-routes.ts';
 import { oidcRoutes } from './routes/oidc-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { statusRoutes } from './routes/status-routes.ts';
-import { type EnrolmentPlace, tokenRoutes } from './routes/token-routes.ts';
+import { tokenRoutes } from './routes/token-routes.ts';
 import { userRoutes } from './routes/user-routes.ts';
 import { whoamiRoutes } from './routes/whoami-routes.ts';
 import { SessionAuthenticator } from './session-authenticator.ts';
 
-export interface PeopleApiParts {
-  readonly options: Pick<HubOptions, 'sessions' | 'oidc'>;
+export interface PeopleApiParts extends EnrolmentPlaceParts {
   readonly registry: Registry;
-  readonly passwords: Passwords;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Whether the listener has TLS. */
-  readonly isSecure: boolean;
   /** The object that `tributary-hub status` shows. */
   readonly report: () => Promise<unknown>;
-  /** Throws an HttpError where agents cannot enrol here. */
-  readonly enrolmentPlace: () => EnrolmentPlace;
+  /** scrypt unless a test has no time for it. */
+  readonly passwords?: Passwords;
+  /** Whether the listener has TLS: where the hub has certificates. */
+  readonly isSecure?: boolean;
 }
 
 export interface PeopleApi {
   readonly routes: readonly ApiRoutes[];
   /** The session cookie. */
-  readonly authenticate: Authenticator;
+  readonly authenticators: readonly Authenticator[];
 }
 
 export function createPeopleApi(parts: PeopleApiParts): PeopleApi {
-  const { registry, passwords, clock, log, isSecure } = parts;
+  const { registry, clock, log, tls, passwords = scryptPasswords, isSecure = tls !== undefined } = parts;
   const { sessions: sessionOptions, oidc: oidcOptions } = parts.options;
   const sessions = new Sessions({
     registry,
@@ -57,8 +56,8 @@ export function createPeopleApi(parts: PeopleApiParts): PeopleApi {
     oidcRoutes({ oidc, isSecure, clock }),
     statusRoutes(parts),
     agentRoutes({ registry }),
-    tokenRoutes(parts),
+    tokenRoutes({ registry, clock, enrolmentPlace: () => enrolmentPlace(parts) }),
     userRoutes({ registry, passwords, clock, hasProvider: oidc !== undefined }),
   ];
-  return { routes, authenticate: authenticator.authenticate };
+  return { routes, authenticators: [authenticator.authenticate] };
 }

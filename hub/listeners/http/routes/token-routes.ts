@@ -14,15 +14,8 @@ import { tenantName, tenantOrAll } from '../../../config/names.ts';
 import type { ApiTokenRecord, EnrolmentTokenRecord, Registry } from '../../../registry/registry.ts';
 import { type ApiRoutes, demand, principalOf } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
+import type { EnrolmentPlace } from '../enrolment-place.ts';
 import { HttpError } from '../http-error.ts';
-
-/** What an enrolment token carries beside its secret. */
-export interface EnrolmentPlace {
-  /** `host:port` of the agents' listeners. */
-  readonly hubs: readonly string[];
-  /** Of the site's authority. */
-  readonly fingerprint: string;
-}
 
 type TokenRegistry = Pick<
   Registry,
