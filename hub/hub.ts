@@ -18,6 +18,8 @@ import { createIntake, type Intake } from './intake/intake.ts';
 import { Strangers } from './intake/strangers.ts';
 import { type AgentListener, startAgentListener } from './listeners/agents/agent-listener.ts';
 import { agentsDoor, usesOwnPki } from './listeners/agents/agents-door.ts';
+import { createPeopleApi } from './listeners/http/people-api.ts';
+import { type HttpListeners, type HttpListenersParts, startHttpListeners } from './listeners/http-listeners.ts';
 import { archiveFolder, type HubOptions } from './options.ts';
 import { Archive } from './outputs/archive/archive.ts';
 import { Telling } from './platform/telling.ts';
@@ -74,6 +76,7 @@ export class Hub implements AsyncDisposable {
   readonly #rates = { received: new Rates(), archived: new Rates() };
   #state: HubState = 'starting';
   #listener: AgentListener | undefined;
+  #http: HttpListeners | undefined;
 
   private constructor(parts: HubParts) {
     this.#parts = parts;
@@ -107,7 +110,7 @@ export class Hub implements AsyncDisposable {
   /** Takes no more connections, lets what was sent be acked, ends the steps under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#state = 'draining';
-    await this.#listener?.drain([], drainMs);
+    await Promise.all([this.#listener?.drain([], drainMs), this.#http?.drain(drainMs)]);
     await this.#owned.disposeAsync();
   }
 
@@ -136,7 +139,16 @@ export class Hub implements AsyncDisposable {
     const bound = (): string => this.#listener?.address ?? '';
     const door = agentsDoor({ options, siteId, tls, registry, strangers, log: logger, bound });
     this.#listener = this.#owned.use(await startAgentListener({ ...door, intake, strangers, log: logger }));
+    const api = createPeopleApi({ options, registry, clock: systemClock, log: logger, tls, bound, report });
+    this.#http = this.#owned.use(await this.#startHttp({ tls, queue, registry, quotas, api }));
     this.#state = 'ready';
+  }
+
+  #startHttp(parts: Pick<HttpListenersParts, 'tls' | 'queue' | 'registry' | 'quotas' | 'api'>): Promise<HttpListeners> {
+    const { options, logger: log } = this.#parts;
+    const noteBytes = (bytes: number): void => this.#burst.note(bytes);
+    const isReady = (): boolean => this.#state === 'ready' && parts.queue.state === 'open';
+    return startHttpListeners({ ...parts, options, log, clock: systemClock, noteBytes, isReady });
   }
 
   #openRegistry(): Promise<Registry> {
@@ -251,7 +263,10 @@ export class Hub implements AsyncDisposable {
       state: this.#state,
       startedMs: this.#startedMs,
       site: { name: options.site, siteId: queue.siteId, hubId: queue.hubId, storeId: queue.storeId },
-      listeners: listener === undefined ? {} : { agents: { address: listener.address, url: this.url, tls: listener.tls } },
+      listeners: {
+        ...(listener === undefined ? {} : { agents: { address: listener.address, url: this.url, tls: listener.tls } }),
+        ...this.#http?.status(),
+      },
       findings: findings.all(),
       certificates: tls?.certificates() ?? [],
       quotas: quotas.status(),

@@ -21,7 +21,7 @@ import { startPushListener, type PushListener } from './push/push-listener.ts';
 export interface HttpListenersParts {
   readonly options: Pick<HubOptions, 'listeners'>;
   readonly tls: HubTls | undefined;
-  readonly queue: Pick<SqliteQueue, 'publish' | 'partitionOf' | 'siteId' | 'hubId'>;
+  readonly queue: Pick<SqliteQueue, 'publish' | 'partitionOf' | 'siteId' | 'hubId' | 'state'>;
   readonly registry: Pick<Registry, 'apiToken' | 'apiTokenUsed'>;
   readonly quotas: QuotaGate;
   readonly clock: Clock;

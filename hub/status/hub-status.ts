@@ -3,6 +3,7 @@ import type { DurabilityPragmas } from '@tributary/shared/sqlite/open-database.t
 import type { CertificateStatus } from '../certificates/certificate-status.ts';
 import type { StandingFinding } from '../health/findings.ts';
 import type { IntakeStatus } from '../intake/intake.ts';
+import type { HttpListenersStatus } from '../listeners/http-listeners.ts';
 import type { PipelineCounts } from '../processing/events.ts';
 import type { QueueStatus } from '../queue/queue.ts';
 import type { QuotaStatus } from '../quotas/quotas.ts';
@@ -19,7 +20,9 @@ export interface HubStatus {
   readonly state: HubState;
   readonly startedMs: number;
   readonly site: { readonly name: string; readonly siteId: string; readonly hubId: string; readonly storeId: string };
-  readonly listeners: { readonly agents?: { readonly address: string; readonly url: string; readonly tls: boolean } };
+  readonly listeners: HttpListenersStatus & {
+    readonly agents?: { readonly address: string; readonly url: string; readonly tls: boolean };
+  };
   /** What a person ought to know now: red first. */
   readonly findings: readonly StandingFinding[];
   readonly certificates: readonly CertificateStatus[];

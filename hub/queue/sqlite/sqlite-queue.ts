@@ -89,6 +89,11 @@ export class SqliteQueue implements Queue {
     this.#levels.apply(levels);
   }
 
+  /** From memory: whether anything can be taken in. */
+  get state(): QueueStatus['state'] {
+    return this.#levels.state;
+  }
+
   partitionOf(): number {
     return 0;
   }
@@ -212,7 +217,7 @@ export class SqliteQueue implements Queue {
   async status(): Promise<QueueStatus> {
     return {
       storeId: this.storeId,
-      state: this.#levels.state,
+      state: this.state,
       bytes: this.#levels.storeBytes,
       maxBytes: this.#limits.storeBytesMax,
       ...storeFigures(this.#db),
