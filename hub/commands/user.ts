@@ -33,7 +33,8 @@ export async function userAddCommand(request: GrantRequest, host: CommandHost): 
   const granted: Grant = { tenant: tenantOrAll(request.tenant ?? everyTenant), role: roleOf(request.role) };
   return withRegistry(request, host, async ({ registry, by, nowMs }) => {
     if (registry.user(name) !== undefined) {
-      throw new UsageError(
+      throw new RegistryError(
+        'REGISTRY_CONFLICT',
         `there is a user ${name} already: tributary-hub user password gives a new password, user grant a role`,
       );
     }
