@@ -18,6 +18,8 @@ import { type Counters, newCounters } from './counters.ts';
 import { DropTally } from './drop-tally.ts';
 import { AgentEvents } from './events.ts';
 import { OverflowBatcher } from './framing/overflow-batcher.ts';
+import type { Ownership } from './enrolment/ownership.ts';
+import type { Renewal, RenewalStatus } from './enrolment/renewal.ts';
 import { settlePending } from './enrolment/settle.ts';
 import { lockFolder } from './identity/folder-lock.ts';
 import { type Identity, takeIdentity } from './identity/identity.ts';
@@ -83,6 +85,8 @@ export class Agent implements AsyncDisposable {
   #knowsStreams = false;
   readonly #platform: PlatformStream | undefined;
   readonly #platformDone: Promise<void>;
+  readonly #certificatesDone: Promise<void>;
+  #renewal: Renewal | undefined;
   readonly #lock: Disposable;
 
   private constructor(
@@ -139,13 +143,16 @@ export class Agent implements AsyncDisposable {
     this.rotator = new Rotator({ sink: this.#sinks.create(), events: this.events, clock });
     if (!buffer.needsRecovery) this.#streamsAreKnown();
     this.#platformDone = this.#runPlatform().catch(fail);
+    this.tls.onChanged(() => this.uplink.renewConnection('the certificates of this agent changed'));
+    this.#certificatesDone = this.#followCertificates().catch(fail);
   }
 
   /** Opens everything but the inputs, and begins to connect. */
   static async start(options: AgentOptions): Promise<Agent> {
     const { folder, clock, logger, crashPoint } = options;
     const lock = lockFolder(folder);
-    let tls: AgentTls | undefined;
+    let [tls, agent]: [AgentTls?, Agent?] = [];
+    const onProblem = (problem: Error): void => agent?.events.certificateUnusable(problem);
     try {
       // Before anybody learns who this agent is: an enrolment that a crash cut short may make it another one.
       await settlePending(folder);
@@ -153,7 +160,9 @@ export class Agent implements AsyncDisposable {
         folder,
         settings: options.tls ?? { files: {}, leastVersion: '1.3' },
         clock,
-        onProblem: (problem) => logger.warn('changed certificates cannot be used; the ones before go on', { error: problem }),
+        onProblem: (problem) => {
+          if (problem !== undefined) onProblem(problem);
+        },
       });
       const makeRoom = (): void => rmSync(join(folder, 'reserve'), { force: true });
       const identity = takeIdentity({ folder, nowMs: clock.now(), makeRoom });
@@ -168,12 +177,24 @@ export class Agent implements AsyncDisposable {
         crashPoint,
         sourceMark: markAt,
       });
-      return new Agent(options, { lock, identity, tls, buffer, failure });
+      agent = new Agent(options, { lock, identity, tls, buffer, failure });
+      return agent;
     } catch (error) {
       await tls?.[Symbol.asyncDispose]();
       lock[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /** Whose everything is that it sends, where its certificate says so. */
+  get owner(): Ownership | undefined {
+    const { identity, site } = this.tls;
+    const isShown = this.#options.uplink.hubs.some((hub) => hub.startsWith('wss:'));
+    return identity === undefined || !isShown ? undefined : { tenant: identity.tenant, labels: site?.labels ?? {} };
+  }
+
+  get renewal(): RenewalStatus | undefined {
+    return this.#renewal?.status();
   }
 
   /** Tells when the buffer is full or has room again; called now and then. */
@@ -225,7 +246,7 @@ export class Agent implements AsyncDisposable {
     await this.rotator[Symbol.asyncDispose]();
     await this.inputs.stop();
     this.#stopUplink.abort();
-    await Promise.all([this.#uplinkDone, this.#platformDone]);
+    await Promise.all([this.#uplinkDone, this.#platformDone, this.#certificatesDone]);
     const bufferClosed = this.buffer[Symbol.asyncDispose]();
     await this.batcher[Symbol.asyncDispose]();
     await bufferClosed;
@@ -288,6 +309,7 @@ export class Agent implements AsyncDisposable {
         },
         disconnected: (end) => {
           this.events.hubLost(end);
+          this.events.hubUnwanted(this.uplink.status().hub, end);
           this.batcher.setFlushInterval(Math.max(batch.flushIntervalMs, offlineFlushIntervalMs));
         },
         recovered: () => this.#streamsAreKnown(),
@@ -303,13 +325,31 @@ export class Agent implements AsyncDisposable {
   #createPlatform(): PlatformStream | undefined {
     const { platform, clock, facts } = this.#options;
     if (platform === undefined) return undefined;
-    const { tenant, labels } = platform;
+    const { tenant, labels } = { ...platform, ...this.owner, labels: { ...this.owner?.labels, ...platform.labels } };
     const teller = { host: facts['host'] ?? '', agentId: this.identity.agentId, version: facts['version'] ?? '', labels };
     return new PlatformStream({ tenant, teller, clock, counters: this.counters.platform });
   }
 
   async #runPlatform(): Promise<void> {
     await this.#platform?.run(this.#sinks.create(), this.#stopUplink.signal);
+  }
+
+  /** A certificate that a company's own tools bring is theirs to renew. */
+  async #followCertificates(): Promise<void> {
+    const { folder, clock, uplink } = this.#options;
+    const { tls, events } = this;
+    const { signal } = this.#stopUplink;
+    if (tls.identity === undefined) return;
+    // Loaded only where there is a certificate.
+    const { Renewal: Renewing, watchExpiry } = await import('./enrolment/renewal.ts');
+    const parts = { folder, tls, clock, events, proxy: uplink.proxy, hubs: () => this.#tlsHubs() };
+    this.#renewal = tls.source === 'enrolled' ? new Renewing(parts) : undefined;
+    await Promise.all([this.#renewal?.run(signal), watchExpiry(parts, signal)]);
+  }
+
+  #tlsHubs(): readonly string[] {
+    const { hub, hubs } = this.uplink.status();
+    return [...new Set([hub, ...hubs.map((known) => known.hub)])].filter((one) => one.startsWith('wss:'));
   }
 
   /** Files may be read. Of a source that cannot be read again nothing more will come, if it was not ended when the process was. */

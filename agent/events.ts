@@ -44,6 +44,8 @@ export class AgentEvents {
   readonly #failedInputs = new Set<string>();
   /** The hub that there is a connection to. */
   #hub: string | undefined;
+  /** What was told of hubs that this agent and they do not want, so that it is told once. */
+  #unwanted = '';
   #bufferState: 'open' | 'full' | 'no-space' = 'open';
 
   constructor(options: AgentEventsOptions) {
@@ -96,6 +98,7 @@ export class AgentEvents {
 
   /** A connection that only took the place of one to the same hub is no news. */
   hubFound(hub: string, siteId: Id): void {
+    this.#unwanted = '';
     if (this.#hub === hub) return;
     this.#hub = hub;
     this.#report('hub-found', { hub, siteId });
@@ -107,6 +110,30 @@ export class AgentEvents {
     const hub = this.#hub;
     this.#hub = undefined;
     this.#report('hub-lost', { hub, reason: `${reason}: ${hint}` });
+  }
+
+  /** Told once per reason; the log has it from the uplink. */
+  hubUnwanted(hub: string, { reason, hint }: Pick<ConnectionEnd, 'reason' | 'hint'>): void {
+    const told = `${hub} ${reason} ${hint}`;
+    if ((reason !== 'refused' && reason !== 'untrusted') || this.#unwanted === told) return;
+    this.#unwanted = told;
+    this.#report(reason === 'refused' ? 'hub-refused' : 'hub-untrusted', { hub, reason: hint });
+  }
+
+  certificateRenewed(notAfter: string): void {
+    this.#tell('certificate-renewed', { notAfter });
+  }
+
+  certificateRenewalFailed(error: unknown, facts: { readonly notAfter: string; readonly retryInMs: number }): void {
+    this.#tell('certificate-renewal-failed', { error, ...facts });
+  }
+
+  certificateExpires(notAfter: string): void {
+    this.#tell('certificate-expires', { notAfter });
+  }
+
+  certificateUnusable(error: unknown): void {
+    this.#tell('certificate-unusable', { error });
   }
 
   /** Called with each state that is seen; tells of changes. */

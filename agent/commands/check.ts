@@ -8,6 +8,7 @@ import { FilePatterns } from '../inputs/file/file-patterns.ts';
 import type { AgentConfig, InputConfig } from '../options.ts';
 import { channelType } from '../platform/channel.ts';
 import { explainInput, type ExplainedInput } from './check/explain-input.ts';
+import { lookAtTls, type TlsFinding, tlsLines } from './check/look-at-tls.ts';
 import { type StoredStreams, storedStreams } from './check/stored-streams.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
 
@@ -48,12 +49,22 @@ export async function checkCommand(options: CheckOptions, host: CommandHost): Pr
     config.inputs.map(async (input, index) => await lookAtInput(input, { index, config, stored })),
   );
   const hubs = await Promise.all(config.hubs.map(async (hub) => await lookUpHub(hub, config)));
-  const isGood = inputs.every(({ unreadable }) => unreadable.length === 0) && hubs.some(({ trouble }) => trouble === '');
-  if (options.json) host.out(`${JSON.stringify({ file: options.configFile, ok: isGood, inputs, hubs })}\n`);
+  const tls = lookAtTls(config, Date.now());
+  const isGood =
+    inputs.every(({ unreadable }) => unreadable.length === 0) &&
+    hubs.some(({ trouble }) => trouble === '') &&
+    tls.troubles.length === 0;
+  if (options.json) host.out(`${JSON.stringify({ file: options.configFile, ok: isGood, inputs, hubs, tls })}\n`);
   else {
     const inputText = inputs.length === 0 ? ['no inputs: nothing is read'] : inputs.flatMap(inputLines);
     const positions = stored === undefined || stored.trouble === '' ? [] : [`no position is known: ${stored.trouble}`];
-    const lines = [headline(options.configFile, inputs, hubs), ...positions, ...inputText, ...hubLines(hubs)];
+    const lines = [
+      headline(options.configFile, { inputs, hubs, tls }),
+      ...positions,
+      ...inputText,
+      ...hubLines(hubs),
+      ...tlsLines(tls),
+    ];
     host.out(`${lines.map(printable).join('\n')}\n`);
   }
   return isGood ? exitCode.done : exitCode.failed;
@@ -132,12 +143,20 @@ async function lookUpHub(hub: string, config: AgentConfig): Promise<HubFinding> 
 }
 
 /** Says first what is good and what is not: the file may be without fault and name what cannot be used. */
-function headline(file: string, inputs: readonly InputFinding[], hubs: readonly HubFinding[]): string {
+function headline(
+  file: string,
+  {
+    inputs,
+    hubs,
+    tls,
+  }: { readonly inputs: readonly InputFinding[]; readonly hubs: readonly HubFinding[]; readonly tls: TlsFinding },
+): string {
   const troubles: string[] = [];
   const unreadable = inputs.reduce((sum, input) => sum + input.unreadable.length, 0);
   if (unreadable === 1) troubles.push('1 path cannot be read');
   else if (unreadable > 1) troubles.push(`${unreadable} paths cannot be read`);
   if (hubs.every(({ trouble }) => trouble !== '')) troubles.push('no hub has a known address');
+  if (tls.troubles.length > 0) troubles.push('the certificate cannot be used');
   if (troubles.length === 0) return `${file}: the configuration is good`;
   return `${file}: the file has no mistakes, but ${troubles.join(' and ')}, see below`;
 }

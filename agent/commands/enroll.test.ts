@@ -130,7 +130,7 @@ test('an answer that came is used by whoever comes next, without asking again', 
     },
   };
   rmSync(join(one.data, 'tls/agent.crt'));
-  writeFileSync(join(one.data, 'tls/pending.json'), JSON.stringify(pending), { mode: 0o600 });
+  writeFileSync(join(one.data, 'tls/enrolment.pending.json'), JSON.stringify(pending), { mode: 0o600 });
   assert.equal((await settlePending(one.data))?.site, 'there');
   assert.equal(one.file('agent.crt'), pending.answer.certificate);
   assert.equal(await settlePending(one.data), undefined);

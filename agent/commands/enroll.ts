@@ -17,6 +17,7 @@ import { settlePending } from '../enrolment/settle.ts';
 import { tryHubs } from '../enrolment/try-hubs.ts';
 import { lockFolder } from '../identity/folder-lock.ts';
 import { settleIdentity } from '../identity/identity.ts';
+import { shipFolder } from './ship-folder.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
 
 export interface EnrollOptions {
@@ -96,7 +97,7 @@ async function placeOf(options: EnrollOptions, token: EnrolmentToken, host: Comm
     );
   }
   const folder = dataDir ?? config.data_dir;
-  return { folder: ship ? join(folder, 'ship') : folder, proxy: options.proxy ?? config.proxy };
+  return { folder: ship ? shipFolder(folder) : folder, proxy: options.proxy ?? config.proxy };
 }
 
 class EnrollUsageError extends Error {

@@ -9,6 +9,7 @@ import { agentOptionsOf, inputDefaultsOf } from '../agent-options.ts';
 import { Agent } from '../agent.ts';
 import { BufferDamagedError } from '../buffer/damage.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { overruledRule, ownedBy } from '../enrolment/ownership.ts';
 import { Reloader } from '../config/reloader.ts';
 import { newCounters } from '../counters.ts';
 import { AgentEvents } from '../events.ts';
@@ -151,9 +152,11 @@ async function work(agent: Agent, { reloader, logger }: Once, signal: AbortSigna
     while (!signal.aborted) {
       const wanted = reloader.current;
       const { waitsForSite } = agent;
-      const inputs = withoutCopies(wanted.inputs, wanted.rotation);
-      await agent.inputs.change({ inputs, defaults: inputDefaultsOf(wanted), waitsForSite });
-      if (!waitsForSite) await agent.rotator.change(wanted.rotation);
+      const { config: owned, overruled } = ownedBy(agent.owner, wanted);
+      if (overruled.length > 0) logger.warn(overruledRule, { options: overruled, tenant: owned.tenant });
+      const inputs = withoutCopies(owned.inputs, owned.rotation);
+      await agent.inputs.change({ inputs, defaults: inputDefaultsOf(owned), waitsForSite });
+      if (!waitsForSite) await agent.rotator.change(owned.rotation);
       await changedOrReadable(agent, waitsForSite, (stop) => reloader.changed(wanted, stop), signal);
     }
   } catch (error) {

@@ -4,17 +4,20 @@
  * site tells of them.
  */
 import { closeSync, existsSync, openSync, realpathSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { systemClock } from '@tributary/shared/clock.ts';
 import { processLogger } from '@tributary/shared/log.ts';
 import { agentOptionsOf, inputDefaultsOf } from '../agent-options.ts';
 import { Agent } from '../agent.ts';
-import { loadConfig } from '../config/load-config.ts';
-import { hubRule, isHubAddress, namePattern, nameRule } from '../config/rules.ts';
+import { AgentConfigError, loadConfig } from '../config/load-config.ts';
+import { hubRule, isHubAddress, isOpenlyReached, namePattern, nameRule, plaintextRule } from '../config/rules.ts';
+import { readSite } from '../enrolment/enrolled-files.ts';
+import { ownedBy } from '../enrolment/ownership.ts';
 import { Condition } from '../framing/condition.ts';
 import type { Run, SourceStatus } from '../inputs/input.ts';
 import type { AgentConfig } from '../options.ts';
+import { shipFolder } from './ship-folder.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
 
 export interface ShipOptions {
@@ -75,16 +78,24 @@ function flagTroubles({ type, hub }: ShipOptions): string[] {
   return troubles;
 }
 
-/** A configuration file is used where there is one; `--hub` and `--data-dir` do without and win over it. */
+/**
+ * A configuration file is used where there is one; `--hub` and `--data-dir` do without and win over it. Without either the hubs are those
+ * that `enroll --ship` was told of.
+ */
 async function shipConfig(options: ShipOptions, host: CommandHost): Promise<AgentConfig> {
-  const { configFile, configGiven, hub, dataDir } = options;
-  const text = configGiven || existsSync(configFile) ? undefined : JSON.stringify({ hubs: [hub ?? 'ws://127.0.0.1:7701'] });
-  const config = await loadConfig({ file: text === undefined ? configFile : 'the command line', text, env: host.env });
-  return {
-    ...config,
-    ...(hub === undefined ? {} : { hubs: [hub] }),
-    ...(dataDir === undefined ? {} : { data_dir: resolve(host.cwd, dataDir) }),
-  };
+  const { configFile, configGiven, hub } = options;
+  const dataDir = options.dataDir === undefined ? undefined : resolve(host.cwd, options.dataDir);
+  if (configGiven || existsSync(configFile)) {
+    const config = await loadConfig({ file: configFile, env: host.env });
+    if (hub !== undefined && !config.plaintext && isOpenlyReached(hub, config.proxy)) {
+      throw new AgentConfigError(`--hub ${hub}: ${plaintextRule}`);
+    }
+    return { ...config, ...(hub === undefined ? {} : { hubs: [hub] }), ...(dataDir === undefined ? {} : { data_dir: dataDir }) };
+  }
+  const enrolled = dataDir === undefined ? undefined : readSite(shipFolder(dataDir));
+  const hubs = hub === undefined ? (enrolled?.hubs ?? ['ws://127.0.0.1:7701']) : [hub];
+  const text = JSON.stringify({ hubs, ...(dataDir === undefined ? {} : { data_dir: dataDir }) });
+  return await loadConfig({ file: 'the command line', text, env: host.env });
 }
 
 function readTrouble(path: string): string[] {
@@ -135,7 +146,7 @@ class Shipping {
     const config = this.#config;
     await using agent = await Agent.start({
       ...agentOptionsOf(config),
-      folder: join(config.data_dir, 'ship'),
+      folder: shipFolder(config.data_dir),
       clock: systemClock,
       logger: processLogger(config.log.level === 'debug' ? 'debug' : 'error'),
       crashPoint: this.#options.crashPoint,
@@ -196,7 +207,7 @@ class Shipping {
       compressed: 'never' as const,
       overflow: 'block' as const,
     };
-    await agent.inputs.change({ inputs: [input], defaults: inputDefaultsOf(this.#config) });
+    await agent.inputs.change({ inputs: [input], defaults: inputDefaultsOf(ownedBy(agent.owner, this.#config).config) });
     await this.#while(agent, agent.inputs.drained(stop));
     // What a file grows by from now on is the next run's: a busy file would never come to an end.
     const sources = agent.inputs.sources();

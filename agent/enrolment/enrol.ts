@@ -41,17 +41,18 @@ export interface EnrolOptions {
 
 const idBytes = 16;
 
-/** Has the token's site certify this machine: the answer is durable in `pending.json` when it resolves. Throws an EnrolmentError. */
-export async function enrol(options: EnrolOptions, signal: AbortSignal): Promise<Pending> {
+/** Has the token's site certify this machine: the answer is durable when it resolves. Throws an EnrolmentError. */
+export async function enrol(options: EnrolOptions, signal: AbortSignal): Promise<void> {
   const { folder, token, proxy, timeoutMs } = options;
   const pending = keptPending(options);
-  if (pending.answer !== undefined) return pending;
+  if (pending.answer !== undefined) return;
   crashPoint('agent.enrolment.before-request');
   const failures: string[] = [];
   for (const hub of token.hubs) {
     const place = { hub, proxy, timeoutMs };
     try {
-      return await enrolAt(place, pending, options, signal);
+      await enrolAt(place, pending, options, signal);
+      return;
     } catch (error) {
       signal.throwIfAborted();
       const message = error instanceof Error ? error.message : String(error);
@@ -72,19 +73,21 @@ export async function renew(
   place: HubPlace,
   options: { readonly folder: string; readonly agentId: Id; readonly secureContext: SecureContext; readonly nowMs: number },
   signal: AbortSignal,
-): Promise<Pending> {
+): Promise<void> {
   const { folder, agentId, secureContext, nowMs } = options;
-  const kept = readPending(folder);
-  const isSame = kept?.tokenId === '' && kept.agentId === agentId && kept.answer === undefined;
+  const kept = readPending(folder, 'renewal');
+  const isSame = kept?.agentId === agentId && kept.answer === undefined;
   const pending: Pending = isSame ? kept : { agentId, key: newKey(), tokenId: '' };
-  if (!isSame) writePending(folder, pending);
+  if (!isSame) writePending(folder, 'renewal', pending);
   crashPoint('agent.enrolment.before-request');
   const body = keyToCertify(pending.key, 'renew', agentId);
   const answer = await postJson(place, { path: renewPath, body, secureContext }, signal);
-  return answered(folder, pending, checkedAnswer(answer, { agentId, key: pending.key, anchor: undefined, nowMs }));
+  const checked = checkedAnswer(answer, { agentId, key: pending.key, anchor: undefined, nowMs });
+  writePending(folder, 'renewal', { ...pending, answer: checked });
+  crashPoint('agent.enrolment.after-answer');
 }
 
-async function enrolAt(place: HubPlace, pending: Pending, options: EnrolOptions, signal: AbortSignal): Promise<Pending> {
+async function enrolAt(place: HubPlace, pending: Pending, options: EnrolOptions, signal: AbortSignal): Promise<void> {
   const { folder, token, host, version, nowMs } = options;
   const anchor = await presentedAnchor(place, token.fingerprint, signal);
   const { instanceId, bootId } = settleIdentity({ folder });
@@ -103,27 +106,22 @@ async function enrolAt(place: HubPlace, pending: Pending, options: EnrolOptions,
   };
   const secureContext = secureContextOf({ ca: [anchor.toString()] }, '1.2');
   const answer = await postJson(place, { path: enrolPath, body, secureContext }, signal);
-  return answered(folder, pending, checkedAnswer(answer, { agentId, key, anchor: token.fingerprint, nowMs }));
-}
-
-function answered(folder: string, pending: Pending, answer: NonNullable<Pending['answer']>): Pending {
-  const whole = { ...pending, answer };
+  const checked = checkedAnswer(answer, { agentId, key, anchor: token.fingerprint, nowMs });
   crashPoint('agent.enrolment.before-answer');
-  writePending(folder, whole);
+  writePending(folder, 'enrolment', { ...pending, answer: checked });
   crashPoint('agent.enrolment.after-answer');
-  return whole;
 }
 
 /** What was begun with this token before is gone on with; anything else is begun. */
 function keptPending({ folder, token, asNew }: EnrolOptions): Pending {
   makeTlsFolder(folder);
   const { agentId, bootId } = settleIdentity({ folder });
-  const kept = readPending(folder);
+  const kept = readPending(folder, 'enrolment');
   const isOfToken = kept?.tokenId === token.tokenId && (kept.replaces !== undefined) === asNew;
   if (isOfToken && (asNew ? kept.replaces?.agentId : kept.agentId) === agentId) return kept;
   const begun: Pending = asNew
     ? { agentId: randomBytes(idBytes).toString('hex'), key: newKey(), tokenId: token.tokenId, replaces: { agentId, bootId } }
     : { agentId, key: newKey(), tokenId: token.tokenId };
-  writePending(folder, begun);
+  writePending(folder, 'enrolment', begun);
   return begun;
 }

@@ -1,6 +1,6 @@
 /**
  * What enrolment leaves in `data_dir/tls`: `agent.key` (0600) and `agent.crt`, the identity of this machine; `ca.crt`, what hubs are
- * verified with; `site.json`, what the site said. They are several files and change together: `pending.json` holds all of it until
+ * verified with; `site.json`, what the site said. They are several files and change together: `enrolment.pending.json`, or that of a renewal, holds all of it until
  * every one of them is in place (settle.ts), so that a crash in between is made good by whoever comes next.
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -87,21 +87,24 @@ export function writeCredentials(
   writeDurably(files.cert, certificate, { mode: open, owner });
 }
 
-export function readPending(folder: string): Pending | undefined {
-  const pending: Pending | undefined = read(pendingFile(folder));
+/** A renewal never overwrites an enrolment that somebody began: its key is counted by its token. */
+export type PendingKind = 'enrolment' | 'renewal';
+
+export function readPending(folder: string, kind: PendingKind): Pending | undefined {
+  const pending: Pending | undefined = read(pendingFile(folder, kind));
   return pending;
 }
 
-export function writePending(folder: string, pending: Pending): void {
-  writeDurably(pendingFile(folder), textOf(pending), { mode: secret, owner: ownerFor(folder) });
+export function writePending(folder: string, kind: PendingKind, pending: Pending): void {
+  writeDurably(pendingFile(folder, kind), textOf(pending), { mode: secret, owner: ownerFor(folder) });
 }
 
-export function removePending(folder: string): void {
-  removeDurably(pendingFile(folder));
+export function removePending(folder: string, kind: PendingKind): void {
+  removeDurably(pendingFile(folder, kind));
 }
 
-function pendingFile(folder: string): string {
-  return join(tlsFolder(folder), 'pending.json');
+function pendingFile(folder: string, kind: PendingKind): string {
+  return join(tlsFolder(folder), `${kind}.pending.json`);
 }
 
 function textOf(value: object): string {

@@ -1,6 +1,6 @@
 /**
  * Puts in place what a site answered. It is done again from its beginning after a crash, by the next start or the next command: each
- * step changes nothing when it was done before, and `pending.json` goes last.
+ * step changes nothing when it was done before, and what was pending goes last.
  *
  * An agent that becomes another one does so in this order: first its buffer, whose streams get other ids, then its identity, then its
  * certificate. Nobody runs meanwhile (the folder is locked), and no start goes past an answer that is not settled: so no hub ever sees
@@ -14,23 +14,36 @@ import { bufferFile } from '../buffer/open-store.ts';
 import type { NewOwner } from '../buffer/rekey.ts';
 import { giveTo, ownerFor } from '../durable-file.ts';
 import { replaceIdentity } from '../identity/identity.ts';
-import { readPending, readSite, removePending, type SiteRecord, writeCredentials, writeSite } from './enrolled-files.ts';
+import {
+  type PendingKind,
+  readPending,
+  readSite,
+  removePending,
+  type SiteRecord,
+  writeCredentials,
+  writeSite,
+} from './enrolled-files.ts';
 
-/** Whoever calls it holds the folder's lock, or runs the agent itself. Returns what was settled; undefined when nothing waited. */
+/** Whoever calls it holds the folder's lock, or runs the agent itself. Returns what was settled last; undefined when nothing waited. */
 export async function settlePending(folder: string): Promise<SiteRecord | undefined> {
-  const pending = readPending(folder);
+  const renewed = await settle(folder, 'renewal');
+  return (await settle(folder, 'enrolment')) ?? renewed;
+}
+
+async function settle(folder: string, kind: PendingKind): Promise<SiteRecord | undefined> {
+  const pending = readPending(folder, kind);
   const { answer } = pending ?? {};
   if (pending === undefined || answer === undefined) return undefined;
   if (pending.replaces !== undefined) await becomeAnother(folder, { agentId: pending.agentId, tenant: tenantOf(answer) });
   const { certificate, authority, ...said } = answer;
   writeCredentials(folder, { key: pending.key, certificate, authority });
   crashPoint('agent.enrolment.after-credentials');
-  const tokenId = pending.tokenId === '' ? (readSite(folder)?.tokenId ?? '') : pending.tokenId;
-  const { agentId, replaces } = pending;
-  const site = { ...said, agentId, tokenId, ...(replaces === undefined ? {} : { replaced: replaces }) };
+  const { agentId, replaces: replaced } = pending;
+  const before = kind === 'renewal' ? readSite(folder) : { tokenId: pending.tokenId, replaced };
+  const site = { ...before, ...said, agentId, tokenId: before?.tokenId ?? '' };
   writeSite(folder, site);
   crashPoint('agent.enrolment.before-done');
-  removePending(folder);
+  removePending(folder, kind);
   return site;
 }
 

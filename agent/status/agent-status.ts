@@ -4,6 +4,9 @@ import type { Counters } from '../counters.ts';
 import type { InputStatus } from '../input-set.ts';
 import type { SourceStatus } from '../inputs/input.ts';
 import type { RotationStatus } from '../rotation/rotation-group.ts';
+import type { RenewalStatus } from '../enrolment/renewal.ts';
+import type { TlsSource } from '../tls/agent-tls.ts';
+import type { CertificateIdentity } from '../tls/certificate-identity.ts';
 import type { UplinkStatus } from '../uplink/uplink.ts';
 
 export interface AgentStatus {
@@ -16,6 +19,7 @@ export interface AgentStatus {
   readonly state: 'running' | 'waiting-for-site' | 'stopping';
   readonly readiness: Readiness;
   readonly uplink: UplinkStatus;
+  readonly tls: TlsStatus;
   readonly buffer: BufferStatus & {
     readonly inFlightBytes: number;
     readonly losses: number;
@@ -34,6 +38,21 @@ export interface AgentStatus {
   readonly rates: Rates;
   /** 0 where the system does not tell. */
   readonly memory: { readonly rssBytes: number };
+}
+
+/** What this agent shows a hub, and what it verifies hubs with. */
+export interface TlsStatus {
+  readonly source: TlsSource;
+  /** Undefined where there is no certificate, or one that names no agent. */
+  readonly certificate: CertificateIdentity | undefined;
+  /** Name of the site, as it said at the last enrolment. */
+  readonly site: string | undefined;
+  /** SHA-256 of each certificate that hubs are verified with, lower-case hexadecimal. */
+  readonly authorities: readonly string[];
+  /** Why what is in the files now is not used; empty where it is. */
+  readonly problem: string;
+  /** Undefined where somebody else renews the certificate. */
+  readonly renewal: RenewalStatus | undefined;
 }
 
 export interface SourceOfInput extends SourceStatus {

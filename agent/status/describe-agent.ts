@@ -1,13 +1,17 @@
 /** What the running agent knows of itself, gathered when it is asked. */
 import { productVersion } from '@tributary/shared/build-info.ts';
+import { fingerprintOf } from '@tributary/shared/tls/load-key-material.ts';
 import type { Agent } from '../agent.ts';
 import type { InputStatus } from '../input-set.ts';
-import type { AgentStatus, Rates, Readiness, SourceOfInput, SourceSums } from './agent-status.ts';
+import type { AgentStatus, Rates, Readiness, SourceOfInput, SourceSums, TlsStatus } from './agent-status.ts';
 import { readinessOf } from './readiness.ts';
 
 /** A running agent, and what else its status tells. */
 export interface ObservedAgent {
-  readonly agent: Pick<Agent, 'buffer' | 'counters' | 'identity' | 'inputs' | 'rotator' | 'uplink' | 'waitsForSite'>;
+  readonly agent: Pick<
+    Agent,
+    'buffer' | 'counters' | 'identity' | 'inputs' | 'renewal' | 'rotator' | 'tls' | 'uplink' | 'waitsForSite'
+  >;
   readonly startedMs: number;
   readonly isStopping: () => boolean;
   readonly rates: () => Rates;
@@ -27,6 +31,7 @@ export function describeAgent(observed: ObservedAgent, sourcesMax = Infinity): A
     state: stateOf(observed),
     readiness: describeReadiness(observed),
     uplink: agent.uplink.status(),
+    tls: describeTls(agent),
     buffer: {
       ...agent.buffer.status(),
       inFlightBytes: agent.uplink.inFlightBytes,
@@ -52,6 +57,18 @@ export function describeAgent(observed: ObservedAgent, sourcesMax = Infinity): A
 export function describeReadiness(observed: ObservedAgent): Readiness {
   const { agent } = observed;
   return readinessOf({ state: stateOf(observed), buffer: agent.buffer.status(), inputs: agent.inputs.inputs() });
+}
+
+function describeTls({ tls, renewal }: ObservedAgent['agent']): TlsStatus {
+  const { source, identity, site, material, problem } = tls;
+  return {
+    source,
+    certificate: identity,
+    site: site?.site,
+    authorities: (material?.authorities ?? []).map(fingerprintOf),
+    problem: problem?.message ?? '',
+    renewal,
+  };
 }
 
 /** The furthest behind first. */

@@ -2,6 +2,8 @@ import { printable } from '@tributary/shared/printable.ts';
 import type { Counters } from '../counters.ts';
 import type { AgentStatus, SourceOfInput } from './agent-status.ts';
 
+const authoritiesShown = 4;
+
 /** The status for a person. */
 export function statusText(status: AgentStatus, nowMs: number): string {
   const lines = [
@@ -10,6 +12,7 @@ export function statusText(status: AgentStatus, nowMs: number): string {
     `hub      ${hubLine(status)}`,
     ...otherHubLines(status),
     ...(status.uplink.trouble === '' ? [] : [`trouble  ${status.uplink.trouble}`]),
+    ...tlsLines(status, nowMs),
     ...throughputLines(status),
     ...lossLines(status),
     `memory   ${sizeText(status.memory.rssBytes)}`,
@@ -36,6 +39,24 @@ function otherHubLines({ uplink: { hub: used, hubs } }: AgentStatus): string[] {
       if (avoidedMs > 0) return `  ${hub}: not preferred for ${seconds(avoidedMs)}`;
       return `  ${hub}: ${failed ? 'could not be reached' : 'stands by'}`;
     });
+}
+
+function tlsLines({ tls: { source, certificate, site, authorities, problem, renewal } }: AgentStatus, nowMs: number): string[] {
+  if (source === 'none') return ['tls      no certificate: tributary-agent enroll TOKEN makes this machine an agent of a site'];
+  const lines: string[] = [];
+  if (certificate !== undefined) {
+    const { tenant, siteId, notAfterMs } = certificate;
+    const days = Math.floor((notAfterMs - nowMs) / 86_400_000);
+    const until = `${new Date(notAfterMs).toISOString()} (${notAfterMs < nowMs ? 'EXPIRED' : `${days} days left`})`;
+    lines.push(
+      `tls      ${source}: agent ${certificate.agentId}, tenant ${tenant}, site ${site ?? siteId}, valid until ${until}`,
+    );
+    if (renewal?.dueMs !== undefined) lines.push(`  renewed at ${new Date(renewal.dueMs).toISOString()}`);
+  } else lines.push(`tls      ${source}: no certificate of an agent`);
+  lines.push(...authorities.slice(0, authoritiesShown).map((fingerprint) => `  trusts   ${fingerprint}`));
+  if (renewal !== undefined && renewal.trouble !== '') lines.push(`  trouble  not renewed yet: ${renewal.trouble}`);
+  if (problem !== '') lines.push(`  trouble  ${problem}`);
+  return lines;
 }
 
 function throughputLines({ buffer, counters, rates }: AgentStatus): string[] {

@@ -5,6 +5,7 @@
 import type { SecureContext } from 'node:tls';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { KeyMaterial, KeyMaterialError, KeyMaterialFiles, WatchedKeyMaterial } from '@tributary/shared/tls/key-material.ts';
+import { loadKeyMaterial } from '@tributary/shared/tls/load-key-material.ts';
 import { enrolledFiles, isEnrolled, readSite, type SiteRecord } from '../enrolment/enrolled-files.ts';
 import { type CertificateIdentity, identityOfCertificate } from './certificate-identity.ts';
 import { type LeastVersion, secureContextOf } from './secure-context.ts';
@@ -29,12 +30,16 @@ export class AgentTls implements AsyncDisposable {
   readonly source: TlsSource;
   readonly #options: AgentTlsOptions;
   readonly #watched: WatchedKeyMaterial | undefined;
+  readonly #listeners = new Set<() => void>();
+  /** Newer than what is followed, until that is as new. */
+  #adopted: KeyMaterial | undefined;
   #built: { readonly material: KeyMaterial | undefined; readonly context: SecureContext } | undefined;
 
   private constructor(options: AgentTlsOptions, source: TlsSource, watched: WatchedKeyMaterial | undefined) {
     this.#options = options;
     this.source = source;
     this.#watched = watched;
+    watched?.onChanged((material) => this.#changed(material));
   }
 
   /** Throws a KeyMaterialError when there are certificates that cannot be used. */
@@ -48,7 +53,7 @@ export class AgentTls implements AsyncDisposable {
   }
 
   get material(): KeyMaterial | undefined {
-    return this.#watched?.current;
+    return this.#adopted ?? this.#watched?.current;
   }
 
   /** Why what is in the files now is not used. */
@@ -76,13 +81,38 @@ export class AgentTls implements AsyncDisposable {
     return this.#built.context;
   }
 
-  onChanged(listener: (material: KeyMaterial) => void): () => void {
-    return this.#watched?.onChanged(listener) ?? ((): void => undefined);
+  /** What enrolment left has just been replaced: nobody has to wait until that is noticed. */
+  adopt(): void {
+    const { files } = materialFiles(this.#options.folder, this.#options.settings.files);
+    if (files === undefined) return;
+    const before = this.material;
+    this.#adopted = loadKeyMaterial(files);
+    if (!isSame(before, this.#adopted)) this.#tell();
+  }
+
+  /** Told when the next connection will use something else. Returns its own removal. */
+  onChanged(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #changed(material: KeyMaterial): void {
+    const isKnown = isSame(this.#adopted, material);
+    this.#adopted = undefined;
+    if (!isKnown) this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#watched?.[Symbol.asyncDispose]();
   }
+}
+
+function isSame(left: KeyMaterial | undefined, right: KeyMaterial): boolean {
+  return left !== undefined && JSON.stringify(left.context) === JSON.stringify(right.context);
 }
 
 /** What is named wins; `files` is undefined where there is nothing at all. */

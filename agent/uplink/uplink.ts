@@ -77,6 +77,9 @@ export class Uplink {
   #trouble = '';
   #attempts = 0;
   #roundIsOver = false;
+  /** Why the connection is to be left as soon as that can be. */
+  #leaving: string | undefined;
+  #woken = new AbortController();
 
   constructor(options: UplinkOptions) {
     this.#options = options;
@@ -99,7 +102,8 @@ export class Uplink {
       if (end.welcomed && this.#options.clock.monotonic() - startedMs >= healthyAfterMs) this.#backoff.reset();
       const waitMs = this.#waitAfter(end);
       this.#tellEnd(this.#hub, end, waitMs);
-      if (waitMs > 0) await this.#options.clock.sleep(waitMs, signal).catch(() => undefined);
+      const woken = AbortSignal.any([signal, this.#woken.signal]);
+      if (waitMs > 0) await this.#options.clock.sleep(waitMs, woken).catch(() => undefined);
     }
   }
 
@@ -110,6 +114,13 @@ export class Uplink {
 
   closeStream(streamId: Id, position: number): void {
     this.#connection?.closeStream(streamId, position);
+  }
+
+  /** Takes another connection in place of the one there is, or does not wait for its next try: something changed that makes it better. */
+  renewConnection(hint: string): void {
+    this.#leaving = hint;
+    this.#woken.abort();
+    this.#woken = new AbortController();
   }
 
   /** Bytes that were sent and not answered yet. */
@@ -161,6 +172,7 @@ export class Uplink {
         },
       });
       this.#connection = connection;
+      this.#leaving = undefined;
       const over = new AbortController();
       const watched = this.#leaveInTime(hub, connection, AbortSignal.any([signal, over.signal]));
       const end = await connection.run(signal).finally(() => over.abort());
@@ -210,9 +222,9 @@ export class Uplink {
     try {
       for (;;) {
         const ageLeftMs = aged - clock.monotonic();
-        if (ageLeftMs <= 0 && connection.leave('the connection is old')) return;
-        const waitMs = ageLeftMs <= 0 ? leaveRetryMs : Math.min(ageLeftMs, around(probeMs));
-        await sleep(waitMs, undefined, { signal, ref: false });
+        const why = this.#leaving ?? (ageLeftMs <= 0 ? 'the connection is old' : undefined);
+        if (why !== undefined && connection.leave(why)) return;
+        await this.#sleepUnlessWoken(why === undefined ? Math.min(ageLeftMs, around(probeMs)) : leaveRetryMs, signal);
         const { preferred } = this.#hubs;
         if (preferred === hub || connection.welcome === undefined) continue;
         if ((await this.#answers(preferred, signal)) && connection.leave(`${preferred} can be reached again`)) return;
@@ -220,6 +232,12 @@ export class Uplink {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
+  }
+
+  async #sleepUnlessWoken(ms: number, signal: AbortSignal): Promise<void> {
+    const woken = AbortSignal.any([signal, this.#woken.signal]);
+    await sleep(ms, undefined, { signal: woken, ref: false }).catch(() => undefined);
+    signal.throwIfAborted();
   }
 
   /** Whether the hub takes connections; it is told nothing yet. */

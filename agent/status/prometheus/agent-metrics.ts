@@ -127,8 +127,14 @@ function bufferMetrics({ buffer }: AgentStatus): Metric[] {
   ];
 }
 
-function hubMetrics({ uplink, counters }: AgentStatus): Metric[] {
+function hubMetrics({ uplink, counters, tls }: AgentStatus): Metric[] {
+  const { certificate } = tls;
   return [
+    gauge(
+      'certificate_expiry_timestamp_seconds',
+      'When the certificate of this agent expires, in seconds since 1970.',
+      certificate === undefined ? [] : [{ value: certificate.notAfterMs / 1000 }],
+    ),
     gauge('connected', '1 while there is a connection to a hub.', uplink.state === 'connected' ? 1 : 0),
     counter('connections', 'Connections to hubs that were made.', counters.connections),
     counter('reloads', 'Changes of the configuration that were taken.', counters.reloads),

@@ -1,0 +1,177 @@
+/**
+ * Keeps the agent's certificate from expiring: when two thirds of its life are over, another key is certified by a hub, over a connection
+ * that shows the present one; files and connections change to it. What fails is tried again, sooner the shorter the certificate's life.
+ *
+ * ```text
+ *   waiting ──two thirds over──► asking each hub in turn ──answer──► settled: the next connection uses it
+ *      ▲                             │ none answered
+ *      └────── backoff ◄─────────────┘
+ * ```
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Backoff } from '@tributary/shared/async/backoff.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { AgentEvents } from '../events.ts';
+import type { AgentTls } from '../tls/agent-tls.ts';
+import type { CertificateIdentity } from '../tls/certificate-identity.ts';
+import { renew } from './enrol.ts';
+import { lockEnrolment } from './enrolment-lock.ts';
+import { settlePending } from './settle.ts';
+
+export interface RenewalOptions {
+  readonly folder: string;
+  readonly tls: Pick<AgentTls, 'identity' | 'secureContext' | 'adopt' | 'onChanged'>;
+  /** `wss://host:port`, the best first. */
+  readonly hubs: () => readonly string[];
+  readonly proxy: string | undefined;
+  readonly clock: Clock;
+  readonly events: Pick<AgentEvents, 'certificateRenewed' | 'certificateRenewalFailed' | 'certificateExpires'>;
+  readonly random?: () => number;
+}
+
+export interface RenewalStatus {
+  /** When it is tried next. */
+  readonly dueMs: number | undefined;
+  /** Why the last try failed; empty where it did not. */
+  readonly trouble: string;
+}
+
+const timeoutMs = 10_000;
+/** A clock may be set, and the longest timer is shorter than a certificate's life. */
+const sleepMsMax = 3_600_000;
+/** So that agents that were enrolled together do not come together: the part of the life that due times are spread over. */
+const jitter = 0.05;
+const warnMsMax = 30 * 24 * 3_600_000;
+const [retryMsLeast, retryMsMost] = [1000, 3_600_000];
+
+/** When the warning is due that a certificate expires: 30 days before, or in the last sixth of a short life. */
+export function warnAtMs({ notBeforeMs, notAfterMs }: Pick<CertificateIdentity, 'notBeforeMs' | 'notAfterMs'>): number {
+  return notAfterMs - Math.min(warnMsMax, (notAfterMs - notBeforeMs) / 6);
+}
+
+export class Renewal {
+  readonly #options: RenewalOptions;
+  readonly #random: () => number;
+  #dueMs: number | undefined;
+  /** Not before: a hub whose clock is behind makes certificates that seem to be old. */
+  #earliestMs = 0;
+  #trouble = '';
+
+  constructor(options: RenewalOptions) {
+    this.#options = options;
+    this.#random = options.random ?? Math.random;
+  }
+
+  status(): RenewalStatus {
+    return { dueMs: this.#dueMs, trouble: this.#trouble };
+  }
+
+  /** Resolves when aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    for (let identity = this.#options.tls.identity; identity !== undefined; identity = this.#options.tls.identity) {
+      await this.#renewInTime(identity, signal).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
+      if (signal.aborted) return;
+    }
+  }
+
+  /** Returns when there is another certificate, from wherever it came. */
+  async #renewInTime(identity: CertificateIdentity, signal: AbortSignal): Promise<void> {
+    const { tls, clock } = this.#options;
+    const changed = new AbortController();
+    const stopListening = tls.onChanged(() => changed.abort());
+    const over = AbortSignal.any([signal, changed.signal]);
+    const lifeMs = identity.notAfterMs - identity.notBeforeMs;
+    const backoff = new Backoff({
+      msMin: Math.min(retryMsMost / 60, Math.max(retryMsLeast, lifeMs / 100)),
+      msMax: Math.min(retryMsMost, Math.max(retryMsLeast, lifeMs / 20)),
+      random: this.#random,
+    });
+    try {
+      this.#dueMs = Math.max(this.#earliestMs, identity.notBeforeMs + lifeMs * (2 / 3 - jitter * this.#random()));
+      while (!over.aborted) {
+        await sleepUntil(this.#dueMs, clock, over);
+        const error = await this.#renewOnce(identity, over);
+        if (error === undefined || over.aborted) break;
+        const retryInMs = backoff.next();
+        this.#dueMs = clock.now() + retryInMs;
+        this.#failed(error, identity, retryInMs);
+      }
+    } catch (error) {
+      if (!over.aborted) throw error;
+    } finally {
+      stopListening();
+    }
+    signal.throwIfAborted();
+  }
+
+  /** What went wrong; undefined when there is another certificate now. */
+  async #renewOnce({ agentId, notBeforeMs, notAfterMs }: CertificateIdentity, signal: AbortSignal): Promise<Error | undefined> {
+    const { folder, tls, hubs, proxy, clock, events } = this.#options;
+    const secureContext = tls.secureContext();
+    let failure = new Error('no hub is reached by TLS');
+    try {
+      using _ = lockEnrolment(folder);
+      for (const hub of hubs()) {
+        try {
+          await renew(
+            { hub: new URL(hub).host, proxy, timeoutMs },
+            { folder, agentId, secureContext, nowMs: clock.now() },
+            signal,
+          );
+          await settlePending(folder);
+          this.#trouble = '';
+          this.#earliestMs = clock.now() + (notAfterMs - notBeforeMs) / 10;
+          tls.adopt();
+          events.certificateRenewed(new Date(tls.identity?.notAfterMs ?? 0).toISOString());
+          return undefined;
+        } catch (error) {
+          failure = new Error(`${hub}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+        }
+      }
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+    }
+    return failure;
+  }
+
+  /** Once per reason: it is tried again and again. */
+  #failed(error: Error, { notAfterMs }: CertificateIdentity, retryInMs: number): void {
+    if (error.message === this.#trouble) return;
+    this.#trouble = error.message;
+    this.#options.events.certificateRenewalFailed(error, { notAfter: new Date(notAfterMs).toISOString(), retryInMs });
+  }
+}
+
+/** Tells once of each certificate that comes to its end, whoever made it. Resolves when aborted. */
+export async function watchExpiry(
+  { tls, clock, events }: Pick<RenewalOptions, 'tls' | 'clock' | 'events'>,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const { identity } = tls;
+    const changed = new AbortController();
+    const stopListening = tls.onChanged(() => changed.abort());
+    const over = AbortSignal.any([signal, changed.signal]);
+    try {
+      if (identity !== undefined) {
+        await sleepUntil(warnAtMs(identity), clock, over);
+        events.certificateExpires(new Date(identity.notAfterMs).toISOString());
+      }
+      await sleepUntil(Number.POSITIVE_INFINITY, clock, over);
+    } catch (error) {
+      if (!over.aborted) throw error;
+    } finally {
+      stopListening();
+    }
+  }
+}
+
+/** Keeps no process alive. Rejects when aborted. */
+async function sleepUntil(atMs: number, clock: Pick<Clock, 'now'>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  for (let leftMs = atMs - clock.now(); leftMs > 0; leftMs = atMs - clock.now()) {
+    await sleep(Math.min(leftMs, sleepMsMax), undefined, { signal, ref: false });
+  }
+}
