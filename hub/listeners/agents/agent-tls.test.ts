@@ -11,7 +11,7 @@ import { DoorFixture, enrolled, signed, strangeAuthority, TurnedAway } from './d
 const timeout = { timeout: 20_000 };
 const year = 365 * 24 * 3_600_000;
 
-test('an enrolled agent ships, and everything it sends is of its certificate’s tenant', timeout, async () => {
+test("an enrolled agent ships, and everything it sends is of its certificate's tenant", timeout, async () => {
   await using door = await DoorFixture.open();
   const { agentId, instanceId, bootId, ...credentials } = await enrolled(door, { tenants: ['blue'] });
   const agent = await door.agent(credentials);
@@ -50,7 +50,7 @@ test('who has no good certificate is told why', timeout, async () => {
   assert.ok(audited.some(({ details, actor }) => details['reason'] === 'revoked' && actor === `agent:${agentId}`));
 });
 
-test('a certificate of a hub, as a server, is nobody’s who may ship', timeout, async () => {
+test("a certificate of a hub, as a server, is nobody's who may ship", timeout, async () => {
   await using door = await DoorFixture.open();
   const credentials = await signed(door.authority, { kind: 'hub', siteId: door.siteId, hubId: '2'.repeat(32) });
   // Its purpose is that of a server, which OpenSSL refuses before names are looked at.

@@ -16,6 +16,7 @@ import { WebSocket } from 'ws';
 import { hashSecret, makeSecret, makeTokenId } from '../../access/secrets.ts';
 import { Authority } from '../../certificates/authority.ts';
 import { type HubTls, openHubTls } from '../../certificates/hub-tls.ts';
+import { renewHubCertificate } from '../../certificates/hub-certificate.ts';
 import { makePkiFolder, pkiFiles } from '../../certificates/pki-files.ts';
 import { Burst } from '../../groups/burst.ts';
 import { createIntake, type Intake } from '../../intake/intake.ts';
@@ -84,6 +85,7 @@ export class DoorFixture implements AsyncDisposable {
     const files = pkiFiles(folder);
     await makePkiFolder(files);
     const authority = await Authority.create(files, { name: 'test' }, systemClock);
+    await renewHubCertificate({ authority, files, siteId, hubId, hosts: [], nowMs: Date.now() });
     const agents = { address: '127.0.0.1:0' };
     const options = hubOptions.parse({ data_dir: folder, site: 'test', listeners: { agents }, tls: tlsOptions });
     const tls = await openHubTls({ options, siteId, hubId, log, clock: systemClock });
