@@ -25,7 +25,8 @@ export function checkCertificates(options: HubOptions, clock: Pick<Clock, 'now'>
     // What `run` would sign by itself is not missed.
     const signsItself = options.tls.ca === undefined && existsSync(own.authorityCertificate) && existsSync(own.authorityKey);
     if (signsItself) Authority.load(own, clock);
-    const isToBeMade = signsItself && files.cert === own.hubCertificate && !existsSync(own.hubCertificate);
+    const isToBeMade =
+      signsItself && files.cert === own.hubCertificate && !(existsSync(own.hubCertificate) && existsSync(own.hubKey));
     if (!isToBeMade) refuseMissing(files, options);
     const material = loadKeyMaterial(isToBeMade ? { ca: files.ca } : files);
     const names = { hub: files.pkcs12 ?? files.cert ?? '', authorities: files.ca };

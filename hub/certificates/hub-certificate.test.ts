@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
 import { loadKeyMaterial } from '@tributary/shared/tls/load-key-material.ts';
 import { urisOfCertificate } from '@tributary/shared/tls/certificate-uris.ts';
@@ -68,13 +68,22 @@ suite("the hub's own certificate", () => {
     assert.equal((await hubCertificate(pki)).verify(pki.authority.certificate.publicKey), true);
   });
 
-  test('a crash between key and certificate leaves the key, which is used', async () => {
+  test('what was lost, damaged or left half by a crash is made anew, the key only if it is gone', async () => {
     await using pki = await PkiFixture.make();
+    const { hubCertificate: cert, hubKey } = pki.files;
     await renew(pki, []);
-    const key = await readFile(pki.files.hubKey);
-    await rm(pki.files.hubCertificate);
+    const key = await readFile(hubKey);
+    await rm(cert);
     assert.equal(await renew(pki, []), true);
-    assert.deepEqual(await readFile(pki.files.hubKey), key);
+    await writeFile(cert, 'half a certifi');
+    assert.equal(await renew(pki, []), true);
+    assert.deepEqual(await readFile(hubKey), key);
+    await rm(hubKey);
+    assert.equal(await renew(pki, []), true);
+    assert.notDeepEqual(await readFile(hubKey), key);
+    assert.equal(loadKeyMaterial({ cert, key: hubKey }).chain.length, 2);
+    await chmod(hubKey, 0o644);
+    await assert.rejects(renew(pki, []), /hub\.key: .*chmod o-rwx/);
   });
 
   test('is not signed over and over when its authority is about to end', async () => {

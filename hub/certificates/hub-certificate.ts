@@ -9,6 +9,7 @@ import { isIP } from 'node:net';
 import { namesOf } from '@tributary/protocol/enrolment/certificate-names.ts';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { urisOfCertificate } from '@tributary/shared/tls/certificate-uris.ts';
+import { KeyMaterialError } from '@tributary/shared/tls/key-material.ts';
 import { loadKeyMaterial, loadPrivateKey } from '@tributary/shared/tls/load-key-material.ts';
 import type { Authority } from './authority.ts';
 import { hostsOf, keyPem, newKey } from './issue.ts';
@@ -28,14 +29,17 @@ export interface HubCertificateRequest {
 const localHosts = ['localhost', '127.0.0.1', '::1'];
 const renewAfterShare = 2 / 3;
 
-/** Durable when it resolves. True when there is a new one. Throws a KeyMaterialError when the key that is there cannot be used. */
+/**
+ * Durable when it resolves. True when there is a new one: also for what was lost, damaged or left half by a crash. Throws a
+ * KeyMaterialError when the key that is there cannot be used.
+ */
 export async function renewHubCertificate(request: HubCertificateRequest): Promise<boolean> {
   const { authority, files, siteId, hubId, nowMs } = request;
+  const key = await hubKey(files);
   const present = presentCertificate(files);
   if (present !== undefined && isGood(present, request)) return false;
   const before = present === undefined ? [] : await hostsOf(present);
   const hosts = [...new Set([...before, ...request.hosts, ...localHosts])];
-  const key = await hubKey(files);
   const { pem } = await authority.signHub({ publicKey: createPublicKey(key), names: { kind: 'hub', siteId, hubId }, hosts });
   if (renewAt(new X509Certificate(pem)) <= nowMs) return false;
   await writePkiFile(files.hubCertificate, pem + authority.pem);
@@ -47,9 +51,14 @@ export function renewAt({ validFromDate, validToDate }: X509Certificate): number
   return validFromDate.getTime() + (validToDate.getTime() - validFromDate.getTime()) * renewAfterShare;
 }
 
-function presentCertificate({ hubCertificate, hubKey: key }: PkiFiles): X509Certificate | undefined {
-  if (!existsSync(hubCertificate)) return undefined;
-  return loadKeyMaterial({ cert: hubCertificate, key }).chain[0];
+/** Of a key that can be used: what is wrong here is wrong with the certificate, of which another is signed. */
+function presentCertificate({ hubCertificate: cert, hubKey: key }: PkiFiles): X509Certificate | undefined {
+  try {
+    return loadKeyMaterial({ cert, key }).chain[0];
+  } catch (error) {
+    if (error instanceof KeyMaterialError) return undefined;
+    throw error;
+  }
 }
 
 function isGood(present: X509Certificate, { authority, siteId, hubId, hosts, nowMs }: HubCertificateRequest): boolean {
