@@ -1,4 +1,5 @@
 /** Certificates, people, quotas and the services that must not be open. */
+import { isLoopbackHost } from '@tributary/shared/network/listen-address.ts';
 import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
 import { tenantName, tenantOrAll, typeName } from './names.ts';
@@ -33,17 +34,28 @@ export const tlsOptions = z
 
 const role = z.enum(['viewer', 'operator', 'admin']);
 
+/** Codes, tokens and sessions go there. */
+const safeUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine((text) => !isPlainFromAfar(text), 'must be https, as it is not on the loopback');
+
+function isPlainFromAfar(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'http:' && !isLoopbackHost(hostname);
+}
+
 export const oidcOptions = z.strictObject({
-  issuer: z.url({ protocol: /^https?$/ }).describe('Address of the OpenID Connect provider; http only on the loopback.'),
+  issuer: safeUrl.describe('Address of the OpenID Connect provider; http only on the loopback.'),
   client_id: z.string().min(1),
   client_secret: z
     .string()
     .min(1)
     .optional()
     .describe('`${file:…}`; without one the client is public (PKCE is used in any case).'),
-  public_url: z
-    .url({ protocol: /^https?$/ })
-    .describe("This hub's address as browsers see it; `/api/v1/oidc/callback` under it is registered at the provider."),
+  public_url: safeUrl.describe(
+    "This hub's address as browsers see it; `/api/v1/oidc/callback` under it is registered at the provider.",
+  ),
   scopes: z.array(z.string().min(1)).default(['openid', 'profile', 'email']),
   user_claim: z.string().min(1).default('preferred_username').describe('Claim that names the person; `sub` where it is missing.'),
   groups_claim: z.string().min(1).default('groups').describe('Claim with the groups of the person.'),

@@ -5,7 +5,8 @@ import { PeopleServer } from '@tributary/hub/testing/people-server.ts';
 import { Browser } from '../harness/browser.ts';
 import { oidcClient, OidcSite, type OidcSiteOptions } from '../harness/oidc-site.ts';
 
-const hub = 'http://hub.test';
+/** Where the browser thinks the hub is. */
+const hub = 'http://127.0.0.2:7700';
 const callback = `${hub}/api/v1/oidc/callback`;
 const anna = { sub: 'u-1', preferred_username: 'anna', groups: ['everybody', 'shop-team'] };
 

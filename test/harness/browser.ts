@@ -6,7 +6,7 @@ export interface BrowserRequest {
 }
 
 export class Browser {
-  /** Names of hosts that are somewhere else than they say, as in /etc/hosts: `http://hub.test` → where it is. */
+  /** Names of hosts that are somewhere else than they say, as in /etc/hosts: `http://hub.example` → where it is. */
   readonly #places: ReadonlyMap<string, string>;
   readonly #cookies = new Map<string, Map<string, string>>();
 

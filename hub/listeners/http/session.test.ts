@@ -155,6 +155,18 @@ test('with a one-time password nothing can be done but to change it', async () =
   assert.equal((await new PeopleClient(server.url).signIn('anna', testPassword)).status, 401);
 });
 
+test('a password that the hub makes is in one answer, and good for its change', async () => {
+  await using server = await PeopleServer.start();
+  await server.addUser('anna', admin);
+  const anna = await signedIn(server, 'anna');
+  const made = await anna.call('POST', '/api/v1/users', { name: 'bert', oneTimePassword: true, grants: admin });
+  assert.deepEqual([made.status, made.body?.['mustChange']], [201, true]);
+  const bert = await signedIn(server, 'bert', String(made.body?.['oneTimePassword']));
+  assert.equal((await bert.call('GET', '/api/v1/users')).status, 403);
+  const both = { name: 'bert', oneTimePassword: true, password: 'another good one' };
+  assert.equal((await anna.call('POST', '/api/v1/users', both)).status, 400);
+});
+
 test('an unknown name, a wrong password, a disabled account and one without a password get the same answer and the same work', async () => {
   const verified: (string | undefined)[] = [];
   const passwords = {

@@ -8,6 +8,7 @@ import type { Passwords } from '../../../access/login.ts';
 import { passwordProblem } from '../../../access/password-rules.ts';
 import { canonicalUserName, isUserName, userNameRule } from '../../../access/user-name.ts';
 import { tenantOrAll } from '../../../config/names.ts';
+import { makeOneTimePassword } from '../../../init/one-time-password.ts';
 import type { Registry, UserRecord } from '../../../registry/registry.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { type ApiRoutes, demand } from '../api-routes.ts';
@@ -29,6 +30,8 @@ const userBody = z.strictObject({
   grants: z.array(grant).max(1000).optional(),
   /** Of somebody new without one: signs in at the provider. */
   password: z.string().min(1).max(4096).optional(),
+  /** Instead: one is made, and is in the answer that made it and nowhere else. */
+  oneTimePassword: z.literal(true).optional(),
   disabled: z.boolean().optional(),
 });
 const userPath = z.strictObject({ name: userName });
@@ -53,11 +56,11 @@ export function userRoutes(parts: UserRouteParts): ApiRoutes {
       const actor = nameOf(demand(request, 'administer', everyTenant));
       checked(nothing, request.query, 'query');
       const body = checked(userBody, request.body, 'body');
-      const problem = body.password === undefined ? undefined : passwordProblem(body.password, body.name);
-      if (problem !== undefined) throw new HttpError(422, 'unsuitable-password', problem);
-      const passwordHash = body.password === undefined ? undefined : await parts.passwords.hash(body.password);
+      const password = newPassword(body);
+      const passwordHash = password === undefined ? undefined : await parts.passwords.hash(password);
       const { user, isNew } = await inTurn(() => put({ ...body, passwordHash }, { actor, address: request.ip }, parts));
-      return reply.code(isNew ? 201 : 200).send(described(user));
+      const shown = body.oneTimePassword === true ? { oneTimePassword: password } : {};
+      return reply.code(isNew ? 201 : 200).send({ ...described(user), ...shown });
     });
 
     app.delete('/api/v1/users/:name', { config: { access: 'administer' } }, async (request, reply) => {
@@ -73,6 +76,16 @@ export function userRoutes(parts: UserRouteParts): ApiRoutes {
       return reply.code(204).send();
     });
   };
+}
+
+function newPassword({ name, password, oneTimePassword }: z.output<typeof userBody>): string | undefined {
+  if (oneTimePassword !== true) {
+    const problem = password === undefined ? undefined : passwordProblem(password, name);
+    if (problem !== undefined) throw new HttpError(422, 'unsuitable-password', problem);
+    return password;
+  }
+  if (password === undefined) return makeOneTimePassword();
+  throw new HttpError(400, 'malformed', 'body: either password or oneTimePassword');
 }
 
 interface Wanted extends Pick<z.output<typeof userBody>, 'name' | 'grants' | 'disabled'> {

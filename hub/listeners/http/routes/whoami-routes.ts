@@ -38,5 +38,5 @@ POST   /api/v1/session           sign in with {"name", "password"}; GET tells wh
 POST   /api/v1/session/password  another password, with {"current", "new"}
 GET    /api/v1/oidc/login        sign in at the provider
 
-Programs send Authorization: Bearer tributary_..., a token that tributary-hub token create --api makes.
+Programs send Authorization: Bearer tributary_..., a token that tributary-hub token create --scope makes.
 `;
