@@ -7,7 +7,7 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { AgentHost } from '../harness/agent-host.ts';
 import { archivedRawBytes } from '../harness/archive-objects.ts';
-import { at, listAt, textAt } from '../harness/json.ts';
+import { at, listAt, parseJson, textAt } from '../harness/json.ts';
 import { type OtherMachine, otherMachine } from '../harness/other-machine.ts';
 import { sourcePrograms } from '../harness/programs.ts';
 import { readArchive } from '../harness/read-archive.ts';
@@ -144,17 +144,11 @@ test(
 async function listed({ hub }: Site): Promise<readonly unknown[]> {
   const { code, stdout, stderr } = await hub.run('agent', 'list', '--json', '--config', hub.configPath);
   assert.equal(code, 0, stderr);
-  return stdout
-    .trim()
-    .split('\n')
-    .flatMap((line) => {
-      const value: unknown = JSON.parse(line);
-      return Array.isArray(value) ? value : [value];
-    });
+  return listAt(parseJson(stdout), 'agents');
 }
 
 async function agentsOf(site: Site): Promise<readonly string[]> {
-  return (await listed(site)).map((agent) => textAt(agent, 'agentId'));
+  return (await listed(site)).map((agent) => textAt(agent, 'id'));
 }
 
 async function statesOf(site: Site): Promise<readonly string[]> {

@@ -3,11 +3,10 @@
  * searchable. Nothing is configured by hand: the commands are those that the output of the one before names.
  */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { appendFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { makeBareRoot } from '../../packaging/build/bare-root.ts';
+import { freePort } from '../harness/free-port.ts';
 import { at, parseJson } from '../harness/json.ts';
 import { Program, type ProgramOptions, runProgram } from '../harness/program.ts';
 import { builtPrograms } from '../harness/programs.ts';
@@ -17,17 +16,6 @@ import { getOverUnixSocket } from '../harness/unix-status.ts';
 import { until } from '../harness/until.ts';
 
 const skip = await requireTool('chroot');
-
-/** One that nobody has at the moment: what `init` writes holds for later starts too, so it takes no port 0. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  server.close();
-  await once(server, 'close');
-  return address.port;
-}
 
 test('init, run, enroll, and the lines of the system are searchable', { skip, timeout: 300_000 }, async () => {
   const built = builtPrograms();

@@ -2,7 +2,11 @@
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { randomBytes } from 'node:crypto';
-import type { HttpAnswer } from './enrolment-client.ts';
+import { decode, encode } from '@tributary/protocol/codec.ts';
+import type { Hello, Message } from '@tributary/protocol/messages.ts';
+import { currentVersion } from '@tributary/protocol/version.ts';
+import { WebSocket } from 'ws';
+import type { HttpAnswer, Machine } from './enrolment-client.ts';
 import { isObject, parseJson } from './json.ts';
 import type { Issued } from './test-authority.ts';
 
@@ -45,4 +49,24 @@ export async function knock(port: number, identity?: Issued): Promise<DoorAnswer
   const body = text.startsWith('{') ? parseJson(text) : undefined;
   const { error, hint } = isObject(body) ? body : {};
   return { status, body, text, error: String(error), hint: String(hint) };
+}
+
+/** Says Hello as this machine and gives the hub's answer: a Welcome, or a Reject. */
+export async function greet(port: number, identity: Issued, machine: Machine): Promise<Message> {
+  const socket = new WebSocket(`wss://127.0.0.1:${port}/v1/agent`, { rejectUnauthorized: false, ...identity });
+  const { promise, resolve, reject } = Promise.withResolvers<Message>();
+  socket.on('error', reject);
+  socket.once('close', () => reject(new Error('the hub closed the connection without an answer')));
+  socket.on('message', (data: Buffer) => resolve(decode(data)));
+  socket.once('open', () => socket.send(encode(helloOf(machine))));
+  try {
+    return await promise;
+  } finally {
+    socket.terminate();
+  }
+}
+
+export function helloOf({ agentId, instanceId, bootId }: Machine, startCounter = 1): Hello {
+  const versions = { versionMin: currentVersion, versionMax: currentVersion };
+  return { kind: 'hello', ...versions, sender: 'agent', agentId, instanceId, bootId, startCounter, facts: {}, capabilities: [] };
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { freePort } from './free-port.ts';
 import { at, isObject, parseJson, textAt } from './json.ts';
 import { getOverUnixSocket } from './unix-status.ts';
 import { Program, runProgram } from './program.ts';
@@ -78,7 +79,7 @@ export class HubHost implements AsyncDisposable {
       data_dir: this.dataDir,
       run_dir: this.runDir,
       outputs: [{ kind: 'archive', roll_interval: '1s' }],
-      ...(this.#usesTls ? { tls: {}, advertise: [address] } : {}),
+      ...(this.#usesTls ? { site: 'test', tls: {}, advertise: [address] } : {}),
       ...config,
       listeners: { ...given, agents: { address, ...(isObject(given['agents']) ? given['agents'] : {}) } },
     };
@@ -88,6 +89,7 @@ export class HubHost implements AsyncDisposable {
 
   /** Starts the process and resolves once it listens. */
   async start(options: { crashPoint?: string | undefined; wrap?: readonly string[] } = {}): Promise<Program> {
+    if (this.#usesTls && this.#port === 0) this.#port = await freePort();
     if (this.#options.tls === true && !existsSync(`${this.dataDir}/pki`)) await this.init();
     await this.writeConfig();
     const program = this.launch(options);
@@ -133,11 +135,10 @@ export class HubHost implements AsyncDisposable {
     return made.stdout;
   }
 
-  /** `token create`; an enrolment token of this hub's address unless the arguments say otherwise. */
+  /** `token create`; an enrolment token of this hub's address, for the tenant `default`, unless the arguments say otherwise. */
   async createToken(...args: readonly string[]): Promise<string> {
-    // The address that it carries is known now.
-    await this.writeConfig();
-    const { code, stdout, stderr } = await this.run('token', 'create', '--config', this.configPath, '--json', ...args);
+    const tenant = args.includes('--tenant') ? [] : ['--tenant', 'default'];
+    const { code, stdout, stderr } = await this.run('token', 'create', '--config', this.configPath, '--json', ...tenant, ...args);
     if (code !== 0) throw new Error(`token create ended with ${code}\n${stdout}${stderr}`);
     return textAt(parseJson(stdout), 'token');
   }

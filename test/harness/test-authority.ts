@@ -50,7 +50,7 @@ export class TestAuthority {
   private constructor(certificate: X509Certificate, key: CryptoKey) {
     this.#certificate = certificate;
     this.#key = key;
-    this.cert = certificate.toString('pem');
+    this.cert = `${certificate.toString('pem')}\n`;
   }
 
   static async make(name = 'Another authority'): Promise<TestAuthority> {
@@ -104,7 +104,7 @@ export class TestAuthority {
         ...(alternatives.length === 0 ? [] : [new SubjectAlternativeNameExtension(alternatives)]),
       ],
     });
-    return { cert: certificate.toString('pem'), key: await exportKey(keys.privateKey) };
+    return { cert: `${certificate.toString('pem')}\n`, key: await exportKey(keys.privateKey) };
   }
 }
 

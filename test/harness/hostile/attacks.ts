@@ -4,7 +4,7 @@
  */
 import { encode } from '@tributary/protocol/codec.ts';
 import { enrolPath, renewPath } from '@tributary/protocol/enrolment/messages.ts';
-import { currentVersion } from '@tributary/protocol/version.ts';
+import { helloOf } from '../agent-door.ts';
 import type { Machine } from '../enrolment-client.ts';
 import { FrameReader } from '../frame-reader.ts';
 import type { Random } from '../random.ts';
@@ -133,21 +133,6 @@ let cached: FrameMutants | undefined;
 
 function mutantsOfFrames(): FrameMutants {
   return (cached ??= new FrameMutants());
-}
-
-function helloOf({ agentId, instanceId, bootId }: Machine): Parameters<typeof encode>[0] {
-  return {
-    kind: 'hello',
-    versionMin: currentVersion,
-    versionMax: currentVersion,
-    sender: 'agent',
-    agentId,
-    instanceId,
-    bootId,
-    startCounter: 1,
-    facts: {},
-    capabilities: [],
-  };
 }
 
 function framesIn(bytes: Buffer): number {

@@ -15,7 +15,7 @@ import { until } from '../until.ts';
 import type { Program } from '../program.ts';
 import type { Programs } from '../programs.ts';
 import { checkArchive, type Verdict } from './check.ts';
-import { FaultPlan, type Fault, type Product } from './fault-plan.ts';
+import { FaultPlan, type Fault, isOfRenewal, type Product } from './fault-plan.ts';
 import { KnownFiles } from './known-files.ts';
 import { settled } from './settled.ts';
 import { Writer } from './writer.ts';
@@ -167,7 +167,7 @@ class Rounds {
         this.#mustRun(product);
         return !program.running;
       };
-      const deadlineMs = point.includes('.enrolment.') ? renewalDeadlineMs : pointDeadlineMs;
+      const deadlineMs = isOfRenewal(point) ? renewalDeadlineMs : pointDeadlineMs;
       await until(`${point} is reached`, died, { deadlineMs, everyMs: 2 });
     } catch (error) {
       if (error instanceof UnexpectedEndError) throw error;

@@ -34,7 +34,7 @@ export const renewalPoints: Readonly<Record<Product, readonly string[]>> = {
     'agent.enrolment.after-credentials',
     'agent.enrolment.before-done',
   ],
-  hub: [],
+  hub: ['hub.registry.before-commit', 'hub.registry.after-commit'],
 };
 
 /** One death. Without a point: `kill -9` from outside, `afterMs` after the round began. */
@@ -98,8 +98,13 @@ export class FaultPlan {
   }
 }
 
+/** Whether a process comes by it only when a certificate is renewed. */
+export function isOfRenewal(point: string): boolean {
+  return point.includes('.enrolment.') || point.startsWith('hub.registry.');
+}
+
 /** Points that are reached about once a second, or once a renewal, not once a batch. */
 function pointIsRare(point: string | undefined): boolean {
   if (point === undefined) return true;
-  return point.startsWith('hub.archive.') || point.includes('.enrolment.') || point === 'agent.buffer.before-delete';
+  return point.startsWith('hub.archive.') || isOfRenewal(point) || point === 'agent.buffer.before-delete';
 }

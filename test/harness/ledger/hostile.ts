@@ -96,7 +96,7 @@ async function armedLanes({ hub }: Stack): Promise<readonly (readonly Attack[])[
   const victim = { agents: hub.port, http: await hub.portOf('http'), push: await hub.portOf('push') };
   const seeds = {
     agents: agentPortSeeds(JSON.stringify({ ...newMachine(), ...token, kind: 'agent', host: 'h', version: '1' })),
-    http: httpPortSeeds(await hub.createToken('--api', '--tenant', 'hostile', '--scope', 'write')),
+    http: httpPortSeeds(await hub.createToken('--tenant', 'hostile', '--scope', 'write')),
     push: pushPortSeeds(),
   };
   const clientHello = await captureClientHello();
