@@ -1,7 +1,8 @@
 /** People of a real site, over its TLS: the account that `init` makes, what it may do, and what the commands do to who is signed in. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { type IncomingHttpHeaders, request } from 'node:https';
+import type { IncomingHttpHeaders } from 'node:http';
+import { request } from 'node:https';
 import { test } from 'node:test';
 import { decodeEnrolmentToken } from '@tributary/protocol/enrolment/enrolment-token.ts';
 import { HubHost } from '../harness/hub-host.ts';
@@ -64,7 +65,7 @@ class Person {
 test('the admin of a new site signs in, and the commands reach who is signed in', { timeout: 60_000 }, async () => {
   await using scratch = await Scratch.make();
   const config = { listeners: { http: { address: '127.0.0.1:0' } } };
-  await using hub = new HubHost({ programs: sourcePrograms(), scratch, config, tls: true });
+  await using hub = new HubHost({ programs: sourcePrograms, scratch, config, tls: true });
   const made = await initialized(hub);
   await hub.start();
   const person = new Person(await hub.portOf('http'), readFileSync(`${hub.dataDir}/pki/ca.crt`, 'utf8'));
@@ -84,8 +85,6 @@ test('the admin of a new site signs in, and the commands reach who is signed in'
   const token = await person.ask('POST', '/api/v1/tokens', { kind: 'agent', tenant: 'shop' });
   assert.equal(token.status, 201, JSON.stringify(token.body));
   assert.deepEqual(decodeEnrolmentToken(textAt(token.body, 'token')).hubs, [`127.0.0.1:${hub.port}`]);
-  const listed = await hub.run('token', 'list', '--config', hub.configPath, '--json');
-  assert.ok(listed.stdout.includes(textAt(token.body, 'id')), listed.stderr);
 
   const reset = await hub.run('user', 'password', made.name, '--config', hub.configPath, '--json');
   assert.equal(reset.code, 0, reset.stderr);
