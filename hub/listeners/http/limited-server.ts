@@ -44,14 +44,18 @@ export function createLimitedServer(options: LimitedServerOptions, handle: Reque
     allowed: new AllowList(options.allowCidr),
     ...(options.onRefused === undefined ? {} : { onRefused: options.onRefused }),
   });
+  let closed: Promise<void> | undefined;
   server.on('request', (request, response) => {
+    response.once('close', () => {
+      // A connection that stays open for another request would hold up the stop.
+      if (closed !== undefined) setImmediate(() => server.closeIdleConnections());
+    });
     if (gate.isOver(request.socket)) request.socket.end(tooMany, () => request.socket.destroy());
     else handle(request, response);
   });
   server.on('clientError', onClientError);
   server.on('secureConnection', (socket: Socket) => gate.known(socket));
   gate.guard(server);
-  let closed: Promise<void> | undefined;
   const drain = async (deadlineMs: number): Promise<void> => {
     closed ??= new Promise((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();

@@ -55,7 +55,8 @@ const encodings: Readonly<Record<string, string>> = {
 };
 
 function encodingOf(request: IncomingMessage): string {
-  const known = encodings[(request.headers['content-encoding'] ?? '').trim().toLowerCase()];
+  const name = (request.headers['content-encoding'] ?? '').trim().toLowerCase();
+  const known = Object.hasOwn(encodings, name) ? encodings[name] : undefined;
   if (known !== undefined) return known;
   const accepted = { 'accept-encoding': 'gzip, deflate, zstd, br' };
   throw new HttpError(415, 'unknown-encoding', 'the content-encoding is none of gzip, deflate, zstd, br', accepted);
