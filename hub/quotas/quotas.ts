@@ -197,13 +197,11 @@ export class Quotas implements QuotaGate {
     const full = this.status().filter(({ state }) => state === 'full');
     this.#parts.findings.set(
       'quota-exceeded',
-      full.map(({ tenant, type = '*', action, bytesPerDay, droppedRecords }) => ({
+      full.map(({ tenant, type = '*', action, bytesPerDay }) => ({
         kind: 'quota-exceeded',
         subject: `${tenant}/${type} ${action} ${bytesPerDay}`,
         level: action === 'drop' ? 'red' : 'yellow',
-        reason:
-          `${tenant}/${type} has used up its ${bytesPerDay} bytes of today (UTC): ${consequences[action]}` +
-          `${action === 'drop' ? `, ${droppedRecords} records so far` : ''}; raise the quota or let it bring less`,
+        reason: `${tenant}/${type} has used up its ${bytesPerDay} bytes of today (UTC): ${consequences[action]}; raise the quota or let it bring less`,
       })),
     );
   }
