@@ -17,6 +17,7 @@ import {
   type PostAnswer,
   randomId,
   signed,
+  strangeAuthority,
 } from '../listeners/agents/door-fixture.ts';
 import { enrolmentFailureLimits } from './limits.ts';
 
@@ -232,8 +233,7 @@ test('only POST is answered, and nothing else is beside it', timeout, async () =
 });
 
 test("a site whose certificates are another authority's enrols nobody, and says so", timeout, async () => {
-  await using own = await DoorFixture.open();
-  await using door = await DoorFixture.open({ tls: { ca: `${own.folder}/pki/ca.crt` } });
+  await using door = await DoorFixture.open({ authority: await strangeAuthority() });
   const answer = await door.post(enrolPath, enrolRequest(await door.token(), newClientKey()));
   assert.partialDeepStrictEqual(answer, { status: 503, body: { error: 'unavailable' } });
   assert.match(String(answer.body['hint']), /tls\.ca/);

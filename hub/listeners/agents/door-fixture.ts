@@ -1,7 +1,7 @@
 /** A site with its authority, its registry and the agents' listener over TLS, in a temporary folder: for tests with real sockets. */
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ import { openSqliteFixture, type SqliteQueueFixture } from '../../queue/sqlite/s
 import { openRegistry } from '../../registry/open-registry.ts';
 import type { EnrolmentTokenRecord, Registry } from '../../registry/registry.ts';
 import { type AgentListener, agentPath, startAgentListener } from './agent-listener.ts';
-import { agentsDoor, usesOwnPki } from './agents-door.ts';
+import { agentsDoor } from './agents-door.ts';
 import type { AgentListenerLimits } from './limits.ts';
 
 export interface Credentials {
@@ -39,7 +39,9 @@ export interface DoorOptions {
   readonly limits?: Partial<AgentListenerLimits>;
   readonly tls?: Partial<NonNullable<HubOptions['tls']>>;
   readonly intakeLimits?: Partial<IntakeLimits>;
-  /** Of the intake and of certificates. */
+  /** The company's, in place of the site's own. */
+  readonly authority?: Authority;
+  /** Of the intake: when certificates of connections end. */
   readonly clock?: Clock;
 }
 
@@ -75,6 +77,7 @@ export class DoorFixture implements AsyncDisposable {
     limits = {},
     tls: tlsOptions = {},
     intakeLimits = {},
+    authority: company,
     clock = systemClock,
   }: DoorOptions = {}): Promise<DoorFixture> {
     const folder = mkdtempSync(join(tmpdir(), 'tributary-door-'));
@@ -87,12 +90,15 @@ export class DoorFixture implements AsyncDisposable {
     const authority = await Authority.create(files, { name: 'test' }, systemClock);
     await renewHubCertificate({ authority, files, siteId, hubId, hosts: [], nowMs: Date.now() });
     const agents = { address: '127.0.0.1:0' };
-    const options = hubOptions.parse({ data_dir: folder, site: 'test', listeners: { agents }, tls: tlsOptions });
+    const ca = join(folder, 'company.crt');
+    if (company !== undefined) writeFileSync(ca, company.pem);
+    const ownPki = company !== undefined;
+    const tlsGiven = { ...tlsOptions, ...(ownPki && { ca }) };
+    const options = hubOptions.parse({ data_dir: folder, site: 'test', listeners: { agents }, tls: tlsGiven });
     const tls = await openHubTls({ options, siteId, hubId, log, clock: systemClock });
     if (tls === undefined) throw new Error('these options have TLS');
     const registry = await openRegistry({ folder, log, thread: false, create: true });
     const strangers = new Strangers({ log, registry });
-    const ownPki = usesOwnPki(options);
     const burst = new Burst(systemClock, Infinity);
     const { queue } = store;
     const intake = createIntake({

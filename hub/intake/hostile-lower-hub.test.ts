@@ -1,0 +1,233 @@
+/**
+ * A lower site's hub with a good certificate that tries to be more than it is: with real frames, over TLS. Whatever it says, streams of
+ * this site and of other lower sites stay as they are, which is read from the queue before and after.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encode } from '@tributary/protocol/codec.ts';
+import type { Id, Message, OpenStream } from '@tributary/protocol/messages.ts';
+import { DoorFixture, enrolled, type Enrolled, randomId, type TestAgent } from '../listeners/agents/door-fixture.ts';
+import { testAttributes } from '../queue/fixture.ts';
+import { testBatchMessage, testHello, testOpen } from './recording-peer.ts';
+
+const timeout = { timeout: 20_000 };
+
+interface Sites extends AsyncDisposable {
+  readonly door: DoorFixture;
+  /** An agent of this very site, which has sent ten records of stream 1. */
+  readonly agent: Enrolled;
+  /** Another lower site, which has forwarded ten records of an agent of its own, under stream 1. */
+  readonly other: { readonly siteId: Id; readonly agentId: Id };
+  readonly hostile: Enrolled;
+  readonly hubId: Id;
+  connect(): Promise<TestAgent>;
+  /** Everything that the queue has of those two. */
+  held(): Promise<string>;
+}
+
+async function openSites(): Promise<Sites> {
+  const door = await DoorFixture.open();
+  const agent = await enrolled(door);
+  const others = await enrolled(door, { kind: 'hub', tenants: 'all' });
+  const hostile = await enrolled(door, { kind: 'hub', tenants: ['acme', 'blue'] });
+  const other = { siteId: others.agentId, agentId: randomId() };
+  const hubId = randomId();
+  await ship(door, agent, { hello: { agentId: agent.agentId }, open: {} });
+  await ship(door, others, { hello: { sender: 'hub', agentId: randomId() }, open: { origin: other } });
+  return {
+    door,
+    agent,
+    other,
+    hostile,
+    hubId,
+    connect: async () => {
+      const peer = await door.agent(hostile);
+      peer.send(helloOf(hostile, { sender: 'hub', agentId: hubId }));
+      await peer.until('welcome');
+      return peer;
+    },
+    held: async () => {
+      const { queue } = door.store;
+      const streams = [
+        await queue.streamsOf(door.siteId, agent.agentId),
+        await queue.streamsOf(other.siteId, other.agentId),
+        await queue.gaps(),
+        (await queue.status()).topics.map(({ topic, entries, receivedRecords }) => ({ topic, entries, receivedRecords })),
+      ];
+      return JSON.stringify(streams);
+    },
+    [Symbol.asyncDispose]: () => door[Symbol.asyncDispose](),
+  };
+}
+
+function helloOf({ instanceId, bootId }: Enrolled, changes: Parameters<typeof testHello>[0]): Message {
+  return testHello({ instanceId, bootId, ...changes });
+}
+
+async function ship(
+  door: DoorFixture,
+  who: Enrolled,
+  { hello, open }: { hello: Parameters<typeof testHello>[0]; open: Partial<OpenStream> },
+): Promise<void> {
+  const peer = await door.agent(who);
+  peer.send(helloOf(who, hello));
+  await peer.until('welcome');
+  peer.send(testOpen(1, open), testBatchMessage(1, { from: 0, to: 10 }));
+  await peer.until('ack');
+  peer.socket.terminate();
+  await peer.closed;
+}
+
+const attack: readonly Message[] = [
+  { kind: 'gap', stream: 1, from: 0, to: 1000, toMark: '', cause: 'dropped' },
+  testBatchMessage(1, { from: 0, to: 500 }),
+  { kind: 'close-stream', stream: 1, position: 10 },
+];
+
+test('a lower hub brings its own site, its own streams, and the tenants of its certificate', timeout, async () => {
+  await using sites = await openSites();
+  const { door, hostile, hubId } = sites;
+  const peer = await sites.connect();
+  const origin = { siteId: hostile.agentId, agentId: randomId() };
+  peer.send(testOpen(1), testOpen(2, { origin, channel: 2, attributes: testAttributes({ tenant: 'blue', type: 'platform' }) }));
+  peer.send(testBatchMessage(1, { from: 0, to: 10 }), { ...testBatchMessage(1, { from: 0, to: 5, stream: 2 }), channel: 2 });
+  while (peer.received.filter(({ kind }) => kind === 'ack').length < 2) await turn();
+  const { queue } = door.store;
+  assert.partialDeepStrictEqual(await queue.streamsOf(hostile.agentId, hubId), [{ held: 10 }]);
+  assert.partialDeepStrictEqual(await queue.streamsOf(hostile.agentId, origin.agentId), [{ held: 5 }]);
+  assert.partialDeepStrictEqual(door.intake.status().connections, [{ identity: 'lower-site', tenant: 'acme,blue' }]);
+  peer.socket.terminate();
+});
+
+test('it cannot speak for this site, for another lower site, nor for an agent of either', timeout, async () => {
+  await using sites = await openSites();
+  const { door, agent, other } = sites;
+  const before = await sites.held();
+  const origins = [
+    { siteId: door.siteId, agentId: agent.agentId },
+    { siteId: door.siteId, agentId: sites.hubId },
+    other,
+    { siteId: other.siteId, agentId: agent.agentId },
+  ];
+  for (const origin of origins) {
+    const peer = await sites.connect();
+    peer.send(testOpen(1, { origin }), ...attack);
+    const { code, hint } = await peer.until('reject');
+    assert.equal(code, 'unauthorized');
+    assert.match(hint, /another one/);
+    await peer.closed;
+  }
+  // Half an origin is none that a peer has.
+  for (const [origin, code] of [
+    [{ siteId: '', agentId: agent.agentId }, 'unauthorized'],
+    [{ siteId: sites.hostile.agentId, agentId: '' }, 'protocol'],
+  ] as const) {
+    const peer = await sites.connect();
+    peer.send(testOpen(1, { origin }), ...attack);
+    assert.equal((await peer.until('reject')).code, code);
+    await peer.closed;
+  }
+  assert.equal(await sites.held(), before);
+  const audited = (await door.registry.auditAfter(0, 1000)).filter(({ details }) => details['reason'] === 'forwarded');
+  assert.equal(audited[0]?.actor, `agent:${sites.hostile.agentId}`);
+});
+
+test('the same stream and agent ids at its own site are not those of this one', timeout, async () => {
+  await using sites = await openSites();
+  const { door, agent } = sites;
+  const before = await door.store.queue.streamsOf(door.siteId, agent.agentId);
+  const peer = await sites.connect();
+  peer.send(testOpen(1, { origin: { siteId: sites.hostile.agentId, agentId: agent.agentId } }), ...attack.slice(0, 1));
+  while ((await peer.until('position')).held !== 1000) await turn();
+  assert.deepEqual(await door.store.queue.streamsOf(door.siteId, agent.agentId), before);
+  peer.socket.terminate();
+});
+
+test('it gets back only its own streams', timeout, async () => {
+  await using sites = await openSites();
+  const asAgentOfOurs = await sites.door.agent(sites.hostile);
+  asAgentOfOurs.send(helloOf(sites.hostile, { sender: 'hub', agentId: sites.agent.agentId }));
+  await asAgentOfOurs.until('welcome');
+  asAgentOfOurs.send({ kind: 'recover' });
+  assert.deepEqual((await asAgentOfOurs.until('recovered')).streams, [], 'the id of an agent of ours, at its own site, has none');
+  asAgentOfOurs.socket.terminate();
+  const asOther = await sites.door.agent(sites.hostile);
+  asOther.send(helloOf(sites.hostile, { sender: 'hub', agentId: sites.other.agentId }));
+  await asOther.until('welcome');
+  asOther.send({ kind: 'recover' });
+  assert.deepEqual((await asOther.until('recovered')).streams, []);
+  asOther.socket.terminate();
+});
+
+test('an agent of ours stays connected when a lower hub takes its id', timeout, async () => {
+  await using sites = await openSites();
+  const ours = await sites.door.agent(sites.agent);
+  ours.send(helloOf(sites.agent, { agentId: sites.agent.agentId }));
+  await ours.until('welcome');
+  const peer = await sites.door.agent(sites.hostile);
+  peer.send(helloOf(sites.hostile, { sender: 'hub', agentId: sites.agent.agentId, startCounter: 1000 }));
+  await peer.until('welcome');
+  ours.send({ kind: 'ping', nonce: 7 });
+  assert.equal((await ours.until('pong')).nonce, 7);
+  assert.equal(sites.door.intake.status().connections.length, 2);
+  for (const { socket } of [ours, peer]) socket.terminate();
+});
+
+test('a tenant that is not in its certificate is refused, for platform events as well', timeout, async () => {
+  await using sites = await openSites();
+  const before = await sites.held();
+  for (const type of ['nginx', 'platform']) {
+    const peer = await sites.connect();
+    peer.send(testOpen(1, { attributes: testAttributes({ tenant: 'red', type }) }), ...attack);
+    const { code, hint } = await peer.until('reject');
+    assert.equal(code, 'unauthorized');
+    assert.match(hint, /tenant red/);
+    await peer.closed;
+  }
+  assert.equal(await sites.held(), before);
+});
+
+test('tenants and types that are paths never get past the frame', timeout, async () => {
+  await using sites = await openSites();
+  const before = await sites.held();
+  for (const [from, to] of [
+    ['acme', '../x'],
+    ['acme', '/etc'],
+    ['acme', 'ac\0e'],
+    ['acme', 'a me'],
+    ['nginx', '../..'],
+    ['nginx', 'a/../'],
+    ['nginx', 'NGINX'],
+    ['nginx', '..%2f'],
+  ] as const) {
+    const peer = await sites.connect();
+    const frame = Buffer.from(encode(testOpen(1)));
+    const at = frame.indexOf(from);
+    assert.ok(at > 0 && from.length === to.length);
+    frame.write(to, at, 'latin1');
+    peer.socket.send(frame);
+    const { code, hint } = await peer.until('reject');
+    assert.equal(code, 'protocol');
+    assert.match(hint, /StreamAttributes\.(tenant|type)/);
+    await peer.closed;
+  }
+  assert.equal(await sites.held(), before);
+});
+
+test('it cannot come as an agent, nor as the hub of a site that is not in its certificate', timeout, async () => {
+  await using sites = await openSites();
+  const asAgent = await sites.door.agent(sites.hostile);
+  asAgent.send(helloOf(sites.hostile, { agentId: sites.agent.agentId }));
+  assert.equal((await asAgent.until('reject')).code, 'unauthorized');
+  await asAgent.closed;
+  const asHub = await sites.door.agent(sites.agent);
+  asHub.send(helloOf(sites.agent, { sender: 'hub', agentId: sites.agent.agentId }));
+  assert.equal((await asHub.until('reject')).code, 'unauthorized');
+  await asHub.closed;
+});
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
