@@ -46,7 +46,6 @@ export async function enrol(options: EnrolOptions, signal: AbortSignal): Promise
   const { folder, token, proxy, timeoutMs } = options;
   const pending = keptPending(options);
   if (pending.answer !== undefined) return;
-  crashPoint('agent.enrolment.before-request');
   const failures: string[] = [];
   for (const hub of token.hubs) {
     const place = { hub, proxy, timeoutMs };
@@ -79,7 +78,6 @@ export async function renew(
   const isSame = kept?.agentId === agentId && kept.answer === undefined;
   const pending: Pending = isSame ? kept : { agentId, key: newKey(), tokenId: '' };
   if (!isSame) writePending(folder, 'renewal', pending);
-  crashPoint('agent.enrolment.before-request');
   const body = keyToCertify(pending.key, 'renew', agentId);
   const answer = await postJson(place, { path: renewPath, body, secureContext }, signal);
   const checked = checkedAnswer(answer, { agentId, key: pending.key, anchor: undefined, nowMs });

@@ -54,7 +54,6 @@ async function becomeAnother(folder: string, owner: NewOwner): Promise<void> {
     rekeyBuffer(folder, owner);
     giveTo(bufferFile(folder), ownerFor(folder));
   }
-  crashPoint('agent.enrolment.after-rekey');
   replaceIdentity(folder, owner.agentId);
   crashPoint('agent.enrolment.after-identity');
 }

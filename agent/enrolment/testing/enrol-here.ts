@@ -1,0 +1,11 @@
+import type { EnrolmentToken } from '@tributary/protocol/enrolment/enrolment-token.ts';
+import { enrol } from '../enrol.ts';
+import { settlePending } from '../settle.ts';
+
+/** What `enroll` does, without the configuration. */
+export async function enrolHere(folder: string, token: EnrolmentToken, asNew = false): Promise<void> {
+  const facts = { proxy: undefined, host: 'here', version: '0', nowMs: Date.now(), timeoutMs: 5000 };
+  await settlePending(folder);
+  await enrol({ folder, token, asNew, ...facts }, AbortSignal.timeout(10_000));
+  await settlePending(folder);
+}
