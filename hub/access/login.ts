@@ -78,7 +78,7 @@ export class Login {
   ): Promise<PasswordChange> {
     const { registry, sessions, passwords } = this.#options;
     const { name } = signedIn;
-    const event = { action: 'user-password-changed', actor: name, address, tenant: undefined, details: { user: name } };
+    const event = { action: 'user-password-changed' as const, actor: name, address, tenant: undefined, details: { user: name } };
     const reason = wanted === current ? 'the new password must be another one' : passwordProblem(wanted, name);
     if (reason !== undefined) return { kind: 'unsuitable', reason };
     const checked = await this.#check({ name, password: current, address });

@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PeopleServer } from '@tributary/hub/testing/people-server.ts';
+import { readYamlTree } from '@tributary/shared/options/yaml-tree.ts';
 import { Browser } from '../harness/browser.ts';
+import { docsSnippet } from '../harness/docs-snippet.ts';
+import { at, isObject } from '../harness/json.ts';
 import { oidcClient, OidcSite, type OidcSiteOptions } from '../harness/oidc-site.ts';
 
 /** Where the browser thinks the hub is. */
@@ -31,18 +34,16 @@ async function start(options: Partial<OidcSiteOptions> = {}): Promise<Site> {
   };
 }
 
+/** What the page tells to write, with our provider in it. */
 function oidcOptions(issuer: string): Record<string, unknown> {
-  return {
-    issuer,
-    client_id: oidcClient.id,
-    client_secret: oidcClient.secret,
-    public_url: hub,
-    scopes: ['openid', 'profile', 'groups'],
-    roles: [
-      { group: 'shop-team', tenant: 'shop', role: 'operator' },
-      { group: 'site-team', tenant: '*', role: 'admin' },
-    ],
-  };
+  const text = docsSnippet('docs/operating/users.md', 'oidc', {
+    'https://login.example.org/realms/company': issuer,
+    '${file:/etc/tributary/oidc.secret}': oidcClient.secret,
+    'https://hub.example.org:7700': hub,
+  });
+  const oidc = at(readYamlTree('users.md', text, { env: {}, folder: '/' }).data, 'oidc');
+  assert.ok(isObject(oidc));
+  return oidc;
 }
 
 /** To the address that the provider sends the browser back to. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '@tributary/shared/clock.ts';
+import { hubOptions } from '../../options.ts';
 import type { UserRecord } from '../../registry/registry.ts';
 import { type ClaimRules, claimedPerson } from './claimed-person.ts';
 import { pendingMs, PendingSignIns } from './pending-sign-in.ts';
@@ -91,4 +92,14 @@ test('an account of the same name decides: without a password by its own grants,
   assert.deepEqual(withAccount({}), { kind: 'admitted', name: 'anna', grants: undefined });
   assert.deepEqual(withAccount({ passwordHash: 'x' }), { kind: 'refused', reason: 'local-account', name: 'anna' });
   assert.deepEqual(withAccount({ disabled: true }), { kind: 'refused', reason: 'disabled', name: 'anna' });
+});
+
+test('neither the provider nor the hub is reached without TLS from afar', () => {
+  const accepts = (issuer: string, public_url: string): boolean =>
+    hubOptions.safeParse({ oidc: { client_id: 'tributary', issuer, public_url } }).success;
+  assert.equal(accepts('https://login.example', 'https://hub.example:7700'), true);
+  assert.equal(accepts('http://127.0.0.1:8080', 'http://[::1]:7700'), true);
+  assert.equal(accepts('http://login.example', 'https://hub.example:7700'), false);
+  assert.equal(accepts('https://login.example', 'http://hub.example:7700'), false);
+  assert.equal(accepts('ftp://login.example', 'https://hub.example:7700'), false);
 });
