@@ -7,6 +7,7 @@
  * hashes: no method takes or returns one.
  */
 import type { Id } from '@tributary/protocol/messages.ts';
+import type { AuditActionName } from '../platform/audit-actions.ts';
 import type { Grant, Scope, TenantName } from '../access/access.ts';
 
 /** Why it could not be done, with a sentence for the person. */
@@ -110,8 +111,7 @@ export interface SessionRecord {
 
 /** Who did what to what: becomes a platform event (platform/hub-events.ts). Never holds a secret. */
 export interface AuditEvent {
-  /** `token-created`, `agent-revoked`, `user-logged-in`…: one of platform/audit-actions.ts. */
-  readonly action: string;
+  readonly action: AuditActionName;
   /** As `nameOf(principal)` has it. */
   readonly actor: string;
   /** Address the request came from; empty for the console. */

@@ -115,7 +115,8 @@ function refuse(store: RegistryStore, { hello, address, nowMs, present, refused 
   const { verdict, about } = refused;
   // Refused again for what is known: told when it was marked.
   if (present.state === 'cloned' && about === 'nothing' && verdict.code === 'clone') return;
-  if (!store.isNewRefusal(`${agentId} ${bootId} ${instanceId} ${verdict.code}`, nowMs)) return;
+  // Marking changes the state, so it is told each time that it happens.
+  if (about !== 'clones' && !store.isNewRefusal(`${agentId} ${bootId} ${instanceId} ${verdict.code}`, nowMs)) return;
   if (about === 'clones') store.agents.put({ ...present, state: 'cloned' });
   if (about === 'copy') store.agents.put({ ...present, refusedCopy: { seenMs: nowMs, address, bootId } });
   const details = { host: present.host, boot: bootId, instance: instanceId, startCounter, reason: verdict.code };
