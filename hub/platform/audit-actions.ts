@@ -2,10 +2,9 @@
  * Every action of the audit trail: its words and its ECS categorisation. This is the only place that names them; docs/PLATFORM-EVENTS.md
  * lists each (checked by a test). An action is the same whether it succeeded or not: the event's outcome says so.
  */
-import type { StoredAuditEvent } from '../registry/registry.ts';
 import type { HubEvent } from './hub-events.ts';
 
-interface AuditAction {
+export interface AuditAction {
   readonly category: HubEvent['category'];
   readonly type: NonNullable<HubEvent['type']>;
   readonly message: string;
@@ -63,12 +62,6 @@ export const auditActions = {
     failure: 'somebody tried to sign in and was refused',
   },
   'user-logged-out': { category: 'authentication', type: 'end', message: 'somebody signed out' },
-  'api-token-refused': {
-    category: 'authentication',
-    type: 'denied',
-    message: 'a token of the HTTP API was refused',
-    failure: 'a token of the HTTP API was refused',
-  },
   'configuration-changed': { category: 'configuration', type: 'change', message: 'the hub started with another configuration' },
   'archive-searched': { category: 'iam', type: 'access', message: 'the archive was searched' },
   'hub-started': { category: 'process', type: 'start', message: 'the hub started' },
@@ -77,37 +70,13 @@ export const auditActions = {
 
 export type AuditActionName = keyof typeof auditActions;
 
-export function isAuditActionName(name: string): name is AuditActionName {
-  return Object.hasOwn(auditActions, name);
+/** Undefined for one that another version wrote. */
+export function auditAction(name: string): AuditAction | undefined {
+  return isAuditActionName(name) ? auditActions[name] : undefined;
 }
 
 export const auditActionNames: readonly AuditActionName[] = Object.keys(auditActions).filter(isAuditActionName);
 
-/** An action that is not in the list is told all the same: a trail with a hole would be worse than one without words. */
-export function auditEvent(stored: StoredAuditEvent): HubEvent {
-  const { action, actor, address, outcome, tenant, details, sequence } = stored;
-  const known: AuditAction = isAuditActionName(action)
-    ? auditActions[action]
-    : { category: 'iam', type: 'info', message: 'something was done that this version has no words for' };
-  const failed = outcome === 'failure';
-  return {
-    action,
-    message: failed ? (known.failure ?? `it did not succeed: ${known.message}`) : known.message,
-    level: known.level ?? (failed ? 'warn' : 'info'),
-    category: known.category,
-    type: known.type,
-    outcome,
-    fields: {
-      user: { name: actor },
-      ...(address === '' ? {} : { source: sourceOf(address) }),
-      tributary: { audit: { ...details, sequence, ...(tenant === undefined ? {} : { tenant }) } },
-    },
-  };
-}
-
-/** `source.ip` is an address to whoever searches; a port that came with it stands apart. */
-function sourceOf(address: string): { ip: string; port?: number } {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(address) ?? [];
-  const ip = bracketed ?? plain;
-  return ip === undefined ? { ip: address } : { ip, port: Number(port) };
+function isAuditActionName(name: string): name is AuditActionName {
+  return Object.hasOwn(auditActions, name);
 }

@@ -12,7 +12,7 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { Registry, StoredAuditEvent } from '../registry/registry.ts';
-import { auditEvent } from './audit-actions.ts';
+import { auditEvent } from './audit-event.ts';
 import type { EventStream } from './event-stream.ts';
 import { hubDocument } from './hub-document.ts';
 import { auditEventsMax, auditLookMs, retryMs } from './limits.ts';

@@ -71,7 +71,7 @@ export class Telling implements AsyncDisposable {
   }
 
   /** A registry that cannot be written does not keep the hub from taking logs in. */
-  async #record(action: string, details: Readonly<Record<string, string | number>>): Promise<void> {
+  async #record(action: 'hub-started' | 'hub-stopped', details: Readonly<Record<string, string | number>>): Promise<void> {
     const audit = { action, actor: 'hub', address: '', outcome: 'success', tenant: undefined, details } as const;
     await this.#registry.record(audit).catch((error: unknown) => this.#notRecorded(error));
   }

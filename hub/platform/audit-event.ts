@@ -1,0 +1,36 @@
+import type { StoredAuditEvent } from '../registry/registry.ts';
+import { type AuditAction, auditAction } from './audit-actions.ts';
+import type { HubEvent } from './hub-events.ts';
+
+const unknownAction: AuditAction = {
+  category: 'iam',
+  type: 'info',
+  message: 'something was done that this version has no words for',
+};
+
+/** An action that is not in the list is told all the same: a trail with a hole would be worse than one without words. */
+export function auditEvent(stored: StoredAuditEvent): HubEvent {
+  const { action, actor, address, outcome, tenant, details, sequence } = stored;
+  const known = auditAction(action) ?? unknownAction;
+  const failed = outcome === 'failure';
+  return {
+    action,
+    message: failed ? (known.failure ?? `it did not succeed: ${known.message}`) : known.message,
+    level: known.level ?? (failed ? 'warn' : 'info'),
+    category: known.category,
+    type: known.type,
+    outcome,
+    fields: {
+      user: { name: actor },
+      ...(address === '' ? {} : { source: sourceOf(address) }),
+      tributary: { audit: { ...details, sequence, ...(tenant === undefined ? {} : { tenant }) } },
+    },
+  };
+}
+
+/** `source.ip` is an address to whoever searches; a port that came with it stands apart. */
+function sourceOf(address: string): { ip: string; port?: number } {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(address) ?? [];
+  const ip = bracketed ?? plain;
+  return ip === undefined ? { ip: address } : { ip, port: Number(port) };
+}
