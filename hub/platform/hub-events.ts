@@ -3,7 +3,7 @@
  * `<tenant>/platform` of the tenant that the configuration names for it. Never holds a secret.
  */
 export interface HubEvent {
-  /** `event.action`. */
+  /** `event.action`: one of `hubEventNames`, or of the audit trail (audit-actions.ts). */
   readonly action: string;
   /** For people. */
   readonly message: string;
@@ -16,10 +16,23 @@ export interface HubEvent {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** Every event that the hub tells of itself; docs/PLATFORM-EVENTS.md describes each (checked by a test). */
+export const hubEventNames = [
+  'finding-raised',
+  'finding-cleared',
+  'quota-nearly-used',
+  'quota-used-up',
+  'events-dropped',
+] as const;
+
+export interface ReportedEvent extends HubEvent {
+  readonly action: (typeof hubEventNames)[number];
+}
+
 export interface HubEventSink {
   /**
    * Never waits and never throws. What cannot be stored now is kept in memory up to a bound, and counted beyond it. Of one action so many
    * are told within a minute, the rest as one with its count. Whoever reports writes the line in the log, too.
    */
-  report(event: HubEvent): void;
+  report(event: ReportedEvent): void;
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createLogger } from '@tributary/shared/log.ts';
 import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import { eventually } from '../testing/eventually.ts';
-import type { HubEvent } from './hub-events.ts';
+import { hubEventNames, type ReportedEvent } from './hub-events.ts';
 import { eventsPerWindowMax, queuedEventsMax, retryMs, windowMs } from './limits.ts';
 import { PlatformEvents } from './platform-events.ts';
 
@@ -38,7 +38,7 @@ function makeUnit(): Unit {
   return Object.assign(unit, { events, clock, stored, [Symbol.asyncDispose]: () => events[Symbol.asyncDispose]() });
 }
 
-function event(action: string, details: Record<string, unknown> = {}): HubEvent {
+function event(action: ReportedEvent['action'], details: Record<string, unknown> = {}): ReportedEvent {
   return { action, message: 'so it is', level: 'warn', category: 'host', fields: { tributary: details } };
 }
 
@@ -73,8 +73,9 @@ test('an event is a document with what every one has', async () => {
 
 test('a flood of one action is told as so many, and the rest as one with its count', async () => {
   await using unit = makeUnit();
-  for (let times = 0; times < eventsPerWindowMax + 500; times += 1) unit.events.report(event('knocked', { address: `${times}` }));
-  unit.events.report(event('other'));
+  for (let times = 0; times < eventsPerWindowMax + 500; times += 1)
+    unit.events.report(event('finding-raised', { address: `${times}` }));
+  unit.events.report(event('finding-cleared'));
   await eventually('those are stored', () => unit.stored.length === eventsPerWindowMax + 1);
   await eventually('it waits', () => unit.clock.sleeping === 1);
   unit.clock.advance(windowMs);
@@ -87,7 +88,13 @@ test('while the store takes nothing events wait, up to a bound; what is beyond i
   await using unit = makeUnit();
   unit.answer = 'full';
   const reported = queuedEventsMax + 30;
-  for (let index = 0; index < reported; index += 1) unit.events.report(event(`action-${index}`));
+  const names = hubEventNames.filter((name) => name !== 'events-dropped');
+  for (let index = 0; index < reported; index += 1) {
+    const name = names[index % names.length] ?? 'finding-raised';
+    unit.events.report(event(name));
+    // So many of one action are told within a window.
+    if (index % (eventsPerWindowMax * names.length) === 0) unit.clock.advance(2 * windowMs);
+  }
   await eventually('it waits to try again', () => unit.clock.sleeping === 1);
   assert.equal(unit.stored.length, 0);
   unit.answer = 'stored';
@@ -101,20 +108,20 @@ test('while the store takes nothing events wait, up to a bound; what is beyond i
 test('a store that fails loses nothing that is in memory, and the stop waits for nobody', async () => {
   const unit = makeUnit();
   unit.answer = 'broken';
-  unit.events.report(event('one'));
+  unit.events.report(event('quota-nearly-used'));
   await eventually('it waits to try again', () => unit.clock.sleeping === 1);
   unit.answer = 'stored';
-  unit.events.report(event('two'));
+  unit.events.report(event('quota-used-up'));
   await unit.events[Symbol.asyncDispose]();
-  assert.deepEqual(unit.stored.map(actionOf), ['one', 'two']);
-  unit.events.report(event('three'));
+  assert.deepEqual(unit.stored.map(actionOf), ['quota-nearly-used', 'quota-used-up']);
+  unit.events.report(event('finding-raised'));
   assert.equal(unit.events.counts.dropped, 1);
 });
 
 test('what is longer than anybody reads is counted instead', async () => {
   await using unit = makeUnit();
-  unit.events.report(event('long', { text: 'x'.repeat(100_000) }));
-  unit.events.report(event('short'));
+  unit.events.report(event('finding-raised', { text: 'x'.repeat(100_000) }));
+  unit.events.report(event('finding-cleared'));
   await eventually('the rest is stored', () => unit.stored.length === 2);
-  assert.deepEqual(unit.stored.map(actionOf), ['short', 'events-dropped']);
+  assert.deepEqual(unit.stored.map(actionOf), ['finding-cleared', 'events-dropped']);
 });

@@ -12,7 +12,7 @@ import type { Teller } from '@tributary/protocol/platform/document.ts';
 import { EventAllowance } from './event-allowance.ts';
 import type { EventStream } from './event-stream.ts';
 import { hubDocument } from './hub-document.ts';
-import type { HubEvent, HubEventSink } from './hub-events.ts';
+import type { HubEvent, HubEventSink, ReportedEvent } from './hub-events.ts';
 import {
   documentBytesMax,
   documentsPerEntryMax,
@@ -64,7 +64,7 @@ export class PlatformEvents implements HubEventSink, AsyncDisposable {
     return { ...this.#counts };
   }
 
-  report(event: HubEvent): void {
+  report(event: ReportedEvent): void {
     const { clock } = this.#parts;
     this.#counts.reported += 1;
     if (this.#stop.signal.aborted) {

@@ -1,11 +1,11 @@
 /** What findings and events a part under test told, and a registry that keeps its small values in memory. */
 import type { Finding, FindingKind, Findings, StandingFinding } from '../health/findings.ts';
-import type { HubEvent, HubEventSink } from '../platform/hub-events.ts';
+import type { HubEventSink, ReportedEvent } from '../platform/hub-events.ts';
 
 export class RecordingEvents implements HubEventSink {
-  readonly events: HubEvent[] = [];
+  readonly events: ReportedEvent[] = [];
 
-  report(event: HubEvent): void {
+  report(event: ReportedEvent): void {
     this.events.push(event);
   }
 
