@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { checksumOf } from '@tributary/protocol/checksum.ts';
 import type { Message } from '@tributary/protocol/messages.ts';
 import { createLogger, type LogEntry } from '@tributary/shared/log.ts';
 import { testAttributes, testChannel, testMark } from '../queue/fixture.ts';
@@ -10,7 +11,7 @@ import type { IntakeConnection } from './connection.ts';
 import { systemClock } from '@tributary/shared/clock.ts';
 import { Burst } from '../groups/burst.ts';
 import { createIntake, type Intake } from './intake.ts';
-import { RecordingPeer, testBatchMessage, testHello, testOpen } from './recording-peer.ts';
+import { RecordingPeer, testBatchMessage, testBody, testHello, testOpen } from './recording-peer.ts';
 
 interface Fixture extends AsyncDisposable {
   readonly intake: Intake;
@@ -198,6 +199,23 @@ test('a connection with too much in flight is read no further until the store ha
   gate.resolve();
   await peer.until(() => acked(peer.sent) === 5);
   assert.equal(peer.paused, false);
+});
+
+test('a body that cannot be what its batch says is refused and not stored, and the next one is taken', timeout, async () => {
+  await using fixture = await open();
+  const { peer, connection } = fixture.connect();
+  connection.receive(testHello());
+  connection.receive(testOpen(1));
+  await peer.untilSent('position');
+  const bodies = [testBody(1000), Uint8Array.from([...testBody(10), ...testBody(10)]), new TextEncoder().encode('0-10')];
+  for (const [index, body] of bodies.entries()) {
+    connection.receive({ ...testBatchMessage(index + 1, { from: 0, to: 10 }), body, checksum: checksumOf(body) });
+  }
+  connection.receive(testBatchMessage(4, { from: 0, to: 10 }));
+  await peer.until(() => acked(peer.sent) === 4);
+  const refusals = peer.sent.filter((message) => message.kind === 'refuse').map(({ reason }) => reason);
+  assert.deepEqual(refusals, ['too-large', 'corrupt', 'corrupt']);
+  assert.partialDeepStrictEqual(fixture.intake.status().counters, { batches: 1, refused: 3 });
 });
 
 test('a store that fails ends the connection as unavailable, and nothing is acked', timeout, async () => {

@@ -10,11 +10,8 @@ export interface BodyProblem {
   readonly hint: string;
 }
 
-/** What the greatest level asks for that an agent could use, and what the worker's decoder is told. */
-export const windowBytesMax = 8 * 1024 * 1024;
-/** As the exponent of two that zstd takes. */
-export const windowLogMax = 23;
-
+/** What the worker's decoder allows as well (processing/limits.ts). */
+const windowBytesMax = 8 * 1024 * 1024;
 const magic = 0xfd2fb528;
 const blockBytesMax = 128 * 1024;
 const [rawBlock, runLengthBlock, compressedBlock] = [0, 1, 2];

@@ -4,6 +4,8 @@ import { assert } from '@tributary/shared/assert.ts';
 /** Greatest inflated body that a thread unpacks: a smaller bound than memory, a greater one than any agent sends. */
 export const inflatedBytesMax = 256 * 1024 * 1024;
 export const recordsMax = 16 * 1024 * 1024;
+/** Memory that a body may ask its decoder for, as the exponent of two: 8 MiB, the most that any level below the "ultra" ones asks for. */
+export const zstdWindowLogMax = 23;
 
 /** Entries of one front topic that are read ahead and worked on at the same time. */
 export const entriesAheadMax = 8;

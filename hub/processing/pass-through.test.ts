@@ -51,6 +51,13 @@ function rowsOf(block: Block): Row[] {
   });
 }
 
+/** Runs of the same byte, 128 KiB each in four bytes. */
+function bomb(runs: number): Uint8Array<ArrayBuffer> {
+  const run = [0b010, 0, 0b1_0000, 0x61];
+  const blocks = Array.from({ length: runs }, () => run).flat();
+  return Uint8Array.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0x50, ...blocks, 1, 0, 0]);
+}
+
 function reasonOf(entry: Entry): string {
   const result = passThrough(entry);
   assert.equal(result.kind, 'rejected');
@@ -300,6 +307,24 @@ suite('pass-through', () => {
         }
       }),
     );
+  });
+
+  test('a body that inflates to far more than its batch says costs no more memory than that', () => {
+    const bytes = Buffer.alloc(4 * 1024 * 1024, 'a\n');
+    const entry = entryOf([[app, lineSegment(bytes), bytes]]);
+    const before = process.memoryUsage.rss();
+    assert.match(reasonOf({ ...entry, body: bomb(4096) }), /inflates to more than its 4194304 bytes/);
+    const grown = process.memoryUsage.rss() - before;
+    assert.ok(grown < 64 * 1024 * 1024, `${grown} bytes for a body that inflates to 512 MiB`);
+  });
+
+  test('a body that asks its decoder for too much memory is rejected', () => {
+    const bytes = Buffer.from('one\ntwo\n');
+    const entry = entryOf([[app, lineSegment(bytes), bytes]]);
+    const windowed = (descriptor: number): Uint8Array =>
+      Uint8Array.from([0x28, 0xb5, 0x2f, 0xfd, 0, descriptor, 1 | (bytes.length << 3), 0, 0, ...bytes]);
+    assert.equal(passThrough({ ...entry, body: windowed(13 << 3) }).kind, 'block', '8 MiB are allowed');
+    assert.match(reasonOf({ ...entry, body: windowed(14 << 3) }), /not readable zstd/);
   });
 
   test('figures that do not fit the body are rejected with the reason', () => {

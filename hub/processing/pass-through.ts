@@ -1,10 +1,10 @@
 /**
  * The pass-through pipeline: a batch becomes a block whose documents are the records as they were, with their stream's attributes.
  */
-import { zstdDecompressSync } from 'node:zlib';
+import { constants, zstdDecompressSync } from 'node:zlib';
 import { firstPositions, type BatchEntry, type KeptPart, type Processed } from './batch-entry.ts';
 import { encodeBlock, rawFrame, type BlockColumns, type BlockStream, type RawFrame } from './block.ts';
-import { inflatedBytesMax, recordsMax } from './limits.ts';
+import { inflatedBytesMax, recordsMax, zstdWindowLogMax } from './limits.ts';
 import { BatchError, RecordColumns, splitSegment } from './split-records.ts';
 
 /** Never throws for what a sender could have caused: that is `rejected`, with the reason. */
@@ -57,7 +57,11 @@ function inflate(entry: BatchEntry): Buffer<ArrayBuffer> {
   const { inflatedBytes } = entry;
   let body: Buffer<ArrayBuffer>;
   try {
-    body = zstdDecompressSync(entry.body, { chunkSize: inflatedBytes + 64, maxOutputLength: Math.max(inflatedBytes, 1) });
+    body = zstdDecompressSync(entry.body, {
+      chunkSize: inflatedBytes + 64,
+      maxOutputLength: Math.max(inflatedBytes, 1),
+      params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLogMax },
+    });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     if (code === 'ERR_BUFFER_TOO_LARGE') throw new BatchError(`the body inflates to more than its ${inflatedBytes} bytes`);
