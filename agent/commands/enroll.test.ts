@@ -190,7 +190,7 @@ test('of a configuration that is there only hubs is set, with its comments kept'
   const { out } = await one.enroll(one.door.token(), { dataDir: undefined });
   assert.deepEqual(JSON.parse(out).changes, [`hubs: ${one.door.url} (before: ws://127.0.0.1:7701)`]);
   const after = readFileSync(one.config, 'utf8');
-  assert.match(after, /^# mine\ndata_dir: \S+ # here\nhubs:\n {2}- wss:\/\/127\.0\.0\.1:\d+\nlabels: \{ a: b \}\n$/);
+  assert.match(after, /^# mine\ndata_dir: \S+ # here\nhubs: \["wss:\/\/127\.0\.0\.1:\d+"\]\nlabels: \{ a: b \}\n$/);
   assert.equal(statSync(one.config).mode & 0o777, 0o640);
 });
 

@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Document, isSeq, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isScalar, isSeq, type Node, parseDocument } from 'yaml';
 import { ownerFor, writeDurably } from '../durable-file.ts';
 
 export interface WantedConfiguration {
@@ -34,9 +34,33 @@ export function plannedConfiguration(file: string, wanted: WantedConfiguration):
   if (before.length === wanted.hubs.length && wanted.hubs.every((hub) => before.includes(hub))) {
     return { text, changes: [], isNew: false };
   }
-  document.set('hubs', document.createNode([...wanted.hubs]));
   const was = before.length === 0 ? '' : ` (before: ${before.join(', ')})`;
-  return { text: document.toString({ lineWidth: 0 }), changes: [`hubs: ${wanted.hubs.join(', ')}${was}`], isNew: false };
+  return { text: withHubs(text, document, wanted.hubs), changes: [`hubs: ${wanted.hubs.join(', ')}${was}`], isNew: false };
+}
+
+/** Only the value of `hubs` is touched, as text: a library that writes the whole file anew has a taste of its own. */
+function withHubs(text: string, document: Document, hubs: readonly string[]): string {
+  const node = document.get('hubs', true);
+  const [start, end] = isNode(node) && isCollectionOrText(node) ? (node.range ?? []) : [];
+  if (start !== undefined && end !== undefined) {
+    const before = text.slice(0, start);
+    const written = text.slice(start, end);
+    // A list may stand at the beginning of a line, and reach over the empty lines behind it.
+    const indent = before.endsWith('\n') ? '  ' : '';
+    const behind = written.slice(written.trimEnd().length) + text.slice(end);
+    return `${before}${indent}[${hubs.map((hub) => JSON.stringify(hub)).join(', ')}]${behind}`;
+  }
+  if (document.has('hubs') || (isMap(document.contents) && document.contents.flow === true)) {
+    document.set('hubs', document.createNode([...hubs]));
+    return document.toString({ lineWidth: 0 });
+  }
+  const lines = hubs.map((hub) => `  - ${JSON.stringify(hub)}\n`).join('');
+  return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}hubs:\n${lines}`;
+}
+
+/** An empty value has no place that could be written to. */
+function isCollectionOrText(node: Node): boolean {
+  return isSeq(node) || (isScalar(node) && typeof node.value === 'string');
 }
 
 /** The file keeps its rights, and what leads to it. */

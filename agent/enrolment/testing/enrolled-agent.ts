@@ -9,6 +9,7 @@ import { createLogger, type LogEntry } from '@tributary/shared/log.ts';
 import { Agent, type AgentOptions } from '../../agent.ts';
 import { agentOptions } from '../../options.ts';
 import { ownedBy } from '../ownership.ts';
+import type { EventActionName } from '../../platform/event-actions.ts';
 import { enrolHere } from './enrol-here.ts';
 import { TestDoor } from './test-door.ts';
 
@@ -68,8 +69,8 @@ export class EnrolledAgent implements AsyncDisposable {
     await this.agent.inputs.change({ inputs, defaults: { tenant, labels, host: 'here' } });
   }
 
-  eventCount(name: string): number {
-    return this.agent.counters.events[name as keyof Agent['counters']['events']] ?? 0;
+  eventCount(name: EventActionName): number {
+    return this.agent.counters.events[name] ?? 0;
   }
 
   /** The agent stops; what waits in its buffer stays there. */
