@@ -16,7 +16,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, test } from 'node:test';
 import { createLogger } from '@tributary/shared/log.ts';
 import { eventually } from '../testing/eventually.ts';
-import { enrolled, testBy, testId, testToken, testUser, testEvent } from './fixture.ts';
+import { enrolled, testApiToken, testBy, testId, testToken, testUser, testEvent } from './fixture.ts';
 import { openRegistry, type OpenRegistryOptions } from './open-registry.ts';
 import type { Registry } from './registry.ts';
 
@@ -123,6 +123,17 @@ test('what another process changed is seen within a second, without a call', asy
   await command.revokeAgent(testId('agent web1'), testBy);
   await eventually('the hub sees that it was revoked', () => hub.agent(testId('agent web1'))?.state === 'revoked');
   assert.ok(performance.now() - startMs < 5000);
+});
+
+test('a token that another process made is known at once, and one that it revoked is not', async () => {
+  await using hub = await open({ thread: true });
+  await using command = await open();
+  const token = testApiToken('abcdefgh');
+  await command.addApiToken(token, testBy);
+  assert.equal(hub.apiToken('abcdefgh')?.revokedMs, undefined);
+  assert.equal(hub.apiToken('abcdefgh')?.secretHash, token.secretHash);
+  await command.revokeToken('abcdefgh', testBy);
+  assert.notEqual(hub.apiToken('abcdefgh')?.revokedMs, undefined);
 });
 
 test('a view that is far behind reads everything again', async () => {

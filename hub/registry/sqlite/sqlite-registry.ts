@@ -105,7 +105,9 @@ export class SqliteRegistry implements Registry {
     return [...this.#view.apiTokens.values()].toSorted((one, other) => one.createdMs - other.createdMs);
   }
 
+  /** A program uses a token right after a command has made it, and must not use it right after one has revoked it: no time to wait for. */
   apiToken(tokenId: string): ApiTokenRecord | undefined {
+    this.#lookNow();
     return this.#view.apiTokens.get(tokenId);
   }
 
@@ -201,6 +203,14 @@ export class SqliteRegistry implements Registry {
     for (const listener of this.#listeners) listener();
   }
 
+  #lookNow(): void {
+    try {
+      this.#look();
+    } catch (error) {
+      this.#log.warn('the registry cannot be read now', { error });
+    }
+  }
+
   async #watch(signal: AbortSignal): Promise<void> {
     let tidiedMs = -Infinity;
     for (;;) {
@@ -209,10 +219,10 @@ export class SqliteRegistry implements Registry {
           tidiedMs = this.#clock.monotonic();
           await this.#tidy();
         }
-        this.#look();
       } catch (error) {
         this.#log.warn('the registry cannot be read now', { error });
       }
+      this.#lookNow();
       try {
         await this.#clock.sleep(pollMs, signal);
       } catch {
