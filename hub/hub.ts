@@ -127,7 +127,7 @@ export class Hub implements AsyncDisposable {
     const archive = await this.#startArchive(queue, folder);
     const pipelines = this.#startPipelines(queue, archive);
     const { siteId, hubId } = queue;
-    const tls = await this.#openTls(queue, findings);
+    const tls = await this.#openTls(queue, telling);
     const strangers = new Strangers({ log: logger, registry });
     const ownPki = usesOwnPki(options);
     const intake = this.#owned.use(
@@ -172,9 +172,9 @@ export class Hub implements AsyncDisposable {
     return quotas;
   }
 
-  async #openTls({ siteId, hubId }: SqliteQueue, findings: Findings): Promise<HubTls | undefined> {
+  async #openTls({ siteId, hubId }: SqliteQueue, { findings, events }: Telling): Promise<HubTls | undefined> {
     const { options, logger } = this.#parts;
-    const tls = await openHubTls({ options, siteId, hubId, log: logger, clock: systemClock, findings });
+    const tls = await openHubTls({ options, siteId, hubId, log: logger, clock: systemClock, findings, events });
     return tls === undefined ? undefined : this.#owned.use(tls);
   }
 

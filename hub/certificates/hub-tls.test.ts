@@ -6,28 +6,17 @@ import { suite, test } from 'node:test';
 import { createSecureContext } from 'node:tls';
 import { createLogger } from '@tributary/shared/log.ts';
 import { KeyMaterialError } from '@tributary/shared/tls/key-material.ts';
-import type { Finding, FindingKind, Findings } from '../health/findings.ts';
 import { type HubOptions, hubOptions } from '../options.ts';
 import { eventually } from '../testing/eventually.ts';
+import { RecordingEvents, RecordingFindings } from '../testing/recording-health.ts';
 import { checkCertificates } from './check-certificates.ts';
 import { type HubTls, type HubTlsParts, openHubTls, refreshMs } from './hub-tls.ts';
 import { keyPem, newKey } from './issue.ts';
 import { dayMs, hubId, PkiFixture, siteId } from './pki-fixture.ts';
 
-class RecordedFindings implements Pick<Findings, 'set'> {
-  readonly #found = new Map<FindingKind, readonly Finding[]>();
-
-  set(kind: FindingKind, findings: readonly Finding[]): void {
-    this.#found.set(kind, findings);
-  }
-
-  get all(): Finding[] {
-    return [...this.#found.values()].flat();
-  }
-}
-
 interface World extends HubTlsParts {
-  readonly findings: RecordedFindings;
+  readonly findings: RecordingFindings;
+  readonly events: RecordingEvents;
   readonly logged: string[];
 }
 
@@ -36,7 +25,16 @@ function worldOf(pki: PkiFixture, tls: HubOptions['tls'] | Record<string, never>
   const log = createLogger({ level: 'info', sink: ({ message }) => logged.push(message) });
   const listeners = { agents: { address: '0.0.0.0:7701' } };
   const options = hubOptions.parse({ data_dir: pki.dataDir, tls: tls ?? {}, advertise, listeners });
-  return { options, siteId, hubId, log, clock: pki.clock, findings: new RecordedFindings(), logged };
+  return {
+    options,
+    siteId,
+    hubId,
+    log,
+    clock: pki.clock,
+    findings: new RecordingFindings(),
+    events: new RecordingEvents(),
+    logged,
+  };
 }
 
 async function opened(world: World): Promise<HubTls> {
@@ -91,7 +89,18 @@ suite('TLS of a hub', () => {
     tls.material.onChanged(({ chain }) => changed.resolve(chain[0]?.validToDate.getTime() ?? 0));
     pki.clock.advance(250 * dayMs);
     assert.ok((await changed.promise) > firstEnd + 200 * dayMs);
-    assert.deepEqual(world.findings.all, []);
+    assert.deepEqual(world.findings.all(), []);
+    assert.partialDeepStrictEqual(world.events.events.find(({ action }) => action === 'certificate-changed')?.fields, {
+      tributary: { certificate: { role: 'hub', days_left: 365 } },
+    });
+    const measured = world.events.events.filter(({ action }) => action === 'certificate-measured');
+    assert.partialDeepStrictEqual(
+      measured.slice(0, 2).map(({ fields }) => fields),
+      [
+        { event: { kind: 'metric' }, file: { path: pki.files.hubCertificate }, tributary: { certificate: { days_left: 365 } } },
+        { file: { path: pki.files.authorityCertificate }, tributary: { certificate: { role: 'authority', days_left: 3650 } } },
+      ],
+    );
   });
 
   test('a renewal that does not succeed is told while the certificate holds, red near its end', async () => {
@@ -103,21 +112,24 @@ suite('TLS of a hub', () => {
     await rm(pki.files.hubCertificate);
     await mkdir(join(pki.files.hubCertificate, 'in-the-way'), { recursive: true });
     pki.clock.advance(340 * dayMs);
-    await eventually('both are told', () => world.findings.all.length >= 2);
+    await eventually('both are told', () => world.findings.all().length >= 2);
     assert.partialDeepStrictEqual(
-      world.findings.all.find(({ kind }) => kind === 'certificate-expires'),
+      world.findings.all().find(({ kind }) => kind === 'certificate-expires'),
       { subject: 'hub.crt', level: 'yellow' },
     );
-    assert.match(world.findings.all.find(({ subject }) => subject === 'renewal')?.reason ?? '', /cannot be renewed: .*hub\.crt/);
+    assert.match(
+      world.findings.all().find(({ subject }) => subject === 'renewal')?.reason ?? '',
+      /cannot be renewed: .*hub\.crt/,
+    );
     pki.clock.advance(20 * dayMs);
     await eventually('it is red', () =>
-      world.findings.all.some(({ level, kind }) => kind === 'certificate-expires' && level === 'red'),
+      world.findings.all().some(({ level, kind }) => kind === 'certificate-expires' && level === 'red'),
     );
     await rm(pki.files.hubCertificate, { recursive: true });
     await writeFile(pki.files.hubCertificate, good);
     await eventually('the clock is slept at', () => pki.clock.sleeping >= 2);
     pki.clock.advance(refreshMs);
-    await eventually('all is well again', () => world.findings.all.length === 0);
+    await eventually('all is well again', () => world.findings.all().length === 0);
     assert.ok(endOf(tls) > pki.clock.now() + 300 * dayMs);
   });
 
@@ -158,13 +170,13 @@ suite('TLS of a hub', () => {
     // The authority is not in the chain: `ca` has it.
     assert.equal(tls.material.current.anchorFingerprint, company.authority.fingerprint);
     await writeFile(certFile, company.authority.pem);
-    await eventually('it is told', () => world.findings.all.length > 0);
-    const [finding] = world.findings.all;
+    await eventually('it is told', () => world.findings.all().length > 0);
+    const [finding] = world.findings.all();
     assert.partialDeepStrictEqual(finding, { kind: 'certificate-unusable', level: 'red' });
     assert.match(finding?.reason ?? '', /own\.crt: the key in .*own\.key belongs to none.*the one before is used/);
     assert.deepEqual(tls.material.current.chain[0]?.raw, new X509Certificate(pem).raw);
     await writeFile(certFile, pem);
-    await eventually('it is taken back', () => world.findings.all.length === 0);
+    await eventually('it is taken back', () => world.findings.all().length === 0);
   });
 
   test('without any certificate the hub does not start, and says what to do', async () => {

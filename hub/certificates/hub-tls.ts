@@ -17,7 +17,9 @@ import { watchKeyMaterial } from '@tributary/shared/tls/watch-key-material.ts';
 import { agentsUseTls } from '../config/rules.ts';
 import type { Finding, Findings } from '../health/findings.ts';
 import type { HubOptions } from '../options.ts';
+import type { HubEventSink } from '../platform/hub-events.ts';
 import { Authority } from './authority.ts';
+import { certificatesChanged, measureCertificates } from './certificate-events.ts';
 import { certificateStatus, type CertificateStatus, expiryFindings, unusableFinding } from './certificate-status.ts';
 import { renewHubCertificate } from './hub-certificate.ts';
 import { pkiFiles } from './pki-files.ts';
@@ -29,6 +31,7 @@ export interface HubTlsParts {
   readonly log: Logger;
   readonly clock: Clock;
   readonly findings?: Pick<Findings, 'set'>;
+  readonly events?: Pick<HubEventSink, 'report'>;
 }
 
 export interface HubTls extends AsyncDisposable {
@@ -137,6 +140,7 @@ class OpenHubTls implements HubTls {
     });
     this.material.onChanged(({ chain }) => {
       parts.log.info('the certificates were changed', { notAfter: chain[0]?.validToDate.toISOString() });
+      if (parts.events !== undefined) certificatesChanged(parts.events, this.certificates());
       this.refresh();
     });
     this.#refreshing = this.#run(this.#stop.signal);
@@ -167,8 +171,10 @@ class OpenHubTls implements HubTls {
 
   /** Tells what a person ought to know now. */
   refresh(): void {
-    const { findings } = this.#parts;
-    findings?.set('certificate-expires', expiryFindings(this.certificates()));
+    const { findings, events } = this.#parts;
+    const certificates = this.certificates();
+    if (events !== undefined) measureCertificates(events, certificates);
+    findings?.set('certificate-expires', expiryFindings(certificates));
     findings?.set('certificate-unusable', this.#unusable());
   }
 

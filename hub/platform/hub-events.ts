@@ -22,6 +22,8 @@ export const hubEventNames = [
   'finding-cleared',
   'quota-nearly-used',
   'quota-used-up',
+  'certificate-changed',
+  'certificate-measured',
   'events-dropped',
 ] as const;
 
