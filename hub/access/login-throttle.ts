@@ -28,6 +28,9 @@ const usual: ThrottleLimits = {
   keysMax: 20_000,
 };
 
+/** Names that are longer are nobody's, and need no room. */
+const accountCharactersMax = 200;
+
 interface Tries {
   count: number;
   lastMs: number;
@@ -48,8 +51,9 @@ export class LoginThrottle {
     this.#limits = { ...usual, ...limits };
   }
 
-  begin(account: string, address: string): Try {
+  begin(name: string, address: string): Try {
     const { accountWaitMaxMs, addressWaitMaxMs } = this.#limits;
+    const account = name.slice(0, accountCharactersMax);
     const network = networkOf(address);
     const pair = JSON.stringify([account, network]);
     const counted = this.#known.has(pair)

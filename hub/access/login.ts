@@ -4,8 +4,7 @@
  * A name that nobody has and a password that is wrong get the same answer after the same work, so that nobody learns which accounts there
  * are. Every try is in the audit trail; a name that is nobody's is not, as people type passwords into the wrong field.
  */
-import type { Registry, UserRecord } from '../registry/registry.ts';
-import { nameOf } from './access.ts';
+import type { AuditEvent, Registry, UserRecord } from '../registry/registry.ts';
 import type { LoginThrottle } from './login-throttle.ts';
 import { passwordBytesMax, passwordProblem } from './password-rules.ts';
 import type { Sessions, SignedIn } from './sessions.ts';
@@ -31,6 +30,11 @@ export type LoginResult =
 
 export type PasswordChange = LoginResult | { readonly kind: 'unsuitable'; readonly reason: string };
 
+type Checked =
+  | { readonly kind: 'right'; readonly user: UserRecord }
+  | { readonly kind: 'wrong' }
+  | Extract<LoginResult, { kind: 'wait' }>;
+
 /** Each takes 32 MiB and half a core for a while; the thread pool is also zstd's. */
 const atOnceMax = 2;
 const waitingMax = 32;
@@ -46,74 +50,68 @@ export class Login {
   }
 
   async signIn({ name, password, address }: { name: string; password: string; address: string }): Promise<LoginResult> {
-    const { registry, sessions } = this.#options;
+    const { registry } = this.#options;
     const account = canonicalUserName(name);
     const checked = await this.#check({ name: account, password, address });
-    if (checked !== 'right') {
-      if (checked !== 'wrong') return checked;
+    if (checked.kind === 'wait') return checked;
+    const event = { action: 'user-logged-in', address, tenant: undefined } as const;
+    if (checked.kind === 'wrong') {
       const details = { user: registry.user(account) === undefined ? '(unknown name)' : account };
-      await registry.record({ action: 'user-logged-in', actor: '', address, outcome: 'failure', tenant: undefined, details });
+      await registry.record({ ...event, actor: '', outcome: 'failure', details });
       return { kind: 'refused' };
     }
-    const user = registry.user(account);
-    if (!mayUsePassword(user)) return { kind: 'refused' };
-    const signedIn = await sessions.begin(
-      { name: user.name, grants: undefined },
-      {
-        action: 'user-logged-in',
-        actor: nameOf({ kind: 'user', name: user.name, grants: user.grants }),
-        address,
-        outcome: 'success',
-        tenant: undefined,
-        details: { user: user.name, by: 'password', mustChange: user.mustChange },
-      },
-    );
-    return { kind: 'signed-in', signedIn };
+    const { user } = checked;
+    const details = { user: user.name, by: 'password', mustChange: user.mustChange };
+    return this.#begin(user, { ...event, actor: user.name, outcome: 'success', details });
   }
 
-  /** Ends every session of the person, and begins a new one. */
+  /** Ends every session of the person, and begins a new one. Rejects with a RegistryError when somebody else changes the account now. */
   async changePassword(
     signedIn: SignedIn,
     { current, wanted, address }: { current: string; wanted: string; address: string },
   ): Promise<PasswordChange> {
     const { registry, sessions, passwords } = this.#options;
     const { name } = signedIn;
-    const event = { action: 'user-password-changed' as const, actor: name, address, tenant: undefined, details: { user: name } };
+    const event = { actor: name, address, tenant: undefined } as const;
     const reason = wanted === current ? 'the new password must be another one' : passwordProblem(wanted, name);
     if (reason !== undefined) return { kind: 'unsuitable', reason };
     const checked = await this.#check({ name, password: current, address });
-    if (checked === 'wrong') await registry.record({ ...event, outcome: 'failure' });
-    if (checked !== 'right') return checked === 'wrong' ? { kind: 'refused' } : checked;
-    const passwordHash = await passwords.hash(wanted);
-    // As it is now: the account may have been changed while both passwords were worked on.
-    const user = registry.user(name);
-    if (!mayUsePassword(user) || sessions.find(signedIn.sessionId) === undefined) return { kind: 'refused' };
-    await registry.putUser({ ...user, passwordHash, mustChange: false }, { ...event, outcome: 'success' });
-    const renewed = await sessions.begin(
-      { name, grants: undefined },
-      { ...event, action: 'user-logged-in', outcome: 'success', details: { user: name, by: 'new password' } },
-    );
-    return { kind: 'signed-in', signedIn: renewed };
+    if (checked.kind === 'wait') return checked;
+    if (checked.kind === 'wrong') {
+      await registry.record({ ...event, action: 'user-password-changed', outcome: 'failure', details: { user: name } });
+      return { kind: 'refused' };
+    }
+    const passwordHash = await this.#inTurn(() => passwords.hash(wanted));
+    if (sessions.find(signedIn.sessionId) === undefined) return { kind: 'refused' };
+    const user = { ...checked.user, passwordHash, mustChange: false };
+    const changed = { ...event, action: 'user-password-changed', outcome: 'success', details: { user: name } } as const;
+    await registry.putUser(user, changed, { before: checked.user });
+    return this.#begin(user, { ...changed, action: 'user-logged-in', details: { user: name, by: 'new password' } });
+  }
+
+  /** `user`: whose password it was. A password that became another one meanwhile lets nobody in. */
+  async #begin(user: UserRecord, audit: AuditEvent): Promise<LoginResult> {
+    const { registry, sessions } = this.#options;
+    const signedIn = await sessions.begin({ name: user.name, grants: undefined }, audit);
+    if (signedIn === undefined) return { kind: 'refused' };
+    if (registry.user(user.name)?.passwordHash === user.passwordHash) return { kind: 'signed-in', signedIn };
+    await sessions.end(signedIn.sessionId, { ...audit, action: 'user-logged-out' });
+    return { kind: 'refused' };
   }
 
   /** `name` as it is in the registry. */
-  async #check(attempt: {
-    name: string;
-    password: string;
-    address: string;
-  }): Promise<'right' | 'wrong' | { readonly kind: 'wait'; readonly retryAfterMs: number }> {
+  async #check({ name, password, address }: { name: string; password: string; address: string }): Promise<Checked> {
     const { registry, throttle, passwords } = this.#options;
-    const { name, password, address } = attempt;
     if (this.#waiting.length >= waitingMax) return { kind: 'wait', retryAfterMs: busyRetryMs };
     const tried = throttle.begin(name, address);
     if (tried.kind === 'wait') return tried;
     const user = registry.user(name);
-    const hash = mayUsePassword(user) ? user.passwordHash : undefined;
-    const isTooLong = Buffer.byteLength(password) > passwordBytesMax;
-    const isRight = await this.#inTurn(() => passwords.verify(isTooLong ? '' : password, isTooLong ? undefined : hash));
-    if (!isRight || hash === undefined) return 'wrong';
+    const known = mayUsePassword(user) && Buffer.byteLength(password) <= passwordBytesMax ? user : undefined;
+    // The same work where there is nothing to compare with.
+    const isRight = await this.#inTurn(() => passwords.verify(known === undefined ? '' : password, known?.passwordHash));
+    if (!isRight || known === undefined) return { kind: 'wrong' };
     tried.succeeded();
-    return 'right';
+    return { kind: 'right', user: known };
   }
 
   async #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {

@@ -42,22 +42,21 @@ export class Sessions {
     this.#options = options;
   }
 
-  /** Always under a new id: one that was there before the person signed in is worth nothing. */
-  async begin(person: { name: string; grants: readonly Grant[] | undefined }, audit: AuditEvent): Promise<SignedIn> {
+  /**
+   * Always under a new id: one that was there before the person signed in is worth nothing. Undefined: the account went, or came, in that
+   * very moment.
+   */
+  async begin(
+    person: { readonly name: string; readonly grants: readonly Grant[] | undefined },
+    audit: AuditEvent,
+  ): Promise<SignedIn | undefined> {
     const { registry, clock, maxAgeMs } = this.#options;
     const sessionId = randomBytes(idBytes).toString('base64url');
     const createdMs = clock.now();
-    const record = {
-      idHash: hashOf(sessionId),
-      user: person.name,
-      grants: person.grants,
-      createdMs,
-      expiresMs: createdMs + maxAgeMs,
-    };
+    const { name: user, grants } = person;
+    const record = { idHash: hashOf(sessionId), user, grants, createdMs, expiresMs: createdMs + maxAgeMs };
     await registry.putSession(record, audit);
-    const signedIn = this.#signedIn(sessionId, record);
-    if (signedIn !== undefined) return signedIn;
-    throw new Error(`the session of ${person.name} ended before it began: somebody changed the account just now`);
+    return this.#signedIn(sessionId, record);
   }
 
   find(sessionId: string): SignedIn | undefined {

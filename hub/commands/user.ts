@@ -41,7 +41,7 @@ export async function userAddCommand(request: GrantRequest, host: CommandHost): 
     const password = makeOneTimePassword();
     const passwordHash = await hashPassword(password);
     const user = { name, passwordHash, mustChange: true, grants: [granted], createdMs: nowMs, disabled: false };
-    await registry.putUser(user, eventOf('user-added', user, by));
+    await registry.putUser(user, eventOf('user-added', user, by), { before: undefined });
     if (request.json) await host.out(jsonLine({ ...userView(user), password }));
     else await host.out(`${name} is ${rolesText(user)}.\n${passwordText(name, password)}`);
     return exitCode.done;
@@ -52,7 +52,7 @@ export async function userPasswordCommand(request: UserRequest, host: CommandHos
   return change(request, host, async ({ registry, by }, before) => {
     const password = makeOneTimePassword();
     const user = { ...before, passwordHash: await hashPassword(password), mustChange: true };
-    await registry.putUser(user, eventOf('user-password-changed', user, by));
+    await registry.putUser(user, eventOf('user-password-changed', user, by), { before });
     if (request.json) await host.out(jsonLine({ ...userView(user), password }));
     else await host.out(`All sessions of ${user.name} are ended.\n${passwordText(user.name, password)}`);
   });
@@ -65,7 +65,7 @@ export async function userGrantCommand(request: GrantRequest, host: CommandHost)
   return change(request, host, async ({ registry, by }, before) => {
     const others = before.grants.filter((grant) => grant.tenant !== tenant);
     const user = { ...before, grants: role === undefined ? others : [...others, { tenant, role }] };
-    await registry.putUser(user, eventOf('user-granted', user, by));
+    await registry.putUser(user, eventOf('user-granted', user, by), { before });
     if (request.json) await host.out(jsonLine(userView(user)));
     else await host.out(`${user.name} is ${rolesText(user)}.\n`);
     tellWithoutAdmin(registry, host);
@@ -79,7 +79,7 @@ export async function userDisableCommand(
   const { disabled } = request;
   return change(request, host, async ({ registry, by }, before) => {
     const user = { ...before, disabled };
-    await registry.putUser(user, eventOf('user-changed', user, by));
+    await registry.putUser(user, eventOf('user-changed', user, by), { before });
     const told = disabled ? 'may not sign in any more, and all sessions are ended' : 'may sign in again';
     await host.out(request.json ? jsonLine(userView(user)) : `${user.name} ${told}.\n`);
     tellWithoutAdmin(registry, host);

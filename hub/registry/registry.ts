@@ -99,6 +99,11 @@ export interface UserRecord {
   readonly disabled: boolean;
 }
 
+export interface ChangedFrom {
+  /** Undefined: there was no such user. */
+  readonly before: UserRecord | undefined;
+}
+
 export interface SessionRecord {
   /** SHA-256 of what the cookie holds. */
   readonly idHash: string;
@@ -198,8 +203,11 @@ export interface Registry extends AsyncDisposable {
   /** Either kind. One that is revoked already stays as it is. */
   revokeToken(tokenId: string, audit: Pick<AuditEvent, 'actor' | 'address'>): Promise<void>;
 
-  /** Makes or replaces. Another password, or `disabled`, ends all sessions of the user. */
-  putUser(user: UserRecord, audit: AuditEvent): Promise<void>;
+  /**
+   * Makes or replaces. Another password, or `disabled`, ends all sessions of the user. `from`: what the change was made from; where the
+   * user is another by now, the change is a REGISTRY_CONFLICT, so that nobody's change undoes one that came between.
+   */
+  putUser(user: UserRecord, audit: AuditEvent, from?: ChangedFrom): Promise<void>;
   removeUser(name: string, audit: Pick<AuditEvent, 'actor' | 'address'>): Promise<void>;
   user(name: string): UserRecord | undefined;
   users(): readonly UserRecord[];

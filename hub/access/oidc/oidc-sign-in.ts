@@ -92,6 +92,7 @@ export class OidcSignIn {
         details: { user: name, by: 'oidc', grants: grantsText(person) },
       },
     );
+    if (signedIn === undefined) return { kind: 'refused', message: 'your account was changed just now; begin again' };
     return { kind: 'signed-in', signedIn, returnPath: pending.returnPath };
   }
 

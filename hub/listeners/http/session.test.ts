@@ -216,6 +216,51 @@ test('who guesses must wait, and nothing that was refused for waiting is looked 
   assert.equal((await client.signIn('anna', testPassword)).status, 200);
 });
 
+test('a password that is changed while somebody signs in with it lets nobody in', async () => {
+  let meanwhile: () => Promise<void> = () => Promise.resolve();
+  const passwords = {
+    ...quickPasswords,
+    verify: async (password: string, hash: string | undefined) => {
+      await meanwhile();
+      return quickPasswords.verify(password, hash);
+    },
+  };
+  await using server = await PeopleServer.start({ passwords });
+  await server.addUser('anna', admin);
+  meanwhile = () => server.addUser('anna', admin, { passwordHash: 'quick$another good one' });
+  const client = new PeopleClient(server.url);
+  assert.equal((await client.signIn('anna', testPassword)).status, 401);
+  meanwhile = () => Promise.resolve();
+  assert.equal((await client.signIn('anna', 'another good one')).status, 200);
+});
+
+test('what an admin changes while somebody changes the password stays changed', async () => {
+  let meanwhile: () => Promise<void> = () => Promise.resolve();
+  const passwords = {
+    ...quickPasswords,
+    hash: async (password: string) => {
+      await meanwhile();
+      return quickPasswords.hash(password);
+    },
+  };
+  await using server = await PeopleServer.start({ passwords });
+  await server.addUser('anna', admin);
+  await server.addUser('bert', admin);
+  const [anna, bert] = [await signedIn(server, 'anna'), await signedIn(server, 'bert')];
+  meanwhile = async () => {
+    meanwhile = () => Promise.resolve();
+    assert.equal((await anna.call('POST', '/api/v1/users', { name: 'bert', grants: [] })).status, 200);
+  };
+  const { status, body } = await bert.changePassword(testPassword, 'another good one');
+  assert.deepEqual([status, body?.['error']], [409, 'conflict']);
+  assert.deepEqual(server.registry.user('bert')?.grants, []);
+  meanwhile = async () => {
+    assert.equal((await anna.call('POST', '/api/v1/users', { name: 'bert', disabled: true })).status, 200);
+  };
+  assert.equal((await bert.changePassword(testPassword, 'another good one')).status, 401);
+  assert.equal(server.registry.user('bert')?.disabled, true);
+});
+
 test('names of any script and the longest passwords work, longer ones are refused', async () => {
   await using server = await PeopleServer.start();
   await server.addUser('anna', admin);

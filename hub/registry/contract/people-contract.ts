@@ -70,6 +70,25 @@ export const peopleContract: readonly ContractTest[] = [
     },
   ],
   [
+    'a change of a user that was made from what is not there any more changes nothing',
+    async (open) => {
+      await using fixture = await open();
+      const { registry } = fixture;
+      const [first, second] = [testUser('anna'), testUser('anna', { disabled: true })];
+      await registry.putUser(first, testEvent('user-added'), { before: undefined });
+      await assert.rejects(registry.putUser(second, testEvent('user-added'), { before: undefined }), {
+        code: 'REGISTRY_CONFLICT',
+      });
+      await registry.putUser(second, testEvent('user-changed'), { before: first });
+      await assert.rejects(registry.putUser(first, testEvent('user-changed'), { before: first }), { code: 'REGISTRY_CONFLICT' });
+      assert.deepEqual(registry.user('anna'), second);
+      assert.deepEqual(
+        (await trailOf(registry)).map(({ action }) => action),
+        ['user-added', 'user-changed'],
+      );
+    },
+  ],
+  [
     'a session ends at its time, by its person, and with the password, the account and its right to sign in',
     async (open) => {
       await using fixture = await open();

@@ -1,4 +1,5 @@
 /** The plain changes, each with its event of the trail. They run inside the writer's transaction. */
+import { isDeepStrictEqual } from 'node:util';
 import { agentActor, tenantLabel } from '../audit-names.ts';
 import {
   agentKeptMs,
@@ -72,8 +73,11 @@ export function revokeToken(store: RegistryStore, { tokenId, audit, nowMs }: Arg
   store.tell({ action: 'token-revoked', ...audit, outcome: 'success', tenant, details: { token: tokenId } }, nowMs);
 }
 
-export function putUser(store: RegistryStore, { user, audit, nowMs }: Argument<'putUser'>): void {
+export function putUser(store: RegistryStore, { user, audit, from, nowMs }: Argument<'putUser'>): void {
   const before = store.users.find(user.name);
+  if (from !== undefined && !isDeepStrictEqual(before, from.before)) {
+    throw new RegistryError('REGISTRY_CONFLICT', 'somebody else changed this user just now: look again, and try again');
+  }
   if (before === undefined && store.users.count() >= usersMax) {
     throw new RegistryError('REGISTRY_CONFLICT', `there are ${usersMax} users: remove some with tributary-hub user remove`);
   }

@@ -4,6 +4,7 @@ import type { ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import type {
   ApiTokenRecord,
   AuditEvent,
+  ChangedFrom,
   Enrolment,
   EnrolmentDecision,
   EnrolmentTokenRecord,
@@ -43,7 +44,7 @@ export type RegistryContract = {
   readonly addEnrolmentToken: Change<{ readonly token: EnrolmentTokenRecord; readonly audit: By }>;
   readonly addApiToken: Change<{ readonly token: ApiTokenRecord; readonly audit: By }>;
   readonly revokeToken: Change<{ readonly tokenId: string; readonly audit: By }>;
-  readonly putUser: Change<{ readonly user: UserRecord; readonly audit: AuditEvent }>;
+  readonly putUser: Change<{ readonly user: UserRecord; readonly audit: AuditEvent; readonly from?: ChangedFrom | undefined }>;
   readonly removeUser: Change<{ readonly name: string; readonly audit: By }>;
   readonly putSession: Change<{ readonly session: SessionRecord; readonly audit: AuditEvent }>;
   readonly removeSession: Change<{ readonly idHash: string; readonly audit: AuditEvent }>;

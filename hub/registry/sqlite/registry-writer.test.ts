@@ -35,7 +35,7 @@ const nowMs = testNowMs;
 
 function putUser(name: string): Promise<void> {
   const grants = Array.from({ length: 300 }, (_, index) => ({ tenant: `tenant_${index}`, role: 'viewer' as const }));
-  return calls.call('putUser', { nowMs, user: testUser(name, { grants }), audit: testEvent('user-added') });
+  return calls.call('putUser', { nowMs, user: testUser(name, { grants }), audit: testEvent('user-added'), from: undefined });
 }
 
 test('while another process writes for long nothing is promised, and it may be tried again', async () => {

@@ -12,6 +12,7 @@ import type {
   Agent,
   ApiTokenRecord,
   AuditEvent,
+  ChangedFrom,
   Enrolment,
   EnrolmentDecision,
   EnrolmentTokenRecord,
@@ -121,8 +122,8 @@ export class SqliteRegistry implements Registry {
     return this.#change('revokeToken', { tokenId, audit, nowMs: this.#clock.now() });
   }
 
-  putUser(user: UserRecord, audit: AuditEvent): Promise<void> {
-    return this.#change('putUser', { user, audit, nowMs: this.#clock.now() });
+  putUser(user: UserRecord, audit: AuditEvent, from?: ChangedFrom): Promise<void> {
+    return this.#change('putUser', { user, audit, from, nowMs: this.#clock.now() });
   }
 
   removeUser(name: string, audit: By): Promise<void> {

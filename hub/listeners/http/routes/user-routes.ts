@@ -9,7 +9,7 @@ import { passwordProblem } from '../../../access/password-rules.ts';
 import { canonicalUserName, isUserName, userNameRule } from '../../../access/user-name.ts';
 import { tenantOrAll } from '../../../config/names.ts';
 import { makeOneTimePassword } from '../../../init/one-time-password.ts';
-import type { Registry, UserRecord } from '../../../registry/registry.ts';
+import type { AuditEvent, Registry, UserRecord } from '../../../registry/registry.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { type ApiRoutes, demand } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
@@ -110,13 +110,14 @@ async function put(
   };
   if (!isSiteAdmin(user, parts)) demandAdminBeside(name, parts);
   const roles = user.grants.map(({ tenant, role }) => `${role} of ${tenant}`).join(', ');
-  await registry.putUser(user, {
+  const event: AuditEvent = {
     action: before === undefined ? 'user-added' : 'user-changed',
     ...by,
     outcome: 'success',
     tenant: undefined,
     details: { user: name, roles, disabled: user.disabled, password: wanted.passwordHash === undefined ? 'as before' : 'new' },
-  });
+  };
+  await registry.putUser(user, event, { before });
   return { user, isNew: before === undefined };
 }
 
