@@ -11,7 +11,8 @@ const holdFillMs = 150;
 /**
  * One connection through the proxy.
  *
- *     open → ended                       the hub closed, or `cut`/`drop` ended both sides
+ *     open → ended                       `cut`/`drop` ended both sides
+ *     open → leaving → ended             the hub closed; what it had said before still arrives
  *     open → draining → ended            the agent is gone (killed, say); what it had sent still arrives, late
  *     open → filling → held → ended      `hold`: bytes are kept back, then the agent's side is closed, then they arrive late
  */
@@ -22,7 +23,7 @@ export class ProxiedConnection {
   readonly #plan: ConnectionPlan;
   readonly #toHub: Lane;
   readonly #toAgent: Lane;
-  #state: 'open' | 'draining' | 'filling' | 'held' | 'ended' = 'open';
+  #state: 'open' | 'leaving' | 'draining' | 'filling' | 'held' | 'ended' = 'open';
   #agentGone = false;
   #timer: NodeJS.Timeout | undefined;
   onEnding: ((kind: 'cut' | 'drop' | 'hold') => void) | undefined;
@@ -114,8 +115,14 @@ export class ProxiedConnection {
 
   #sideClosed(): void {
     if (this.#state === 'ended') return;
-    if (this.#hub.destroyed) {
+    if (this.#state === 'leaving' || (this.#hub.destroyed && this.#agent.destroyed)) {
       this.drop();
+      return;
+    }
+    if (this.#hub.destroyed) {
+      this.#state = 'leaving';
+      clearTimeout(this.#timer);
+      this.#toAgent.onEmpty = () => this.#agent.destroySoon();
       return;
     }
     this.#noteAgentGone();
