@@ -3,6 +3,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
@@ -154,9 +155,10 @@ export class DoorFixture implements AsyncDisposable {
     socket.on('unexpected-response', (_, response) => {
       void bodyOf(response).then((body) => reject(new TurnedAway(response.statusCode ?? 0, body)), reject);
     });
-    const agent = new TestAgent(socket);
-    socket.on('open', () => resolve(agent));
-    return await promise;
+    socket.on('upgrade', (response) => resolve(new TestAgent(socket, response.socket)));
+    const agent = await promise;
+    if (socket.readyState === WebSocket.CONNECTING) await once(socket, 'open');
+    return agent;
   }
 
   async token(changes: Partial<EnrolmentTokenRecord> = {}): Promise<{ readonly tokenId: string; readonly secret: string }> {
@@ -223,12 +225,15 @@ export class TurnedAway extends Error {
 
 export class TestAgent {
   readonly socket: WebSocket;
+  /** Beneath the frames. */
+  readonly stream: Socket;
   readonly closed: Promise<unknown>;
   readonly received: Message[] = [];
   #wake: () => void = () => undefined;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, stream: Socket) {
     this.socket = socket;
+    this.stream = stream;
     this.closed = new Promise((resolve) => socket.once('close', resolve));
     socket.on('message', (data) => {
       if (data instanceof Uint8Array) this.received.push(decode(data));
