@@ -102,6 +102,7 @@ export const enrolmentContract: readonly ContractTest[] = [
       assert.equal(reasonOf(await registry.enrol(testEnrolment('web1', 'tokena000'), address)), 'token-expired');
       assert.equal(reasonOf(await registry.enrol(wrongSecret, address)), 'token', 'a stranger learns nothing of its time');
       assert.equal(registry.agents().length, 0);
+      assert.ok(!JSON.stringify(await trailOf(registry)).includes('tokenc000'), 'what no token is called may be a secret');
     },
   ],
   [

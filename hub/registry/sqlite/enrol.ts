@@ -169,9 +169,9 @@ interface Told {
 function tell(store: RegistryStore, { enrolment, address, nowMs, token, outcome }: Told): void {
   const { agentId, host, kind, tokenId } = enrolment;
   const isGranted = outcome === 'granted';
-  // A name that no token has is a stranger's text.
-  const actor = token === undefined ? 'unknown' : tokenActor(tokenId);
-  const details = { agent: agentId, host, kind, token: tokenId, ...(!isGranted && { reason: outcome }) };
+  // What no token is called may be anything, such as a secret in the wrong place.
+  const [actor, name] = token === undefined ? ['unknown', '(unknown)'] : [tokenActor(tokenId), tokenId];
+  const details = { agent: agentId, host, kind, token: name, ...(!isGranted && { reason: outcome }) };
   store.tell(
     {
       action: 'agent-enrolled',
