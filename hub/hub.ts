@@ -14,6 +14,7 @@ import { running } from './groups/running.ts';
 import { keepHouse } from './housekeeping/housekeeping.ts';
 import type { Findings } from './health/findings.ts';
 import { statusSocket } from './hub-paths.ts';
+import { watchClones } from './intake/clone-findings.ts';
 import { createIntake, type Intake } from './intake/intake.ts';
 import { Strangers } from './intake/strangers.ts';
 import { type AgentListener, startAgentListener } from './listeners/agents/agent-listener.ts';
@@ -102,6 +103,12 @@ export class Hub implements AsyncDisposable {
     return `${scheme}://${this.#listener?.address ?? ''}`;
   }
 
+  /** Where the HTTP API and the push listeners are. */
+  get httpUrls(): { readonly http: string | undefined; readonly push: readonly string[] | undefined } {
+    const status = this.#http?.status();
+    return { http: status?.http?.url, push: status?.push?.map(({ url }) => url) };
+  }
+
   /** Rejects when the hub cannot go on. */
   get failed(): Promise<never> {
     return this.#failed.promise;
@@ -123,6 +130,7 @@ export class Hub implements AsyncDisposable {
     const telling = this.#owned.use(await this.#startTelling(queue, registry));
     const { findings } = telling;
     const quotas = this.#startQuotas(registry, telling);
+    this.#run((signal) => watchClones({ registry, findings, clock: systemClock }, signal));
     this.#run((signal) => watchServices({ services: options.services, findings, clock: systemClock }, signal));
     const archive = await this.#startArchive(queue, folder);
     const pipelines = this.#startPipelines(queue, archive);
