@@ -19,7 +19,8 @@ export async function runCommand(request: RunOptions, host: CommandHost): Promis
   request.onHangup(() => logger.info('SIGHUP changes nothing: the configuration of the hub is read at its start only'));
   await using hub = await Hub.start({ options, logger, crashPoint: request.crashPoint });
   const { data_dir: dataDir, site } = options;
-  logger.info('ready', { agents: hub.url, site, dataDir, archive: archiveFolder(options), status: statusSocket(options) });
+  const places = { dataDir, archive: archiveFolder(options), status: statusSocket(options) };
+  logger.info('ready', { agents: hub.url, ...hub.httpUrls, site, ...places });
   await Promise.race([stopped(host.stop), hub.failed]);
   logger.info('stopping');
   return exitCode.done;

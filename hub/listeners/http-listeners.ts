@@ -2,12 +2,12 @@
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import { LoginThrottle } from '../access/login-throttle.ts';
-import type { HubTls } from '../certificates/hub-tls.ts';
 import type { HubOptions } from '../options.ts';
 import type { SqliteQueue } from '../queue/sqlite/sqlite-queue.ts';
 import type { QuotaGate } from '../quotas/quota-gate.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ApiRoutes, Authenticator } from './http/api-routes.ts';
+import type { ServerTls } from './http/limited-server.ts';
 import { type HttpLimits, httpLimitsDefault, pushBytesInMemoryMax } from './http/limits.ts';
 import { liveRoutes } from './http/live-routes.ts';
 import { ByteBudget } from './http/logs/byte-budget.ts';
@@ -20,7 +20,7 @@ import { startPushListener, type PushListener } from './push/push-listener.ts';
 
 export interface HttpListenersParts {
   readonly options: Pick<HubOptions, 'listeners'>;
-  readonly tls: HubTls | undefined;
+  readonly tls: ServerTls | undefined;
   readonly queue: Pick<SqliteQueue, 'publish' | 'partitionOf' | 'siteId' | 'hubId' | 'state'>;
   readonly registry: Pick<Registry, 'apiToken' | 'apiTokenUsed'>;
   readonly quotas: QuotaGate;

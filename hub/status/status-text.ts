@@ -1,5 +1,6 @@
 /** The status as a person reads it. */
 import { printable } from '@tributary/shared/printable.ts';
+import type { HttpListenerStatus } from '../listeners/http-listeners.ts';
 import type { HubStatus } from './hub-status.ts';
 
 export function statusText(status: HubStatus, nowMs: number): string {
@@ -9,6 +10,7 @@ export function statusText(status: HubStatus, nowMs: number): string {
     `tributary-hub ${status.version}, site ${site.name}, ${state} for ${seconds} s (pid ${status.pid})`,
     ...findingLines(status, nowMs),
     `agents       ${listeners.agents?.url ?? 'not listening yet'}, ${connections.length} connected`,
+    ...httpLines(status),
     `receiving    ${rates.received.records} records/s, ${megabytes(rates.received.bytes)}/s compressed`,
     `archiving    ${rates.archived.records} records/s, ${megabytes(rates.archived.bytes)}/s raw`,
     `queue        ${queue.state}, ${megabytes(queue.bytes)} of ${megabytes(queue.maxBytes)}, ${queue.deadLetters} dead letters`,
@@ -43,6 +45,18 @@ function findingLines({ findings, certificates }: HubStatus, nowMs: number): str
   const [own] = certificates;
   if (own !== undefined) lines.push(`certificate  ends on ${own.notAfter}, in ${own.daysLeft} days (${printable(own.file)})`);
   return lines;
+}
+
+function httpLines({ listeners }: HubStatus): string[] {
+  const { http, push = [] } = listeners;
+  return [
+    ...(http === undefined ? [] : [`http         ${http.url}, ${pushedText(http)}`]),
+    ...push.map((one) => `push         ${one.url} for ${one.tenant}, ${pushedText(one)}`),
+  ];
+}
+
+function pushedText({ records, requests, refused }: HttpListenerStatus): string {
+  return `${records} records by ${requests} pushes, ${refused} of them refused`;
 }
 
 function megabytes(bytes: number): string {

@@ -13,7 +13,9 @@ import { retryAfter } from './http-error.ts';
 import type { HttpLimits } from './limits.ts';
 
 /** What a listener needs of the hub's certificates. */
-export type ServerTls = Pick<HubTls, 'material' | 'httpContext'>;
+export interface ServerTls extends Pick<HubTls, 'httpContext'> {
+  readonly material: { onChanged(listener: () => void): () => void };
+}
 
 export interface LimitedServerOptions {
   readonly tls: ServerTls | undefined;
