@@ -165,7 +165,7 @@ export class Agent implements AsyncDisposable {
         },
       });
       const makeRoom = (): void => rmSync(join(folder, 'reserve'), { force: true });
-      const identity = takeIdentity({ folder, nowMs: clock.now(), makeRoom });
+      const identity = takeIdentity({ folder, nowMs: clock.now(), certified: tls.identity?.agentId, makeRoom });
       const failure = Promise.withResolvers<Error>();
       const onFailed = (error: Error): void => failure.resolve(error);
       const buffer = await openBuffer({

@@ -36,7 +36,15 @@ void test('a lost folder derives the same id again, and another folder another o
   assert.notEqual(elsewhere.agentId, first.agentId);
 });
 
-void test('without a machine id the agent id is drawn, and kept', (t) => {
+void test('an agent that is new in its folder is the one that its certificate names; one that was there stays who it is', (t) => {
+  const folder = folderFor(t);
+  const certified = '7'.repeat(32);
+  assert.equal(takeIdentity({ folder, nowMs: 1, machine, certified }).agentId, certified);
+  assert.equal(takeIdentity({ folder, nowMs: 2, machine, certified: '8'.repeat(32) }).agentId, certified);
+  assert.equal(takeIdentity({ folder, nowMs: 3, machine }).agentId, certified);
+});
+
+test('without a machine id the agent id is drawn, and kept', (t) => {
   const folder = folderFor(t);
   const unknown = { machineId: undefined, bootId: undefined };
   const first = takeIdentity({ folder, nowMs: 1, machine: unknown });

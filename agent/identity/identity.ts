@@ -26,6 +26,8 @@ export interface IdentityOptions {
   readonly folder: string;
   readonly nowMs: number;
   readonly machine?: MachineIds;
+  /** Whom its own certificate names: an agent that is new in this folder is that one. */
+  readonly certified?: Id | undefined;
   /** Frees room on a full disk; called before a second try. */
   readonly makeRoom?: () => void;
 }
@@ -45,10 +47,10 @@ const version = 1;
 
 /** Reads the identity of `folder`, or makes one, and counts this start: durable when it returns. */
 export function takeIdentity(options: IdentityOptions): Identity {
-  const { folder, nowMs, machine = readMachineIds(), makeRoom } = options;
+  const { folder, nowMs, machine = readMachineIds(), certified, makeRoom } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const stored = readStored(identityFile(folder));
-  const agentId = stored?.agentId ?? freshAgentId(machine.machineId, realpathSync(folder));
+  const agentId = stored?.agentId ?? certified ?? freshAgentId(machine.machineId, realpathSync(folder));
   const startCounter = Math.max((stored?.startCounter ?? 0) + 1, nowMs);
   try {
     writeStored(folder, { agentId, startCounter });
