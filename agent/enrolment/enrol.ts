@@ -81,7 +81,7 @@ export async function renew(
   const body = keyToCertify(pending.key, 'renew', agentId);
   const answer = await postJson(place, { path: renewPath, body, secureContext }, signal);
   const checked = checkedAnswer(answer, { agentId, key: pending.key, anchor: undefined, nowMs });
-  writePending(folder, 'renewal', { ...pending, answer: checked });
+  writePending(folder, 'renewal', { ...pending, answer: checked, answeredMs: nowMs });
   crashPoint('agent.enrolment.after-answer');
 }
 
@@ -106,7 +106,7 @@ async function enrolAt(place: HubPlace, pending: Pending, options: EnrolOptions,
   const answer = await postJson(place, { path: enrolPath, body, secureContext }, signal);
   const checked = checkedAnswer(answer, { agentId, key, anchor: token.fingerprint, nowMs });
   crashPoint('agent.enrolment.before-answer');
-  writePending(folder, 'enrolment', { ...pending, answer: checked });
+  writePending(folder, 'enrolment', { ...pending, answer: checked, answeredMs: nowMs });
   crashPoint('agent.enrolment.after-answer');
 }
 

@@ -14,6 +14,8 @@ export interface SiteRecord extends Omit<EnrolmentAnswer, 'certificate' | 'autho
   readonly agentId: Id;
   /** Public name of the token; empty after a renewal of an agent that no longer has it. */
   readonly tokenId: string;
+  /** When the certificate came: sites date them back, so that clocks need not agree to the second. */
+  readonly certifiedMs: number;
   /** The identity that was given up for this one, and the boot of the machine that did. */
   readonly replaced?: Pending['replaces'];
 }
@@ -29,6 +31,8 @@ export interface Pending {
   readonly replaces?: { readonly agentId: Id; readonly bootId: Id };
   /** Once the site has answered: everything is known, and only the files are left to write. */
   readonly answer?: EnrolmentAnswer;
+  /** When it came. */
+  readonly answeredMs?: number;
 }
 
 const version = 1;

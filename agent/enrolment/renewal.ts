@@ -12,15 +12,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from '@tributary/shared/async/backoff.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { AgentEvents } from '../events.ts';
-import type { AgentTls } from '../tls/agent-tls.ts';
-import type { CertificateIdentity } from '../tls/certificate-identity.ts';
+import type { AgentTls, CertificateLife } from '../tls/agent-tls.ts';
 import { renew } from './enrol.ts';
 import { lockEnrolment } from './enrolment-lock.ts';
 import { settlePending } from './settle.ts';
 
 export interface RenewalOptions {
   readonly folder: string;
-  readonly tls: Pick<AgentTls, 'identity' | 'secureContext' | 'adopt' | 'onChanged'>;
+  readonly tls: Pick<AgentTls, 'identity' | 'life' | 'secureContext' | 'adopt' | 'onChanged'>;
   /** `wss://host:port`, the best first. */
   readonly hubs: () => readonly string[];
   readonly proxy: string | undefined;
@@ -45,16 +44,14 @@ const warnMsMax = 30 * 24 * 3_600_000;
 const [retryMsLeast, retryMsMost] = [1000, 3_600_000];
 
 /** When the warning is due that a certificate expires: 30 days before, or in the last sixth of a short life. */
-export function warnAtMs({ notBeforeMs, notAfterMs }: Pick<CertificateIdentity, 'notBeforeMs' | 'notAfterMs'>): number {
-  return notAfterMs - Math.min(warnMsMax, (notAfterMs - notBeforeMs) / 6);
+export function warnAtMs({ fromMs, untilMs }: CertificateLife): number {
+  return untilMs - Math.min(warnMsMax, (untilMs - fromMs) / 6);
 }
 
 export class Renewal {
   readonly #options: RenewalOptions;
   readonly #random: () => number;
   #dueMs: number | undefined;
-  /** Not before: a hub whose clock is behind makes certificates that seem to be old. */
-  #earliestMs = 0;
   #trouble = '';
 
   constructor(options: RenewalOptions) {
@@ -68,8 +65,9 @@ export class Renewal {
 
   /** Resolves when aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    for (let identity = this.#options.tls.identity; identity !== undefined; identity = this.#options.tls.identity) {
-      await this.#renewInTime(identity, signal).catch((error: unknown) => {
+    const { tls } = this.#options;
+    for (let { life } = tls; life !== undefined; { life } = tls) {
+      await this.#renewInTime(life, signal).catch((error: unknown) => {
         if (!signal.aborted) throw error;
       });
       if (signal.aborted) return;
@@ -77,26 +75,26 @@ export class Renewal {
   }
 
   /** Returns when there is another certificate, from wherever it came. */
-  async #renewInTime(identity: CertificateIdentity, signal: AbortSignal): Promise<void> {
+  async #renewInTime({ fromMs, untilMs }: CertificateLife, signal: AbortSignal): Promise<void> {
     const { tls, clock } = this.#options;
     const changed = new AbortController();
     const stopListening = tls.onChanged(() => changed.abort());
     const over = AbortSignal.any([signal, changed.signal]);
-    const lifeMs = identity.notAfterMs - identity.notBeforeMs;
+    const lifeMs = untilMs - fromMs;
     const backoff = new Backoff({
       msMin: Math.min(retryMsMost / 60, Math.max(retryMsLeast, lifeMs / 100)),
       msMax: Math.min(retryMsMost, Math.max(retryMsLeast, lifeMs / 20)),
       random: this.#random,
     });
     try {
-      this.#dueMs = Math.max(this.#earliestMs, identity.notBeforeMs + lifeMs * (2 / 3 - jitter * this.#random()));
+      this.#dueMs = fromMs + lifeMs * (2 / 3 - jitter * this.#random());
       while (!over.aborted) {
         await sleepUntil(this.#dueMs, clock, over);
-        const error = await this.#renewOnce(identity, over);
+        const error = await this.#renewOnce(over);
         if (error === undefined || over.aborted) break;
         const retryInMs = backoff.next();
         this.#dueMs = clock.now() + retryInMs;
-        this.#failed(error, identity, retryInMs);
+        this.#failed(error, { notAfter: new Date(untilMs).toISOString(), retryInMs });
       }
     } catch (error) {
       if (!over.aborted) throw error;
@@ -107,9 +105,10 @@ export class Renewal {
   }
 
   /** What went wrong; undefined when there is another certificate now. */
-  async #renewOnce({ agentId, notBeforeMs, notAfterMs }: CertificateIdentity, signal: AbortSignal): Promise<Error | undefined> {
+  async #renewOnce(signal: AbortSignal): Promise<Error | undefined> {
     const { folder, tls, hubs, proxy, clock, events } = this.#options;
     const secureContext = tls.secureContext();
+    const agentId = tls.identity?.agentId ?? '';
     let failure = new Error('no hub is reached by TLS');
     try {
       using _ = lockEnrolment(folder);
@@ -122,7 +121,6 @@ export class Renewal {
           );
           await settlePending(folder);
           this.#trouble = '';
-          this.#earliestMs = clock.now() + (notAfterMs - notBeforeMs) / 10;
           tls.adopt();
           events.certificateRenewed(new Date(tls.identity?.notAfterMs ?? 0).toISOString());
           return undefined;
@@ -137,10 +135,10 @@ export class Renewal {
   }
 
   /** Once per reason: it is tried again and again. */
-  #failed(error: Error, { notAfterMs }: CertificateIdentity, retryInMs: number): void {
+  #failed(error: Error, facts: { readonly notAfter: string; readonly retryInMs: number }): void {
     if (error.message === this.#trouble) return;
     this.#trouble = error.message;
-    this.#options.events.certificateRenewalFailed(error, { notAfter: new Date(notAfterMs).toISOString(), retryInMs });
+    this.#options.events.certificateRenewalFailed(error, facts);
   }
 }
 
@@ -150,14 +148,14 @@ export async function watchExpiry(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    const { identity } = tls;
+    const { life } = tls;
     const changed = new AbortController();
     const stopListening = tls.onChanged(() => changed.abort());
     const over = AbortSignal.any([signal, changed.signal]);
     try {
-      if (identity !== undefined) {
-        await sleepUntil(warnAtMs(identity), clock, over);
-        events.certificateExpires(new Date(identity.notAfterMs).toISOString());
+      if (life !== undefined) {
+        await sleepUntil(warnAtMs(life), clock, over);
+        events.certificateExpires(new Date(life.untilMs).toISOString());
       }
       await sleepUntil(Number.POSITIVE_INFINITY, clock, over);
     } catch (error) {

@@ -38,9 +38,9 @@ async function settle(folder: string, kind: PendingKind): Promise<SiteRecord | u
   const { certificate, authority, ...said } = answer;
   writeCredentials(folder, { key: pending.key, certificate, authority });
   crashPoint('agent.enrolment.after-credentials');
-  const { agentId, replaces: replaced } = pending;
+  const { agentId, replaces: replaced, answeredMs: certifiedMs = 0 } = pending;
   const before = kind === 'renewal' ? readSite(folder) : { tokenId: pending.tokenId, replaced };
-  const site = { ...before, ...said, agentId, tokenId: before?.tokenId ?? '' };
+  const site = { ...before, ...said, agentId, tokenId: before?.tokenId ?? '', certifiedMs };
   writeSite(folder, site);
   crashPoint('agent.enrolment.before-done');
   removePending(folder, kind);

@@ -23,6 +23,11 @@ export interface AgentTlsOptions {
   readonly onProblem: (problem: KeyMaterialError | undefined) => void;
 }
 
+export interface CertificateLife {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
 /** `enrolled`: certificate and key are those of enrolment, and are renewed. */
 export type TlsSource = 'enrolled' | 'configured' | 'none';
 
@@ -65,6 +70,16 @@ export class AgentTls implements AsyncDisposable {
   get identity(): CertificateIdentity | undefined {
     const [leaf] = this.material?.chain ?? [];
     return leaf === undefined ? undefined : identityOfCertificate(leaf);
+  }
+
+  /** From when to when the certificate is used. Undefined where there is none of an agent. */
+  get life(): CertificateLife | undefined {
+    const { identity } = this;
+    if (identity === undefined) return undefined;
+    const { notBeforeMs, notAfterMs } = identity;
+    const { certifiedMs = 0 } = this.site ?? {};
+    // A clock that was wrong then tells nothing.
+    return { fromMs: certifiedMs > notBeforeMs && certifiedMs < notAfterMs ? certifiedMs : notBeforeMs, untilMs: notAfterMs };
   }
 
   /** What the site said at the last enrolment. */

@@ -21,8 +21,6 @@ export interface TestDoorOptions {
   readonly tenant?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly lifetimeMs?: number;
-  /** How old a certificate is when it is made. */
-  readonly ageMs?: number;
   readonly hosts?: readonly string[];
   /** PEM, behind its own certificate, instead of its authority's. */
   readonly presents?: string;
@@ -116,7 +114,7 @@ export class TestDoor implements AsyncDisposable {
   }
 
   #certified(agentId: Id, body: Record<string, unknown>, context: string): object {
-    const { tenant = 'acme', labels = { room: 'one' }, ageMs = 0 } = this.#options;
+    const { tenant = 'acme', labels = { room: 'one' } } = this.#options;
     const publicKey = String(body['publicKey']);
     const key = createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' });
     const isProven = verify(
@@ -127,7 +125,7 @@ export class TestDoor implements AsyncDisposable {
     );
     if (!isProven) return { error: 'proof', hint: 'the proof does not fit' };
     const names = { kind: 'agent', siteId, agentId, tenant } as const;
-    const certificate = this.authority.certify(key, { names, fromMs: -ageMs, untilMs: this.lifetimeMs - ageMs });
+    const certificate = this.authority.certify(key, { names, fromMs: -300_000, untilMs: this.lifetimeMs });
     return { certificate, authority: this.authority.cert, siteId, site: 'here', tenants: [tenant], labels, hubs: [this.url] };
   }
 }
