@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { DescEnum } from '@bufbuild/protobuf';
+import { certificateProblems, enrolmentRefusalCodes } from './enrolment/messages.ts';
 import { FrameSchema, RefuseReasonSchema, RejectCodeSchema } from './generated/tributary_pb.ts';
 import * as limits from './limits.ts';
 
@@ -18,6 +19,8 @@ test('docs/PROTOCOL.md has every limit with its value', () => {
     ...messageNames(),
     ...valueNames(RefuseReasonSchema),
     ...valueNames(RejectCodeSchema),
+    ...enrolmentRefusalCodes,
+    ...certificateProblems,
   ]);
   assert.deepEqual(
     [...rows.keys()].filter((name) => !known.has(name)),
@@ -26,7 +29,8 @@ test('docs/PROTOCOL.md has every limit with its value', () => {
 });
 
 test('docs/PROTOCOL.md has every message, reason and code', () => {
-  for (const name of [...messageNames(), ...valueNames(RefuseReasonSchema), ...valueNames(RejectCodeSchema)]) {
+  const codes = [...enrolmentRefusalCodes, ...certificateProblems];
+  for (const name of [...messageNames(), ...valueNames(RefuseReasonSchema), ...valueNames(RejectCodeSchema), ...codes]) {
     assert.ok(rows.has(name), name);
   }
 });

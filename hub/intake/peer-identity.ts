@@ -1,4 +1,5 @@
 /** Who is at the other end of a connection, as the listener found out before the first message (invariant 9). */
+import type { CertificateProblem } from '@tributary/protocol/enrolment/messages.ts';
 import type { Id } from '@tributary/protocol/messages.ts';
 
 export type PeerIdentity =
@@ -23,15 +24,6 @@ export type PeerIdentity =
   | { readonly kind: 'plain'; readonly tenant: string | undefined };
 
 export type CertifiedIdentity = Exclude<PeerIdentity, { readonly kind: 'plain' }>;
-
-export type CertificateProblem =
-  | 'no-certificate'
-  | 'other-authority'
-  | 'expired'
-  | 'no-names'
-  | 'other-site'
-  | 'not-known'
-  | 'revoked';
 
 /** What a peer's certificate is worth here. */
 export type PeerVerdict =

@@ -51,18 +51,21 @@ export interface EnrolmentAnswer {
   readonly hubs: readonly string[];
 }
 
-export type EnrolmentRefusalCode =
+export const enrolmentRefusalCodes = [
   /** Unknown, revoked, wrong secret: never told apart to a stranger. */
-  | 'token'
-  | 'token-expired'
-  | 'token-used-up'
+  'token',
+  'token-expired',
+  'token-used-up',
   /** This id belongs to another machine or another tenant; or it was revoked. */
-  | 'identity'
-  | 'proof'
-  | 'certificate'
-  | 'malformed'
-  | 'too-many-tries'
-  | 'unavailable';
+  'identity',
+  'proof',
+  'certificate',
+  'malformed',
+  'too-many-tries',
+  'unavailable',
+] as const;
+
+export type EnrolmentRefusalCode = (typeof enrolmentRefusalCodes)[number];
 
 export interface EnrolmentRefusal {
   readonly error: EnrolmentRefusalCode;
@@ -74,3 +77,16 @@ export interface EnrolmentRefusal {
 export function proofText(context: string, id: Id, publicKey: string): string {
   return `tributary ${context} ${id} ${publicKey}`;
 }
+
+/** Why a peer's certificate is not good here: `error` of the 401 that answers a request for the WebSocket, beside a `hint`. */
+export const certificateProblems = [
+  'no-certificate',
+  'other-authority',
+  'expired',
+  'no-names',
+  'other-site',
+  'not-known',
+  'revoked',
+] as const;
+
+export type CertificateProblem = (typeof certificateProblems)[number];

@@ -9,10 +9,11 @@
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { type CertificateNames, namesOf } from '@tributary/protocol/enrolment/certificate-names.ts';
+import type { CertificateProblem } from '@tributary/protocol/enrolment/messages.ts';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { urisOfCertificate } from '@tributary/shared/tls/certificate-uris.ts';
 import { dateProblem, fingerprintOf } from '@tributary/shared/tls/load-key-material.ts';
-import type { CertificateProblem, PeerVerdict } from '../../intake/peer-identity.ts';
+import type { PeerVerdict } from '../../intake/peer-identity.ts';
 import type { Agent, Registry } from '../../registry/registry.ts';
 
 export interface CertificateJudge {
