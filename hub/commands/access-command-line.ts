@@ -87,7 +87,19 @@ function addAgentCommands(agent: Command, parts: CommandLineParts): void {
       const { agentRevokeCommand } = await import('./agent.ts');
       finish(await agentRevokeCommand({ names, ...flags, ...configOf(revoke) }, host));
     });
+  const forget = prepared(agent.command('forget'), parts);
+  forget
+    .description(forgetDescription)
+    .argument('<id...>', 'id, beginning of an id, or name of the machine')
+    .action(async (names: readonly string[], flags: JsonFlag) => {
+      const { agentForgetCommand } = await import('./agent.ts');
+      finish(await agentForgetCommand({ names, ...flags, ...configOf(forget) }, host));
+    });
 }
+
+const forgetDescription =
+  'take agents out of the list as if they had never been here: those that the own authority signed have to enrol again, ' +
+  'those of another authority are let in as they come next';
 
 function addUserCommands(user: Command, parts: CommandLineParts): void {
   const { host, finish, configOf } = parts;

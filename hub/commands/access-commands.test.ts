@@ -11,7 +11,7 @@ import { hashSecret, parseApiToken } from '../access/secrets.ts';
 import { certify, testEnrolment, testGreeting, testId } from '../registry/fixture.ts';
 import { openRegistry } from '../registry/open-registry.ts';
 import type { Registry, StoredAuditEvent } from '../registry/registry.ts';
-import { agentListCommand, agentRevokeCommand } from './agent.ts';
+import { agentForgetCommand, agentListCommand, agentRevokeCommand } from './agent.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
 import { initCommand } from './init.ts';
 import { type TokenCreateOptions, tokenCreateCommand } from './token-create.ts';
@@ -211,6 +211,8 @@ test('agents are listed and revoked by id, beginning or machine, and what they s
   });
   assert.deepEqual((await revoke('web2')).json, { revoked: [{ id: twin, host: 'web2' }] }, 'the one that is left');
   assert.equal(await lastEvent(), 'console:anna agent-revoked success');
+  const forgotten = await run((host) => agentForgetCommand({ ...json, names: [testId('agent twin')] }, host));
+  assert.deepEqual(forgotten.json, { forgotten: [{ id: twin, host: 'web2' }] });
   const again = await run((host) => agentRevokeCommand({ ...plain, names: [web1] }, host));
   assert.match(again.out, /was revoked before\n.*enroll --renew TOKEN/s);
 });

@@ -1,4 +1,4 @@
-/** `agent list` and `agent revoke`. */
+/** `agent list`, `agent revoke` and `agent forget`. */
 import { printable } from '@tributary/shared/printable.ts';
 import { type Agent, RegistryError } from '../registry/registry.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
@@ -50,6 +50,21 @@ export async function agentRevokeCommand(request: AgentRevokeOptions, host: Comm
       );
     }
     await host.out('Such a machine comes back only as a new agent: tributary-agent enroll --renew TOKEN\n');
+    return exitCode.done;
+  });
+}
+
+/** All of them, or none when one is not known. */
+export async function agentForgetCommand(request: AgentRevokeOptions, host: CommandHost): Promise<ExitCode> {
+  return withRegistry(request, host, async ({ registry, by }) => {
+    const agents = registry.agents();
+    const found = request.names.map((name) => find(name, agents));
+    for (const { agentId } of found) await registry.forgetAgent(agentId, by);
+    if (request.json) {
+      await host.out(jsonLine({ forgotten: found.map(({ agentId, host: machine }) => ({ id: agentId, host: machine })) }));
+      return exitCode.done;
+    }
+    for (const agent of found) await host.out(`agent ${agent.agentId} (${cell(agent.host)}) is forgotten\n`);
     return exitCode.done;
   });
 }

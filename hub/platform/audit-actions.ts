@@ -41,6 +41,7 @@ export const auditActions = {
     message: 'a peer was turned away',
     failure: 'a peer was turned away: its certificate, its identity or what it sent was not in order',
   },
+  'agent-forgotten': { category: 'iam', type: 'deletion', message: 'an agent was taken out of the list' },
   'agent-revoked': { category: 'iam', type: 'deletion', message: 'an agent was revoked: its certificates are refused' },
   'token-created': { category: 'iam', type: 'creation', message: 'an enrolment token was created' },
   'api-token-created': { category: 'iam', type: 'creation', message: 'a token of the HTTP API was created' },

@@ -191,6 +191,11 @@ export interface Registry extends AsyncDisposable {
   agent(agentId: Id): Agent | undefined;
   agents(): readonly Agent[];
   revokeAgent(agentId: Id, audit: Pick<AuditEvent, 'actor' | 'address'>): Promise<void>;
+  /**
+   * As if it had never been here. Where the site's own authority signs, it has to enrol again; where another's does, it is let in as it
+   * comes next, which is the way out for its clones and for a machine that was set up anew.
+   */
+  forgetAgent(agentId: Id, audit: Pick<AuditEvent, 'actor' | 'address'>): Promise<void>;
 
   addEnrolmentToken(token: EnrolmentTokenRecord, audit: Pick<AuditEvent, 'actor' | 'address'>): Promise<void>;
   enrolmentTokens(): Promise<readonly EnrolmentTokenRecord[]>;

@@ -148,6 +148,25 @@ export const cloneContract: readonly ContractTest[] = [
     },
   ],
   [
+    'who was forgotten has never been here: another authority lets it in as it comes, the own one not',
+    async (open) => {
+      await using fixture = await open();
+      const { registry } = fixture;
+      const vouched = { kind: 'agent', tenants: ['shop'], host: 'web1', notAfterMs: fixture.nowMs + dayMs } as const;
+      await greet(registry, { vouched });
+      const answer = await registry.greeted(testGreeting('web1', { vouched, bootId: otherBoot }), '');
+      assert.ok(answer.kind === 'refused' && answer.hint.includes(`tributary-hub agent forget ${agentId}`));
+      await registry.forgetAgent(agentId, testBy);
+      assert.equal(registry.agent(agentId), undefined);
+      assert.equal(await greet(registry, { vouched }), 'welcome');
+      await enrolled(registry, 'web2');
+      await registry.forgetAgent(testId('agent web2'), testBy);
+      assert.equal(codeOf(await registry.greeted(testGreeting('web2'), '')), 'unauthorized');
+      await assert.rejects(registry.forgetAgent(testId('agent web2'), testBy), { code: 'REGISTRY_UNKNOWN' });
+      assert.equal((await actionsOf(registry)).filter((action) => action === 'agent-forgotten').length, 2);
+    },
+  ],
+  [
     'a token of another tenant ends no alarm',
     async (open) => {
       await using fixture = await open();

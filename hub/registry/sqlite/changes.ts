@@ -43,6 +43,15 @@ export function revokeAgent(store: RegistryStore, { agentId, audit, nowMs }: Arg
   store.tell({ action: 'agent-revoked', ...audit, outcome: 'success', tenant, details }, nowMs);
 }
 
+export function forgetAgent(store: RegistryStore, { agentId, audit, nowMs }: Argument<'forgetAgent'>): void {
+  const agent = store.agents.find(agentId);
+  if (agent === undefined) throw unknown(`agent ${agentId}`);
+  store.agents.remove(agentId);
+  const details = { agent: agentId, host: agent.host, state: agent.state };
+  const tenant = tenantLabel(agent.tenants);
+  store.tell({ action: 'agent-forgotten', ...audit, outcome: 'success', tenant, details }, nowMs);
+}
+
 export function addEnrolmentToken(store: RegistryStore, { token, audit, nowMs }: Argument<'addEnrolmentToken'>): void {
   checkNewToken(store, token.tokenId);
   store.enrolmentTokens.insert(token);

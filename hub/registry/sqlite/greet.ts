@@ -43,7 +43,12 @@ interface Judgement {
 }
 
 const enrolHint = 'run tributary-agent enroll TOKEN';
-const renewHint = 'run tributary-agent enroll --renew TOKEN on one of them, which makes it a new agent';
+
+/** A site whose authority is another's enrols nobody. */
+function wayOut({ agentId, vouched }: Greeting, where: string): string {
+  if (vouched === undefined) return `run tributary-agent enroll --renew TOKEN on ${where}, which makes it a new agent`;
+  return `have a certificate with another id made for ${where}, then run tributary-hub agent forget ${agentId} on the hub`;
+}
 
 /** Undefined: it may come in. */
 function judge(hello: Greeting, present: Agent): Judgement | undefined {
@@ -52,16 +57,15 @@ function judge(hello: Greeting, present: Agent): Judgement | undefined {
     about,
   });
   if (present.state === 'revoked') {
-    return refused('unauthorized', 'this agent was revoked at the site: run tributary-agent enroll --renew TOKEN');
+    return refused('unauthorized', `this agent was revoked at the site: to let the machine in again, ${wayOut(hello, 'it')}`);
   }
   if (present.retiredBoots.includes(hello.bootId)) {
     return refused('superseded', 'this machine was made a new agent (enroll --renew): restart tributary-agent on it');
   }
   if (hello.instanceId !== present.instanceId) {
-    const hint = `this machine has a copy of another machine's agent: run tributary-agent enroll --renew TOKEN on it`;
-    return refused('clone', hint, 'copy');
+    return refused('clone', `this machine has a copy of another machine's agent: ${wayOut(hello, 'it')}`, 'copy');
   }
-  const clones = `two machines use the identity of this agent: ${renewHint}`;
+  const clones = `two machines use the identity of this agent: ${wayOut(hello, 'one of them')}`;
   if (present.state === 'cloned') return refused('clone', clones);
   const isSameBoot = hello.bootId === present.bootId || present.bootId === '';
   if (!isSameBoot && hello.startCounter <= present.startCounter) return refused('clone', clones, 'clones');

@@ -41,6 +41,7 @@ export type RegistryContract = {
   }>;
   readonly greeted: Change<{ readonly hello: Greeting; readonly address: string }, HelloVerdict>;
   readonly revokeAgent: Change<{ readonly agentId: Id; readonly audit: By }>;
+  readonly forgetAgent: Change<{ readonly agentId: Id; readonly audit: By }>;
   readonly addEnrolmentToken: Change<{ readonly token: EnrolmentTokenRecord; readonly audit: By }>;
   readonly addApiToken: Change<{ readonly token: ApiTokenRecord; readonly audit: By }>;
   readonly revokeToken: Change<{ readonly tokenId: string; readonly audit: By }>;

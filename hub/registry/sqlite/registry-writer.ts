@@ -84,6 +84,8 @@ function perform(store: RegistryStore, call: RegistryCall): Answer {
       return answerOf(call, changes.certified(store, call.argument));
     case 'revokeAgent':
       return answerOf(call, changes.revokeAgent(store, call.argument));
+    case 'forgetAgent':
+      return answerOf(call, changes.forgetAgent(store, call.argument));
     case 'addEnrolmentToken':
       return answerOf(call, changes.addEnrolmentToken(store, call.argument));
     case 'addApiToken':

@@ -90,6 +90,10 @@ export class SqliteRegistry implements Registry {
     return this.#change('revokeAgent', { agentId, audit, nowMs: this.#clock.now() });
   }
 
+  forgetAgent(agentId: Id, audit: By): Promise<void> {
+    return this.#change('forgetAgent', { agentId, audit, nowMs: this.#clock.now() });
+  }
+
   addEnrolmentToken(token: EnrolmentTokenRecord, audit: By): Promise<void> {
     return this.#change('addEnrolmentToken', { token, audit, nowMs: this.#clock.now() });
   }

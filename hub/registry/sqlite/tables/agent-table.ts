@@ -14,6 +14,7 @@ export class AgentTable {
   readonly #keyHash;
   readonly #setKeyHash;
   readonly #seen;
+  readonly #remove;
   readonly #forget;
 
   constructor(db: DatabaseSync) {
@@ -30,6 +31,7 @@ export class AgentTable {
     this.#keyHash = db.prepare('SELECT key_hash FROM agent WHERE agent_id = ?');
     this.#setKeyHash = db.prepare('UPDATE agent SET key_hash = ? WHERE agent_id = ?');
     this.#seen = db.prepare('UPDATE agent SET last_seen_ms = max(ifnull(last_seen_ms, 0), ?) WHERE agent_id = ?');
+    this.#remove = db.prepare('DELETE FROM agent WHERE agent_id = ?');
     this.#forget = db.prepare(`
       DELETE FROM agent WHERE (not_after_ms = 0 AND enrolled_ms < :halfEnrolledMs)
         OR (not_after_ms > 0 AND not_after_ms < iif(state = 'revoked', :revokedExpiredMs, :expiredMs))`);
@@ -68,6 +70,10 @@ export class AgentTable {
 
   seen(agentId: Id, atMs: number): void {
     this.#seen.run(atMs, agentId);
+  }
+
+  remove(agentId: Id): void {
+    this.#remove.run(agentId);
   }
 
   /** Those whose certificates expired, or that were granted one and never got it, before these times. */
