@@ -3,10 +3,13 @@ import { type CertificateNames, namesOf } from '@tributary/protocol/enrolment/ce
 import type { Id } from '@tributary/protocol/messages.ts';
 import { printable } from '@tributary/shared/printable.ts';
 import { urisOfCertificate } from '@tributary/shared/tls/certificate-uris.ts';
+import { fingerprintOf } from '@tributary/shared/tls/load-key-material.ts';
 
 /** Who a certificate says this agent is. */
 export interface CertificateIdentity {
   readonly subject: string;
+  /** SHA-256 of the DER, lower-case hexadecimal: as the hub's list of agents has it. */
+  readonly fingerprint: string;
   readonly agentId: Id;
   readonly siteId: Id;
   readonly tenant: string;
@@ -21,6 +24,7 @@ export function identityOfCertificate(certificate: X509Certificate): Certificate
   const { agentId, siteId, tenant } = names;
   return {
     subject: printable(certificate.subject.replaceAll('\n', ', ')),
+    fingerprint: fingerprintOf(certificate),
     agentId,
     siteId,
     tenant,
