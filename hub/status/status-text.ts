@@ -1,5 +1,5 @@
 /** The status as a person reads it. */
-import { printable } from '@tributary/shared/printable.ts';
+import { certificateLines, findingLines } from './finding-lines.ts';
 import type { HttpListenerStatus } from '../listeners/http-listeners.ts';
 import type { HubStatus } from './hub-status.ts';
 
@@ -8,7 +8,8 @@ export function statusText(status: HubStatus, nowMs: number): string {
   const seconds = Math.round((nowMs - status.startedMs) / 1000);
   const lines = [
     `tributary-hub ${status.version}, site ${site.name}, ${state} for ${seconds} s (pid ${status.pid})`,
-    ...findingLines(status, nowMs),
+    ...findingLines(status.findings, nowMs),
+    ...certificateLines(status.certificates),
     `agents       ${listeners.agents?.url ?? 'not listening yet'}, ${connections.length} connected`,
     ...httpLines(status),
     `receiving    ${rates.received.records} records/s, ${megabytes(rates.received.bytes)}/s compressed`,
@@ -34,29 +35,6 @@ export function statusText(status: HubStatus, nowMs: number): string {
     if (filtered > 0) lines.push(`${channel}: ${filteredRecords} records, ${filtered} positions left out by filters of agents`);
   }
   return `${lines.join('\n')}\n`;
-}
-
-/** Their sentences may name what came from outside. */
-function findingLines({ findings, certificates }: HubStatus, nowMs: number): string[] {
-  const lines = findings.map(({ level, reason, sinceMs }) => {
-    const minutes = Math.max(0, Math.round((nowMs - sinceMs) / 60_000));
-    return `${level === 'red' ? 'RED   ' : 'YELLOW'}       ${printable(reason)} (for ${minutes} min)`;
-  });
-  const [own] = certificates;
-  if (own !== undefined) lines.push(`certificate  ends on ${own.notAfter}, in ${own.daysLeft} days (${printable(own.file)})`);
-  return lines;
-}
-
-function httpLines({ listeners }: HubStatus): string[] {
-  const { http, push = [] } = listeners;
-  return [
-    ...(http === undefined ? [] : [`http         ${http.url}, ${pushedText(http)}`]),
-    ...push.map((one) => `push         ${one.url} for ${one.tenant}, ${pushedText(one)}`),
-  ];
-}
-
-function pushedText({ records, requests, refused }: HttpListenerStatus): string {
-  return `${records} records by ${requests} pushes, ${refused} of them refused`;
 }
 
 function megabytes(bytes: number): string {

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { StandingFinding } from '../health/findings.ts';
+import { findingLines } from './finding-lines.ts';
+
+function finding(reason: string, sinceMs = 0): StandingFinding {
+  return { kind: 'agent-cloned', subject: 'a', level: 'red', reason, sinceMs };
+}
+
+test('a finding is a line, with how long it has stood', () => {
+  const lines = findingLines([finding('it is so'), { ...finding('it may be so', 7_200_000), level: 'yellow' }], 10_800_000);
+  assert.deepEqual(lines, ['RED          it is so (for 3 h)', 'YELLOW       it may be so (for 60 min)']);
+});
+
+test('what a stranger chose writes no line and no color on a terminal', () => {
+  const [line = ''] = findingLines([finding('a machine named "web1\n\u001b[31mRED"')], 0);
+  assert.equal(line, String.raw`RED          a machine named "web1\x0a\x1b[31mRED" (for 0 min)`);
+});
+
+test('a thousand findings are not a thousand lines', () => {
+  const lines = findingLines(
+    Array.from({ length: 1000 }, (_, index) => finding(`${index}`)),
+    0,
+  );
+  assert.equal(lines.length, 51);
+  assert.match(lines.at(-1) ?? '', /950 more/);
+});
