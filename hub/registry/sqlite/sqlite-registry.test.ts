@@ -1,4 +1,4 @@
-import { registryContract } from '../registry.contract.ts';
+import { registryContract } from '../registry-contract.ts';
 import { openRegistryFixture } from './registry-fixture.ts';
 
 registryContract('sqlite', () => openRegistryFixture());
