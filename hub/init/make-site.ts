@@ -67,8 +67,9 @@ export async function makeSite(plan: SitePlan, tools: SiteTools): Promise<MadeSi
   await refuseToOverwrite(plan, tools);
   makeFolder(plan.dataDir, { mode: 0o750 });
   makeFolder(dirname(plan.configFile), { mode: 0o755 });
-  await writeNew(noteFile(plan.dataDir), `${plan.configFile}\n`, 0o600);
+  // First, as it is refused while a hub runs there. An empty store is in nobody's way.
   const ids = await tools.siteIds(plan.dataDir);
+  await writeNew(noteFile(plan.dataDir), `${plan.configFile}\n`, 0o600);
   const { authority, files } = await makeCertificates(plan, { ...ids, clock: tools.clock });
   crashPoint('hub.init.after-certificates');
   const { admin, token } = await makeAccess(plan, { ...tools, fingerprint: authority.fingerprint });
