@@ -37,6 +37,18 @@ export function statusText(status: HubStatus, nowMs: number): string {
   return `${lines.join('\n')}\n`;
 }
 
+function httpLines({ listeners }: HubStatus): string[] {
+  const { http, push = [] } = listeners;
+  return [
+    ...(http === undefined ? [] : [`http         ${http.url}, ${pushedText(http)}`]),
+    ...push.map((one) => `push         ${one.url} for ${one.tenant}, ${pushedText(one)}`),
+  ];
+}
+
+function pushedText({ records, requests, refused }: HttpListenerStatus): string {
+  return `${records} records by ${requests} pushes, ${refused} of them refused`;
+}
+
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
