@@ -38,6 +38,7 @@ export interface EnrolmentRoutesParts {
   readonly strangers: Strangers;
   readonly log: Logger;
   readonly failures?: FailureLimiter;
+  readonly atOnceMax?: number;
 }
 
 const statusOf: Readonly<Record<EnrolmentRefusalCode, number>> = {
@@ -98,7 +99,7 @@ class Routes {
         hint: `too many tries failed from here: wait ${Math.ceil(waitMs / 1000)} s`,
       });
     }
-    if (this.#underWay > enrolmentsAtOnceMax) {
+    if (this.#underWay > (this.#parts.atOnceMax ?? enrolmentsAtOnceMax)) {
       retryAfter(response, busyRetryMs);
       return refuse(response, { error: 'unavailable', hint: 'many enrol just now: try again in a moment' });
     }

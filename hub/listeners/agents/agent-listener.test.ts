@@ -14,7 +14,7 @@ import { Burst } from '../../groups/burst.ts';
 import { createIntake, type Intake } from '../../intake/intake.ts';
 import { testBatchMessage, testHello, testOpen } from '../../intake/recording-peer.ts';
 import { openSqliteFixture } from '../../queue/sqlite/sqlite-fixture.ts';
-import { type AgentListener, agentPath, startAgentListener } from './agent-listener.ts';
+import { type AgentListener, agentPath, type Door, startAgentListener } from './agent-listener.ts';
 import type { AgentListenerLimits } from './limits.ts';
 import { Strangers } from '../../intake/strangers.ts';
 import { listenAddress } from '../listen-address.ts';
@@ -27,9 +27,14 @@ const loopbackDoor = { kind: 'plain', tenant: undefined } as const;
 interface Fixture extends AsyncDisposable {
   readonly listener: AgentListener;
   readonly intake: Intake;
+  topics(): readonly string[];
 }
 
-async function open(address = '127.0.0.1:0', limits: Partial<AgentListenerLimits> = {}): Promise<Fixture> {
+async function open(
+  address = '127.0.0.1:0',
+  limits: Partial<AgentListenerLimits> = {},
+  door: Door = loopbackDoor,
+): Promise<Fixture> {
   const store = await openSqliteFixture();
   const { siteId, hubId } = store.queue;
   const intake = createIntake({
@@ -41,10 +46,11 @@ async function open(address = '127.0.0.1:0', limits: Partial<AgentListenerLimits
     limits: { tickMs: 10 },
   });
   const strangers = new Strangers({ log, registry: undefined });
-  const listener = await startAgentListener({ address, door: loopbackDoor, intake, strangers, log, limits });
+  const listener = await startAgentListener({ address, door, intake, strangers, log, limits });
   return {
     listener,
     intake,
+    topics: () => store.queue.topics(),
     [Symbol.asyncDispose]: async () => {
       await listener[Symbol.asyncDispose]();
       await intake[Symbol.asyncDispose]();
@@ -147,6 +153,27 @@ test('random bytes on the port do no harm', timeout, async () => {
   agent.send(testHello());
   await agent.until('welcome');
   agent.socket.terminate();
+});
+
+test('a page in a browser of this machine cannot send records', timeout, async () => {
+  await using fixture = await open();
+  const socket = new WebSocket(`ws://${fixture.listener.address}${agentPath}`, { origin: 'http://evil.example' });
+  const [error] = await once(socket, 'error');
+  assert.match(String(error), /403/);
+});
+
+test('on a plain listener with a tenant everything is of that tenant, and no hub comes in', timeout, async () => {
+  await using fixture = await open('127.0.0.1:0', {}, { kind: 'plain', tenant: 'edge' });
+  const agent = await Agent.connect(fixture.listener.address);
+  agent.send(testHello());
+  agent.send(testOpen(1));
+  agent.send(testBatchMessage(1, { from: 0, to: 10 }));
+  await agent.until('ack');
+  assert.deepEqual(fixture.topics(), ['front/edge/nginx']);
+  agent.socket.terminate();
+  const hub = await Agent.connect(fixture.listener.address);
+  hub.send(testHello({ sender: 'hub', agentId: '9'.repeat(32) }));
+  assert.partialDeepStrictEqual(await hub.until('reject'), { code: 'unauthorized' });
 });
 
 test('who begins and does not finish the handshake is let go', timeout, async () => {

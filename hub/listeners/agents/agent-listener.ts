@@ -164,6 +164,8 @@ class WebSocketListener implements AgentListener {
     socket.on('error', () => socket.destroy());
     if (this.#gate.isOver(request.socket)) return refuse(socket, 503, tooMany);
     if (request.url?.split('?')[0] !== agentPath) return refuse(socket, 404, { error: 'not-found', hint: elsewhere });
+    // A page in somebody's browser reaches the loopback too, and says where it is from; agents do not.
+    if (request.headers.origin !== undefined) return refuse(socket, 403, { error: 'origin', hint: 'no page connects here' });
     const identity = this.#identify(request);
     if (identity.kind === 'refused') return refuse(socket, 401, { error: identity.error, hint: identity.hint });
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#connected(webSocket, request, identity));

@@ -10,6 +10,9 @@ import type { Logger } from '@tributary/shared/log.ts';
 import type { HubTls } from '../../certificates/hub-tls.ts';
 import type { AgentListenerLimits } from './limits.ts';
 
+/** SSL_OP_NO_RENEGOTIATION: Node has it, its types have not. */
+const noRenegotiation = 1 << 30;
+
 export type ListenerTls = Pick<HubTls, 'material' | 'agentsContext'>;
 
 export function createAgentServer(tls: ListenerTls | undefined, limits: AgentListenerLimits): HttpServer | HttpsServer {
@@ -45,5 +48,7 @@ export function followMaterial(server: HttpsServer, tls: ListenerTls, log: Logge
 
 /** Without tickets, every connection shows its certificate anew: one that was revoked has no way around. */
 function secureContext(tls: ListenerTls): SecureContextOptions {
-  return { ...tls.agentsContext(), secureOptions: constants.SSL_OP_NO_TICKET };
+  // A peer of TLS 1.2 could change its certificate in the middle of a connection.
+  const secureOptions = constants.SSL_OP_NO_TICKET | noRenegotiation;
+  return { ...tls.agentsContext(), secureOptions };
 }

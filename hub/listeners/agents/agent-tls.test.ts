@@ -6,6 +6,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import { systemClock } from '@tributary/shared/clock.ts';
 import { testBatchMessage, testHello, testOpen } from '../../intake/recording-peer.ts';
 import { frontTopic } from '../../queue/queue.ts';
+import { eventually } from '../../testing/eventually.ts';
 import { DoorFixture, enrolled, signed, strangeAuthority, TurnedAway } from './door-fixture.ts';
 
 const timeout = { timeout: 20_000 };
@@ -69,6 +70,26 @@ test('TLS 1.3 only, unless 1.2 is asked for; no session is taken up again', time
   assert.equal(old.getProtocol(), 'TLSv1.2');
   old.destroy();
   assert.equal(await isResumed(older, 'TLSv1.2'), false);
+});
+
+test('a new certificate is shown from the next connection on, and those that there are go on', timeout, async () => {
+  await using door = await DoorFixture.open();
+  const shown = async (): Promise<string | undefined> => {
+    const socket = await door.connect();
+    const serial = socket.getPeerX509Certificate()?.serialNumber;
+    socket.destroy();
+    return serial;
+  };
+  const before = await shown();
+  const who = await enrolled(door);
+  const agent = await door.agent(who);
+  await door.renewHub();
+  await eventually('another certificate is shown', async () => (await shown()) !== before);
+  const { agentId, instanceId, bootId } = who;
+  agent.send(testHello({ agentId, instanceId, bootId }));
+  await agent.until('welcome');
+  agent.socket.terminate();
+  assert.equal((await door.agent(who)).socket.readyState, 1, 'and agents are verified as before');
 });
 
 async function assertTurnedAway(

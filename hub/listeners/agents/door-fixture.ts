@@ -61,7 +61,10 @@ export class DoorFixture implements AsyncDisposable {
   readonly logged: readonly LogEntry[];
 
   private constructor(
-    parts: Omit<DoorFixture, typeof Symbol.asyncDispose | 'siteId' | 'port' | 'connect' | 'agent' | 'token' | 'post'>,
+    parts: Omit<
+      DoorFixture,
+      typeof Symbol.asyncDispose | 'siteId' | 'port' | 'connect' | 'agent' | 'token' | 'post' | 'renewHub'
+    >,
   ) {
     this.folder = parts.folder;
     this.store = parts.store;
@@ -136,6 +139,14 @@ export class DoorFixture implements AsyncDisposable {
     await this.tls[Symbol.asyncDispose]();
     await this.store[Symbol.asyncDispose]();
     rmSync(this.folder, { recursive: true });
+  }
+
+  /** Has the hub's certificate signed anew, for one more name. */
+  async renewHub(): Promise<void> {
+    const { authority, siteId, folder } = this;
+    const { hubId } = this.store.queue;
+    const files = pkiFiles(folder);
+    await renewHubCertificate({ authority, files, siteId, hubId, hosts: ['hub.example'], nowMs: Date.now() });
   }
 
   /** The TLS connection alone. */
