@@ -101,7 +101,8 @@ export async function issueLeaf(request: LeafRequest, issuer: Issuer): Promise<I
     serialNumber: newSerial(),
     subject: [{ CN: [commonName] }],
     issuer: authority.subjectName,
-    notBefore: wholeSecond(nowMs - clockSkewMs),
+    // Of a short life it is a small part: agents renew theirs when two thirds of all of it are over.
+    notBefore: wholeSecond(nowMs - Math.min(clockSkewMs, lifetimeMs / 10)),
     // A certificate that outlives its authority's would fail by surprise.
     notAfter: wholeSecond(Math.min(nowMs + lifetimeMs, issuer.certificate.validToDate.getTime())),
     publicKey,
