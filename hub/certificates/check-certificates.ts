@@ -6,7 +6,7 @@ import { loadKeyMaterial } from '@tributary/shared/tls/load-key-material.ts';
 import type { HubOptions } from '../options.ts';
 import { Authority } from './authority.ts';
 import { certificateStatus, type CertificateStatus, expiryFindings } from './certificate-status.ts';
-import { hubTlsFiles, refuseMissing } from './hub-tls.ts';
+import { hubTlsFiles, refuseMissing, signsItself } from './hub-tls.ts';
 import { pkiFiles } from './pki-files.ts';
 
 export interface CertificateCheck {
@@ -22,11 +22,11 @@ export function checkCertificates(options: HubOptions, clock: Pick<Clock, 'now'>
   try {
     const files = hubTlsFiles(options);
     const own = pkiFiles(options.data_dir);
+    const hasAuthority = existsSync(own.authorityCertificate) && existsSync(own.authorityKey);
+    if (hasAuthority && (options.tls.ca === undefined || signsItself(options))) Authority.load(own, clock);
     // What `run` would sign by itself is not missed.
-    const signsItself = options.tls.ca === undefined && existsSync(own.authorityCertificate) && existsSync(own.authorityKey);
-    if (signsItself) Authority.load(own, clock);
-    const isToBeMade =
-      signsItself && files.cert === own.hubCertificate && !(existsSync(own.hubCertificate) && existsSync(own.hubKey));
+    const hasPair = existsSync(own.hubCertificate) && existsSync(own.hubKey);
+    const isToBeMade = hasAuthority && signsItself(options) && !hasPair;
     if (!isToBeMade) refuseMissing(files, options);
     const material = loadKeyMaterial(isToBeMade ? { ca: files.ca } : files);
     const names = { hub: files.pkcs12 ?? files.cert ?? '', authorities: files.ca };

@@ -6,7 +6,7 @@ import { suite, test } from 'node:test';
 import { createSecureContext } from 'node:tls';
 import { createLogger } from '@tributary/shared/log.ts';
 import { KeyMaterialError } from '@tributary/shared/tls/key-material.ts';
-import { type HubOptions, hubOptions } from '../options.ts';
+import { hubOptions } from '../options.ts';
 import { eventually } from '../testing/eventually.ts';
 import { RecordingEvents, RecordingFindings } from '../testing/recording-health.ts';
 import { checkCertificates } from './check-certificates.ts';
@@ -20,11 +20,11 @@ interface World extends HubTlsParts {
   readonly logged: string[];
 }
 
-function worldOf(pki: PkiFixture, tls: HubOptions['tls'] | Record<string, never>, advertise: readonly string[] = []): World {
+function worldOf(pki: PkiFixture, tls: { readonly ca?: string }, advertise: readonly string[] = []): World {
   const logged: string[] = [];
   const log = createLogger({ level: 'info', sink: ({ message }) => logged.push(message) });
   const listeners = { agents: { address: '0.0.0.0:7701' } };
-  const options = hubOptions.parse({ data_dir: pki.dataDir, tls: tls ?? {}, advertise, listeners });
+  const options = hubOptions.parse({ data_dir: pki.dataDir, tls, advertise, listeners });
   return {
     options,
     siteId,
@@ -177,6 +177,21 @@ suite('TLS of a hub', () => {
     assert.deepEqual(tls.material.current.chain[0]?.raw, new X509Certificate(pem).raw);
     await writeFile(certFile, pem);
     await eventually('it is taken back', () => world.findings.all().length === 0);
+  });
+
+  test("with a company's authority for agents only: the hub's own certificate is signed here, agents' are not", async () => {
+    await using pki = await PkiFixture.make();
+    await using company = await PkiFixture.make();
+    const world = worldOf(pki, { ca: company.files.authorityCertificate });
+    await using tls = await opened(world);
+    assert.equal(tls.authority, undefined);
+    assert.deepEqual(tls.agentsContext().ca, [company.authority.pem]);
+    assert.equal(tls.material.current.anchorFingerprint, pki.authority.fingerprint);
+    assert.deepEqual(checkCertificates(world.options, pki.clock).problems, []);
+    const changed = Promise.withResolvers<void>();
+    tls.material.onChanged(() => changed.resolve());
+    pki.clock.advance(250 * dayMs);
+    await changed.promise;
   });
 
   test('without any certificate the hub does not start, and says what to do', async () => {

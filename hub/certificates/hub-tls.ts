@@ -64,7 +64,7 @@ const ciphers = [
 /** Undefined without `tls`. Rejects with a KeyMaterialError when what is configured cannot be used. */
 export async function openHubTls(parts: HubTlsParts): Promise<HubTls | undefined> {
   if (parts.options.tls === undefined) return undefined;
-  const authority = authorityOf(parts);
+  const authority = ownAuthority(parts);
   const renewalProblem = await firstRenewal(parts, authority);
   refuseMissing(hubTlsFiles(parts.options), parts.options);
   const tls = new OpenHubTls(parts, { authority, renewalProblem });
@@ -104,6 +104,11 @@ export function hubTlsFiles(options: HubOptions): KeyMaterialFiles {
   };
 }
 
+/** Whether the hub's certificate is the site's authority's: no other is named. */
+export function signsItself({ tls }: HubOptions): boolean {
+  return tls !== undefined && tls.cert === undefined && tls.pkcs12 === undefined;
+}
+
 /** The usual reason is that nobody made them yet. */
 export function refuseMissing(files: KeyMaterialFiles, { data_dir }: HubOptions): void {
   const { folder } = pkiFiles(data_dir);
@@ -119,6 +124,8 @@ class OpenHubTls implements HubTls {
   readonly authority: Authority | undefined;
   readonly #parts: HubTlsParts;
   readonly #files: KeyMaterialFiles;
+  /** Signs this hub's own certificate. */
+  readonly #issuer: Authority | undefined;
   readonly #stop = new AbortController();
   readonly #refreshing: Promise<void>;
   #renewalProblem: string | undefined;
@@ -128,7 +135,8 @@ class OpenHubTls implements HubTls {
     own: { readonly authority: Authority | undefined; readonly renewalProblem: string | undefined },
   ) {
     this.#parts = parts;
-    this.authority = own.authority;
+    this.#issuer = own.authority;
+    this.authority = parts.options.tls?.ca === undefined ? own.authority : undefined;
     this.#renewalProblem = own.renewalProblem;
     this.#files = hubTlsFiles(parts.options);
     this.material = watchKeyMaterial(this.#files, {
@@ -204,9 +212,9 @@ class OpenHubTls implements HubTls {
   }
 
   async #renew(): Promise<void> {
-    if (this.authority === undefined) return;
+    if (this.#issuer === undefined) return;
     try {
-      await renew(this.#parts, this.authority);
+      await renew(this.#parts, this.#issuer);
       this.#renewalProblem = undefined;
     } catch (error) {
       this.#renewalProblem = renewalFailed(this.#parts, error);
@@ -214,9 +222,9 @@ class OpenHubTls implements HubTls {
   }
 }
 
-/** Undefined where another's authority is used, or where the key of this site's was taken away. */
-function authorityOf({ options, clock, log }: HubTlsParts): Authority | undefined {
-  if (options.tls?.ca !== undefined) return undefined;
+/** Undefined where neither agents nor this hub are certified here, or where the key of the site's authority was taken away. */
+function ownAuthority({ options, clock, log }: HubTlsParts): Authority | undefined {
+  if (options.tls?.ca !== undefined && !signsItself(options)) return undefined;
   const files = pkiFiles(options.data_dir);
   if (!existsSync(files.authorityCertificate)) return undefined;
   if (existsSync(files.authorityKey)) return Authority.load(files, clock);
@@ -226,7 +234,7 @@ function authorityOf({ options, clock, log }: HubTlsParts): Authority | undefine
 
 /** The hub's own certificate, unless the configuration names another. */
 async function renew({ options, siteId, hubId, clock, log }: HubTlsParts, authority: Authority): Promise<void> {
-  if (options.tls?.cert !== undefined || options.tls?.pkcs12 !== undefined) return;
+  if (!signsItself(options)) return;
   const hosts = options.advertise.flatMap((address) => parseHostPort(address)?.host ?? []);
   const files = pkiFiles(options.data_dir);
   const isNew = await renewHubCertificate({ authority, files, siteId, hubId, hosts, nowMs: clock.now() });

@@ -21,6 +21,9 @@ site: ${quoted(site)}
 # The queue, the archive, the registry of agents and people, and the site's own keys (pki/). Keep a copy of pki/ in a safe place.
 data_dir: ${quoted(dataDir)}
 
+# Where the socket is that tributary-hub status asks.
+# run_dir: /run/tributary
+
 # Every listener that other machines reach speaks TLS, with the certificate in pki/, which renews itself.
 tls: {}
 # With one of your own instead (docs/operating/certificates.md):
