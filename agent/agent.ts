@@ -29,6 +29,7 @@ import type { Run } from './inputs/input.ts';
 import { PlatformStream } from './platform/platform-stream.ts';
 import { Rotator } from './rotation/rotator.ts';
 import { AgentSinks } from './sink.ts';
+import { otherAgentRule } from './enrolment/ownership.ts';
 import { AgentTls, type TlsSettings } from './tls/agent-tls.ts';
 import { Uplink, type UplinkOptions } from './uplink/uplink.ts';
 import type { UplinkEvents } from './uplink/uplink-events.ts';
@@ -164,8 +165,13 @@ export class Agent implements AsyncDisposable {
           if (problem !== undefined) onProblem(problem);
         },
       });
+      // What `ship` runs as is another agent than the one that the configuration's certificate is for.
+      const certified = options.once === true ? undefined : tls.identity?.agentId;
       const makeRoom = (): void => rmSync(join(folder, 'reserve'), { force: true });
-      const identity = takeIdentity({ folder, nowMs: clock.now(), certified: tls.identity?.agentId, makeRoom });
+      const identity = takeIdentity({ folder, nowMs: clock.now(), certified, makeRoom });
+      if (certified !== undefined && certified !== identity.agentId) {
+        logger.error(otherAgentRule, { certificate: certified, agentId: identity.agentId });
+      }
       const failure = Promise.withResolvers<Error>();
       const onFailed = (error: Error): void => failure.resolve(error);
       const buffer = await openBuffer({

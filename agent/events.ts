@@ -35,6 +35,9 @@ export interface EventFacts {
   readonly [name: string]: unknown;
 }
 
+/** Whether on the doorstep or in answer to its Hello. */
+const refusals: ReadonlySet<ConnectionEnd['reason']> = new Set(['refused', 'unauthorized', 'clone']);
+
 type UplinkTold = Pick<UplinkEvents, 'sent' | 'acked' | 'lost' | 'rejected'>;
 
 export class AgentEvents {
@@ -115,9 +118,11 @@ export class AgentEvents {
   /** Told once per reason; the log has it from the uplink. */
   hubUnwanted(hub: string, { reason, hint }: Pick<ConnectionEnd, 'reason' | 'hint'>): void {
     const told = `${hub} ${reason} ${hint}`;
-    if ((reason !== 'refused' && reason !== 'untrusted') || this.#unwanted === told) return;
+    if (this.#unwanted === told) return;
+    if (reason === 'untrusted') this.#report('hub-untrusted', { hub, reason: hint });
+    else if (refusals.has(reason)) this.#report('hub-refused', { hub, reason: reason === 'clone' ? `clone: ${hint}` : hint });
+    else return;
     this.#unwanted = told;
-    this.#report(reason === 'refused' ? 'hub-refused' : 'hub-untrusted', { hub, reason: hint });
   }
 
   certificateRenewed(notAfter: string): void {

@@ -12,7 +12,7 @@ import { agentOptionsOf, inputDefaultsOf } from '../agent-options.ts';
 import { Agent } from '../agent.ts';
 import { AgentConfigError, loadConfig } from '../config/load-config.ts';
 import { hubRule, isHubAddress, isOpenlyReached, namePattern, nameRule, plaintextRule } from '../config/rules.ts';
-import { readSite } from '../enrolment/enrolled-files.ts';
+import { isEnrolled, readSite } from '../enrolment/enrolled-files.ts';
 import { ownedBy } from '../enrolment/ownership.ts';
 import { Condition } from '../framing/condition.ts';
 import type { Run, SourceStatus } from '../inputs/input.ts';
@@ -45,6 +45,8 @@ interface Reached {
 
 const pollMs = 100;
 const progressMs = 500;
+const anonymousRule =
+  'ship is an agent of its own, and has no certificate yet: `tributary-agent enroll TOKEN --ship` (with the same --data-dir) gives it one\n';
 /** A last line without a newline is taken for the end of a file that was quiet for this long. */
 const quietMs = 1000;
 const maxLineBytes = 1024 * 1024;
@@ -62,6 +64,9 @@ export async function shipCommand(options: ShipOptions, host: CommandHost): Prom
     return exitCode.failed;
   }
   const config = await shipConfig(options, host);
+  const isAnonymous =
+    config.tls.cert === undefined && config.tls.pkcs12 === undefined && !isEnrolled(shipFolder(config.data_dir));
+  if (isAnonymous && config.hubs.some((one) => one.startsWith('wss:'))) host.err(anonymousRule);
   const shipping = new Shipping(options, config, host);
   return await shipping.run(paths);
 }

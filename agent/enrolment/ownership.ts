@@ -20,6 +20,9 @@ type Input = AgentConfig['inputs'][number];
 
 export const overruledRule = 'the certificate of this agent names another tenant, which is whose everything is that it sends';
 
+export const otherAgentRule =
+  'the certificate is for another agent than this one (agentId in identity.json): no hub lets it in; enroll, or make one for this id';
+
 const tenantDefault = 'default';
 
 /** Undefined: the configuration's word is all there is. */

@@ -45,6 +45,11 @@ export class IdentityError extends Error {
 const idLength = 32;
 const version = 1;
 
+/** Undefined where no agent was started yet. */
+export function storedAgentId(folder: string): Id | undefined {
+  return readStored(identityFile(folder))?.agentId;
+}
+
 /** Reads the identity of `folder`, or makes one, and counts this start: durable when it returns. */
 export function takeIdentity(options: IdentityOptions): Identity {
   const { folder, nowMs, machine = readMachineIds(), certified, makeRoom } = options;

@@ -3,7 +3,8 @@ import { KeyMaterialError } from '@tributary/shared/tls/key-material.ts';
 import { dateProblem, loadKeyMaterial } from '@tributary/shared/tls/load-key-material.ts';
 import { tlsSettingsOf } from '../../agent-options.ts';
 import { readSite } from '../../enrolment/enrolled-files.ts';
-import { overruledRule, ownedBy } from '../../enrolment/ownership.ts';
+import { otherAgentRule, overruledRule, ownedBy } from '../../enrolment/ownership.ts';
+import { storedAgentId } from '../../identity/identity.ts';
 import type { AgentConfig } from '../../options.ts';
 import { materialFiles, type TlsSource } from '../../tls/agent-tls.ts';
 import { type CertificateIdentity, identityOfCertificate } from '../../tls/certificate-identity.ts';
@@ -33,6 +34,8 @@ export function lookAtTls(config: AgentConfig, nowMs: number): TlsFinding {
       notes.push('the certificate names no agent (docs/operating/enrolment.md)');
     const problem = leaf === undefined ? undefined : dateProblem(leaf, nowMs);
     const troubles = problem === undefined ? [] : [`the certificate ${problem}: tributary-agent enroll TOKEN gets another`];
+    const agentId = storedAgentId(folder) ?? certificate?.agentId;
+    if (certificate !== undefined && certificate.agentId !== agentId) troubles.push(otherAgentRule);
     if (certificate !== undefined && usesTls) {
       const { overruled } = ownedBy({ tenant: certificate.tenant, labels: readSite(folder)?.labels ?? {} }, config);
       if (overruled.length > 0) notes.push(`${overruled.join(', ')}: ${overruledRule} (${certificate.tenant})`);
