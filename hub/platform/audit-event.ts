@@ -2,6 +2,13 @@ import type { StoredAuditEvent } from '../registry/registry.ts';
 import { type AuditAction, auditAction } from './audit-actions.ts';
 import type { HubEvent } from './hub-events.ts';
 
+declare global {
+  interface JSON {
+    /** Node has it; TypeScript 7.0 has no type for it yet. */
+    rawJSON(text: string): object;
+  }
+}
+
 const unknownAction: AuditAction = {
   category: 'iam',
   type: 'info',
@@ -23,9 +30,21 @@ export function auditEvent(stored: StoredAuditEvent): HubEvent {
     fields: {
       user: { name: actor },
       ...(address === '' ? {} : { source: sourceOf(address) }),
-      tributary: { audit: { ...details, sequence, ...(tenant === undefined ? {} : { tenant }) } },
+      tributary: {
+        audit: { ...details, ...searched(details['pattern']), sequence, ...(tenant === undefined ? {} : { tenant }) },
+      },
     },
   };
+}
+
+/**
+ * A search reads bytes: written as it is, the pattern of one would be found by the next one. As escapes it is the same text to whoever
+ * reads the document as JSON.
+ */
+function searched(pattern: unknown): { pattern?: unknown } {
+  if (typeof pattern !== 'string') return {};
+  const units = Array.from({ length: pattern.length }, (_, index) => pattern.charCodeAt(index).toString(16).padStart(4, '0'));
+  return { pattern: JSON.rawJSON(`"${units.map((unit) => `\\u${unit}`).join('')}"`) };
 }
 
 /** `source.ip` is an address to whoever searches; a port that came with it stands apart. */

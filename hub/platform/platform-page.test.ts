@@ -67,3 +67,13 @@ test('what did not succeed is a warning that says so, and an address is told apa
     'the console has no address',
   );
 });
+
+test('what was searched for can be read in the trail, and no search finds the trail by it', () => {
+  const pattern = 'card "4111" é 🙂';
+  const done = { action: 'archive-searched', actor: 'console:anna', address: '', outcome: 'success', tenant: undefined } as const;
+  const teller = { host: 'a', agentId: 'b', version: '1', labels: {}, site: 'main' };
+  const event = auditEvent({ ...done, details: { pattern, pattern_kind: 'literal' }, sequence: 1, atMs: 1 });
+  const text = hubDocument(event, teller, { nowMs: 1 });
+  assert.partialDeepStrictEqual(JSON.parse(text), { tributary: { audit: { pattern, pattern_kind: 'literal' } } });
+  for (const part of ['card', '4111', 'é']) assert.equal(text.includes(part), false, part);
+});
