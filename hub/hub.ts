@@ -148,11 +148,13 @@ export class Hub implements AsyncDisposable {
     const door = agentsDoor({ options, siteId, tls, registry, strangers, log: logger, bound });
     this.#listener = this.#owned.use(await startAgentListener({ ...door, intake, strangers, log: logger }));
     const api = createPeopleApi({ options, registry, clock: systemClock, log: logger, tls, bound, report });
-    this.#http = this.#owned.use(await this.#startHttp({ tls, queue, registry, quotas, api }));
+    this.#http = this.#owned.use(await this.#startHttp({ tls, queue, registry, quotas, strangers, api }));
     this.#state = 'ready';
   }
 
-  #startHttp(parts: Pick<HttpListenersParts, 'tls' | 'queue' | 'registry' | 'quotas' | 'api'>): Promise<HttpListeners> {
+  #startHttp(
+    parts: Pick<HttpListenersParts, 'tls' | 'queue' | 'registry' | 'quotas' | 'strangers' | 'api'>,
+  ): Promise<HttpListeners> {
     const { options, logger: log } = this.#parts;
     const noteBytes = (bytes: number): void => this.#burst.note(bytes);
     const isReady = (): boolean => this.#state === 'ready' && parts.queue.state === 'open';

@@ -2,6 +2,7 @@
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import { LoginThrottle } from '../access/login-throttle.ts';
+import type { Strangers } from '../intake/strangers.ts';
 import type { HubOptions } from '../options.ts';
 import type { SqliteQueue } from '../queue/sqlite/sqlite-queue.ts';
 import type { QuotaGate } from '../quotas/quota-gate.ts';
@@ -26,6 +27,7 @@ export interface HttpListenersParts {
   readonly quotas: QuotaGate;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly strangers: Pick<Strangers, 'count'>;
   /** Told the bytes of what is stored. */
   readonly noteBytes: (bytes: number) => void;
   readonly isReady: () => boolean;
@@ -63,8 +65,8 @@ export async function startHttpListeners(parts: HttpListenersParts): Promise<Htt
   const push: Running<PushListener>[] = [];
   for (const options of parts.options.listeners.push) {
     const receiver = receiverOf(parts, budget, `push ${options.address}`);
-    const { log, limits = {} } = parts;
-    const listener = unlessAll.use(await startPushListener({ options, receiver, log, limits }));
+    const { log, strangers, limits = {} } = parts;
+    const listener = unlessAll.use(await startPushListener({ options, receiver, log, strangers, limits }));
     push.push({ listener, receiver });
   }
   const http = await startHttp(parts, receiverOf(parts, budget, 'http'));
@@ -84,15 +86,16 @@ export async function startHttpListeners(parts: HttpListenersParts): Promise<Htt
 }
 
 async function startHttp(parts: HttpListenersParts, receiver: LogReceiver): Promise<Running<HttpListener> | undefined> {
-  const { options, tls, registry, clock, log, api, isReady, limits = {} } = parts;
+  const { options, tls, registry, clock, log, strangers, api, isReady, limits = {} } = parts;
   if (options.listeners.http === undefined) return undefined;
   const throttle = new LoginThrottle(clock);
   const listener = await startHttpListener({
     options: options.listeners.http,
     tls,
     routes: [liveRoutes(isReady), logsRoute(receiver), ...api.routes],
-    authenticators: [tokenAuthenticator({ registry, throttle, clock, log }), ...api.authenticators],
+    authenticators: [tokenAuthenticator({ registry, throttle, clock, strangers }), ...api.authenticators],
     log,
+    strangers,
     limits,
   });
   return { listener, receiver };

@@ -11,6 +11,7 @@ import { formatApiToken, hashSecret, makeSecret, makeTokenId } from '../access/s
 import { createPeopleApi } from '../listeners/http/people-api.ts';
 import { type HttpListener, startHttpListener } from '../listeners/http/server.ts';
 import { tokenAuthenticator } from '../listeners/http/token-authenticator.ts';
+import { Strangers } from '../intake/strangers.ts';
 import { hubOptions } from '../options.ts';
 import { openRegistry } from '../registry/open-registry.ts';
 import type { AuditEvent, Registry, StoredAuditEvent, UserRecord } from '../registry/registry.ts';
@@ -90,13 +91,15 @@ export class PeopleServer implements AsyncDisposable {
     });
     const { http } = parsed.listeners;
     if (http === undefined) throw new Error('no HTTP listener');
-    const bearer = tokenAuthenticator({ registry, throttle: new LoginThrottle(clock), clock, log });
+    const strangers = new Strangers({ log, registry });
+    const bearer = tokenAuthenticator({ registry, throttle: new LoginThrottle(clock), clock, strangers });
     const listener = await startHttpListener({
       options: http,
       tls: undefined,
       routes: api.routes,
       authenticators: [bearer, ...api.authenticators],
       log,
+      strangers,
     });
     return new PeopleServer({ registry, listener, logged, folder, clock: moved });
   }

@@ -5,9 +5,11 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { unreachable } from '@tributary/shared/assert.ts';
 import { AllowList } from '@tributary/shared/network/allow-list.ts';
 import type { HubTls } from '../../certificates/hub-tls.ts';
-import { ConnectionGate, type GateOptions } from '../connection-gate.ts';
+import type { Strangers } from '../../intake/strangers.ts';
+import { ConnectionGate, type GateCounters } from '../connection-gate.ts';
 import { onClientError, plainAnswer } from './client-error.ts';
 import { retryAfter } from './http-error.ts';
 import type { HttpLimits } from './limits.ts';
@@ -18,6 +20,8 @@ export interface ServerTls extends Pick<HubTls, 'httpContext'> {
 }
 
 export interface LimitedServerOptions {
+  /** As the configuration has it, for people. */
+  readonly name: string;
   readonly tls: ServerTls | undefined;
   readonly allowCidr: readonly string[] | undefined;
   readonly connectionsMax: number;
@@ -25,7 +29,7 @@ export interface LimitedServerOptions {
   /** From the connection to the end of the TLS handshake, and from there to the end of the headers. */
   readonly handshakeTimeoutMs: number;
   readonly limits: HttpLimits;
-  readonly onRefused?: GateOptions['onRefused'];
+  readonly strangers: Pick<Strangers, 'count'>;
 }
 
 export interface LimitedServer extends AsyncDisposable {
@@ -44,7 +48,7 @@ export function createLimitedServer(options: LimitedServerOptions, handle: Reque
   const gate = new ConnectionGate({
     limits: { connectionsMax: options.connectionsMax, connectionsPerAddressMax: options.connectionsPerAddressMax },
     allowed: new AllowList(options.allowCidr),
-    ...(options.onRefused === undefined ? {} : { onRefused: options.onRefused }),
+    onRefused: (reason, address) => options.strangers.count(reason, address, hintOf(reason, options.name)),
   });
   let closed: Promise<void> | undefined;
   server.on('request', (request, response) => {
@@ -75,6 +79,19 @@ const tooMany = plainAnswer(
   retryAfter(5000),
 );
 
+function hintOf(reason: keyof GateCounters, name: string): string {
+  switch (reason) {
+    case 'notAllowed':
+      return `a connection from outside ${name}.allow_cidr was cut off`;
+    case 'tooMany':
+      return `too many connections: some are refused; see ${name}.limits.connections`;
+    case 'tooManyOfAddress':
+      return `too many connections of one address: some are refused; see ${name}.limits.connections_per_address`;
+    default:
+      return unreachable(reason);
+  }
+}
+
 function serverOptions({ handshakeTimeoutMs, limits }: LimitedServerOptions): Parameters<typeof createServer>[0] & object {
   return {
     headersTimeout: handshakeTimeoutMs,
@@ -97,6 +114,9 @@ function tlsServer(options: LimitedServerOptions, tls: ServerTls): { server: Ser
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: options.handshakeTimeoutMs,
   });
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  server.on('tlsClientError', (error: Error & { readonly code?: string }, socket) => {
+    options.strangers.count('handshake', socket.remoteAddress ?? '', `a TLS handshake failed (${error.code ?? 'unknown'})`);
+    socket.destroy();
+  });
   return { server, [Symbol.dispose]: tls.material.onChanged(() => server.setSecureContext(tls.httpContext())) };
 }

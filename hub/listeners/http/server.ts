@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '@tributary/shared/log.ts';
+import type { Strangers } from '../../intake/strangers.ts';
 import type { HubOptions } from '../../options.ts';
 import { boundAddress, listenAddress, listenOn, ListenAddressError } from '../listen-address.ts';
 import { answerJson, drained, errorBody, httpErrorOf, internalError, securityHeaders, strictTransport } from './answer.ts';
@@ -22,6 +23,8 @@ export interface HttpListenerOptions {
   /** In the order in which they are asked. */
   readonly authenticators: readonly Authenticator[];
   readonly log: Logger;
+  /** Counts who was turned away. */
+  readonly strangers: Pick<Strangers, 'count'>;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -77,6 +80,8 @@ async function makeApp(
     serverFactory: (handle) => {
       const limited = createLimitedServer(
         {
+          name: 'listeners.http',
+          strangers: given.strangers,
           tls,
           allowCidr: options.allow_cidr,
           connectionsMax: options.limits.connections,

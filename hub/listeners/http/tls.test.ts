@@ -9,6 +9,7 @@ import { eventually } from '../../testing/eventually.ts';
 import { HttpFixture } from '../testing/http-fixture.ts';
 import type { ServerTls } from './limited-server.ts';
 import { startHttpListener } from './server.ts';
+import { Strangers } from '../../intake/strangers.ts';
 import { hubOptions } from '../../options.ts';
 import { createLogger } from '@tributary/shared/log.ts';
 
@@ -105,7 +106,8 @@ suite('HTTP with TLS', () => {
     const { http } = hubOptions.parse({ tls: {}, listeners: { http: { address: '0.0.0.0:0' } } }).listeners;
     assert.ok(http !== undefined);
     const log = createLogger({ level: 'error', sink: () => undefined });
-    const started = startHttpListener({ options: http, tls: undefined, routes: [], authenticators: [], log });
+    const strangers = new Strangers({ log, registry: undefined });
+    const started = startHttpListener({ options: http, tls: undefined, routes: [], authenticators: [], log, strangers });
     await assert.rejects(started, { code: 'LISTEN_ADDRESS', message: /without TLS/ });
   });
 });

@@ -4,10 +4,10 @@
  * the registry's memory, so a revocation holds from the next request on.
  */
 import type { Clock } from '@tributary/shared/clock.ts';
-import type { Logger } from '@tributary/shared/log.ts';
 import type { Principal } from '../../access/access.ts';
 import type { LoginThrottle } from '../../access/login-throttle.ts';
 import { type ApiToken, hashSecret, parseApiToken, secretHashesEqual } from '../../access/secrets.ts';
+import type { Strangers } from '../../intake/strangers.ts';
 import type { ApiTokenRecord, Registry } from '../../registry/registry.ts';
 import { type Authenticator, unauthenticated } from './api-routes.ts';
 import { HttpError, retryAfter } from './http-error.ts';
@@ -16,7 +16,7 @@ export interface TokenAuthenticatorParts {
   readonly registry: Pick<Registry, 'apiToken' | 'apiTokenUsed'>;
   readonly throttle: LoginThrottle;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly strangers: Pick<Strangers, 'count'>;
 }
 
 /** What no secret's hash is. */
@@ -33,7 +33,7 @@ export function tokenAuthenticator(parts: TokenAuthenticatorParts): Authenticato
 }
 
 function authenticated(token: ApiToken | undefined, address: string, parts: TokenAuthenticatorParts): Principal {
-  const { registry, throttle, clock, log } = parts;
+  const { registry, throttle, clock, strangers } = parts;
   const attempt = throttle.begin(`token ${token?.tokenId ?? ''}`, address);
   if (attempt.kind === 'wait') {
     const message = 'there were too many tries with wrong tokens: wait before the next one';
@@ -42,7 +42,7 @@ function authenticated(token: ApiToken | undefined, address: string, parts: Toke
   const record = token === undefined ? undefined : registry.apiToken(token.tokenId);
   const isRight = secretHashesEqual(hashSecret(token?.secret ?? ''), record?.secretHash ?? noHash);
   if (!isRight || record === undefined) {
-    log.warn('an API token was refused', { tokenId: token?.tokenId, address });
+    strangers.count('api-token', address, `a wrong token of the HTTP API was refused: ${token?.tokenId ?? 'not one of ours'}`);
     throw unauthenticated('this token is not known here: send Authorization: Bearer tributary_… as it was printed');
   }
   attempt.succeeded();

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '@tributary/shared/log.ts';
+import type { Strangers } from '../../intake/strangers.ts';
 import type { HubOptions } from '../../options.ts';
 import { answerJson, drained, errorBody, httpErrorOf, internalError } from '../http/answer.ts';
 import { HttpError } from '../http/http-error.ts';
@@ -17,6 +18,8 @@ export interface PushListenerOptions {
   readonly options: HubOptions['listeners']['push'][number];
   readonly receiver: LogReceiver;
   readonly log: Logger;
+  /** Counts who was turned away. */
+  readonly strangers: Pick<Strangers, 'count'>;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -38,6 +41,8 @@ export async function startPushListener(given: PushListenerOptions): Promise<Pus
   const pusher = pusherOf(options);
   const limited = createLimitedServer(
     {
+      name: 'listeners.push',
+      strangers: given.strangers,
       tls: undefined,
       allowCidr: options.allow_cidr,
       connectionsMax: options.limits.connections,

@@ -4,6 +4,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { systemClock } from '@tributary/shared/clock.ts';
 import { createLogger, type LogEntry } from '@tributary/shared/log.ts';
 import { hashSecret, makeSecret, makeTokenId } from '../../access/secrets.ts';
+import { Strangers } from '../../intake/strangers.ts';
 import { hubOptions } from '../../options.ts';
 import { frontTopic } from '../../queue/queue.ts';
 import { openGate, type QuotaGate } from '../../quotas/quota-gate.ts';
@@ -37,6 +38,7 @@ export class HttpFixture implements AsyncDisposable {
     const tokens = new Map<string, ApiTokenRecord>();
     const logged: LogEntry[] = [];
     const used: string[] = [];
+    const log = createLogger({ level: 'debug', sink: (entry) => void logged.push(entry) });
     const push = (options.push ?? []).map((one) => ({ address: '127.0.0.1:0', tenant: 'acme', ...one }));
     const listeners = await startHttpListeners({
       options: hubOptions.parse({ listeners: { http: { address: '127.0.0.1:0', ...options.http }, push } }),
@@ -45,7 +47,8 @@ export class HttpFixture implements AsyncDisposable {
       registry: { apiToken: (tokenId) => tokens.get(tokenId), apiTokenUsed: (tokenId) => void used.push(tokenId) },
       quotas: options.quotas ?? openGate,
       clock: systemClock,
-      log: createLogger({ level: 'debug', sink: (entry) => void logged.push(entry) }),
+      log,
+      strangers: new Strangers({ log, registry: undefined }),
       noteBytes: () => undefined,
       isReady: () => true,
       api: { routes: options.routes ?? [], authenticators: options.authenticators ?? [] },

@@ -29,6 +29,8 @@ type Inflater = Transform & { readonly bytesWritten: number };
 /** What a window of so many bits costs, at most. */
 const zstdWindowLogMax = 23;
 const windowBytes: Readonly<Record<string, number>> = { gzip: 1 << 16, deflate: 1 << 16, zstd: 1 << 23, br: 1 << 24 };
+/** What a request costs besides its body: so the budget also bounds how many there are at a time. */
+const requestBytes = 8 * 1024;
 const slowLooksMs = 1000;
 
 /**
@@ -39,7 +41,7 @@ export async function readBody(request: IncomingMessage, options: BodyOptions): 
   const encoding = encodingOf(request);
   const { bytesMax, share } = options;
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
-  if (!share.take(windowBytes[encoding] ?? 0)) throw noRoom();
+  if (!share.take(requestBytes + (windowBytes[encoding] ?? 0))) throw noRoom();
   using reading = new Reading(request, options);
   return await (encoding === 'identity' ? reading.plain() : reading.inflated(encoding));
 }
