@@ -34,6 +34,8 @@ export interface HttpListenersParts {
   /** Routes besides those for records, and the ways to sign in besides tokens. */
   readonly api: { readonly routes: readonly ApiRoutes[]; readonly authenticators: readonly Authenticator[] };
   readonly limits?: Partial<HttpLimits>;
+  /** For the bodies of all listeners together. */
+  readonly budget?: ByteBudget;
 }
 
 export interface HttpListenerStatus extends PushCounters {
@@ -61,7 +63,7 @@ interface Running<Listener> {
 /** Starts those that are configured. Rejects with a ListenAddressError when an address cannot be had; none listens then. */
 export async function startHttpListeners(parts: HttpListenersParts): Promise<HttpListeners> {
   await using unlessAll = new AsyncDisposableStack();
-  const budget = new ByteBudget(pushBytesInMemoryMax);
+  const { budget = new ByteBudget(pushBytesInMemoryMax) } = parts;
   const push: Running<PushListener>[] = [];
   for (const options of parts.options.listeners.push) {
     const receiver = receiverOf(parts, budget, `push ${options.address}`);

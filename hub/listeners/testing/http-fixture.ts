@@ -12,6 +12,7 @@ import type { ApiTokenRecord } from '../../registry/registry.ts';
 import { ProcessingLine, type LineOptions } from '../../testing/processing-line.ts';
 import type { ApiRoutes, Authenticator } from '../http/api-routes.ts';
 import type { HttpLimits } from '../http/limits.ts';
+import type { ByteBudget } from '../http/logs/byte-budget.ts';
 import { type HttpListeners, type HttpListenersParts, startHttpListeners } from '../http-listeners.ts';
 
 export interface FixtureOptions {
@@ -23,6 +24,7 @@ export interface FixtureOptions {
   readonly routes?: readonly ApiRoutes[];
   readonly authenticators?: readonly Authenticator[];
   readonly tls?: HttpListenersParts['tls'];
+  readonly budget?: ByteBudget;
 }
 
 export class HttpFixture implements AsyncDisposable {
@@ -53,6 +55,7 @@ export class HttpFixture implements AsyncDisposable {
       isReady: () => true,
       api: { routes: options.routes ?? [], authenticators: options.authenticators ?? [] },
       limits: { lingerMs: 200, ...options.limits },
+      ...(options.budget === undefined ? {} : { budget: options.budget }),
     });
     unlessOpen.move();
     return new HttpFixture({ line, listeners, logged, used, tokens });

@@ -8,6 +8,7 @@ import { hasPython, hasZstd, rawColumnOf } from '../../../testing/records.ts';
 import { join } from 'node:path';
 import { HttpFixture } from '../../testing/http-fixture.ts';
 import { pushBytesMax } from '../limits.ts';
+import { ByteBudget } from './byte-budget.ts';
 
 const json = { 'content-type': 'application/json' };
 
@@ -177,6 +178,18 @@ suite('pushes', () => {
     );
     assert.ok(response === undefined || response.status === 413);
     assert.equal((await hub.post('after\n')).status, 200);
+  });
+
+  test('bodies of all requests together have a budget, which is given back', async () => {
+    const budget = new ByteBudget(100_000);
+    await using hub = await HttpFixture.open({ budget });
+    const large = await hub.post(`${'x'.repeat(200_000)}\n`);
+    assert.deepEqual([large.status, large.headers.get('retry-after')], [503, '1']);
+    assert.partialDeepStrictEqual(await large.json(), { error: 'busy' });
+    const windowed = await hub.post(zstdCompressSync('small\n'), { headers: { 'content-encoding': 'zstd' } });
+    assert.equal(windowed.status, 503);
+    assert.deepEqual(await answer(await hub.post('small\n')), [200, { accepted: 1 }]);
+    assert.equal(budget.taken, 0);
   });
 
   test('a quota throttles or drops, and what was a duplicate is given back', async () => {
