@@ -12,7 +12,6 @@ import { type HubTls, openHubTls } from './certificates/hub-tls.ts';
 import { Burst } from './groups/burst.ts';
 import { running } from './groups/running.ts';
 import { keepHouse } from './housekeeping/housekeeping.ts';
-import type { Findings } from './health/findings.ts';
 import { statusSocket } from './hub-paths.ts';
 import { watchClones } from './intake/clone-findings.ts';
 import { createIntake, type Intake } from './intake/intake.ts';
@@ -57,7 +56,7 @@ interface ReportedParts {
   readonly archive: Archive;
   readonly pipelines: Pipelines;
   readonly intake: Intake;
-  readonly findings: Findings;
+  readonly telling: Telling;
   readonly quotas: Quotas;
   readonly tls: HubTls | undefined;
 }
@@ -141,7 +140,7 @@ export class Hub implements AsyncDisposable {
     const intake = this.#owned.use(
       createIntake({ queue, siteId, hubId, burst: this.#burst, log: logger, registry, ownPki, strangers, quotas }),
     );
-    const report = (): Promise<HubStatus> => this.#report({ queue, archive, pipelines, intake, findings, quotas, tls });
+    const report = (): Promise<HubStatus> => this.#report({ queue, archive, pipelines, intake, telling, quotas, tls });
     this.#owned.use(await startStatusServer({ socketPath: statusSocket(options), report }));
     this.#sampleRates(archive, intake);
     const bound = (): string => this.#listener?.address ?? '';
@@ -260,7 +259,7 @@ export class Hub implements AsyncDisposable {
   }
 
   async #report(parts: ReportedParts): Promise<HubStatus> {
-    const { queue, archive, pipelines, intake, findings, quotas, tls } = parts;
+    const { queue, archive, pipelines, intake, telling, quotas, tls } = parts;
     const { options } = this.#parts;
     const queueStatus = await queue.status();
     const { connections, counters, turnedAway } = intake.status();
@@ -277,7 +276,8 @@ export class Hub implements AsyncDisposable {
         ...(listener === undefined ? {} : { agents: { address: listener.address, url: this.url, tls: listener.tls } }),
         ...this.#http?.status(),
       },
-      findings: findings.all(),
+      findings: telling.findings.all(),
+      events: telling.counts,
       certificates: tls?.certificates() ?? [],
       quotas: quotas.status(),
       durability: queue.pragmas,

@@ -16,7 +16,7 @@ import type { Registry } from '../registry/registry.ts';
 import { auditConfiguration } from './audit-configuration.ts';
 import { AuditForwarder } from './audit-forwarder.ts';
 import { EventStream } from './event-stream.ts';
-import { PlatformEvents } from './platform-events.ts';
+import { type PlatformEventCounts, PlatformEvents } from './platform-events.ts';
 
 export interface TellingParts {
   readonly options: HubOptions;
@@ -25,6 +25,11 @@ export interface TellingParts {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly onFailed: (error: unknown) => void;
+}
+
+/** Events of the hub itself since the start, and how many of the audit trail were passed on. */
+export interface TellingCounts extends PlatformEventCounts {
+  readonly audit: number;
 }
 
 export class Telling implements AsyncDisposable {
@@ -61,6 +66,10 @@ export class Telling implements AsyncDisposable {
     await auditConfiguration(registry, options).catch((error: unknown) => telling.#notRecorded(error));
     telling.findings.set('plaintext-listener', plaintextListeners(options));
     return telling;
+  }
+
+  get counts(): TellingCounts {
+    return { ...this.events.counts, audit: this.#forwarder.passedOn };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,7 @@ import type { CertificateStatus } from '../certificates/certificate-status.ts';
 import type { StandingFinding } from '../health/findings.ts';
 import type { IntakeStatus } from '../intake/intake.ts';
 import type { HttpListenersStatus } from '../listeners/http-listeners.ts';
+import type { TellingCounts } from '../platform/telling.ts';
 import type { PipelineCounts } from '../processing/events.ts';
 import type { QueueStatus } from '../queue/queue.ts';
 import type { QuotaStatus } from '../quotas/quotas.ts';
@@ -25,6 +26,8 @@ export interface HubStatus {
   };
   /** What a person ought to know now: red first. */
   readonly findings: readonly StandingFinding[];
+  /** What the hub told of itself in the platform channel, and could not. */
+  readonly events: TellingCounts;
   readonly certificates: readonly CertificateStatus[];
   readonly quotas: readonly QuotaStatus[];
   /** Settings of the store as read back from the connection that writes. */
