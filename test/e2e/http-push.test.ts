@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { docsSnippet } from '../harness/docs-snippet.ts';
+import { freePort } from '../harness/free-port.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, listAt, parseJson } from '../harness/json.ts';
 import { sourcePrograms } from '../harness/programs.ts';
@@ -82,3 +83,47 @@ test(
     assert.partialDeepStrictEqual(books, { received: 4, archived: 4, missing: 0 });
   },
 );
+
+/** What was answered is on disk, what was not is sent again under its key: each record once, whenever the hub dies. */
+test('pushes with keys arrive once although the hub is killed', { timeout: 60_000 }, async () => {
+  await using scratch = await Scratch.make();
+  const port = await freePort();
+  const push = { address: `127.0.0.1:${port}`, tenant: 'acme', type: 'orders' };
+  await using hub = new HubHost({ programs, scratch, config: { listeners: { push: [push] } } });
+  await hub.start();
+  const waiting = new Set(Array.from({ length: 300 }, (_, index) => index));
+  const answers = { accepted: 0, duplicate: 0 };
+  const sendAll = async (): Promise<void> => {
+    const left = [...waiting];
+    const send = async (): Promise<void> => {
+      for (let index = left.shift(); index !== undefined; index = left.shift()) {
+        const headers = { 'idempotency-key': `order-${index}`, 'content-type': 'text/plain' };
+        const response = await fetch(`http://127.0.0.1:${port}/api/v1/logs`, {
+          method: 'POST',
+          headers,
+          body: `order ${index}\n`,
+        });
+        if (response.status !== 200) throw new Error(await response.text());
+        waiting.delete(index);
+        answers[at(parseJson(await response.text()), 'duplicate') === true ? 'duplicate' : 'accepted'] += 1;
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, send));
+  };
+  const cutOff = assert.rejects(sendAll());
+  await until('some are answered', async () => answers.accepted >= 60, { everyMs: 1 });
+  await hub.program.kill();
+  await cutOff;
+  assert.ok(waiting.size > 0, 'it was killed in between');
+  await hub.start();
+  await sendAll();
+  assert.equal(answers.accepted + answers.duplicate, 300);
+  const found = await until('all is archived', async () => {
+    const { stdout } = await hub.search('--type', 'orders', '--no-summary');
+    return stdout.split('\n').length > 300 && stdout;
+  });
+  assert.deepEqual(
+    found.trimEnd().split('\n').toSorted(),
+    Array.from({ length: 300 }, (_, index) => `order ${index}`).toSorted(),
+  );
+});
