@@ -112,3 +112,25 @@ test('every event in the table is told somewhere', () => {
   const source = ['events.ts', 'platform/platform-stream.ts'].map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'));
   for (const name of eventActionNames) assert.ok(source.join('').includes(`'${name}'`), `${name} is told nowhere`);
 });
+
+test('a hub that this agent is not let in by, or does not trust, is told once per reason', () => {
+  const { events, reported } = makeEvents();
+  const refused = { reason: 'refused', hint: 'this agent was revoked' } as const;
+  events.hubUnwanted('wss://a:1', refused);
+  events.hubUnwanted('wss://a:1', refused);
+  events.hubUnwanted('wss://a:1', { reason: 'socket', hint: 'ECONNREFUSED' });
+  events.hubUnwanted('wss://a:1', { reason: 'clone', hint: 'another machine has this identity' });
+  events.hubUnwanted('wss://b:1', { reason: 'untrusted', hint: 'another authority' });
+  events.hubFound('wss://a:1', '00'.repeat(16));
+  events.hubUnwanted('wss://a:1', refused);
+  assert.deepEqual(
+    reported.map(({ name, fields }) => [name, fields['event']]),
+    [
+      ['hub-refused', { reason: 'this agent was revoked' }],
+      ['hub-refused', { reason: 'clone: another machine has this identity' }],
+      ['hub-untrusted', { reason: 'another authority' }],
+      ['hub-found', undefined],
+      ['hub-refused', { reason: 'this agent was revoked' }],
+    ],
+  );
+});

@@ -1,6 +1,16 @@
 /** The command before a site of the test's own, over real sockets. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -9,6 +19,9 @@ import { settlePending } from '../enrolment/settle.ts';
 import { TestDoor } from '../enrolment/testing/test-door.ts';
 import { lockFolder } from '../identity/folder-lock.ts';
 import { settleIdentity } from '../identity/identity.ts';
+import { agentOptions } from '../options.ts';
+import { ConnectProxy } from '../uplink/testing/connect-proxy.ts';
+import { checkCommand } from './check.ts';
 import { TestAuthority } from '../tls/testing/test-authority.ts';
 import { type EnrollOptions, enrollCommand } from './enroll.ts';
 
@@ -223,4 +236,58 @@ test('another identity is taken by --renew alone, and not while an agent runs', 
   const { replaces, id } = one.door.requests.at(-1)?.body ?? {};
   assert.deepEqual([id, replaces], [after, { agentId: before, bootId: settleIdentity({ folder: one.data }).bootId }]);
   assert.equal(JSON.parse((await one.enroll(one.door.token(), { renew: true })).out).agentId, after, 'done is done');
+});
+
+test('a proxy on the way is used for all of it, and written down', async () => {
+  await using one = await unit();
+  await using proxy = await ConnectProxy.start();
+  const address = `http://${proxy.address}`;
+  assert.equal((await one.enroll(one.door.token(), { proxy: address })).code, 0);
+  assert.equal(proxy.requests.length, 3, 'the look, the request, and the connection that is tried');
+  assert.equal(readFileSync(one.config, 'utf8').includes(`\nproxy: "${address}"\n`), true);
+});
+
+test('check tells whose the certificate is, what it overrules, and what is wrong with it', async () => {
+  await using one = await unit();
+  const check = async (more: string): Promise<{ readonly code: number; readonly out: string }> => {
+    const config = join(one.folder, 'check.yaml');
+    writeFileSync(config, `data_dir: ${one.data}\nhubs: ['${one.door.url}']\n${more}`);
+    let out = '';
+    const stop = AbortSignal.timeout(10_000);
+    const host = { env: {}, cwd: '/', isTerminal: false, stop, out: (text: string) => void (out += text), err: () => undefined };
+    return { code: await checkCommand({ configFile: config, json: false, explain: false }, host), out };
+  };
+  assert.match((await check('')).out, /^note: no certificate: a hub lets this agent not in; tributary-agent enroll TOKEN/m);
+  const { agentId } = JSON.parse((await one.enroll(one.door.token())).out);
+  const good = await check('tenant: mine\n');
+  assert.equal(good.code, 0);
+  assert.equal(good.out.includes(`tls (enrolled): agent ${agentId}, tenant acme, valid until `), true);
+  assert.match(good.out, /^note: tenant: the certificate of this agent names another tenant.*\(acme\)$/m);
+  chmodSync(join(one.data, 'tls/agent.key'), 0o644);
+  const open = await check('');
+  assert.deepEqual([open.code, /the certificate cannot be used/.test(open.out), /chmod o-rwx/.test(open.out)], [1, true, true]);
+  chmodSync(join(one.data, 'tls/agent.key'), 0o600);
+  writeFileSync(join(one.data, 'identity.json'), JSON.stringify({ version: 1, agentId: 'ab'.repeat(16), startCounter: 1 }));
+  assert.match((await check('')).out, /^tls: the certificate is for another agent than this one/m);
+});
+
+test('nothing goes over a network in the clear unless that is said', () => {
+  const hubs = ['ws://hub.example.com:7701'];
+  const problem = agentOptions.safeParse({ hubs }).error?.issues[0];
+  assert.deepEqual([problem?.path, problem?.message.startsWith('would send everything in the clear')], [['hubs', 0], true]);
+  assert.equal(agentOptions.safeParse({ hubs, plaintext: true }).success, true);
+  assert.equal(agentOptions.safeParse({ hubs: ['ws://127.0.0.1:7701'] }).success, true);
+  assert.equal(agentOptions.safeParse({ hubs: ['ws://127.0.0.1:7701'], proxy: 'http://proxy.example.com:3128' }).success, false);
+});
+
+test("root leaves what it writes to the owner of the agent's folder", { skip: process.getuid?.() !== 0 }, async () => {
+  await using one = await unit();
+  mkdirSync(one.data);
+  chownSync(one.data, 12_345, 54_321);
+  await one.enroll(one.door.token());
+  await one.enroll(one.door.token(), { renew: true });
+  await one.enroll(one.door.token(), { ship: true });
+  const names = readdirSync(one.data, { recursive: true, encoding: 'utf8' });
+  const others = names.filter((name) => statSync(join(one.data, name)).uid !== 12_345);
+  assert.deepEqual([others, names.includes('tls/agent.key'), names.includes('ship/tls/agent.key')], [[], true, true]);
 });

@@ -1,12 +1,13 @@
 /** `enroll TOKEN`: from a server that a hub knows nothing of to an agent of its site, in one command. docs/operating/enrolment.md. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { X509Certificate } from 'node:crypto';
 import { decodeEnrolmentToken, type EnrolmentToken, EnrolmentTokenError } from '@tributary/protocol/enrolment/enrolment-token.ts';
 import { productVersion } from '@tributary/shared/build-info.ts';
 import { printable } from '@tributary/shared/printable.ts';
+import { giveTo, ownerFor } from '../durable-file.ts';
 import { makeOptionFolder } from '../option-folder.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { enrol } from '../enrolment/enrol.ts';
@@ -17,6 +18,7 @@ import { settlePending } from '../enrolment/settle.ts';
 import { tryHubs } from '../enrolment/try-hubs.ts';
 import { lockFolder } from '../identity/folder-lock.ts';
 import { settleIdentity } from '../identity/identity.ts';
+import type { LeastVersion } from '../tls/secure-context.ts';
 import { shipFolder } from './ship-folder.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
 
@@ -41,6 +43,7 @@ const timeoutMs = 10_000;
 interface Place {
   readonly folder: string;
   readonly proxy: string | undefined;
+  readonly leastVersion: LeastVersion;
 }
 
 interface Report {
@@ -59,7 +62,7 @@ export async function enrollCommand(options: EnrollOptions, host: CommandHost): 
   const token = await tokenOf(options, host);
   if (typeof token === 'number') return token;
   const place = await placeOf(options, token, host);
-  makeOptionFolder('data_dir', place.folder, 0o700);
+  makeFolderFor(place, options);
   const { site, already } = await enrolled(options, token, place, host);
   const changes = options.ship ? [] : configure(options, site);
   const { hub, trouble } = await tryHubs({ ...place, hubs: site.hubs, timeoutMs }, host.stop);
@@ -97,7 +100,18 @@ async function placeOf(options: EnrollOptions, token: EnrolmentToken, host: Comm
     );
   }
   const folder = dataDir ?? config.data_dir;
-  return { folder: ship ? shipFolder(folder) : folder, proxy: options.proxy ?? config.proxy };
+  return {
+    folder: ship ? shipFolder(folder) : folder,
+    proxy: options.proxy ?? config.proxy,
+    leastVersion: config.tls.min_version,
+  };
+}
+
+/** A folder that is made in another user's is that user's. */
+function makeFolderFor({ folder }: Place, { ship }: EnrollOptions): void {
+  const isNew = !existsSync(folder);
+  makeOptionFolder('data_dir', folder, 0o700);
+  if (ship && isNew) giveTo(folder, ownerFor(dirname(folder)));
 }
 
 class EnrollUsageError extends Error {
@@ -108,12 +122,15 @@ class EnrollUsageError extends Error {
 async function enrolled(
   { renew }: EnrollOptions,
   token: EnrolmentToken,
-  { folder, proxy }: Place,
+  { folder, proxy, leastVersion }: Place,
   host: CommandHost,
 ): Promise<{ readonly site: SiteRecord; readonly already: boolean }> {
   using owned = new DisposableStack();
   // An agent that runs would go on under the old name, and write to the buffer that is taken apart.
-  if (renew) owned.use(lockFolder(folder));
+  if (renew) {
+    owned.use(lockFolder(folder));
+    giveTo(join(folder, 'lock'), ownerFor(folder));
+  }
   owned.use(lockEnrolment(folder));
   const settled = await settlePending(folder);
   if (settled?.tokenId === token.tokenId) return { site: settled, already: false };
@@ -123,7 +140,17 @@ async function enrolled(
     const isDone = !renew || present.replaced?.bootId === settleIdentity({ folder }).bootId;
     if (isDone) return { site: present, already: true };
   }
-  const asked = { folder, token, proxy, asNew: renew, host: hostname(), version: productVersion(), nowMs: Date.now(), timeoutMs };
+  const asked = {
+    folder,
+    token,
+    proxy,
+    leastVersion,
+    asNew: renew,
+    host: hostname(),
+    version: productVersion(),
+    nowMs: Date.now(),
+    timeoutMs,
+  };
   await enrol(asked, host.stop);
   const site = await settlePending(folder);
   if (site === undefined) throw new Error('what the site answered is not there any more');

@@ -16,7 +16,7 @@ import { printable } from '@tributary/shared/printable.ts';
 import type { SecureContext } from 'node:tls';
 import { settleIdentity } from '../identity/identity.ts';
 import { HubRefusedError } from '../tls/hub-errors.ts';
-import { secureContextOf } from '../tls/secure-context.ts';
+import { type LeastVersion, secureContextOf } from '../tls/secure-context.ts';
 import { keyToCertify, newKey } from './agent-key.ts';
 import { checkedAnswer } from './check-answer.ts';
 import { makeTlsFolder, type Pending, readPending, writePending } from './enrolled-files.ts';
@@ -33,6 +33,7 @@ export interface EnrolOptions {
   /** Gives up the identity that there is, and becomes another agent. */
   readonly asNew: boolean;
   readonly proxy: string | undefined;
+  readonly leastVersion: LeastVersion;
   readonly host: string;
   readonly version: string;
   readonly nowMs: number;
@@ -43,12 +44,12 @@ const idBytes = 16;
 
 /** Has the token's site certify this machine: the answer is durable when it resolves. Throws an EnrolmentError. */
 export async function enrol(options: EnrolOptions, signal: AbortSignal): Promise<void> {
-  const { folder, token, proxy, timeoutMs } = options;
+  const { folder, token, proxy, leastVersion, timeoutMs } = options;
   const pending = keptPending(options);
   if (pending.answer !== undefined) return;
   const failures: string[] = [];
   for (const hub of token.hubs) {
-    const place = { hub, proxy, timeoutMs };
+    const place = { hub, proxy, leastVersion, timeoutMs };
     try {
       await enrolAt(place, pending, options, signal);
       return;
@@ -102,7 +103,7 @@ async function enrolAt(place: HubPlace, pending: Pending, options: EnrolOptions,
     version,
     ...(replaces === undefined ? {} : { replaces }),
   };
-  const secureContext = secureContextOf({ ca: [anchor.toString()] }, '1.2');
+  const secureContext = secureContextOf({ ca: [anchor.toString()] }, place.leastVersion);
   const answer = await postJson(place, { path: enrolPath, body, secureContext }, signal);
   const checked = checkedAnswer(answer, { agentId, key, anchor: token.fingerprint, nowMs });
   crashPoint('agent.enrolment.before-answer');

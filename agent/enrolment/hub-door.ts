@@ -8,7 +8,7 @@ import { fingerprintOf } from '@tributary/shared/tls/load-key-material.ts';
 import { connectTls, handshake, type TlsTarget } from '../tls/connect-tls.ts';
 import { HubUntrustedError } from '../tls/hub-errors.ts';
 import { readAnswer, refusalOf } from '../tls/refusal.ts';
-import { secureContextOf } from '../tls/secure-context.ts';
+import { type LeastVersion, secureContextOf } from '../tls/secure-context.ts';
 import { openTunnel } from '../uplink/proxy-tunnel.ts';
 
 /** Where a hub is, and how it is reached. */
@@ -16,6 +16,7 @@ export interface HubPlace {
   /** `host:port`. */
   readonly hub: string;
   readonly proxy: string | undefined;
+  readonly leastVersion: LeastVersion;
   readonly timeoutMs: number;
 }
 
@@ -27,7 +28,7 @@ const chainMax = 16;
  * when it is not there. That the hub belongs to it is not known yet: that is what the next connection verifies.
  */
 export async function presentedAnchor(place: HubPlace, fingerprint: string, signal: AbortSignal): Promise<X509Certificate> {
-  const socket = await open(place, secureContextOf({ ca: [] }, '1.2'), { signal, connect: handshake });
+  const socket = await open(place, secureContextOf({ ca: [] }, place.leastVersion), { signal, connect: handshake });
   try {
     const found = presentedBy(socket).find((certificate) => fingerprintOf(certificate) === fingerprint);
     if (found !== undefined) return found;

@@ -19,7 +19,7 @@ import { settlePending } from './settle.ts';
 
 export interface RenewalOptions {
   readonly folder: string;
-  readonly tls: Pick<AgentTls, 'identity' | 'life' | 'secureContext' | 'adopt' | 'onChanged'>;
+  readonly tls: Pick<AgentTls, 'identity' | 'leastVersion' | 'life' | 'secureContext' | 'adopt' | 'onChanged'>;
   /** `wss://host:port`, the best first. */
   readonly hubs: () => readonly string[];
   readonly proxy: string | undefined;
@@ -107,6 +107,7 @@ export class Renewal {
   /** What went wrong; undefined when there is another certificate now. */
   async #renewOnce(signal: AbortSignal): Promise<Error | undefined> {
     const { folder, tls, hubs, proxy, clock, events } = this.#options;
+    const { leastVersion } = tls;
     const secureContext = tls.secureContext();
     const agentId = tls.identity?.agentId ?? '';
     let failure = new Error('no hub is reached by TLS');
@@ -115,7 +116,7 @@ export class Renewal {
       for (const hub of hubs()) {
         try {
           await renew(
-            { hub: new URL(hub).host, proxy, timeoutMs },
+            { hub: new URL(hub).host, proxy, leastVersion, timeoutMs },
             { folder, agentId, secureContext, nowMs: clock.now() },
             signal,
           );

@@ -1,6 +1,6 @@
 /** Whether a hub lets this agent in with what it has. It is told nothing: a Hello would supersede an agent that runs. */
 import { loadKeyMaterial } from '@tributary/shared/tls/load-key-material.ts';
-import { secureContextOf } from '../tls/secure-context.ts';
+import { type LeastVersion, secureContextOf } from '../tls/secure-context.ts';
 import { opened } from '../uplink/open-first.ts';
 import { openSocket } from '../uplink/open-socket.ts';
 import { enrolledFiles } from './enrolled-files.ts';
@@ -9,17 +9,18 @@ export interface TryHubsOptions {
   readonly folder: string;
   readonly hubs: readonly string[];
   readonly proxy: string | undefined;
+  readonly leastVersion: LeastVersion;
   readonly timeoutMs: number;
 }
 
 /** The first hub that opened a connection; `trouble` tells of each when none did. */
 export async function tryHubs(
-  { folder, hubs, proxy, timeoutMs }: TryHubsOptions,
+  { folder, hubs, proxy, leastVersion, timeoutMs }: TryHubsOptions,
   signal: AbortSignal,
 ): Promise<{ readonly hub: string; readonly trouble: string }> {
   const { cert, key, ca } = enrolledFiles(folder);
   const { context } = loadKeyMaterial({ cert, key, ca });
-  const how = { proxy, timeoutMs, secureContext: () => secureContextOf(context, '1.2') };
+  const how = { proxy, timeoutMs, secureContext: () => secureContextOf(context, leastVersion) };
   const troubles: string[] = [];
   for (const hub of hubs) {
     try {

@@ -57,6 +57,10 @@ export class AgentTls implements AsyncDisposable {
     return new AgentTls(options, source, watchKeyMaterial(files, { clock, onProblem }));
   }
 
+  get leastVersion(): LeastVersion {
+    return this.#options.settings.leastVersion;
+  }
+
   get material(): KeyMaterial | undefined {
     return this.#adopted ?? this.#watched?.current;
   }
@@ -91,7 +95,7 @@ export class AgentTls implements AsyncDisposable {
   secureContext(): SecureContext {
     const { material } = this;
     if (this.#built === undefined || this.#built.material !== material) {
-      this.#built = { material, context: secureContextOf(material?.context ?? {}, this.#options.settings.leastVersion) };
+      this.#built = { material, context: secureContextOf(material?.context ?? {}, this.leastVersion) };
     }
     return this.#built.context;
   }

@@ -4,7 +4,14 @@ import { settlePending } from '../settle.ts';
 
 /** What `enroll` does, without the configuration. */
 export async function enrolHere(folder: string, token: EnrolmentToken, asNew = false): Promise<void> {
-  const facts = { proxy: undefined, host: 'here', version: '0', nowMs: Date.now(), timeoutMs: 5000 };
+  const facts = {
+    proxy: undefined,
+    leastVersion: '1.3',
+    host: 'here',
+    version: '0',
+    nowMs: Date.now(),
+    timeoutMs: 5000,
+  } as const;
   await settlePending(folder);
   await enrol({ folder, token, asNew, ...facts }, AbortSignal.timeout(10_000));
   await settlePending(folder);
