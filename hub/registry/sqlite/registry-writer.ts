@@ -34,7 +34,7 @@ export class RegistryWriter {
   }
 
   #together(calls: readonly RegistryCall[]): void {
-    const enrols = calls.some((call) => call.name === 'enrol');
+    const enrols = calls.some(({ name }) => name === 'enrol' || name === 'certified');
     const answers = this.#store.transaction(() => {
       const performed = calls.map((call) => this.#perform(call));
       if (enrols) crashPoint('hub.registry.before-commit');
