@@ -42,7 +42,9 @@ export interface BadAgent {
 export interface AttackOptions {
   readonly victim: Victim;
   /** One per lane: a later connection of an agent ends its earlier one. */
-  readonly agent: () => BadAgent;
+  readonly agent: BadAgent;
+  /** For all lanes: what it says of itself will have it refused before long. */
+  readonly liar: BadAgent;
   /** Good ones: what is spoilt of them is most of what can be wrong. */
   readonly seeds: {
     readonly agents: readonly HttpSeed[];
@@ -71,14 +73,15 @@ export function attacksOf(options: AttackOptions): readonly Attack[] {
 }
 
 /** In a session that was welcomed: readable messages that make no sense there, and as the last one a broken one. */
-async function framesOfAgent({ victim, agent }: AttackOptions, random: Random): Promise<Sent> {
+async function framesOfAgent({ victim, agent, liar }: AttackOptions, random: Random): Promise<Sent> {
   const mutants = mutantsOfFrames();
-  const { machine, identity } = agent();
-  const hello = encode(helloOf(machine));
   if (random.chance(0.1)) {
-    const bytes = Buffer.concat([upgradeRequest(agentPath), clientFrame(mutated(hello, random))]);
-    return { sent: 1, answered: framesIn(await talk({ port: victim.agents, tls: { identity } }, bytes)) };
+    const lie = mutated(encode(helloOf(liar.machine)), random);
+    const target = { port: victim.agents, tls: { identity: liar.identity }, from: drawnAddress(random) };
+    return { sent: 1, answered: framesIn(await talk(target, Buffer.concat([upgradeRequest(agentPath), clientFrame(lie)]))) };
   }
+  const { machine, identity } = agent;
+  const hello = encode(helloOf(machine));
   const frames: Buffer[] = [];
   for (let left = random.between(0, readableFramesMax); left > 0; left -= 1) frames.push(clientFrame(mutants.readable(random)));
   frames.push(random.chance(0.1) ? spoiltClientFrame(mutants.broken(random), random) : clientFrame(mutants.broken(random)));

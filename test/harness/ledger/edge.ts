@@ -45,8 +45,10 @@ const rotateBytes = 300_000;
 /** A named point that is not reached within this is given up: the round does not count. */
 const pointDeadlineMs = 15_000;
 /** Certificates are renewed when two thirds of this are over, so several times in a run, and among deaths of both ends. */
-const agentLifetime = '24s';
-const renewalDeadlineMs = 30_000;
+const agentLifetime = '60s';
+const renewalDeadlineMs = 60_000;
+/** Deaths during a renewal wait for one: they are for runs that are not short. */
+const renewalRoundsMin = 20;
 const roundsTriedPerCounted = 3;
 /** A process's end and that of its connections are seen a moment apart. */
 const endOfConnectionsMs = 250;
@@ -112,7 +114,7 @@ class Rounds {
 
   constructor(options: EdgeOptions & { hub: HubHost; agent: AgentHost; proxy: FaultyProxy; random: Random }) {
     this.#options = options;
-    this.#plan = new FaultPlan(options.random, { renews: options.plain !== true });
+    this.#plan = new FaultPlan(options.random, { renews: options.plain !== true && options.rounds >= renewalRoundsMin });
   }
 
   async run(): Promise<void> {
