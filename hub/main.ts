@@ -125,9 +125,12 @@ function addInit(init: Command, finish: (code: ExitCode) => void): void {
     )
     .requiredOption('--name <site>', 'name of the site, for people')
     .requiredOption('--address <host...>', 'where agents reach this hub: names or addresses, with :port where it is not 7701')
-    .addOption(configOption())
+    .addOption(new Option('-c, --config <file>', 'the configuration file that is made').default(configDefault))
     .option('--data-dir <folder>', 'where the hub keeps everything', dataDirDefault)
-    .option('--listen <host:port>', "where the agents' listener is bound; 0.0.0.0:7701, or [::]:7701 with an IPv6 address")
+    .option(
+      '--listen <host:port>',
+      "where the agents' listener is bound; 0.0.0.0, or [::] with an IPv6 address, at the port of --address",
+    )
     .option('--listen-http <host:port>', 'where the HTTP API is bound; port 7700 of the same host unless given')
     .option('--json', 'print JSON', false)
     .action(async (given: Omit<InitOptions, 'configFile'>) => {

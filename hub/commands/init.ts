@@ -62,7 +62,9 @@ function planOf(options: InitOptions, env: CommandHost['env']): SitePlan {
   const addresses = address.map((text) => parseSiteAddress(text, wanted?.port ?? agentsPort));
   // An IPv6 wildcard takes IPv4 as well; it is taken only where IPv6 is wanted, as some systems have none.
   const everywhere = addresses.some(({ host }) => host.includes(':')) ? '::' : '0.0.0.0';
-  const agents = wanted ?? { host: everywhere, port: agentsPort };
+  const [first, ...others] = addresses;
+  const isOnePort = first !== undefined && others.every(({ port }) => port === first.port);
+  const agents = wanted ?? { host: everywhere, port: isOnePort ? first.port : agentsPort };
   const http = listenAddress('--listen-http', listenHttp) ?? { host: agents.host, port: httpPort };
   const site = { site: name, dataDir: resolve(dataDir), addresses };
   return {

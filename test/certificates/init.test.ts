@@ -62,6 +62,15 @@ suite('tributary-hub init', () => {
     }
   });
 
+  test('listens at the port that all its addresses have', async () => {
+    await using scratch = await Scratch.make();
+    const places = ['--config', scratch.file('hub.yaml'), '--data-dir', scratch.file('data')];
+    const made = await hub(['init', '--name', 'berlin', '--address', 'hub.example.com:7801', ...places]);
+    assert.equal(made.code, 0, made.stderr);
+    const checked = await hub(['check', '--json', '--config', scratch.file('hub.yaml')]);
+    assert.partialDeepStrictEqual(parseJson(checked.stdout), { agents: '0.0.0.0:7801' });
+  });
+
   test('overwrites nothing, and names what is there', async () => {
     await using scratch = await Scratch.make();
     const first = await init(scratch);
