@@ -1,7 +1,12 @@
-/** What happens at the intake that a person may want to know: each event is one call, which logs and counts together. */
+/**
+ * What happens at the intake that a person may want to know: each event is one call, which logs and counts together. Everything is
+ * counted; what an agent that comes and goes all the time would fill the log with is told only so often.
+ */
 import type { Gap, Hello, RejectCode } from '@tributary/protocol/messages.ts';
 import type { AppendRequest, AppendResult, StreamKey } from '@tributary/protocol/session/server-effect.ts';
+import { systemClock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
+import { Seldom } from '../listeners/seldom.ts';
 
 export interface IntakeCounters {
   readonly admitted: number;
@@ -15,8 +20,15 @@ export interface IntakeCounters {
   readonly gaps: number;
 }
 
+/** Per agent, of connections and losses. */
+const ofAgent = { againMs: 60_000, most: 20_000, times: 30 };
+/** Per address and cause, of connections that were ended. */
+const ofAddress = { againMs: 60_000, most: 500, times: 5 };
+
 export class IntakeEvents {
   readonly #log: Logger;
+  readonly #agents = new Seldom(systemClock, ofAgent);
+  readonly #addresses = new Seldom(systemClock, ofAddress);
   readonly #counters = {
     admitted: 0,
     rejected: 0,
@@ -41,16 +53,18 @@ export class IntakeEvents {
   admitted(hello: Hello, remote: string): void {
     this.#counters.admitted += 1;
     const { agentId, startCounter } = hello;
-    this.#log.info('agent connected', { agentId, startCounter, host: hello.facts['host'], remote });
+    if (this.#agents.isNews(agentId))
+      this.#log.info('agent connected', { agentId, startCounter, host: hello.facts['host'], remote });
   }
 
   superseded(agentId: string, remote: string): void {
-    this.#log.info('an older connection of this agent was closed', { agentId, remote });
+    if (this.#agents.isNews(agentId)) this.#log.info('an older connection of this agent was closed', { agentId, remote });
   }
 
   rejected(code: RejectCode | 'gone', hint: string, remote: string): void {
     this.#counters.rejected += 1;
-    this.#log.warn('connection ended', { code, hint, remote });
+    const address = remote.slice(0, Math.max(0, remote.lastIndexOf(':')));
+    if (this.#addresses.isNews(`${address} ${code}`)) this.#log.warn('connection ended', { code, hint, remote });
   }
 
   clone(hello: Hello, remotes: readonly string[]): void {
@@ -60,7 +74,7 @@ export class IntakeEvents {
   }
 
   left(agentId: string, remote: string): void {
-    this.#log.info('agent disconnected', { agentId, remote });
+    if (this.#agents.isNews(agentId)) this.#log.info('agent disconnected', { agentId, remote });
   }
 
   /** Once per batch, in counters only unless it is refused. */
@@ -86,7 +100,8 @@ export class IntakeEvents {
   gapDeclared(key: StreamKey, gap: Gap): void {
     this.#counters.gaps += 1;
     const { from, to, cause } = gap;
-    this.#log.error('a part of a stream is lost', { agentId: key.agentId, streamId: key.streamId, from, to, cause });
+    if (this.#agents.isNews(key.agentId))
+      this.#log.error('a part of a stream is lost', { agentId: key.agentId, streamId: key.streamId, from, to, cause });
   }
 
   storeFailed(error: unknown, remote: string): void {

@@ -6,6 +6,8 @@ export interface SeldomLimits {
   readonly againMs: number;
   /** Different things told within that time. */
   readonly most: number;
+  /** How often the same thing is told within that time; once unless given. */
+  readonly times?: number;
 }
 
 const usual: SeldomLimits = { againMs: 60_000, most: 60 };
@@ -13,7 +15,7 @@ const usual: SeldomLimits = { againMs: 60_000, most: 60 };
 export class Seldom {
   readonly #clock: Clock;
   readonly #limits: SeldomLimits;
-  readonly #told = new Set<string>();
+  readonly #told = new Map<string, number>();
   #sinceMs: number;
 
   constructor(clock: Clock = systemClock, limits: SeldomLimits = usual) {
@@ -29,8 +31,10 @@ export class Seldom {
       this.#told.clear();
       this.#sinceMs = now;
     }
-    if (this.#told.has(what) || this.#told.size >= this.#limits.most) return false;
-    this.#told.add(what);
+    const { most, times = 1 } = this.#limits;
+    const told = this.#told.get(what) ?? 0;
+    if (told >= times || (told === 0 && this.#told.size >= most)) return false;
+    this.#told.set(what, told + 1);
     return true;
   }
 }
