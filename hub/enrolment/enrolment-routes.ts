@@ -15,7 +15,7 @@ import type { PeerVerdict } from '../intake/peer-identity.ts';
 import type { Strangers } from '../intake/strangers.ts';
 import { FailureLimiter } from '../listeners/failure-limiter.ts';
 import type { EnrolmentOutcome, Enrolments } from './enrolment.ts';
-import { busyRetryMs, enrolmentFailureLimits, enrolmentsAtOnceMax } from './limits.ts';
+import { busyRetryMs, discardedBytesMax, enrolmentFailureLimits, enrolmentsAtOnceMax } from './limits.ts';
 import { type Read, readEnrolRequest, readRenewRequest } from './read-request.ts';
 
 export interface EnrolmentPeer {
@@ -137,22 +137,24 @@ async function whenRead<Request>(
 
 const tooLong = Symbol('too long');
 
-/** Undefined when the peer went away before its end. */
+/**
+ * Undefined when the peer went away before its end. What is too long is read to its end all the same, up to a bound, and thrown away:
+ * closing with bytes unread would take the answer from the peer.
+ */
 async function bodyOf(request: IncomingMessage): Promise<string | typeof tooLong | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > enrolmentBytesMax) return tooLong;
   const parts: Buffer[] = [];
   let bytes = 0;
   try {
     for await (const part of request) {
       if (!(part instanceof Buffer)) return undefined;
       bytes += part.length;
-      if (bytes > enrolmentBytesMax) return tooLong;
-      parts.push(part);
+      if (bytes <= enrolmentBytesMax) parts.push(part);
+      if (bytes > discardedBytesMax) return tooLong;
     }
   } catch {
     return undefined;
   }
-  return Buffer.concat(parts).toString('utf8');
+  return bytes > enrolmentBytesMax ? tooLong : Buffer.concat(parts).toString('utf8');
 }
 
 function refuse(response: ServerResponse, refusal: EnrolmentRefusal, status = statusOf[refusal.error]): void {

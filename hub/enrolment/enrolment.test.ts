@@ -19,7 +19,7 @@ import {
   signed,
   strangeAuthority,
 } from '../listeners/agents/door-fixture.ts';
-import { enrolmentFailureLimits } from './limits.ts';
+import { discardedBytesMax, enrolmentFailureLimits } from './limits.ts';
 
 const timeout = { timeout: 20_000 };
 const by = { actor: 'test', address: '' };
@@ -148,12 +148,11 @@ test('a body that is too long, or does not come, is not waited for', timeout, as
   socket.resume();
   await once(socket, 'close');
   const endless = await door.connect();
+  endless.resume();
   endless.write(`POST ${enrolPath} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`);
-  const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`;
-  for (let sent = 0; sent <= enrolmentBytesMax; sent += 0x4000) endless.write(chunk);
-  const [answer] = await once(endless, 'data');
-  assert.match(String(answer), /^HTTP\/1\.1 413/);
-  endless.destroy();
+  const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
+  for (let sent = 0; sent <= discardedBytesMax; sent += 0x10000) endless.write(chunk);
+  await once(endless, 'close');
 });
 
 test('who fails too often waits, and is told how long', timeout, async () => {

@@ -12,6 +12,9 @@ export const enrolmentFailureLimits: FailureLimits = {
 export const enrolmentsAtOnceMax = 128;
 export const busyRetryMs = 1000;
 
+/** Of a request that is too long, before its connection is closed. */
+export const discardedBytesMax = 1024 * 1024;
+
 /** A key on P-256 has 91 bytes, a signature at most 72; with room for what is refused with a better word than "too long". */
 export const keyCharactersMax = 1024;
 export const hostCharactersMax = 255;
