@@ -170,7 +170,9 @@ suite('the door of the agents', { skip, timeout: 120_000 }, () => {
       detail: tail,
     });
     appendFileSync(stack.log('revoked.log'), 'after\n');
-    await until('its status says why', async () => JSON.stringify(await agent.status()).includes('revoked'), { detail: tail });
+    await until('its status says why', async () => (JSON.stringify(await agent.status()) ?? '').includes('revoked'), {
+      detail: tail,
+    });
     assert.equal(connectedAgent(await hub.status()), undefined);
     await agent.program.stop();
   });

@@ -58,7 +58,8 @@ async function arrives(site: Site, text: string): Promise<void> {
 }
 
 async function says(site: Site, agent: AgentHost, what: RegExp): Promise<void> {
-  await until(`the agent says ${what.source}`, () => what.test(agent.program.stderr), { deadlineMs: 30_000, detail: site.tail });
+  // Whoever is refused comes again after half a minute.
+  await until(`the agent says ${what.source}`, () => what.test(agent.program.stderr), { deadlineMs: 60_000, detail: site.tail });
 }
 
 /** The copy has everything of the original as it was at one moment: nobody runs on it then. */
@@ -109,10 +110,12 @@ test(
     const original = await site.agentOn('original', { machineId, bootId: boot });
     await original.enroll(await hub.createToken());
     // What waits unacked in the buffer at the time of the copy is there twice from then on: neither may lose it.
+    await original.start();
+    writeFileSync(scratch.file('original-logs/z.log'), 'before all of it\n');
+    await arrives(site, 'before all of it');
     await hub.program.stop();
     writeFileSync(scratch.file('original-logs/a.log'), 'read before the copy\n');
-    await original.start();
-    const waits = async (): Promise<boolean> => JSON.stringify(await original.status()).includes('a.log');
+    const waits = async (): Promise<boolean> => (JSON.stringify(await original.status()) ?? '').includes('a.log');
     await until('the line is in the buffer', waits, { detail: site.tail });
     await original.program.stop();
     const copy = await site.agentOn('copy', { machineId, bootId: laterBoot });
@@ -131,6 +134,9 @@ test(
     await copy.enroll(await hub.createToken(), '--renew');
     await copy.start();
     await arrives(site, 'of the copy');
+    // It would come again by itself; a person who has just mended the copy starts it.
+    await original.program.stop();
+    await original.start();
     await arrives(site, 'of the original while both were refused');
     await until('both are active', async () => (await state()) === 'active,active', { everyMs: 250, detail: site.tail });
     const own = (await readArchive(hub.archive)).filter(({ channel }) => channel.endsWith('/original'));

@@ -6,7 +6,7 @@ import { sourcePrograms } from '../harness/programs.ts';
 import { requireTool } from '../harness/require.ts';
 
 const skip = (await requireTool('zstd')) ?? (await requireTool('python3'));
-const rounds = 8;
+const rounds = 6;
 
 /** The short form of `npm run ledger`: a new seed each time, printed, so that every run of the tests looks elsewhere. */
 test(

@@ -101,7 +101,7 @@ test('certificates of a company’s own authority, replaced while hub and agent 
   await until('the hub shows its new certificate', shown, { everyMs: 200, detail });
   const second = await company.issue({ names });
   place(scratch, 'agent', second);
-  const used = async (): Promise<boolean> => JSON.stringify(await agent.status()).includes(notAfterOf(second));
+  const used = async (): Promise<boolean> => (JSON.stringify(await agent.status()) ?? '').includes(notAfterOf(second));
   await until('the agent uses its new certificate', used, { everyMs: 200, detail });
   writeFileSync(`${logs}/b.log`, 'second\n');
   await until('the second line is archived', () => archived(13), { detail });

@@ -56,8 +56,8 @@ export interface AttackOptions {
 }
 
 const agentPath = '/v1/agent';
-const readableFramesMax = 8;
-const requestsMax = 12;
+const readableFramesMax = 4;
+const requestsMax = 6;
 
 export function attacksOf(options: AttackOptions): readonly Attack[] {
   const { victim, seeds } = options;
