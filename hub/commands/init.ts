@@ -127,8 +127,13 @@ Next:
 }
 
 function userOf(uid: number): string {
-  const own = userInfo();
-  return own.uid === uid ? own.username : `the user ${uid}`;
+  try {
+    const own = userInfo();
+    if (own.uid === uid) return own.username;
+  } catch {
+    // A user without an entry, as containers have them.
+  }
+  return `the user ${uid}`;
 }
 
 /** The summary tells what was done; only what went wrong beside it is said. */
