@@ -105,6 +105,7 @@ test('a token makes an agent of the site: key, certificate, what is trusted, and
   const config = readFileSync(one.config, 'utf8');
   assert.match(config, /^hubs:\n {2}- "wss:\/\/127\.0\.0\.1:\d+"$/m);
   assert.equal(config.includes(`data_dir: "${one.data}"`), true);
+  assert.equal(one.door.handshakesFailed, 0, 'and no hub has a handshake to warn of');
   assert.equal(one.door.site.hellos.length, 0, 'looking at the hub supersedes no agent that runs');
 });
 

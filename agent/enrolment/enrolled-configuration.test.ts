@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
+import { FilePatterns } from '../inputs/file/file-patterns.ts';
 import { agentOptions } from '../options.ts';
 import { plannedConfiguration, writeConfiguration } from './enrolled-configuration.ts';
 
@@ -25,6 +26,19 @@ test('a new configuration is one that the agent takes', () => {
   const { text } = planned(undefined);
   const config = agentOptions.parse(parse(text));
   assert.deepEqual([config.hubs, config.inputs.map(({ kind }) => kind)], [hubs, ['file', 'metrics']]);
+});
+
+test('a new configuration names no file that would be missed where it is not', () => {
+  const { inputs } = agentOptions.parse(parse(planned(undefined).text));
+  const [{ paths } = { paths: [] }] = inputs.filter((input) => input.kind === 'file');
+  const patterns = new FilePatterns({ paths, exclude: [] });
+  assert.deepEqual(patterns.literals, []);
+  const names = ['syslog', 'messages', 'kern.log', 'auth.log', 'secure', 'cron', 'cron.log', 'daemon.log'];
+  assert.deepEqual(
+    names.filter((name) => !patterns.matches(`/var/log/${name}`)),
+    [],
+  );
+  assert.equal(patterns.matches('/var/log/wtmp'), false);
 });
 
 test('of another only the value of hubs is touched, however it is written', () => {

@@ -104,18 +104,11 @@ ${proxyLine}
 labels: {}
 
 inputs:
-  # The system's log files, by the names that Debian, Ubuntu, Red Hat and SUSE give them.
+  # The system's log files, by the names that Debian, Ubuntu, Red Hat and SUSE give them. A pattern: none of them has to be there.
   - kind: file
     type: system
     paths:
-      - /var/log/syslog
-      - /var/log/messages
-      - /var/log/kern.log
-      - /var/log/auth.log
-      - /var/log/secure
-      - /var/log/cron
-      - /var/log/cron.log
-      - /var/log/daemon.log
+      - '/var/log/{syslog,messages,kern.log,auth.log,secure,cron,cron.log,daemon.log}'
 
   # Where the journal is all there is, instead of these files:
   # - { kind: journald, type: system }

@@ -1,5 +1,6 @@
 /** The two requests of enrolment, as an agent makes them at one hub. */
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { DetailedPeerCertificate, SecureContext, TLSSocket } from 'node:tls';
 import { enrolmentBytesMax } from '@tributary/protocol/enrolment/messages.ts';
@@ -22,6 +23,8 @@ export interface HubPlace {
 
 const portDefault = 443;
 const chainMax = 16;
+/** The other end may be anybody, and keep its side open. */
+const hangUpMs = 1000;
 
 /**
  * The certificate that a token means, as the hub presents it: nothing is said to a hub before it is found. Throws a HubUntrustedError
@@ -36,8 +39,17 @@ export async function presentedAnchor(place: HubPlace, fingerprint: string, sign
       `the hub at ${printable(place.hub)} presents another authority than the token says: somebody may be in between, or the hub has a new authority; nothing was sent to it`,
     );
   } finally {
-    socket.destroy();
+    await hangUp(socket);
   }
+}
+
+/** To a hub, a connection that is gone before its own end of the handshake is done is one that failed, of which it warns. */
+async function hangUp(socket: TLSSocket): Promise<void> {
+  socket.on('error', () => undefined).resume();
+  const gone = once(socket, 'close', { signal: AbortSignal.timeout(hangUpMs) }).catch(() => undefined);
+  socket.end();
+  await gone;
+  socket.destroy();
 }
 
 /** Sends one request and resolves with its JSON. Throws a HubRefusedError with the hub's own sentence. */

@@ -40,6 +40,8 @@ export class TestDoor implements AsyncDisposable {
   /** Does what it is asked and loses the answer. */
   losesAnswers = false;
   lifetimeMs: number;
+  /** Connections that were gone before the door's end of the handshake was done. */
+  handshakesFailed = 0;
   readonly #server: Server;
   readonly #options: TestDoorOptions;
 
@@ -50,6 +52,7 @@ export class TestDoor implements AsyncDisposable {
     this.authority = options.authority;
     this.lifetimeMs = options.lifetimeMs ?? 3_600_000;
     server.on('request', (request, response) => void this.#answer(request, response));
+    server.on('tlsClientError', () => (this.handshakesFailed += 1));
     const [upgrade] = server.listeners('upgrade');
     server.removeAllListeners('upgrade');
     server.on('upgrade', (request, socket, head) => {
