@@ -4,6 +4,7 @@
  * closed, what is no HTTP at all is closed without one. Nothing reaches the intake whose peer is not known.
  */
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { Socket } from 'node:net';
 import { Server as TlsServer, TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { AllowList } from '@tributary/shared/network/allow-list.ts';
@@ -212,9 +213,9 @@ class WebSocketListener implements AgentListener {
     answer(response, 426, { error: 'websocket', hint: `agents connect here by WebSocket at ${agentPath}` });
   }
 
-  #handshakeFailed(error: Error, { remoteAddress = '' }: TLSSocket): void {
+  #handshakeFailed(error: Error, socket: TLSSocket): void {
     const code = 'code' in error ? String(error.code) : 'unknown';
-    this.#options.strangers.count('handshake', remoteAddress, `a TLS handshake failed (${code})`);
+    this.#options.strangers.count('handshake', addressBeneath(socket), `a TLS handshake failed (${code})`);
   }
 
   #checkPaces(): void {
@@ -241,6 +242,13 @@ const gateHints: Readonly<Record<keyof GateCounters, string>> = {
 
 function remoteOf({ socket: { remoteAddress = '', remotePort = 0 } }: IncomingMessage): string {
   return hostPortText(remoteAddress, remotePort);
+}
+
+/** Of a connection that is closed already Node knows it only in the socket beneath TLS, whose address the gate has looked at. */
+function addressBeneath(socket: TLSSocket): string {
+  // oxlint-disable-next-line no-underscore-dangle -- that is its name
+  const beneath: unknown = '_parent' in socket ? socket._parent : undefined;
+  return (beneath instanceof Socket ? beneath.remoteAddress : socket.remoteAddress) ?? '';
 }
 
 function answer(response: ServerResponse, status: number, refusal: Refusal): void {

@@ -1,6 +1,7 @@
 /** Who comes in over TLS, and what those are told who do not: real sockets, real certificates. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect as connectPlainly } from 'node:net';
 import { test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
 import { systemClock } from '@tributary/shared/clock.ts';
@@ -70,6 +71,14 @@ test('TLS 1.3 only, unless 1.2 is asked for; no session is taken up again', time
   assert.equal(old.getProtocol(), 'TLSv1.2');
   old.destroy();
   assert.equal(await isResumed(older, 'TLSv1.2'), false);
+});
+
+test('a handshake that is broken off is told with the address', timeout, async () => {
+  await using door = await DoorFixture.open();
+  connectPlainly({ port: door.port, host: '127.0.0.1' }).end();
+  const told = (): unknown => door.logged.find(({ message }) => message.startsWith('a TLS handshake failed'))?.fields;
+  await eventually('it is told', () => told() !== undefined);
+  assert.deepEqual(told(), { reason: 'handshake', remote: '127.0.0.1' });
 });
 
 test('a new certificate is shown from the next connection on, and those that there are go on', timeout, async () => {
