@@ -4,16 +4,19 @@
  */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Answer } from './answer.ts';
+import { isIP } from 'node:net';
+import type { Answer, Asked } from './answer.ts';
 import { answerBytesMax, askDeadlineMs, headerBytesMax } from './limits.ts';
 
-export function askHttp(url: URL, path: string): Promise<Answer | undefined> {
+export function askHttp({ url, address }: Asked, path: string): Promise<Answer | undefined> {
   const { promise, resolve } = Promise.withResolvers<Answer | undefined>();
+  const name = url.hostname.replaceAll(/^\[|\]$/g, '');
   const options = {
-    host: url.hostname.replaceAll(/^\[|\]$/g, ''),
+    host: address,
+    servername: isIP(name) === 0 ? name : '',
     port: url.port === '' ? undefined : Number(url.port),
     path: `${url.pathname.replace(/\/$/, '')}${path}`,
-    headers: { accept: 'application/json', connection: 'close' },
+    headers: { host: url.host, accept: 'application/json', connection: 'close' },
     agent: false,
     maxHeaderSize: headerBytesMax,
     rejectUnauthorized: false,
@@ -28,8 +31,7 @@ export function askHttp(url: URL, path: string): Promise<Answer | undefined> {
 }
 
 async function readBeginning(response: IncomingMessage): Promise<Answer> {
-  const { statusCode = 0, socket } = response;
-  const address = socket.remoteAddress ?? '';
+  const { statusCode = 0 } = response;
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of response) {
@@ -39,5 +41,5 @@ async function readBeginning(response: IncomingMessage): Promise<Answer> {
     if (bytes >= answerBytesMax) break;
   }
   response.destroy();
-  return { address, status: statusCode, text: Buffer.concat(parts).toString('utf8', 0, answerBytesMax) };
+  return { status: statusCode, text: Buffer.concat(parts).toString('utf8', 0, answerBytesMax) };
 }

@@ -2,8 +2,9 @@
 export const askIntervalMs = 300_000;
 /** From the connection to the last byte of the answer that is looked at. */
 export const askDeadlineMs = 5000;
-/** Of an answer: what is needed stands at its beginning, and who is asked may be anybody. */
-export const answerBytesMax = 64 * 1024;
+/** Of an answer, as who is asked may be anybody. A Kibana with many plugins has more than 100 KB to tell. */
+export const answerBytesMax = 1024 * 1024;
 export const headerBytesMax = 16 * 1024;
-/** Services that are asked at a time. */
+/** Services that are asked at a time, and addresses of one. */
 export const askedAtOnceMax = 8;
+export const addressesMax = 8;

@@ -111,9 +111,26 @@ test('on the loopback it may answer whom it likes, also under another name', asy
   );
 });
 
+test('one that the hub calls by the loopback is found when it listens everywhere', { skip }, async () => {
+  await using fake = await fakeHttp(json(200, elasticsearchAnswer), '0.0.0.0');
+  for (const host of ['127.0.0.1', 'localhost']) {
+    const [finding] = await openServices(at(fake, 'elasticsearch', host));
+    assert.equal(finding?.subject, `http://${host}:${fake.port}`);
+    assert.match(finding.reason, /, reached at [\d.]+, answers anybody/);
+  }
+});
+
+test('a name that means nothing is no finding', async () => {
+  assert.deepEqual(await openServices([{ kind: 'redis', url: 'redis://no-such-host.invalid' }]), []);
+});
+
 test('a Kibana (a fake) is open when it tells more than that it is there', { skip }, async () => {
   await using open = await fakeHttp(
-    json(200, { name: 'kibana', version: { number: '9.1.0' }, status: { overall: { level: 'available' } } }),
+    json(200, {
+      name: 'kibana',
+      version: { number: '9.1.0' },
+      status: { overall: { level: 'available' }, plugins: { many: 'x'.repeat(200_000) } },
+    }),
   );
   await using redacted = await fakeHttp(json(200, { status: { overall: { level: 'available' } } }));
   assert.partialDeepStrictEqual(await openServices(at(open, 'kibana')), [{ kind: 'open-service', level: 'red' }]);

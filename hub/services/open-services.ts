@@ -3,20 +3,20 @@
  * few minutes. One that answers with what it knows, from an address that is not this machine's loopback, is a red finding. One that wants
  * credentials is as it should be, and one that cannot be reached is for others to look after.
  */
-import { isLoopbackHost } from '@tributary/shared/network/listen-address.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Finding, Findings } from '../health/findings.ts';
 import type { HubOptions } from '../options.ts';
-import type { Answer } from './answer.ts';
+import type { Answer, Asked } from './answer.ts';
 import { askHttp } from './ask-http.ts';
 import { askRedis } from './ask-redis.ts';
 import { askedAtOnceMax, askIntervalMs } from './limits.ts';
+import { outsideAddresses } from './outside-addresses.ts';
 
 export type ServiceOptions = HubOptions['services'][number];
 
 interface Kind {
   readonly name: string;
-  readonly ask: (url: URL) => Promise<Answer | undefined>;
+  readonly ask: (asked: Asked) => Promise<Answer | undefined>;
   /** Whether the answer is what only who may read the service ought to get. */
   readonly tells: (answer: Answer) => boolean;
   readonly consequence: string;
@@ -26,14 +26,14 @@ interface Kind {
 const kinds: Readonly<Record<ServiceOptions['kind'], Kind>> = {
   elasticsearch: {
     name: 'Elasticsearch',
-    ask: (url) => askHttp(url, '/'),
+    ask: (asked) => askHttp(asked, '/'),
     tells: ({ status, text }) => status === 200 && hasField(text, 'cluster_name', 'cluster_uuid', 'tagline'),
     consequence: 'whoever reaches it can read and delete what is in it',
     remedy: 'turn its security on (xpack.security.enabled: true), or bind it to the loopback',
   },
   kibana: {
     name: 'Kibana',
-    ask: (url) => askHttp(url, '/api/status'),
+    ask: (asked) => askHttp(asked, '/api/status'),
     // What it tells strangers by choice (status.allowAnonymous) has neither of these.
     tells: ({ status, text }) => status === 200 && hasField(text, 'version', 'metrics'),
     consequence: 'whoever reaches it can read and change what it shows',
@@ -76,17 +76,19 @@ export async function openServices(services: readonly ServiceOptions[]): Promise
 async function findingOf(service: ServiceOptions): Promise<Finding | undefined> {
   const url = new URL(service.url);
   const { name, ask, tells, consequence, remedy } = kinds[service.kind];
-  const answer = await ask(url);
-  if (answer === undefined || isLoopbackAddress(answer.address) || !tells(answer)) return undefined;
+  const host = url.hostname.replaceAll(/^\[|\]$/g, '');
+  const addresses = await outsideAddresses(host);
+  const answers = await Promise.all(addresses.map((address) => ask({ url, address })));
+  const open = addresses.find((_, index) => {
+    const answer = answers[index];
+    return answer !== undefined && tells(answer);
+  });
+  if (open === undefined) return undefined;
   // Credentials that somebody wrote into the address all the same are not shown.
   const shown = `${url.protocol}//${url.host}`;
-  const reason = `${name} at ${shown} answers anybody without credentials: ${consequence}; ${remedy}`;
+  const where = open === host ? shown : `${shown}, reached at ${open},`;
+  const reason = `${name} at ${where} answers anybody without credentials: ${consequence}; ${remedy}`;
   return { kind: 'open-service', subject: shown, level: 'red', reason };
-}
-
-/** Where the connection really went: a name may stand for the loopback, too. */
-function isLoopbackAddress(address: string): boolean {
-  return address === '' || isLoopbackHost(address.replace(/^::ffff:/, ''));
 }
 
 function hasField(text: string, ...names: readonly string[]): boolean {

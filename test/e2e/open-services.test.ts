@@ -48,7 +48,7 @@ async function answerOf(
   ...options: readonly string[]
 ): Promise<{ text: string; found: Awaited<ReturnType<typeof openServices>> }> {
   await using redis = await startRedis(...options);
-  const answer = await askRedis(new URL(redis.url));
+  const answer = await askRedis({ url: new URL(redis.url), address: own ?? '' });
   return { text: answer?.text ?? '', found: await openServices([{ kind: 'redis', url: redis.url }]) };
 }
 
@@ -65,7 +65,7 @@ async function startRedis(...options: readonly string[]): Promise<AsyncDisposabl
     await ended;
   });
   const url = `redis://${own}:${port}`;
-  await until('redis answers', () => askRedis(new URL(url)));
+  await until('redis answers', () => askRedis({ url: new URL(url), address: own ?? '' }));
   const up = unlessUp.move();
   return { url, [Symbol.asyncDispose]: () => up.disposeAsync() };
 }
