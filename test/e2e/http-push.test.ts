@@ -66,14 +66,16 @@ test(
       const text = await shell('http-search');
       return text.includes('order 4') && text;
     });
-    const records = found.trimEnd().split('\n').map(parseJson);
+    assert.equal(found, '{"order":1}\n{"order":2}\n{"order":3}\norder 4 was a line of text\n');
+    const detailed = await hub.search('order', '--tenant', 'shop', '--json');
+    const records = detailed.stdout.trimEnd().split('\n').map(parseJson);
     assert.deepEqual(
       records.map((record) => [at(record, 'type'), at(record, 'host'), at(record, 'raw')]),
       [
         ['orders', '127.0.0.1', '{"order":1}\n'],
         ['orders', '127.0.0.1', '{"order":2}\n'],
-        ['orders', 'shop1.example.com', '{"order":3}'],
-        ['orders', 'shop1.example.com', 'order 4 was a line of text'],
+        ['orders', 'shop1.example.com', '{"order":3}\n'],
+        ['orders', 'shop1.example.com', 'order 4 was a line of text\n'],
       ],
     );
     assert.match(String(at(records[0], 'source')), /^http token:[a-z0-9]+$/);

@@ -1,6 +1,7 @@
 /**
  * One JSON object, or an array of objects and strings, each a record. An object keeps its bytes as they were written; a string becomes
- * the text that it stands for. All of it is checked before anything is stored.
+ * the text that it stands for. Each ends with a newline as a line does, so that what prints records prints these one a line too. All of it is
+ * checked before anything is stored.
  */
 import { isUtf8 } from 'node:buffer';
 import { setImmediate as others } from 'node:timers/promises';
@@ -15,6 +16,7 @@ const openArray = 0x5b;
 const closeArray = 0x5d;
 const openObject = 0x7b;
 const comma = 0x2c;
+const newline = 0x0a;
 /** Between elements, after so many bytes, the hub's other connections have their turn. */
 const bytesAtATime = 1 << 20;
 
@@ -25,10 +27,11 @@ export async function jsonRecordsOf(bytes: Buffer): Promise<RecordBlock> {
   if (bytes[begin] === openArray) return elementsOf(bytes, begin);
   if (bytes[begin] !== openObject) throw malformed('it is neither an object nor an array of objects and strings');
   const end = endOf(bytes, begin, 'the object');
-  return nothingBehind(bytes, end, { bytes: bytes.subarray(begin, end), lengths: [end - begin] });
+  const record = Buffer.concat([bytes.subarray(begin, end), Buffer.of(newline)]);
+  return nothingBehind(bytes, end, { bytes: record, lengths: [record.length] });
 }
 
-/** Records move to the front of the body's own memory: none is longer than what it was written as. */
+/** Records move to the front of the body's own memory: none is longer than what it was written as with the comma or bracket behind it. */
 async function elementsOf(bytes: Buffer, begin: number): Promise<RecordBlock> {
   const lengths: number[] = [];
   let kept = 0;
@@ -68,15 +71,17 @@ interface Element {
   readonly element: number;
 }
 
-/** Length of the record. */
+/** Length of the record with its newline; 0 where it is blank. */
 function keep(bytes: Buffer, { from, to, at, element }: Element): number {
   switch (bytes[from]) {
     case openObject:
       bytes.copyWithin(at, from, to);
-      return to - from;
+      bytes[at + to - from] = newline;
+      return to - from + 1;
     case quote: {
-      const text: unknown = JSON.parse(bytes.toString('utf8', from, to));
-      return bytes.write(String(text), at, to - from, 'utf8');
+      const text = String(JSON.parse(bytes.toString('utf8', from, to)));
+      if (/^\r?\n?$/.test(text)) return 0;
+      return bytes.write(text.endsWith('\n') ? text : `${text}\n`, at, to - from, 'utf8');
     }
     default:
       throw malformed(`element ${element} is neither an object nor a string`);
@@ -86,7 +91,8 @@ function keep(bytes: Buffer, { from, to, at, element }: Element): number {
 function endOf(bytes: Buffer, from: number, which: string): number {
   try {
     const end = endOfValue(bytes, from);
-    if (end - from > recordBytesMax) throw recordTooLarge(which);
+    // With its newline.
+    if (end - from >= recordBytesMax) throw recordTooLarge(which);
     return end;
   } catch (error) {
     if (error instanceof JsonScanError) throw malformed(`${which} is no JSON from byte ${error.offset} on`);

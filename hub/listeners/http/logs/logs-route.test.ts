@@ -31,7 +31,7 @@ suite('pushes', () => {
       return hub.line.archive.sums.records === 6;
     });
     const raw = rawColumnOf(hub.line.files('.zst').map((name) => join(hub.line.archiveFolder, name)));
-    assert.equal(raw.toString('latin1'), '{"a":1}\n{"b": 2}\r\n{"c" : 3}four\n{"e": 5}caf\xe9\n');
+    assert.equal(raw.toString('latin1'), '{"a":1}\n{"b": 2}\r\n{"c" : 3}\nfour\n{"e": 5}\ncaf\xe9\n');
     const [channel] = (await hub.line.queue.status()).channels;
     assert.partialDeepStrictEqual(channel, { channel: 'acme/app', positions: 6, lost: 0 });
   });

@@ -38,15 +38,22 @@ test('a line too long, and lines too many, name themselves', () => {
   assert.throws(() => linesOf(Buffer.alloc(recordsPerPushMax + 1, '\n')), refusal(413, /at most 1000000 records/));
 });
 
-test('an object keeps the bytes that it was written with', async () => {
+test('an object keeps the bytes that it was written with, and a newline ends it', async () => {
   const object = '{ "b" : 1e2,\r\n "a":"\\u00e9 é", "c":[1, {"d":null}] }';
-  assert.deepEqual(await json(`\n ${object}\t\n`), [object]);
+  assert.deepEqual(await json(`\n ${object}\t\n`), [`${object}\n`]);
+  assert.deepEqual(await json(object), [`${object}\n`]);
 });
 
 test('elements of an array are records: objects as written, strings as what they stand for', async () => {
   const elements = '[ {"a":1} ,"a \\"line\\"\\n\\u00e9\\ud83d\\ude00", {"b":[1, 2]},"","\\ud800"\n]';
-  assert.deepEqual(await json(elements), ['{"a":1}', 'a "line"\né😀', '{"b":[1, 2]}', '\ufffd']);
+  assert.deepEqual(await json(elements), ['{"a":1}\n', 'a "line"\né😀\n', '{"b":[1, 2]}\n', '\ufffd\n']);
   assert.deepEqual(await json(' [ ] '), []);
+  // The shortest way to write them leaves no room but that of the commas.
+  assert.deepEqual(await json('[{},{},"a","b",{"c":1}]'), ['{}\n', '{}\n', 'a\n', 'b\n', '{"c":1}\n']);
+});
+
+test('a string that is a line keeps its own end; blank ones are no records', async () => {
+  assert.deepEqual(await json('["a\\n","b\\r\\n","\\n","\\r\\n","\\r","","c\\n\\n"," "]'), ['a\n', 'b\r\n', 'c\n\n', ' \n']);
 });
 
 test('what is no JSON of ours is refused, and says where', async () => {
@@ -72,6 +79,10 @@ test('what is no JSON of ours is refused, and says where', async () => {
 
 test('an element too long, and elements too many, are refused', async () => {
   await assert.rejects(json(`["a",{"b":"${'x'.repeat(recordBytesMax)}"}]`), refusal(413, /element 2 is longer/));
+  // With its newline the largest is as large as a batch may be.
+  const largest = `{"b":"${'x'.repeat(recordBytesMax - 9)}"}`;
+  assert.equal((await json(largest))[0]?.length, recordBytesMax);
+  await assert.rejects(json(largest.replace('x', 'xx')), refusal(413, /the object is longer/));
   await assert.rejects(json(`[${'"",'.repeat(recordsPerPushMax)}""]`), refusal(413, /at most/));
 });
 
