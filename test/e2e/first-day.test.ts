@@ -1,9 +1,9 @@
 /**
  * The first day of a site by the executables alone, in a root without Node: one command on the hub, one on the server, and lines are
- * searchable. Nothing is configured by hand: the commands are those that the output of the one before names.
+ * searchable. The commands are those that the output of the one before names; a line of the configuration is uncommented, as it invites to.
  */
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { makeBareRoot } from '../../packaging/build/bare-root.ts';
 import { freePort } from '../harness/free-port.ts';
@@ -47,6 +47,10 @@ test('init, run, enroll, and the lines of the system are searchable', { skip, ti
   assert.notEqual(again.code, 0, 'it overwrites nothing');
   assert.match(again.stderr, /already|exists/);
 
+  const config = readFileSync(path('/etc/tributary/hub.yaml'), 'utf8');
+  const eager = config.replace('  #  roll_interval: 60s', '    roll_interval: 1s');
+  assert.notEqual(eager, config);
+  writeFileSync(path('/etc/tributary/hub.yaml'), eager);
   const [hubName = '', ...hubArgs] = runLine.trim().split(/\s+/);
   await using hub = new Program(command(hubName, hubArgs));
   const status = async (): Promise<unknown> => await getOverUnixSocket(path('/run/tributary/hub.sock'), '/status');
@@ -64,15 +68,19 @@ test('init, run, enroll, and the lines of the system are searchable', { skip, ti
   await until(
     'the line is found',
     async () => {
-      const found = await typed('tributary-hub archive search --json --no-summary kernel');
+      const found = await typed('tributary-hub archive search --json --no-summary --type system kernel');
       assert.equal(found.code, 0, found.stderr);
       if (found.stdout === '') return false;
       const record = parseJson(found.stdout.split('\n')[0] ?? '');
       return JSON.stringify(record).includes('the first line of the first day');
     },
-    { everyMs: 1000, deadlineMs: 150_000, detail: tail },
+    { everyMs: 1000, deadlineMs: 60_000, detail: tail },
   );
 
+  // The bare root has an empty /proc, which a server has not.
+  const isComplaint = (line: string): boolean => /"log\.level":"(?:warn|error)"/.test(line) && !line.includes("'/proc/");
+  const complaints = `${agent.stderr}\n${hub.stderr}`.split('\n').filter(isComplaint);
+  assert.deepEqual(complaints, [], 'a fresh site and a fresh server have nothing to complain of');
   const shown = await typed('tributary-hub status');
   assert.equal(shown.code, 0, shown.stderr);
   const listed = await typed('tributary-hub agent list');
