@@ -4,14 +4,17 @@
  */
 import type { Logger } from '@tributary/shared/log.ts';
 import { Seldom } from '../listeners/seldom.ts';
+import type { AuditActionName } from '../platform/audit-actions.ts';
 import type { Registry } from '../registry/registry.ts';
 
 export interface TurnedAway {
+  /** `agent-refused` unless given. */
+  readonly action?: AuditActionName;
   /** A short stable name of the reason. */
   readonly reason: string;
   /** Address of the peer, for people. */
   readonly remote: string;
-  /** Who it is by its certificate, or claims to be; undefined: nobody knows. */
+  /** Who it is by its certificate or token, or claims to be; undefined: nobody knows. */
   readonly subject?: string | undefined;
   readonly tenant?: string | undefined;
   readonly hint: string;
@@ -28,6 +31,8 @@ export class Strangers {
   readonly #parts: StrangersParts;
   readonly #seldom: Seldom;
   readonly #counts = new Map<string, number>();
+  /** Of these, how many the audit trail tells. */
+  readonly #told = new Map<string, number>();
 
   constructor(parts: StrangersParts) {
     this.#parts = parts;
@@ -45,19 +50,23 @@ export class Strangers {
     if (this.#seldom.isNews(`${reason} ${addressOf(remote)}`)) this.#parts.log.warn(hint, { reason, remote });
   }
 
-  turnedAway({ reason, remote, subject = '', tenant, hint }: TurnedAway): void {
-    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
+  /** In the audit trail too, with `count`: itself and those for the same reason that it did not tell of since. */
+  turnedAway({ action = 'agent-refused', reason, remote, subject = '', tenant, hint }: TurnedAway): void {
+    const total = (this.#counts.get(reason) ?? 0) + 1;
+    this.#counts.set(reason, total);
     if (!this.#seldom.isNews(`${reason} ${subject} ${addressOf(remote)}`)) return;
+    const count = total - (this.#told.get(reason) ?? 0);
+    this.#told.set(reason, total);
     const { log, registry } = this.#parts;
     log.warn('a peer was turned away', { reason, remote, subject, hint });
     registry
       ?.record({
-        action: 'agent-refused',
-        actor: subject === '' ? 'stranger' : `agent:${subject}`,
+        action,
+        actor: subject === '' ? 'stranger' : `${action === 'agent-refused' ? 'agent' : 'token'}:${subject}`,
         address: remote,
         outcome: 'failure',
         tenant,
-        details: { reason, hint },
+        details: { reason, hint, count },
       })
       .catch((error: unknown) => log.error('the audit trail did not take an event', { error, reason, remote }));
   }

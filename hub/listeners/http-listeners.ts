@@ -27,7 +27,7 @@ export interface HttpListenersParts {
   readonly quotas: QuotaGate;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly strangers: Pick<Strangers, 'count'>;
+  readonly strangers: Pick<Strangers, 'count' | 'turnedAway'>;
   /** Told the bytes of what is stored. */
   readonly noteBytes: (bytes: number) => void;
   readonly isReady: () => boolean;

@@ -45,6 +45,12 @@ export const auditActions = {
   'agent-revoked': { category: 'iam', type: 'deletion', message: 'an agent was revoked: its certificates are refused' },
   'token-created': { category: 'iam', type: 'creation', message: 'an enrolment token was created' },
   'api-token-created': { category: 'iam', type: 'creation', message: 'a token of the HTTP API was created' },
+  'api-token-refused': {
+    category: 'authentication',
+    type: 'denied',
+    message: 'a token of the HTTP API was refused',
+    failure: 'a token of the HTTP API was refused: it is wrong, was revoked, has expired, or came unencrypted',
+  },
   'token-revoked': { category: 'iam', type: 'deletion', message: 'a token was revoked' },
   'user-added': { category: 'iam', type: 'creation', message: 'a user was added' },
   'user-changed': { category: 'iam', type: 'change', message: 'a user was changed' },

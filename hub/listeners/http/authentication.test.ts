@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { systemClock } from '@tributary/shared/clock.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { PeopleClient } from '../../testing/people-client.ts';
+import { PeopleServer } from '../../testing/people-server.ts';
 import { HttpFixture } from '../testing/http-fixture.ts';
 import { type ApiRoutes, type Authenticator, demand, type RouteAccess } from './api-routes.ts';
 
@@ -118,6 +121,23 @@ suite('who asks', () => {
     await get(hub, '/api/test/view', bearer(`tributary_abcdefgh_${secret}`));
     assert.ok(hub.logged.length > 0);
     assert.equal(JSON.stringify(hub.logged).includes(secret), false);
+  });
+
+  test('tokens that are refused are in the audit trail: seldom, summed, and without a secret', async () => {
+    await using server = await PeopleServer.start();
+    const token = await server.addToken('shop', 'read');
+    const tokenId = token.split('_')[1] ?? '';
+    const ask = (bearer: string): Promise<{ status: number }> =>
+      new PeopleClient(server.url, bearer).call('GET', '/api/v1/whoami');
+    for (let guess = 0; guess < 3; guess += 1) assert.equal((await ask(`${token.slice(0, -4)}aaaa`)).status, 401);
+    await server.registry.revokeToken(tokenId, { actor: 'console:test', address: '' });
+    assert.equal((await ask(token)).status, 401);
+    await eventually('both are told', async () => (await server.trail()).length === 2);
+    const [guessed, revoked] = await server.trail();
+    const common = { action: 'api-token-refused', outcome: 'failure', tenant: 'shop', address: '127.0.0.1' };
+    assert.partialDeepStrictEqual(guessed, { ...common, actor: 'stranger', details: { reason: 'api-token', count: 1 } });
+    assert.partialDeepStrictEqual(revoked, { ...common, actor: `token:${tokenId}`, details: { reason: 'api-token', count: 3 } });
+    assert.equal(JSON.stringify([await server.trail(), server.logged]).includes(token.split('_')[2] ?? ''), false);
   });
 
   test('a route that does not say who may call it stops the start', async () => {

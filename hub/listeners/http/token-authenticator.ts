@@ -1,6 +1,6 @@
 /**
  * `Authorization: Bearer tributary_<id>_<secret>`. The secret is compared by its hash in constant time, also where there is no such token; who
- * fails must wait, per address and per token id. Expired and revoked tokens are told so only to who has the secret. The table of tokens is
+ * fails must wait, per address and per token id, and is in the audit trail. Expired and revoked tokens are told so only to who has the secret. The table of tokens is
  * the registry's memory, so a revocation holds from the next request on.
  */
 import type { Clock } from '@tributary/shared/clock.ts';
@@ -16,7 +16,7 @@ export interface TokenAuthenticatorParts {
   readonly registry: Pick<Registry, 'apiToken' | 'apiTokenUsed'>;
   readonly throttle: LoginThrottle;
   readonly clock: Clock;
-  readonly strangers: Pick<Strangers, 'count'>;
+  readonly strangers: Pick<Strangers, 'turnedAway'>;
 }
 
 /** What no secret's hash is. */
@@ -42,12 +42,18 @@ function authenticated(token: ApiToken | undefined, address: string, parts: Toke
   const record = token === undefined ? undefined : registry.apiToken(token.tokenId);
   const isRight = secretHashesEqual(hashSecret(token?.secret ?? ''), record?.secretHash ?? noHash);
   if (!isRight || record === undefined) {
-    strangers.count('api-token', address, `a wrong token of the HTTP API was refused: ${token?.tokenId ?? 'not one of ours'}`);
+    // Whose id it names is nobody's word but the stranger's: the token that there is was not used.
+    const hint = record === undefined ? 'no token that is known here' : `its secret is not that of ${record.tokenId}`;
+    strangers.turnedAway({ action: 'api-token-refused', reason: 'api-token', remote: address, tenant: record?.tenant, hint });
     throw unauthenticated('this token is not known here: send Authorization: Bearer tributary_… as it was printed');
   }
   attempt.succeeded();
   const problem = problemOf(record, clock.now());
-  if (problem !== undefined) throw unauthenticated(problem);
+  if (problem !== undefined) {
+    const { tokenId: subject, tenant } = record;
+    strangers.turnedAway({ action: 'api-token-refused', reason: 'api-token', remote: address, subject, tenant, hint: problem });
+    throw unauthenticated(problem);
+  }
   registry.apiTokenUsed(record.tokenId);
   return { kind: 'token', tokenId: record.tokenId, tenant: record.tenant, scope: record.scope };
 }

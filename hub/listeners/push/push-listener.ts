@@ -4,13 +4,14 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '@tributary/shared/log.ts';
+import { parseApiToken } from '../../access/secrets.ts';
 import type { Strangers } from '../../intake/strangers.ts';
 import type { HubOptions } from '../../options.ts';
 import { answerJson, drained, errorBody, httpErrorOf, internalError } from '../http/answer.ts';
 import { HttpError } from '../http/http-error.ts';
 import { createLimitedServer } from '../http/limited-server.ts';
 import { type HttpLimits, httpLimitsDefault } from '../http/limits.ts';
-import type { LogReceiver, Pusher } from '../http/logs/log-receiver.ts';
+import { addressOf, type LogReceiver, type Pusher } from '../http/logs/log-receiver.ts';
 import { logsPath } from '../http/logs/logs-route.ts';
 import { boundAddress, listenAddress, listenOn } from '../listen-address.ts';
 
@@ -18,8 +19,8 @@ export interface PushListenerOptions {
   readonly options: HubOptions['listeners']['push'][number];
   readonly receiver: LogReceiver;
   readonly log: Logger;
-  /** Counts who was turned away. */
-  readonly strangers: Pick<Strangers, 'count'>;
+  /** Counts and tells who was turned away. */
+  readonly strangers: Pick<Strangers, 'count' | 'turnedAway'>;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -51,7 +52,7 @@ export async function startPushListener(given: PushListenerOptions): Promise<Pus
       limits,
     },
     (request, response) => {
-      answer({ request, response, limits, log }, () => receive(request, given.receiver, pusher)).catch((error: unknown) => {
+      answer({ request, response, limits, log }, () => receive(request, given, pusher)).catch((error: unknown) => {
         log.error('an answer to a push failed', { error });
         request.destroy();
       });
@@ -88,14 +89,28 @@ function pusherOf(options: PushListenerOptions['options']): Pusher {
   };
 }
 
-async function receive(request: IncomingMessage, receiver: LogReceiver, pusher: Pusher): Promise<object> {
+async function receive(request: IncomingMessage, given: PushListenerOptions, pusher: Pusher): Promise<object> {
   if (request.method !== 'POST' || request.url?.split('?', 1)[0] !== logsPath) throw new NotHere();
   if (request.headersDistinct['authorization'] !== undefined) {
+    tellBurnt(request, given);
     const message =
       'this port is not encrypted and takes no tokens. Whoever was on the way has this one now: revoke it, and push with another to listeners.http';
     throw new HttpError(400, 'token-on-plain-port', message);
   }
-  return receiver.receive(request, pusher);
+  return given.receiver.receive(request, pusher);
+}
+
+/** Whoever made the token reads which one it was. */
+function tellBurnt(request: IncomingMessage, { options, strangers }: PushListenerOptions): void {
+  const token = parseApiToken(request.headers.authorization?.replace(/^bearer +/i, '') ?? '');
+  const which = token === undefined ? 'credentials' : `the token ${token.tokenId}`;
+  strangers.turnedAway({
+    action: 'api-token-refused',
+    reason: 'token-on-plain-port',
+    remote: addressOf(request),
+    tenant: options.tenant,
+    hint: `${which} came unencrypted to ${options.address}: revoke it`,
+  });
 }
 
 /** Everything but the one route: a bare 404. */
