@@ -7,5 +7,8 @@ export const retryAfterMsMax = 60_000;
 export const retryAfterMsMin = 250;
 /** Several senders that wait for the same quota do not come back at the same moment. */
 export const retrySpread = 0.25;
+/** Platform events of a tenant that no quota holds up: so much of the quota on top of it, and not less than so many bytes. */
+export const platformShare = 0.1;
+export const platformBytesMin = 64 * 1024 * 1024;
 /** A warning comes before the quota is used up. */
 export const warnShare = 0.8;

@@ -11,8 +11,12 @@ export interface QuotaSums {
   droppedBatches: number;
   /** How often somebody was told to wait. */
   throttled: number;
-  /** In percent, the greatest that an event told of: 0, 80, 100. */
-  toldPercent: number;
+  /** Of platform events, what did not count: their share is their own. */
+  platformBytes: number;
+  /** So many bytes an event told of: a part of the limit that the quota had then. */
+  toldBytes: number;
+  /** The limit at which it was used up; 0: it was not. A quota that was raised beyond it is open again. */
+  usedUpBytes: number;
 }
 
 export function dayOf(nowMs: number): number {
@@ -20,7 +24,8 @@ export function dayOf(nowMs: number): number {
 }
 
 export function newSums(day: number): QuotaSums {
-  return { day, bytes: 0, droppedBytes: 0, droppedRecords: 0, droppedBatches: 0, throttled: 0, toldPercent: 0 };
+  const dropped = { droppedBytes: 0, droppedRecords: 0, droppedBatches: 0 };
+  return { day, bytes: 0, ...dropped, throttled: 0, platformBytes: 0, toldBytes: 0, usedUpBytes: 0 };
 }
 
 /** Undefined for anything that is not of this day, or makes no sense. */
@@ -42,5 +47,5 @@ export function sumsOf(stored: string | undefined, day: number): QuotaSums | und
 }
 
 function isSums(value: object): value is QuotaSums {
-  return 'day' in value && 'toldPercent' in value;
+  return 'day' in value && 'usedUpBytes' in value;
 }

@@ -14,8 +14,9 @@ class Site {
   readonly meta = new MemoryMeta();
   readonly events = new RecordingEvents();
   readonly findings = new RecordingFindings();
-  readonly #options: readonly QuotaOptions[];
+  #options: readonly QuotaOptions[];
   quotas: Quotas;
+  random = (): number => 0;
 
   constructor(...options: readonly QuotaOptions[]) {
     this.#options = options;
@@ -23,7 +24,8 @@ class Site {
   }
 
   /** As after a crash: only what was stored is known. */
-  restart(): void {
+  restart(...options: readonly QuotaOptions[]): void {
+    if (options.length > 0) this.#options = options;
     this.quotas = this.#open();
   }
 
@@ -33,7 +35,7 @@ class Site {
 
   #open(): Quotas {
     const { clock, meta, events, findings } = this;
-    return new Quotas({ quotas: this.#options, registry: meta, findings, events, logger, clock, random: () => 0 });
+    return new Quotas({ quotas: this.#options, registry: meta, findings, events, logger, clock, random: () => this.random() });
   }
 }
 
@@ -101,10 +103,23 @@ test('what was not stored after all costs nothing', () => {
   assert.equal(site.quotas.status()[0]?.bytes, 0);
 });
 
-test('platform events are held up by no quota', () => {
+test('platform events have a share of their own, and what exceeds it counts: logs that are called so evade nothing', async () => {
+  const mebibyte = 1024 * 1024;
   const site = new Site({ tenant: 'acme', bytes_per_day: 1000, action: 'drop' });
   assert.equal(site.admit(2000), 'drop');
-  assert.equal(site.admit(5000, 'acme/platform'), 'take');
+  for (let batch = 0; batch < 64; batch += 1) assert.equal(site.admit(mebibyte, 'acme/platform'), 'take');
+  assert.equal(site.admit(1, 'acme/platform'), 'drop');
+  site.quotas.giveBack('acme/platform', { bytes: mebibyte, records: 1 });
+  assert.equal(site.admit(mebibyte, 'acme/platform'), 'take', 'what was not stored after all is still free');
+  await site.quotas.tick();
+  site.restart();
+  assert.equal(site.admit(1, 'acme/platform'), 'drop', 'a restart gives no second share');
+  const large = new Site({ tenant: 'acme', bytes_per_day: 1000 * mebibyte, action: 'drop' });
+  for (let batch = 0; batch < 110; batch += 1) assert.equal(large.admit(10 * mebibyte, 'acme/platform'), 'take');
+  assert.equal(large.admit(10 * mebibyte, 'acme/platform'), 'drop', 'a tenth, and then the quota itself');
+  assert.partialDeepStrictEqual(large.quotas.status(), [{ bytes: 1000 * mebibyte, platformBytes: 100 * mebibyte }]);
+  const named = new Site({ tenant: 'acme', type: 'platform', bytes_per_day: 1000, action: 'drop' });
+  assert.equal(named.admit(1001, 'acme/platform'), 'drop', 'a quota that names the type means it');
 });
 
 test('sums survive a crash as of the last time they were stored, and the day of dropping goes on', async () => {
@@ -137,4 +152,52 @@ test('a store that takes no sums changes nothing but what a crash would forget',
   site.meta.values.set('quota acme/* warn', '{"bytes":-1}');
   site.restart();
   assert.equal(site.quotas.status()[0]?.bytes, 0, 'what makes no sense counts for nothing');
+});
+
+test('a quota that is raised takes in again at once; one that is lowered, or gets another action, goes on with the day', async () => {
+  const drop = { tenant: 'acme', bytes_per_day: 2000, action: 'drop' } as const;
+  const site = new Site(drop);
+  site.admit(1900);
+  assert.equal(site.admit(200), 'drop');
+  site.quotas.dropped('acme/app', { bytes: 200, records: 1 });
+  await site.quotas.tick();
+  site.restart({ ...drop, bytes_per_day: 10_000 });
+  assert.partialDeepStrictEqual(site.quotas.status(), [{ state: 'open', bytes: 1900 }]);
+  assert.equal(site.admit(200), 'take');
+  await site.quotas.tick();
+  site.restart({ ...drop, bytes_per_day: 10_000 });
+  assert.equal(site.admit(200), 'take', 'and also after the next start');
+  await site.quotas.tick();
+  site.restart({ ...drop, bytes_per_day: 1000 });
+  assert.equal(site.admit(1), 'drop');
+  site.restart({ ...drop, action: 'throttle' });
+  assert.partialDeepStrictEqual(site.quotas.status(), [{ bytes: 2300, state: 'full' }]);
+  const used = site.events.actions.filter((action) => action === 'quota-used-up').length;
+  assert.equal(site.admit(1), 'take');
+  assert.equal(site.admit(1), 'throttle');
+  assert.equal(site.events.actions.filter((action) => action === 'quota-used-up').length, used + 1, 'another action is told');
+});
+
+test('of many agents that are throttled together none is left behind', () => {
+  const bytesPerSecond = 100_000;
+  const site = new Site({ tenant: 'acme', bytes_per_day: bytesPerSecond * 86_400, action: 'throttle' });
+  assert.equal(site.admit(bytesPerSecond * 86_400), 'take');
+  let seed = 7;
+  site.random = () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+  site.restart();
+  site.admit(1);
+  const agents = Array.from({ length: 50 }, () => ({ atMs: 0, passed: 0 }));
+  const end = site.clock.now() + 4 * 3_600_000;
+  for (const agent of agents) agent.atMs = site.clock.now() + 1;
+  for (;;) {
+    const next = agents.reduce((first, agent) => (agent.atMs < first.atMs ? agent : first));
+    if (next.atMs >= end) break;
+    site.clock.advance(Math.max(0, next.atMs - site.clock.now()));
+    const verdict = site.quotas.admit('acme/app', { bytes: 250_000, records: 1 });
+    if (verdict.kind === 'take') next.passed += 1;
+    next.atMs += verdict.kind === 'throttle' ? verdict.retryAfterMs : 1;
+  }
+  const passed = agents.map((agent) => agent.passed);
+  const mean = passed.reduce((sum, count) => sum + count, 0) / agents.length;
+  assert.ok(Math.min(...passed) > mean / 2 && Math.max(...passed) < mean * 2, passed.join(' '));
 });

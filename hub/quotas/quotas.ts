@@ -6,8 +6,9 @@
  * - `throttle`: beyond the quota so much passes as the quota gives a second; the rest waits where it is.
  * - `drop`: the first batch that does not fit any more ends the day for its quota: what comes until midnight is left out, and counted.
  *
- * Sums are stored every few seconds and at the stop; after a crash what came since the last time is not counted. The hub's and the
- * agents' own events are never held up.
+ * Sums are stored every few seconds and at the stop; after a crash what came since the last time is not counted. Events of agents tell of
+ * the trouble, so they have a share of their own on top; what exceeds it counts like all records, or a tenant would call its logs `platform`.
+ * The hub's own events do not come by here.
  */
 import type { ChannelName } from '@tributary/protocol/messages.ts';
 import { platformType } from '@tributary/protocol/platform/document.ts';
@@ -17,7 +18,16 @@ import type { Findings } from '../health/findings.ts';
 import type { HubOptions } from '../options.ts';
 import type { HubEventSink } from '../platform/hub-events.ts';
 import type { Registry } from '../registry/registry.ts';
-import { dayMs, retryAfterMsMax, retryAfterMsMin, retrySpread, saveIntervalMs, warnShare } from './limits.ts';
+import {
+  dayMs,
+  platformBytesMin,
+  platformShare,
+  retryAfterMsMax,
+  retryAfterMsMin,
+  retrySpread,
+  saveIntervalMs,
+  warnShare,
+} from './limits.ts';
 import type { IncomingSize, QuotaGate, QuotaVerdict } from './quota-gate.ts';
 import { dayOf, newSums, type QuotaSums, sumsOf } from './quota-sums.ts';
 
@@ -49,7 +59,6 @@ interface Quota {
   sums: QuotaSums;
   /** Of `throttle`: when the next batch beyond the quota may pass, by the wall clock. */
   freeAtMs: number;
-  isUsedUp: boolean;
   changed: boolean;
 }
 
@@ -63,20 +72,20 @@ export class Quotas implements QuotaGate {
     this.#parts = parts;
     const day = dayOf(parts.clock.now());
     this.#quotas = parts.quotas.map((options) => {
-      const key = keyOf(options);
-      const sums = sumsOf(parts.registry.meta(key), day) ?? newSums(day);
-      const isUsedUp = options.action === 'drop' && sums.droppedBatches > 0;
-      return { options, key, sums, freeAtMs: 0, isUsedUp, changed: false };
+      const key = keyOf(options, options.action);
+      return { options, key, sums: storedSums(parts.registry, options, day), freeAtMs: 0, changed: false };
     });
   }
 
   admit(channel: ChannelName, size: IncomingSize): QuotaVerdict {
     const nowMs = this.#parts.clock.now();
-    const quotas = this.#of(channel, nowMs);
-    const beyond = quotas.filter(({ isUsedUp, sums, options }) => isUsedUp || sums.bytes + size.bytes > options.bytes_per_day);
+    const all = this.#of(channel, nowMs);
+    const free = all.filter((quota) => isFree(quota, channel, size));
+    const quotas = all.filter((quota) => !free.includes(quota));
+    const beyond = quotas.filter((quota) => isUsedUp(quota) || quota.sums.bytes + size.bytes > quota.options.bytes_per_day);
     const dropping = beyond.filter(({ options }) => options.action === 'drop');
     for (const quota of dropping) {
-      quota.isUsedUp = true;
+      useUp(quota);
       this.#tell(quota);
     }
     const [first] = dropping;
@@ -89,24 +98,29 @@ export class Quotas implements QuotaGate {
       return { kind: 'throttle', retryAfterMs: this.#retryAfterMs(waiting, nowMs), hint: hintOf(waiting) };
     }
     for (const quota of beyond) {
-      quota.isUsedUp = true;
+      useUp(quota);
       quota.freeAtMs = Math.max(quota.freeAtMs, nowMs) + costMs(quota, size);
     }
+    for (const { sums } of free) sums.platformBytes += size.bytes;
     this.#count(quotas, size);
     return { kind: 'take' };
   }
 
   giveBack(channel: ChannelName, size: IncomingSize): void {
     for (const quota of this.#of(channel, this.#parts.clock.now())) {
-      quota.sums.bytes = Math.max(0, quota.sums.bytes - size.bytes);
-      if (quota.isUsedUp) quota.freeAtMs -= costMs(quota, size);
+      const { sums } = quota;
+      if (isPlatform(channel) && sums.platformBytes >= size.bytes) sums.platformBytes -= size.bytes;
+      else {
+        sums.bytes = Math.max(0, sums.bytes - size.bytes);
+        if (isUsedUp(quota)) quota.freeAtMs -= costMs(quota, size);
+      }
       quota.changed = true;
     }
   }
 
   dropped(channel: ChannelName, { bytes, records }: IncomingSize): void {
     for (const quota of this.#of(channel, this.#parts.clock.now())) {
-      if (quota.options.action !== 'drop' || !quota.isUsedUp) continue;
+      if (quota.options.action !== 'drop' || !isUsedUp(quota)) continue;
       quota.sums.droppedBytes += bytes;
       quota.sums.droppedRecords += records;
       quota.sums.droppedBatches += 1;
@@ -116,9 +130,10 @@ export class Quotas implements QuotaGate {
 
   status(): QuotaStatus[] {
     this.#rollAll();
-    return this.#quotas.map(({ options, sums, isUsedUp }) => {
+    return this.#quotas.map((quota) => {
+      const { options, sums } = quota;
       const { tenant, type, action, bytes_per_day: bytesPerDay } = options;
-      const isFull = isUsedUp || sums.bytes >= bytesPerDay;
+      const isFull = isUsedUp(quota) || sums.bytes >= bytesPerDay;
       return { ...sums, tenant, type, action, bytesPerDay, state: isFull ? 'full' : 'open' };
     });
   }
@@ -143,7 +158,7 @@ export class Quotas implements QuotaGate {
     if (quotas === undefined) {
       const [tenant, type] = channel.split('/');
       quotas = this.#quotas.filter(({ options }) => {
-        return type !== platformType && options.tenant === tenant && (options.type === undefined || options.type === type);
+        return options.tenant === tenant && (options.type === undefined || options.type === type);
       });
       this.#byChannel.set(channel, quotas);
     }
@@ -173,13 +188,13 @@ export class Quotas implements QuotaGate {
 
   /** Once a day and quota at each of the two marks. */
   #tell(quota: Quota): void {
-    const { options, sums, isUsedUp } = quota;
+    const { options, sums } = quota;
     const { tenant, type, action, bytes_per_day: limit } = options;
-    const percent = isUsedUp || sums.bytes >= limit ? 100 : 80;
-    if (sums.toldPercent >= percent) return;
-    sums.toldPercent = percent;
+    const isFull = isUsedUp(quota) || sums.bytes >= limit;
+    const mark = isFull ? limit : Math.floor(limit * warnShare);
+    if (sums.toldBytes >= mark) return;
+    sums.toldBytes = mark;
     quota.changed = true;
-    const isFull = percent === 100;
     const message = isFull ? `a quota is used up: ${consequences[action]}` : 'four fifths of a quota are used';
     const facts = { tenant, type, bytes: sums.bytes, bytes_per_day: limit, quota_action: action };
     this.#parts.logger.warn(message, { event: isFull ? 'quota-used-up' : 'quota-nearly-used', ...facts });
@@ -227,9 +242,35 @@ const consequences = {
   drop: 'what comes until midnight UTC is left out',
 } as const;
 
-/** A changed limit goes on with what was counted; another action counts for itself. */
-function keyOf({ tenant, type = '*', action }: QuotaOptions): string {
+/** A changed limit goes on with what was counted, and so does another action: it is told anew. */
+function storedSums(registry: Pick<Registry, 'meta'>, options: QuotaOptions, day: number): QuotaSums {
+  const stored = actions.map((action) => sumsOf(registry.meta(keyOf(options, action)), day));
+  const own = stored[actions.indexOf(options.action)] ?? newSums(day);
+  return { ...own, bytes: Math.max(...stored.map((sums) => sums?.bytes ?? 0)) };
+}
+
+const actions = ['warn', 'throttle', 'drop'] as const satisfies readonly QuotaOptions['action'][];
+
+function keyOf({ tenant, type = '*' }: QuotaOptions, action: QuotaOptions['action']): string {
   return `quota ${tenant}/${type} ${action}`;
+}
+
+function isUsedUp({ sums, options }: Quota): boolean {
+  return sums.usedUpBytes >= options.bytes_per_day;
+}
+
+function useUp({ sums, options }: Quota): void {
+  sums.usedUpBytes = Math.max(sums.usedUpBytes, options.bytes_per_day);
+}
+
+function isPlatform(channel: ChannelName): boolean {
+  return channel.endsWith(`/${platformType}`);
+}
+
+/** A quota that names the type means it. */
+function isFree({ options, sums }: Quota, channel: ChannelName, { bytes }: IncomingSize): boolean {
+  if (options.type !== undefined || !isPlatform(channel)) return false;
+  return sums.platformBytes + bytes <= Math.max(platformBytesMin, options.bytes_per_day * platformShare);
 }
 
 function hintOf({ options }: Quota): string {
@@ -247,6 +288,5 @@ function roll(quota: Quota, day: number): void {
   if (quota.sums.day >= day) return;
   quota.sums = newSums(day);
   quota.freeAtMs = 0;
-  quota.isUsedUp = false;
   quota.changed = true;
 }
