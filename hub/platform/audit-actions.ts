@@ -71,6 +71,13 @@ export const auditActions = {
   'user-logged-out': { category: 'authentication', type: 'end', message: 'somebody signed out' },
   'configuration-changed': { category: 'configuration', type: 'change', message: 'the hub started with another configuration' },
   'archive-searched': { category: 'iam', type: 'access', message: 'the archive was searched' },
+  'audit-dropped': {
+    category: 'process',
+    type: 'error',
+    message: 'events of the trail are missing',
+    failure: 'events of the trail are missing: a million were waiting, and there was no room for more',
+    level: 'error',
+  },
   'hub-started': { category: 'process', type: 'start', message: 'the hub started' },
   'hub-stopped': { category: 'process', type: 'end', message: 'the hub stops' },
 } as const satisfies Record<string, AuditAction>;

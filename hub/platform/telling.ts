@@ -12,7 +12,7 @@ import { plaintextListeners } from '../health/plaintext-listeners.ts';
 import { ListenerStreams } from '../listeners/listener-stream.ts';
 import type { HubOptions } from '../options.ts';
 import type { SqliteQueue } from '../queue/sqlite/sqlite-queue.ts';
-import type { Registry } from '../registry/registry.ts';
+import { auditDroppedKey, type Registry } from '../registry/registry.ts';
 import { auditConfiguration } from './audit-configuration.ts';
 import { AuditForwarder } from './audit-forwarder.ts';
 import { EventStream } from './event-stream.ts';
@@ -30,6 +30,8 @@ export interface TellingParts {
 /** Events of the hub itself since the start, and how many of the audit trail were passed on. */
 export interface TellingCounts extends PlatformEventCounts {
   readonly audit: number;
+  /** That found no room in the trail, and that the trail could not tell of yet. */
+  readonly auditDropped: number;
 }
 
 export class Telling implements AsyncDisposable {
@@ -69,7 +71,8 @@ export class Telling implements AsyncDisposable {
   }
 
   get counts(): TellingCounts {
-    return { ...this.events.counts, audit: this.#forwarder.passedOn };
+    const auditDropped = Number(this.#registry.meta(auditDroppedKey) ?? 0);
+    return { ...this.events.counts, audit: this.#forwarder.passedOn, auditDropped };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

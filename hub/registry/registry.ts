@@ -132,6 +132,9 @@ export interface StoredAuditEvent extends AuditEvent {
   readonly atMs: number;
 }
 
+/** Key of `meta`: events that found no room in the trail, until the trail itself tells of them. */
+export const auditDroppedKey = 'audit-dropped';
+
 /** A certificate that is about to be handed out. The answer says whether it may be. */
 export interface Enrolment {
   readonly tokenId: string;

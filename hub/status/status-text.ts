@@ -19,6 +19,7 @@ export function statusText(status: HubStatus, nowMs: number): string {
     `archive      ${archive.records} records, ${megabytes(archive.rawBytes)} raw, ${megabytes(archive.objectBytes)} in ${archive.objects} objects`,
     `             ${archive.folder}`,
   ];
+  if (status.events.auditDropped > 0) lines.push(`audit trail  ${status.events.auditDropped} events found no room and are lost`);
   for (const books of status.books) {
     lines.push(
       `${books.channel}: ${books.received} received, ${books.pipelinePending} to process, ${books.archivePending} to archive, ` +

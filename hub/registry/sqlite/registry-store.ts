@@ -1,16 +1,13 @@
 /** The database as the one that writes works on it: the tables, and the trail beside each change. */
 import type { DatabaseSync } from 'node:sqlite';
 import { auditRowsMax, refusalRepeatMs, refusalsMax } from '../limits.ts';
-import type { AuditEvent } from '../registry.ts';
+import { type AuditEvent, auditDroppedKey } from '../registry.ts';
 import { AgentTable } from './tables/agent-table.ts';
 import { AuditTable } from './tables/audit-table.ts';
 import { ChangeTable } from './tables/change-table.ts';
 import { MetaTable } from './tables/meta-table.ts';
 import { ApiTokenTable, EnrolmentTokenTable } from './tables/token-table.ts';
 import { SessionTable, UserTable } from './tables/user-table.ts';
-
-/** Key of `meta`: events that found no room in the trail. */
-export const auditDroppedKey = 'audit-dropped';
 
 export class RegistryStore {
   readonly agents: AgentTable;
@@ -54,6 +51,16 @@ export class RegistryStore {
       return;
     }
     this.meta.put(auditDroppedKey, String(Number(this.meta.find(auditDroppedKey) ?? 0) + 1));
+  }
+
+  /** These and all before them are in the platform channel. Once there is room again, the trail tells what it did not take. */
+  auditPassedOn(sequence: number, nowMs: number): void {
+    this.audit.remove(sequence);
+    const count = Number(this.meta.find(auditDroppedKey) ?? 0);
+    if (count === 0 || this.audit.count() >= auditRowsMax) return;
+    this.meta.put(auditDroppedKey, '0');
+    const event = { action: 'audit-dropped', actor: 'hub', address: '', outcome: 'failure', tenant: undefined } as const;
+    this.audit.insert({ ...event, details: { count } }, nowMs);
   }
 
   /** An agent that is refused comes again and again: false for what was told a little while ago. */

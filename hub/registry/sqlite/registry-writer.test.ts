@@ -7,9 +7,10 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { migrate } from '@tributary/shared/sqlite/migrate.ts';
 import { testBy, testEnrolment, testEvent, testNowMs, testToken, testUser } from '../fixture.ts';
 import { auditRowsMax } from '../limits.ts';
+import { auditDroppedKey } from '../registry.ts';
 import { DirectCalls } from './direct-calls.ts';
 import type { RegistryContract } from './registry-calls.ts';
-import { auditDroppedKey, RegistryStore } from './registry-store.ts';
+import { RegistryStore } from './registry-store.ts';
 import { RegistryWriter } from './registry-writer.ts';
 import { schemaSteps } from './schema.ts';
 
@@ -81,12 +82,18 @@ test('a call that fails by its own fault is undone alone', async () => {
   assert.deepEqual(answers, ['first', 'there is a token of this name already', 'granted']);
 });
 
-test('a trail that nobody takes away is bounded, and what is missing is counted', async () => {
+test('a trail that nobody takes away is bounded, and what is missing is counted, and told once there is room', async () => {
   db.exec(`INSERT INTO audit (sequence, at_ms, event) VALUES (1, 1, '{}'), (${auditRowsMax - 1}, 1, '{}')`);
   for (const name of ['anna', 'bert', 'carl']) await putUser(name);
   assert.equal(store.audit.count(), auditRowsMax);
   assert.equal(store.meta.find(auditDroppedKey), '2');
   await calls.call('auditPassedOn', { nowMs, sequence: auditRowsMax - 1 });
   await putUser('dora');
-  assert.equal(store.audit.count(), 2);
+  const kept = store.audit.after(0, 10).map(({ action, details }) => [action, details['count']]);
+  assert.deepEqual(kept, [
+    ['user-added', undefined],
+    ['audit-dropped', 2],
+    ['user-added', undefined],
+  ]);
+  assert.equal(store.meta.find(auditDroppedKey), '0');
 });

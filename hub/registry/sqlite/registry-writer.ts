@@ -103,7 +103,7 @@ function perform(store: RegistryStore, call: RegistryCall): Answer {
     case 'record':
       return answerOf(call, store.tell(call.argument.audit, call.argument.nowMs));
     case 'auditPassedOn':
-      return answerOf(call, store.audit.remove(call.argument.sequence));
+      return answerOf(call, store.auditPassedOn(call.argument.sequence, call.argument.nowMs));
     case 'setMeta':
       return answerOf(call, changes.setMeta(store, call.argument));
     case 'tidy':
