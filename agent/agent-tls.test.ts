@@ -74,6 +74,18 @@ test('a renewal that fails is told once, and the same key is sent again', async 
   assert.equal(new Set(keys).size, 1);
 });
 
+test('a renewal that the hub refuses, as of an expired certificate, is asked for seldom', async () => {
+  // Beginning five minutes ago it is due at once; tries that only fail would come within four seconds.
+  await using one = await EnrolledAgent.start({ lifetimeMs: 120_000 });
+  await one.enrol();
+  certifiedBefore(one, 600_000);
+  await one.run();
+  one.door.refusal = { status: 401, error: 'certificate', hint: 'this certificate expired' };
+  await eventually('it was refused', () => one.eventCount('certificate-renewal-failed') === 1);
+  const waitMs = (one.agent.renewal?.dueMs ?? 0) - Date.now();
+  assert.ok(waitMs > 15_000, `${waitMs} ms`);
+});
+
 test('a hub with a good certificate of another authority is told nothing', async () => {
   await using one = await EnrolledAgent.start();
   await one.enrol();

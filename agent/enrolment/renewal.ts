@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from '@tributary/shared/async/backoff.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { AgentEvents } from '../events.ts';
+import { HubRefusedError } from '../tls/hub-errors.ts';
 import type { AgentTls, CertificateLife } from '../tls/agent-tls.ts';
 import { renew } from './enrol.ts';
 import { lockEnrolment } from './enrolment-lock.ts';
@@ -81,9 +82,10 @@ export class Renewal {
     const stopListening = tls.onChanged(() => changed.abort());
     const over = AbortSignal.any([signal, changed.signal]);
     const lifeMs = untilMs - fromMs;
+    const retryMsMax = Math.min(retryMsMost, Math.max(retryMsLeast, lifeMs / 20));
     const backoff = new Backoff({
       msMin: Math.min(retryMsMost / 60, Math.max(retryMsLeast, lifeMs / 100)),
-      msMax: Math.min(retryMsMost, Math.max(retryMsLeast, lifeMs / 20)),
+      msMax: retryMsMax,
       random: this.#random,
     });
     try {
@@ -92,7 +94,7 @@ export class Renewal {
         await sleepUntil(this.#dueMs, clock, over);
         const error = await this.#renewOnce(over);
         if (error === undefined || over.aborted) break;
-        const retryInMs = backoff.next();
+        const retryInMs = isRefused(error) ? retryMsMax : backoff.next();
         this.#dueMs = clock.now() + retryInMs;
         this.#failed(error, { notAfter: new Date(untilMs).toISOString(), retryInMs });
       }
@@ -141,6 +143,11 @@ export class Renewal {
     this.#trouble = error.message;
     this.#options.events.certificateRenewalFailed(error, facts);
   }
+}
+
+/** By a hub that has judged the present certificate, expired or replaced: only a person changes that. */
+function isRefused({ cause }: Error): boolean {
+  return cause instanceof HubRefusedError && cause.refusal === 'certificate';
 }
 
 /** Tells once of each certificate that comes to its end, whoever made it. Resolves when aborted. */

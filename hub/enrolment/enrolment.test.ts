@@ -170,6 +170,16 @@ test('who fails too often waits, and is told how long', timeout, async () => {
   assert.equal(door.strangers.counts()['too-many-tries'], 2);
 });
 
+test('agents whose certificates are of no use take no tries from those who enrol beside them', timeout, async () => {
+  await using door = await DoorFixture.open();
+  const key = newClientKey();
+  for (let tries = 0; tries <= enrolmentFailureLimits.perAddress.tries; tries += 1) {
+    const answer = await door.post(renewPath, keyToCertify(key, 'renew', randomId()));
+    assert.deepEqual([answer.status, answer.body['error']], [401, 'certificate']);
+  }
+  assert.equal((await door.post(enrolPath, enrolRequest(await door.token(), key))).status, 200);
+});
+
 test(
   'a certificate is renewed with the one before, for another key; both are good until the new one was used',
   timeout,

@@ -71,7 +71,7 @@ export class Enrolments {
 
   async renew(request: RenewRequest, verdict: PeerVerdict, address: string): Promise<EnrolmentOutcome> {
     const { registry, authority, log } = this.#parts;
-    if (verdict.kind === 'refused') return refusal('certificate', verdict.hint);
+    if (verdict.kind === 'refused') return notRenewed(verdict.hint);
     if (authority === undefined) return foreignAuthority;
     const { identity } = verdict;
     const agentId = registeredId(identity);
@@ -79,7 +79,7 @@ export class Enrolments {
     if (problem !== undefined) return refusal('proof', problem);
     const agent = registry.agent(agentId);
     const hint = renewalProblem(agent, identity);
-    if (agent === undefined || hint !== undefined) return refusal('certificate', hint ?? '');
+    if (agent === undefined || hint !== undefined) return notRenewed(hint ?? '');
     return this.#orUnavailable(async () => {
       const outcome = await this.#certify({ kind: agent.kind, agentId, request, address }, agent);
       log.info('a certificate was renewed', { agentId, address });
@@ -157,9 +157,10 @@ function keyProblem({ publicKey, proof }: KeyToCertify, context: string, id: Id)
 }
 
 function renewalProblem(agent: Agent | undefined, { kind, fingerprint }: CertifiedIdentity): string | undefined {
-  const enrolAgain = 'enrol it with tributary-agent enroll --renew TOKEN';
-  if (agent?.state === 'revoked') return `this agent was revoked: if it is to come back, ${enrolAgain}`;
-  if (agent?.state === 'cloned') return `two machines use the identity of this agent: ${enrolAgain} on one of them`;
+  const enrolAgain = 'enrol it again with tributary-agent enroll TOKEN';
+  const becomeAnother = 'enrol it with tributary-agent enroll --renew TOKEN';
+  if (agent?.state === 'revoked') return `this agent was revoked: if it is to come back, ${becomeAnother}`;
+  if (agent?.state === 'cloned') return `two machines use the identity of this agent: ${becomeAnother} on one of them`;
   if (agent?.kind !== (kind === 'agent' ? 'agent' : 'hub')) return `this site does not know this agent: ${enrolAgain}`;
   if (agent.fingerprints.includes(fingerprint)) return undefined;
   return `this certificate was replaced by a later one, so this may be a copy of the agent: ${enrolAgain}`;
@@ -167,6 +168,11 @@ function renewalProblem(agent: Agent | undefined, { kind, fingerprint }: Certifi
 
 function refusal(error: EnrolmentRefusalCode, hint: string): EnrolmentOutcome {
   return { kind: 'refusal', refusal: { error, hint }, isFailure: true };
+}
+
+/** Agents with old certificates ask by themselves, again and again: they must not use up the tries of whoever enrols beside them. */
+function notRenewed(hint: string): EnrolmentOutcome {
+  return { kind: 'refusal', refusal: { error: 'certificate', hint }, isFailure: false };
 }
 
 function unavailable(hint: string): EnrolmentOutcome {

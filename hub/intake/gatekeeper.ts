@@ -58,7 +58,7 @@ export class Gatekeeper {
   dismissal(identity: CertifiedIdentity, nowMs: number): Reject | undefined {
     if (nowMs >= identity.notAfterMs) {
       const hint =
-        'the certificate of this connection has expired: connect with the renewed one, or enrol again with tributary-agent enroll --renew TOKEN';
+        'the certificate of this connection has expired: connect with the renewed one, or enrol again with tributary-agent enroll TOKEN';
       return this.#reject('unauthorized', hint);
     }
     const state = this.#parts.registry?.agent(registeredId(identity))?.state;

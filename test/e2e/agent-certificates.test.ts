@@ -149,6 +149,43 @@ suite('the door of the agents', { skip, timeout: 120_000 }, () => {
     );
   });
 
+  test('an agent whose certificate has expired comes back by enroll as who it was, with all that it kept', async () => {
+    const folder = await stack.scratch.folder('expired-logs');
+    await using agent = new AgentHost({
+      programs: sourcePrograms,
+      scratch: stack.scratch,
+      name: 'expired',
+      hubs: () => [stack.hub.url],
+      inputs: [{ kind: 'file', paths: [`${folder}/*.log`], type: 'expired' }],
+    });
+    const tail = (): string => `${agent.program.tail()}\n${stack.tail()}`;
+    const text = async (): Promise<string> => {
+      const streams = (await readArchive(stack.hub.archive)).filter(({ channel }) => channel === 'default/expired');
+      return streams.map(({ raw }) => raw.toString()).join('---');
+    };
+    await agent.enroll(await stack.hub.createToken());
+    appendFileSync(`${folder}/a.log`, 'before\n');
+    await agent.start();
+    await until('the line is archived', async () => (await text()) === 'before\n', { everyMs: 250, detail: tail });
+    const agentId = textAt(await agent.status(), 'agentId');
+    await agent.program.stop();
+
+    // As if it had been off for longer than its certificate's life.
+    const { cert, key } = await site.issue({ names: agentNames(agentId), fromMs: -2 * hourMs, untilMs: -hourMs });
+    writeFileSync(`${agent.dataDir}/tls/agent.crt`, cert);
+    writeFileSync(`${agent.dataDir}/tls/agent.key`, key);
+    appendFileSync(`${folder}/a.log`, 'meanwhile\n');
+    await agent.start();
+    const isTold = (): boolean => /expired on [^"]*tributary-agent enroll TOKEN/.test(agent.program.stderr);
+    await until('it says what to do', isTold, { detail: tail });
+    await agent.enroll(await stack.hub.createToken());
+    await until('all of it is there, in one stream', async () => (await text()) === 'before\nmeanwhile\n', {
+      everyMs: 250,
+      detail: tail,
+    });
+    assert.equal(textAt(await agent.status(), 'agentId'), agentId);
+  });
+
   test('a revoked agent is cut off within seconds, says why, and stays out', async (context) => {
     const { agent, hub } = stack;
     writeFileSync(stack.log('revoked.log'), 'before\n');

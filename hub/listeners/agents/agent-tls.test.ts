@@ -38,7 +38,7 @@ test('who has no good certificate is told why', timeout, async () => {
     [undefined, 'no-certificate', /enroll TOKEN/],
     [await signed(other, names), 'other-authority', /not of the authority of site test/],
     [await signed(await strangeAuthority(past), names), 'other-authority', /enroll TOKEN/],
-    [await signed(authority, names, -1000), 'expired', /expired on \d{4}-\d\d-\d\d.*--renew/],
+    [await signed(authority, names, -1000), 'expired', /expired on \d{4}-\d\d-\d\d.*enroll TOKEN/],
     [await signed(authority, { ...names, siteId: '0'.repeat(32) }), 'other-site', /another site than test/],
     [await signed(authority, { ...names, agentId: '1'.repeat(32) }), 'not-known', /does not know/],
     [await signed(authority, { kind: 'lower-site', siteId, lowerSiteId: siteId, tenants: 'all' }), 'no-names', /this very site/],

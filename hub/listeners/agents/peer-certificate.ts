@@ -70,13 +70,16 @@ function untrusted(certificate: X509Certificate, expired: string | undefined, ju
   // OpenSSL tells one of several faults. Of a stranger's certificate the date says nothing.
   const isOurs = judge.authorities().some((one) => certificate.checkIssued(one) && certificate.verify(one.publicKey));
   if (expired !== undefined && isOurs) {
-    const renew = judge.ownPki
-      ? 'get a new one'
-      : 'enrol it again with tributary-agent enroll --renew TOKEN, and see that its clock is right';
-    return refused('expired', `this certificate ${expired}: ${renew}`);
+    return refused('expired', `this certificate ${expired}: ${remedyOf(certificate, judge)}`);
   }
   const hint = `this certificate is not of the authority of site ${judge.site}: enrol here with tributary-agent enroll TOKEN`;
   return refused('other-authority', hint);
+}
+
+function remedyOf(certificate: X509Certificate, { ownPki, now }: CertificateJudge): string {
+  if (now() < certificate.validFromDate.getTime()) return 'is the clock of this hub right?';
+  if (ownPki) return 'get a new one';
+  return 'enrol this machine again with tributary-agent enroll TOKEN, by which it stays who it is; and see that its clock is right';
 }
 
 type PeerNames = Exclude<CertificateNames, { readonly kind: 'hub' }>;
