@@ -14,13 +14,14 @@ import { liveRoutes } from './http/live-routes.ts';
 import { ByteBudget } from './http/logs/byte-budget.ts';
 import { LogReceiver, type PushCounters } from './http/logs/log-receiver.ts';
 import { logsRoute } from './http/logs/logs-route.ts';
+import { ownNames } from './http/own-host.ts';
 import { type HttpListener, startHttpListener } from './http/server.ts';
 import { tokenAuthenticator } from './http/token-authenticator.ts';
 import { ListenerStreams } from './listener-stream.ts';
 import { startPushListener, type PushListener } from './push/push-listener.ts';
 
 export interface HttpListenersParts {
-  readonly options: Pick<HubOptions, 'listeners'>;
+  readonly options: Pick<HubOptions, 'listeners' | 'advertise' | 'oidc'>;
   readonly tls: ServerTls | undefined;
   readonly queue: Pick<SqliteQueue, 'publish' | 'partitionOf' | 'siteId' | 'hubId' | 'state'>;
   readonly registry: Pick<Registry, 'apiToken' | 'apiTokenUsed'>;
@@ -94,6 +95,7 @@ async function startHttp(parts: HttpListenersParts, receiver: LogReceiver): Prom
   const listener = await startHttpListener({
     options: options.listeners.http,
     tls,
+    names: ownNames(options),
     routes: [liveRoutes(isReady), logsRoute(receiver), ...api.routes],
     authenticators: [tokenAuthenticator({ registry, throttle, clock, strangers }), ...api.authenticators],
     log,

@@ -9,6 +9,7 @@ import type { Passwords } from '../access/login.ts';
 import { LoginThrottle } from '../access/login-throttle.ts';
 import { formatApiToken, hashSecret, makeSecret, makeTokenId } from '../access/secrets.ts';
 import { createPeopleApi } from '../listeners/http/people-api.ts';
+import { ownNames } from '../listeners/http/own-host.ts';
 import { type HttpListener, startHttpListener } from '../listeners/http/server.ts';
 import { tokenAuthenticator } from '../listeners/http/token-authenticator.ts';
 import { Strangers } from '../intake/strangers.ts';
@@ -96,6 +97,7 @@ export class PeopleServer implements AsyncDisposable {
     const listener = await startHttpListener({
       options: http,
       tls: undefined,
+      names: ownNames(parsed),
       routes: api.routes,
       authenticators: [bearer, ...api.authenticators],
       log,

@@ -83,6 +83,41 @@ suite('hostile requests', () => {
     await stillServes(hub);
   });
 
+  test('a page whose name leads here is answered nothing: rebinding', async () => {
+    await using hub = await HttpFixture.open({
+      http: { address: 'localhost:0' },
+      push: [{}],
+      config: { advertise: ['hub.example:7701'] },
+    });
+    const ask = (host: string): Promise<string> =>
+      talk(hub.url, `GET /live HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    for (const other of [
+      'evil.example',
+      'evil.example:7700',
+      '',
+      '127.0.0.1.evil.example',
+      'localhost.evil',
+      'a@127.0.0.1',
+      '[::1',
+    ])
+      assert.match(await ask(other), /^HTTP\/1\.1 (?:421 .*other-host|400)/s, other);
+    for (const own of [
+      '127.0.0.1',
+      '127.0.0.1:7700',
+      '10.1.2.3:80',
+      'LOCALHOST:7700',
+      'localhost.',
+      '[::1]:7700',
+      'hub.example:7700',
+    ])
+      assert.match(await ask(own), /^HTTP\/1\.1 200 /, own);
+    assert.match(await talk(hub.url, 'GET /live HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 200 /);
+    assert.match(
+      await talk(hub.url, 'GET /nothing HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n'),
+      /^HTTP\/1\.1 421 /,
+    );
+  });
+
   test('headers that are too long, and too many, end the connection', async () => {
     await using hub = await open();
     for (const url of [hub.url, hub.pushUrl]) {

@@ -14,11 +14,14 @@ import { HttpError } from './http-error.ts';
 import { createLimitedServer, type LimitedServer, type ServerTls } from './limited-server.ts';
 import { type HttpLimits, httpLimitsDefault } from './limits.ts';
 import { MethodTable } from './method-table.ts';
+import { isOwnHost } from './own-host.ts';
 
 export interface HttpListenerOptions {
   readonly options: NonNullable<HubOptions['listeners']['http']>;
   /** Undefined only on loopback. */
   readonly tls: ServerTls | undefined;
+  /** What this hub is called beside its addresses (`ownNames`). */
+  readonly names: readonly string[];
   readonly routes: readonly ApiRoutes[];
   /** In the order in which they are asked. */
   readonly authenticators: readonly Authenticator[];
@@ -109,9 +112,17 @@ async function makeApp(
     },
   });
   const common = tls === undefined ? securityHeaders : { ...securityHeaders, ...strictTransport };
+  if (tls === undefined) refuseOtherNames(app, given.names);
   guard(app, given.authenticators, common);
   answerErrors(app, log, limits);
   return { app, limited: await made.promise };
+}
+
+function refuseOtherNames(app: FastifyInstance, names: readonly string[]): void {
+  const message = 'this hub has no such name: ask it by its address, or put the name into advertise or oidc.public_url';
+  app.addHook('onRequest', async ({ headers: { host } }) => {
+    if (!isOwnHost(host, names)) throw new HttpError(421, 'other-host', message);
+  });
 }
 
 /** Who asks, and whether they may: before anything of the body is read. */

@@ -107,7 +107,15 @@ suite('HTTP with TLS', () => {
     assert.ok(http !== undefined);
     const log = createLogger({ level: 'error', sink: () => undefined });
     const strangers = new Strangers({ log, registry: undefined });
-    const started = startHttpListener({ options: http, tls: undefined, routes: [], authenticators: [], log, strangers });
+    const started = startHttpListener({
+      options: http,
+      tls: undefined,
+      names: [],
+      routes: [],
+      authenticators: [],
+      log,
+      strangers,
+    });
     await assert.rejects(started, { code: 'LISTEN_ADDRESS', message: /without TLS/ });
   });
 });

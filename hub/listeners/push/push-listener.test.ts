@@ -46,6 +46,20 @@ suite('a plain push listener', () => {
     assert.equal(hub.line.queue.topics().length, 0);
   });
 
+  test('takes nothing that a page has a browser send', async () => {
+    await using hub = await HttpFixture.open({ push: [{}] });
+    const simple = { 'content-type': 'text/plain' };
+    for (const said of [{ origin: 'http://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }]) {
+      const headers = Object.entries({ ...simple, ...said }).map(([name, value]) => `${name}: ${value}\r\n`);
+      const answer = await talk(
+        hub.pushUrl,
+        `POST /api/v1/logs HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 2\r\n${headers.join('')}\r\na\n`,
+      );
+      assert.match(answer, /^HTTP\/1\.1 403 .*from-a-page/s);
+    }
+    assert.equal(hub.line.queue.topics().length, 0);
+  });
+
   test('takes no token, says that it is burnt, and keeps it out of the log', async () => {
     await using hub = await HttpFixture.open({ push: [{}] });
     const token = hub.addToken({ scope: 'admin' });

@@ -91,6 +91,10 @@ function pusherOf(options: PushListenerOptions['options']): Pusher {
 
 async function receive(request: IncomingMessage, given: PushListenerOptions, pusher: Pusher): Promise<object> {
   if (request.method !== 'POST' || request.url?.split('?', 1)[0] !== logsPath) throw new NotHere();
+  if (request.headers.origin !== undefined || request.headers['sec-fetch-site'] !== undefined) {
+    // Any page that somebody within the networks looks at could have its browser push.
+    throw new HttpError(403, 'from-a-page', 'this port takes nothing from pages in browsers');
+  }
   if (request.headersDistinct['authorization'] !== undefined) {
     tellBurnt(request, given);
     const message =

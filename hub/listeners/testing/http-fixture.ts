@@ -17,6 +17,8 @@ import { type HttpListeners, type HttpListenersParts, startHttpListeners } from 
 
 export interface FixtureOptions {
   readonly http?: object;
+  /** Of the configuration beside its listeners. */
+  readonly config?: object;
   readonly push?: readonly object[];
   readonly line?: LineOptions;
   readonly quotas?: QuotaGate;
@@ -43,7 +45,11 @@ export class HttpFixture implements AsyncDisposable {
     const log = createLogger({ level: 'debug', sink: (entry) => void logged.push(entry) });
     const push = (options.push ?? []).map((one) => ({ address: '127.0.0.1:0', tenant: 'acme', ...one }));
     const listeners = await startHttpListeners({
-      options: hubOptions.parse({ listeners: { http: { address: '127.0.0.1:0', ...options.http }, push } }),
+      options: hubOptions.parse({
+        advertise: ['h:7701'],
+        ...options.config,
+        listeners: { http: { address: '127.0.0.1:0', ...options.http }, push },
+      }),
       tls: options.tls,
       queue: line.queue,
       registry: { apiToken: (tokenId) => tokens.get(tokenId), apiTokenUsed: (tokenId) => void used.push(tokenId) },
