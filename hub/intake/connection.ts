@@ -6,6 +6,7 @@
  */
 import type { FrameError } from '@tributary/protocol/frame-error.ts';
 import {
+  type Batch,
   type ChannelName,
   channelName,
   type Hello,
@@ -69,6 +70,7 @@ export class IntakeConnection {
   /** Calls to the queue that were not answered yet. */
   readonly #underway = new Set<Promise<void>>();
   #inFlightBytes = 0;
+  #batchesInFlight = 0;
   #paused = false;
   #flushing = false;
   #ended = false;
@@ -237,15 +239,12 @@ export class IntakeConnection {
   }
 
   #append(requestId: number, request: AppendRequest): void {
-    const { queue, events, burst, peer, limits } = this.#parts;
+    const { queue, events, burst } = this.#parts;
     const { batch, channel, segments } = request;
-    const bytes = batch.body.length;
-    this.#inFlightBytes += bytes;
-    burst.note(bytes);
-    if (!this.#paused && this.#inFlightBytes >= limits.inFlightBytesMax) {
-      this.#paused = true;
-      peer.pause();
-    }
+    const weight = weightOf(batch);
+    this.#inFlightBytes += weight;
+    this.#batchesInFlight += 1;
+    burst.note(batch.body.length);
     const { records, inflatedBytes, body, envelope } = batch;
     const { createdMs, trims } = envelope;
     const stored = this.#storeCounted({ channel, segments, records, inflatedBytes, createdMs, trims, body });
@@ -256,7 +255,11 @@ export class IntakeConnection {
         this.#session.appended(requestId, result);
         this.#session.setCredit(channel, queue.creditOf(channel));
       },
-      () => this.#landed(bytes),
+      () => {
+        this.#inFlightBytes -= weight;
+        this.#batchesInFlight -= 1;
+        assert(this.#inFlightBytes >= 0, 'what lands was in flight');
+      },
     );
   }
 
@@ -273,12 +276,15 @@ export class IntakeConnection {
     }
   }
 
-  #landed(bytes: number): void {
-    this.#inFlightBytes -= bytes;
-    assert(this.#inFlightBytes >= 0, 'what lands was in flight');
-    if (!this.#paused || this.#inFlightBytes > this.#parts.limits.inFlightBytesMax / 2) return;
-    this.#paused = false;
-    this.#parts.peer.resume();
+  /** Who sends faster than the store answers is read from no further until half of it was answered. */
+  #pauseOrResume(): void {
+    const { peer, limits } = this.#parts;
+    const requests = this.#underway.size - this.#batchesInFlight;
+    const share = Math.max(this.#inFlightBytes / limits.inFlightBytesMax, requests / limits.requestsInFlightMax);
+    if (this.#paused ? share > 0.5 : share < 1) return;
+    this.#paused = !this.#paused;
+    if (this.#paused) peer.pause();
+    else peer.resume();
   }
 
   #answerPosition(requestId: number, position: Promise<StreamPosition>): void {
@@ -290,8 +296,10 @@ export class IntakeConnection {
     const underway = this.#answerWhenDone(asked, answer).finally(() => {
       this.#underway.delete(underway);
       after?.();
+      this.#pauseOrResume();
     });
     this.#underway.add(underway);
+    this.#pauseOrResume();
   }
 
   async #answerWhenDone<Result>(asked: Promise<Result>, answer: (result: Result) => void): Promise<void> {
@@ -327,3 +335,14 @@ export class IntakeConnection {
     this.#session.shutdown({ code, hint, retryAfterMs: limits.retryAfterMs });
   }
 }
+
+/** What a batch takes of our memory: a body of a few bytes may come with very many records. */
+function weightOf({ body, segments }: Batch): number {
+  return segments.reduce((sum, { lengths, cuts, drops }) => {
+    return sum + segmentBytes + lengths.length * lengthBytes + (cuts.length + drops.length) * partBytes;
+  }, body.length);
+}
+
+const segmentBytes = 256;
+const lengthBytes = 8;
+const partBytes = 48;

@@ -11,6 +11,7 @@ import type { IntakeConnection } from './connection.ts';
 import { systemClock } from '@tributary/shared/clock.ts';
 import { Burst } from '../groups/burst.ts';
 import { createIntake, type Intake } from './intake.ts';
+import { intakeLimitsDefault } from './limits.ts';
 import { RecordingPeer, testBatchMessage, testBody, testHello, testOpen } from './recording-peer.ts';
 
 interface Fixture extends AsyncDisposable {
@@ -198,6 +199,38 @@ test('a connection with too much in flight is read no further until the store ha
   assert.equal(peer.paused, true);
   gate.resolve();
   await peer.until(() => acked(peer.sent) === 5);
+  assert.equal(peer.paused, false);
+});
+
+test(
+  'a connection that opens streams faster than the store has them is read no further until half of them are',
+  timeout,
+  async () => {
+    await using fixture = await open();
+    const { peer, connection } = fixture.connect();
+    connection.receive(testHello());
+    let sent = 0;
+    while (!peer.paused) connection.receive(testOpen((sent += 1)));
+    assert.equal(sent, intakeLimitsDefault.requestsInFlightMax);
+    await peer.until(() => peer.kinds().filter((kind) => kind === 'position').length === sent);
+    assert.equal(peer.paused, false);
+  },
+);
+
+test('lengths of very many records are in flight like bytes', timeout, async () => {
+  const gate = Promise.withResolvers<void>();
+  const held = (queue: Queue): Queue => withAppend(queue, (batch) => gate.promise.then(() => queue.append(batch)));
+  await using fixture = await open({ wrap: held });
+  const { peer, connection } = fixture.connect();
+  connection.receive(testHello());
+  connection.receive(testOpen(1));
+  await peer.untilSent('position');
+  const message = testBatchMessage(1, { from: 0, to: 10 });
+  const lengths = new Array<number>(1_000_000).fill(0);
+  connection.receive({ ...message, segments: message.segments.map((segment) => ({ ...segment, lengths })) });
+  assert.equal(peer.paused, true);
+  gate.resolve();
+  await peer.untilSent('ack');
   assert.equal(peer.paused, false);
 });
 

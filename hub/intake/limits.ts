@@ -3,8 +3,10 @@ import type { SessionLimits } from '@tributary/protocol/messages.ts';
 import { assert } from '@tributary/shared/assert.ts';
 
 export interface IntakeLimits {
-  /** Bodies of one connection that wait for the store: beyond it nothing more is read from its socket. */
+  /** Batches of one connection that wait for the store: beyond it nothing more is read from its socket. */
   readonly inFlightBytesMax: number;
+  /** The same for what else waits for the store, above all streams to be opened: what describes one is as long as its peer likes. */
+  readonly requestsInFlightMax: number;
   /** Window of a channel until the store's word on it comes with its first stream. */
   readonly initialCreditBytes: number;
   /** Small batches of all agents together: the more agents there are, the longer each is asked to gather before it sends one. */
@@ -23,6 +25,7 @@ const mebibyte = 1024 * 1024;
 
 export const intakeLimitsDefault: IntakeLimits = {
   inFlightBytesMax: 32 * mebibyte,
+  requestsInFlightMax: 256,
   initialCreditBytes: mebibyte,
   smallBatchesPerSecondMax: 500,
   flushIntervalMsMax: 5000,
@@ -40,6 +43,7 @@ export const intakeLimitsDefault: IntakeLimits = {
 export function intakeLimits(changes: Partial<IntakeLimits> = {}): IntakeLimits {
   const limits = { ...intakeLimitsDefault, ...changes };
   assert(limits.inFlightBytesMax >= protocol.bodyBytesMax, 'a connection may always have the largest batch in flight');
+  assert(limits.requestsInFlightMax >= 1, 'something may be asked');
   assert(limits.smallBatchesPerSecondMax > 0 && limits.flushIntervalMsMax >= 0, 'agents may send');
   assert(limits.initialCreditBytes >= 0 && limits.tickMs > 0, 'limits are positive');
   return limits;

@@ -141,12 +141,19 @@ interface EntryToInsert {
   readonly body: Uint8Array;
 }
 
+/**
+ * What describes an entry's records is a little beside their bytes, and counts for nothing. Beyond this it counts like the body: a body of
+ * a few bytes may come with lengths of very many records.
+ */
+const segmentsBytesFree = 16_384;
+
 function insertEntry(store: Store, topicBefore: TopicRow, entry: EntryToInsert): void {
   // Read again: an entry of the same commit may have gone into the same topic.
   const topic = store.topics.byId(topicBefore.id);
   const sequence = topic.lastSequence + 1;
   const receivedMs = store.receiveTime(entry.nowMs);
-  const bodyBytes = entry.body.byteLength;
+  const segments = encodeSegments(entry.segments);
+  const bodyBytes = entry.body.byteLength + Math.max(0, segments.length - segmentsBytesFree);
   const records = topic.receivedRecords + entry.records;
   const bytes = topic.receivedBytes + bodyBytes;
   store.entries.insert({
@@ -160,7 +167,7 @@ function insertEntry(store: Store, topicBefore: TopicRow, entry: EntryToInsert):
     bodyBytes,
     recordsThrough: records,
     bytesThrough: bytes,
-    segments: encodeSegments(entry.segments),
+    segments,
     trims: encodeTrims(entry.trims),
     body: entry.body,
   });

@@ -60,11 +60,16 @@ function groups(db: DatabaseSync): GroupStatus[] {
     }));
 }
 
+/** Exact up to what a number can say. What peers lie about may be more: that must not keep the figures of the others from anybody. */
+function sumOf(expression: string): string {
+  return `CAST(min(total(${expression}), ${Number.MAX_SAFE_INTEGER}) AS INTEGER)`;
+}
+
 function channels(db: DatabaseSync): ChannelStatus[] {
-  const query = `SELECT channel, count(*) AS streams, sum(duplicates) AS duplicates,
-      sum(held - start) AS positions, sum(filtered) AS filtered, sum(filtered_records) AS filtered_records,
+  const query = `SELECT channel, count(*) AS streams, ${sumOf('duplicates')} AS duplicates,
+      ${sumOf('held - start')} AS positions, ${sumOf('filtered')} AS filtered, ${sumOf('filtered_records')} AS filtered_records,
       coalesce(sum((SELECT count(*) FROM gap WHERE gap.stream = stream.id)), 0) AS gaps,
-      coalesce(sum((SELECT sum(until - first) FROM gap WHERE gap.stream = stream.id)), 0) AS lost
+      ${sumOf('(SELECT total(until - first) FROM gap WHERE gap.stream = stream.id)')} AS lost
     FROM stream GROUP BY channel ORDER BY channel`;
   return db
     .prepare(query)

@@ -43,10 +43,10 @@ export class StreamTable {
       VALUES (:siteId, :agentId, :streamId, :channel, :attributes, :identity, :origin, :start, :start, '', :start)
       RETURNING ${columns}`);
     this.#hold = db.prepare('UPDATE stream SET held = ?, held_mark = ? WHERE id = ?');
-    this.#countDuplicates = db.prepare('UPDATE stream SET duplicates = duplicates + ? WHERE id = ?');
-    this.#countFiltered = db.prepare(
-      'UPDATE stream SET filtered = filtered + ?, filtered_records = filtered_records + ? WHERE id = ?',
-    );
+    // A peer that lies can have them grow without end: they stand still at what a number can say.
+    const added = (column: string): string => `${column} = min(${column} + ?, ${Number.MAX_SAFE_INTEGER})`;
+    this.#countDuplicates = db.prepare(`UPDATE stream SET ${added('duplicates')} WHERE id = ?`);
+    this.#countFiltered = db.prepare(`UPDATE stream SET ${added('filtered')}, ${added('filtered_records')} WHERE id = ?`);
     this.#archive = db.prepare('UPDATE stream SET archived = ? WHERE id = ?');
     this.#close = db.prepare('UPDATE stream SET closed_at = ? WHERE id = ?');
     this.#identify = db.prepare('UPDATE stream SET identity = ? WHERE id = ?');
