@@ -109,7 +109,7 @@ suite('enrolment', { timeout: 120_000 }, () => {
   });
 
   test('an expired token and a revoked one are refused', async () => {
-    const expiring = await hub.createToken('--ttl', '1s');
+    const expiring = await hub.createToken('--ttl', '1s', '--uses', '100');
     const revoked = await hub.createToken();
     const { code, stderr } = await hub.run('token', 'revoke', '--config', hub.configPath, decodeEnrolmentToken(revoked).tokenId);
     assert.equal(code, 0, stderr);
