@@ -3,9 +3,8 @@
  *
  *   registry (durable with the change itself) → publish, with a key made of the event → passed on: the registry may forget it
  *
- * Killed between the last two, the hub publishes the same event again at its next start, and the store knows the key. It remembers keys
- * for a day: only a hub that was killed in that moment and came back later than that would tell an event twice, under the same
- * `tributary.audit.sequence`.
+ * Killed between the last two, the hub publishes the same event again at its next start, and the store knows the key, however long the hub
+ * was away.
  */
 import type { Teller } from '@tributary/protocol/platform/document.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
@@ -29,6 +28,8 @@ export class AuditForwarder {
   readonly #parts: AuditForwarderParts;
   #failed = false;
   #passedOn = 0;
+  /** Sequence of the last one that is in the channel: a registry that takes no writes gives them again and again. */
+  #published = 0;
 
   constructor(parts: AuditForwarderParts) {
     this.#parts = parts;
@@ -66,7 +67,9 @@ export class AuditForwarder {
         const last = events.at(-1);
         if (last === undefined) break;
         for (const event of events) {
+          if (event.sequence <= this.#published) continue;
           if ((await this.#publish(event)) === 'full') return false;
+          this.#published = event.sequence;
         }
         crashPoint('hub.audit.before-passed-on');
         await registry.auditPassedOn(last.sequence);

@@ -244,7 +244,8 @@ export interface Queue extends AsyncDisposable {
   /** Checks positions and appends to the front topic in one step (invariant 3). */
   append(batch: AppendBatch): Promise<AppendResult>;
   /**
-   * Appends an entry that has no positions; with a key that was used within `keepKeysMs`, does nothing and says so. The segments of
+   * Appends an entry that has no positions; with a key that was used within `keepKeysMs` (while the
+   * store was open), does nothing and says so. The segments of
    * a `batch` are of counted streams; each is put where its stream is held, whatever `from` it names, and moves `held`.
    */
   publish(

@@ -81,6 +81,22 @@ export const topicContract: readonly ContractTest[] = [
   ],
 
   [
+    `a store that was away for longer than keys are remembered knows them as it comes back`,
+    async (open) => {
+      await using fixture = await open({ keepKeysMs: 1000 });
+      assert.equal(await fixture.queue.publish('platform', 0, testEntry('a'), 'long ago'), 'stored');
+      fixture.advance(1000);
+      assert.equal(await fixture.queue.publish('platform', 0, testEntry('a'), 'under way'), 'stored');
+      fixture.advance(5000);
+      await fixture.reopen();
+      assert.equal(await fixture.queue.publish('platform', 0, testEntry('a'), 'under way'), 'duplicate');
+      assert.equal(await fixture.queue.publish('platform', 0, testEntry('a'), 'long ago'), 'stored');
+      fixture.advance(1000);
+      assert.equal(await fixture.queue.publish('platform', 0, testEntry('a'), 'under way'), 'stored', 'its time is over by now');
+    },
+  ],
+
+  [
     `a published batch goes on where its stream is held, and one that is not stored leaves no hole`,
     async (open) => {
       await using fixture = await open({ topicBytesMax: 10 });

@@ -39,7 +39,7 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<Sqli
     },
   });
   try {
-    const opened = await calls.call('open', { folder, limits, relaxed, crashPoint });
+    const opened = await calls.call('open', { nowMs: clock.now(), folder, limits, relaxed, crashPoint });
     const db = openDatabase(databaseFile(folder), { readOnly: true });
     queue = new SqliteQueue({ calls, opened, db, limits, clock, log });
     return queue;

@@ -11,6 +11,7 @@ import type { GapArgument } from './streams.ts';
 import type { TopicLevel } from './topic-level.ts';
 
 export interface OpenArgument {
+  readonly nowMs: number;
   readonly folder: string;
   readonly limits: QueueLimits;
   readonly relaxed: boolean;

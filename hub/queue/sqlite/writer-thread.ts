@@ -93,7 +93,7 @@ function openWithReserve(argument: OpenArgument, reserve: ReserveFile): StoreAnd
   return openStore(argument);
 }
 
-function openStore({ folder, relaxed, limits }: OpenArgument): StoreAndIds {
+function openStore({ nowMs, folder, relaxed, limits }: OpenArgument): StoreAndIds {
   const file = databaseFile(folder);
   let db: DatabaseSync | undefined;
   try {
@@ -104,7 +104,10 @@ function openStore({ folder, relaxed, limits }: OpenArgument): StoreAndIds {
     const store = new Store(db, limits);
     const ids = store.ids();
     // The store has one process at a time, and this one has just begun: nobody works on a lease any more.
-    store.transaction(() => store.groups.endLeases());
+    store.transaction(() => {
+      store.groups.endLeases();
+      store.keys.cameBack(nowMs, limits.keepKeysMs);
+    });
     return { db, store, ids };
   } catch (error) {
     db?.close();
