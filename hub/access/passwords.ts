@@ -1,6 +1,6 @@
 /**
  * Passwords as they are kept: `scrypt$N$r$p$salt$hash`, salt and hash in base64url. The parameters stand with each, so that they can be
- * raised one day without anybody's password becoming unusable (`needsRehash`).
+ * raised one day without anybody's password becoming unusable.
  *
  * One computation takes 32 MiB and about a tenth of a second in libuv's pool; how many run at once is up to whoever asks (login.ts).
  */
@@ -36,12 +36,6 @@ export async function verifyPassword(password: string, stored: string | undefine
     return false;
   }
   return timingSafeEqual(await derive(password, kept.salt, kept.parameters), kept.hash);
-}
-
-/** It was kept with other parameters than today's: to be kept anew when the person signs in. */
-export function needsRehash(stored: string): boolean {
-  const { cost, blockSize, parallelization } = present;
-  return !stored.startsWith(`scrypt$${cost}$${blockSize}$${parallelization}$`);
 }
 
 export const scryptPasswords: Passwords = { hash: hashPassword, verify: verifyPassword };

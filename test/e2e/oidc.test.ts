@@ -128,6 +128,22 @@ test('another state, another nonce, another verifier: each is refused, told in t
   }
 });
 
+test('who comes back with answers that do not hold must wait, and fills no trail', async () => {
+  await using site = await start();
+  const errors: string[] = [];
+  for (let tries = 0; tries < 25; tries += 1) {
+    const browser = site.browser();
+    await browser.request(`${hub}/api/v1/oidc/login`);
+    errors.push((await answerOf(browser, `${callback}?code=a&state=${'x'.repeat(43)}`)).error);
+  }
+  assert.deepEqual([...new Set(errors)], ['sign-in-refused', 'too-many-tries']);
+  const told = (await site.server.trail()).length;
+  assert.ok(told >= 20 && told < 25, String(told));
+  site.server.pass(60_000);
+  const browser = site.browser();
+  assert.equal((await answerOf(browser, await atProvider(browser))).status, 200);
+});
+
 test('a code is good once, and only in the browser that began', async () => {
   await using site = await start();
   const browser = site.browser();

@@ -9,10 +9,11 @@ import { callbackPath } from '../../../access/oidc/oidc-sign-in.ts';
 import { pendingMs } from '../../../access/oidc/pending-sign-in.ts';
 import { returnPathOf } from '../../../access/oidc/return-path.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
+import { FailureLimiter, type FailureLimits } from '../../failure-limiter.ts';
 import type { ApiRoutes } from '../api-routes.ts';
 import { checked } from '../checked.ts';
 import { clearCookie, cookieName, cookieOf, setCookie } from '../cookies.ts';
-import { HttpError } from '../http-error.ts';
+import { HttpError, retryAfter } from '../http-error.ts';
 import { sessionCookie } from './session-routes.ts';
 
 export interface OidcRouteParts {
@@ -24,9 +25,16 @@ export interface OidcRouteParts {
 
 const start = z.strictObject({ return_to: z.string().max(1000).optional() });
 const queryMax = 8192;
+/** Each answer that does not hold costs a line of the audit trail, and may cost the provider a request. */
+const failureLimits: FailureLimits = {
+  perAddress: { tries: 20, perSecond: 0.2 },
+  total: { tries: 200, perSecond: 5 },
+  addressesMax: 10_000,
+};
 
 export function oidcRoutes(parts: OidcRouteParts): ApiRoutes {
-  const { isSecure } = parts;
+  const { isSecure, clock } = parts;
+  const failures = new FailureLimiter(failureLimits, clock);
   const name = cookieName('tributary-oidc', isSecure);
   return (app) => {
     app.get('/api/v1/oidc/login', { config: { access: 'open' } }, async (request, reply) => {
@@ -44,8 +52,12 @@ export function oidcRoutes(parts: OidcRouteParts): ApiRoutes {
       const oidc = configured(parts);
       const [, query = ''] = /\?(.*)$/s.exec(request.url) ?? [];
       if (query.length > queryMax) throw new HttpError(400, 'malformed', `query is too long: at most ${queryMax}`);
+      const waitMs = failures.waitMs(request.ip);
+      if (waitMs > 0)
+        throw new HttpError(429, 'too-many-tries', 'too many sign-ins failed: wait and try again', retryAfter(waitMs));
       const ended = await oidc.finish({ query, cookie: cookieOf(request.headers.cookie, name), address: request.ip });
       reply.header('set-cookie', clearCookie(name, { isSecure, sameSite: 'Lax' }));
+      if (ended.kind === 'refused') failures.failed(request.ip);
       if (ended.kind !== 'signed-in') throw refusal(ended);
       return goOn(reply.header('set-cookie', sessionCookie(ended.signedIn, parts)), ended.returnPath);
     });
