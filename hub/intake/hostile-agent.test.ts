@@ -81,7 +81,7 @@ test(
     await using door = await DoorFixture.open();
     const agent = await greeted(door);
     const records = 131_072;
-    const lengths = new Array<number>(records).fill(0);
+    const lengths = Array.from({ length: records }, () => 0);
     agent.send(testOpen(1, { attributes: testAttributes({ counted: true }) }));
     agent.send(batchOf(1, { to: records, records, lengths }));
     await acked(agent, 1);

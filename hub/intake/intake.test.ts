@@ -226,7 +226,7 @@ test('lengths of very many records are in flight like bytes', timeout, async () 
   connection.receive(testOpen(1));
   await peer.untilSent('position');
   const message = testBatchMessage(1, { from: 0, to: 10 });
-  const lengths = new Array<number>(1_000_000).fill(0);
+  const lengths = Array.from({ length: 1_000_000 }, () => 0);
   connection.receive({ ...message, segments: message.segments.map((segment) => ({ ...segment, lengths })) });
   assert.equal(peer.paused, true);
   gate.resolve();

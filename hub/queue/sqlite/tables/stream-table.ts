@@ -43,8 +43,6 @@ export class StreamTable {
       VALUES (:siteId, :agentId, :streamId, :channel, :attributes, :identity, :origin, :start, :start, '', :start)
       RETURNING ${columns}`);
     this.#hold = db.prepare('UPDATE stream SET held = ?, held_mark = ? WHERE id = ?');
-    // A peer that lies can have them grow without end: they stand still at what a number can say.
-    const added = (column: string): string => `${column} = min(${column} + ?, ${Number.MAX_SAFE_INTEGER})`;
     this.#countDuplicates = db.prepare(`UPDATE stream SET ${added('duplicates')} WHERE id = ?`);
     this.#countFiltered = db.prepare(`UPDATE stream SET ${added('filtered')}, ${added('filtered_records')} WHERE id = ?`);
     this.#archive = db.prepare('UPDATE stream SET archived = ? WHERE id = ?');
@@ -101,6 +99,11 @@ export class StreamTable {
   identify(id: number, identity: string): void {
     this.#identify.run(identity, id);
   }
+}
+
+/** A peer that lies could have a sum grow without end: it stands still at what a number can say. */
+function added(column: string): string {
+  return `${column} = min(${column} + ?, ${Number.MAX_SAFE_INTEGER})`;
 }
 
 function streamRow(row: Row | undefined): StreamRow | undefined {
