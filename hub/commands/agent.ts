@@ -64,7 +64,8 @@ export async function agentForgetCommand(request: AgentRevokeOptions, host: Comm
       await host.out(jsonLine({ forgotten: found.map(({ agentId, host: machine }) => ({ id: agentId, host: machine })) }));
       return exitCode.done;
     }
-    for (const agent of found) await host.out(`agent ${agent.agentId} (${cell(agent.host)}) is forgotten\n`);
+    for (const agent of found)
+      await host.out(`agent ${agent.agentId} (${cell(agent.host)}) is forgotten: a running hub cuts it off within seconds\n`);
     return exitCode.done;
   });
 }

@@ -54,14 +54,20 @@ export class Gatekeeper {
     return this.#reject('unauthorized', hint);
   }
 
-  /** Why a peer that is connected may not stay. */
-  dismissal(identity: CertifiedIdentity, nowMs: number): Reject | undefined {
-    if (nowMs >= identity.notAfterMs) {
+  /** Why a peer that is connected may not stay. One that has not said Hello yet need not be in the registry. */
+  dismissal(identity: CertifiedIdentity, now: { readonly nowMs: number; readonly isAdmitted: boolean }): Reject | undefined {
+    if (now.nowMs >= identity.notAfterMs) {
       const hint =
         'the certificate of this connection has expired: connect with the renewed one, or enrol again with tributary-agent enroll TOKEN';
       return this.#reject('unauthorized', hint);
     }
-    const state = this.#parts.registry?.agent(registeredId(identity))?.state;
+    const { registry, ownPki } = this.#parts;
+    const agent = registry?.agent(registeredId(identity));
+    if (registry !== undefined && agent === undefined && now.isAdmitted) {
+      const hint = ownPki ? 'it is new here as it comes next' : 'enrol it again with tributary-agent enroll TOKEN';
+      return this.#reject('unauthorized', `this agent was taken out of the list of this site: ${hint}`);
+    }
+    const state = agent?.state;
     if (state === 'revoked') return this.#reject('unauthorized', 'this agent was revoked');
     if (state !== 'cloned') return undefined;
     return this.#reject(

@@ -91,6 +91,28 @@ test('an agent that is revoked, by another process too, is cut off at once', tim
   assert.deepEqual(door.intake.status().connections, []);
 });
 
+test('an agent that is forgotten is cut off, and only an authority of the company brings it back', timeout, async () => {
+  await using door = await DoorFixture.open({ intakeLimits: { tickMs: 250 } });
+  const who = await enrolled(door);
+  const agent = await admitted(door, who);
+  await door.registry.forgetAgent(who.agentId, by);
+  assert.match((await agent.until('reject')).hint, /taken out of the list.*enroll TOKEN/);
+  await agent.closed;
+  await assert.rejects(door.agent(who), /401.*does not know this agent/);
+  const company = await strangeAuthority();
+  await using own = await DoorFixture.open({ authority: company, intakeLimits: { tickMs: 250 } });
+  const names = { kind: 'agent', siteId: own.siteId, agentId: randomId(), tenant: 'blue' } as const;
+  const vouched = { ...(await signed(company, names)), agentId: names.agentId, instanceId: randomId(), bootId: randomId() };
+  const waiting = await own.agent(vouched);
+  const there = await admitted(own, vouched);
+  await own.registry.forgetAgent(vouched.agentId, by);
+  await there.until('reject');
+  await there.closed;
+  waiting.send(testHello({ agentId: vouched.agentId, instanceId: randomId(), bootId: randomId() }));
+  await waiting.until('welcome');
+  waiting.socket.terminate();
+});
+
 test('a copy on another machine is refused, and the agent goes on', timeout, async () => {
   await using door = await DoorFixture.open();
   const who = await enrolled(door);

@@ -43,7 +43,7 @@ export class Standing implements Disposable {
       if (identity.kind === 'plain') continue;
       if (isSeenDue && hello !== undefined) gatekeeper.seen(identity);
       if (!hasChanged && nowMs < identity.notAfterMs) continue;
-      const reject = gatekeeper.dismissal(identity, nowMs);
+      const reject = gatekeeper.dismissal(identity, { nowMs, isAdmitted: hello !== undefined });
       if (reject !== undefined) connection.shutdown(reject);
     }
   }
