@@ -258,7 +258,7 @@ test('check tells whose the certificate is, what it overrules, and what is wrong
     const host = { env: {}, cwd: '/', isTerminal: false, stop, out: (text: string) => void (out += text), err: () => undefined };
     return { code: await checkCommand({ configFile: config, json: false, explain: false }, host), out };
   };
-  assert.match((await check('')).out, /^note: no certificate: a hub lets this agent not in; tributary-agent enroll TOKEN/m);
+  assert.match((await check('')).out, /^note: no certificate: no hub lets this agent in; tributary-agent enroll TOKEN/m);
   const { agentId } = JSON.parse((await one.enroll(one.door.token())).out);
   const good = await check('tenant: mine\n');
   assert.equal(good.code, 0);
@@ -268,6 +268,22 @@ test('check tells whose the certificate is, what it overrules, and what is wrong
   const open = await check('');
   assert.deepEqual([open.code, /the certificate cannot be used/.test(open.out), /chmod o-rwx/.test(open.out)], [1, true, true]);
   chmodSync(join(one.data, 'tls/agent.key'), 0o600);
+  const hourMs = 3_600_000;
+  const names = { kind: 'agent', siteId: 'cc'.repeat(16), agentId, tenant: 'acme' } as const;
+  const put = (fromMs: number, untilMs: number): void => {
+    const { cert, key } = one.door.authority.issue({ names, fromMs, untilMs });
+    writeFileSync(join(one.data, 'tls/agent.crt'), cert);
+    writeFileSync(join(one.data, 'tls/agent.key'), key);
+  };
+  put(-2 * hourMs, -hourMs);
+  assert.match((await check('')).out, /^tls: the certificate expired on \S+: tributary-agent enroll TOKEN gets another$/m);
+  put(hourMs, 2 * hourMs);
+  const early = await check('');
+  assert.deepEqual(
+    [early.code, /^note: the certificate is not valid before .*: is the clock/m.test(early.out)],
+    [0, true],
+    early.out,
+  );
   writeFileSync(join(one.data, 'identity.json'), JSON.stringify({ version: 1, agentId: 'ab'.repeat(16), startCounter: 1 }));
   assert.match((await check('')).out, /^tls: the certificate is for another agent than this one/m);
 });

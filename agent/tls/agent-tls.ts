@@ -54,7 +54,7 @@ export class AgentTls implements AsyncDisposable {
     if (files === undefined) return new AgentTls(options, source, undefined);
     // Loaded only where there is something to follow.
     const { watchKeyMaterial } = await import('@tributary/shared/tls/watch-key-material.ts');
-    return new AgentTls(options, source, watchKeyMaterial(files, { clock, onProblem }));
+    return new AgentTls(options, source, watchKeyMaterial(files, { clock, onProblem, takesEarly: true }));
   }
 
   get leastVersion(): LeastVersion {

@@ -15,6 +15,8 @@ export interface WatchOptions {
   readonly clock: Clock;
   /** Why the files as they are now cannot be used: once per reason. Undefined: they can again. */
   readonly onProblem?: (problem: KeyMaterialError | undefined) => void;
+  /** One that is not valid yet may replace a good one: its dates are judged at the other end, by another clock than this one. */
+  readonly takesEarly?: boolean;
   readonly pollMs?: number;
   /** Changes come in several steps: so long after the last one the files are read; and once more when they do not fit. */
   readonly settleMs?: number;
@@ -125,7 +127,8 @@ class FollowedFiles implements WatchedKeyMaterial {
     const [present] = this.#current.chain;
     if (leaf === undefined || present === undefined) return;
     const nowMs = this.#options.clock.now();
-    const problem = dateProblem(leaf, nowMs);
+    const { takesEarly = false } = this.#options;
+    const problem = takesEarly && nowMs < leaf.validFromDate.getTime() ? undefined : dateProblem(leaf, nowMs);
     if (problem === undefined || dateProblem(present, nowMs) !== undefined) return;
     throw new KeyMaterialError(
       `${this.#files.pkcs12 ?? this.#files.cert}: the new certificate ${problem}; the one before is kept`,

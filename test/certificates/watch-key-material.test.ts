@@ -5,6 +5,7 @@ import { systemClock } from '@tributary/shared/clock.ts';
 import { KeyMaterialError, type WatchedKeyMaterial } from '@tributary/shared/tls/key-material.ts';
 import { watchKeyMaterial } from '@tributary/shared/tls/watch-key-material.ts';
 import { requireTool } from '../harness/require.ts';
+import { TestAuthority } from '../harness/test-authority.ts';
 import { until } from '../harness/until.ts';
 import { OpensslFiles } from './openssl-files.ts';
 
@@ -122,6 +123,24 @@ suite('certificates whose files change', { skip: await requireTool('openssl') },
     await until('it is told', () => material.problem !== undefined);
     assert.match(material.problem?.message ?? '', /the new certificate expired on .*; the one before is kept/);
     assert.equal(subjectOf(material), 'CN=first');
+  });
+
+  test('one that is not valid yet does so only where another clock than this one judges it', async () => {
+    const hourMs = 3_600_000;
+    const { cert, key } = await (await TestAuthority.make()).issue({ uris: [], fromMs: hourMs, untilMs: 2 * hourMs });
+    const putEarly = async (takesEarly: boolean): Promise<WatchedKeyMaterial> => {
+      const paths = await put(`early-${takesEarly}`, 0);
+      const material = watchKeyMaterial(paths, { ...watched, takesEarly });
+      await writeFile(paths.key, key);
+      await writeFile(paths.cert, cert);
+      return material;
+    };
+    await using agents = await putEarly(true);
+    await until('it is taken', () => subjectOf(agents) !== 'CN=first');
+    assert.equal(agents.problem, undefined);
+    await using hubs = await putEarly(false);
+    await until('it is told', () => /is not valid before/.test(hubs.problem?.message ?? ''));
+    assert.equal(subjectOf(hubs), 'CN=first');
   });
 
   test('what cannot be used at the start is thrown', async () => {

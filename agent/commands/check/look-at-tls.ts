@@ -24,7 +24,7 @@ export function lookAtTls(config: AgentConfig, nowMs: number): TlsFinding {
   const { source, files } = materialFiles(folder, tlsSettingsOf(config).files);
   const usesTls = hubs.some((hub) => hub.startsWith('wss:'));
   if (files === undefined) {
-    if (usesTls) notes.push('no certificate: a hub lets this agent not in; tributary-agent enroll TOKEN makes it one of a site');
+    if (usesTls) notes.push('no certificate: no hub lets this agent in; tributary-agent enroll TOKEN makes it one of a site');
     return { source, certificate: undefined, troubles: [], notes };
   }
   try {
@@ -33,7 +33,10 @@ export function lookAtTls(config: AgentConfig, nowMs: number): TlsFinding {
     if (leaf !== undefined && certificate === undefined)
       notes.push('the certificate names no agent (docs/operating/enrolment.md)');
     const problem = leaf === undefined ? undefined : dateProblem(leaf, nowMs);
-    const troubles = problem === undefined ? [] : [`the certificate ${problem}: tributary-agent enroll TOKEN gets another`];
+    const isEarly = leaf !== undefined && nowMs < leaf.validFromDate.getTime();
+    if (isEarly) notes.push(`the certificate ${problem}: is the clock of this machine right? Hubs judge by theirs`);
+    const another = source === 'enrolled' ? 'tributary-agent enroll TOKEN gets another' : 'have another made';
+    const troubles = problem === undefined || isEarly ? [] : [`the certificate ${problem}: ${another}`];
     const agentId = storedAgentId(folder) ?? certificate?.agentId;
     if (certificate !== undefined && certificate.agentId !== agentId) troubles.push(otherAgentRule);
     if (certificate !== undefined && usesTls) {
