@@ -110,6 +110,9 @@ test('a token for a lower site has several tenants or all, and other addresses',
   assert.deepEqual(decodeEnrolmentToken(member(made.json, 'token')).hubs, ['10.0.0.1:7701', '[::1]:7701']);
   assert.equal(member(made.json, 'tenants'), 'shop,bank');
   assert.equal(member((await create({ hub: true, tenant: ['*'] })).json, 'tenants'), '*');
+  const { out } = await create({ hub: true, json: false });
+  assert.match(out, /POST \/v1\/enrol/);
+  assert.doesNotMatch(out, /tributary-agent/, 'no agent enrols with it');
 });
 
 test('a token of the HTTP API is shown once, listed without its secret, and revoked with the whole of it', async () => {

@@ -49,7 +49,9 @@ export async function agentRevokeCommand(request: AgentRevokeOptions, host: Comm
           : `${who} is revoked: a running hub cuts it off within seconds, and its certificates are worth nothing\n`,
       );
     }
-    await host.out('Such a machine comes back only as a new agent: tributary-agent enroll --renew TOKEN\n');
+    if (found.some(({ kind }) => kind === 'agent')) {
+      await host.out('Such a machine comes back only as a new agent: tributary-agent enroll --renew TOKEN\n');
+    }
     return exitCode.done;
   });
 }
@@ -103,14 +105,15 @@ function agentRow(agent: Agent, nowMs: number): readonly string[] {
   return [cell(host), agentId, use, cell(tenantsText(tenants)), state, minute(lastSeenMs), until, cell(labelsText(labels), 60)];
 }
 
-function remark({ agentId, host, state, refusedCopy }: Agent): string {
+function remark({ agentId, kind, host, state, refusedCopy }: Agent): string {
+  const wayOut = kind === 'hub' ? 'Enrol that hub anew' : 'Run tributary-agent enroll --renew TOKEN';
   const who = `${cell(host)} (${agentId})`;
   if (state === 'cloned') {
-    return `\n${who}: two machines use this identity, and both are refused. Run tributary-agent enroll --renew TOKEN on one of them.\n`;
+    return `\n${who}: two machines use this identity, and both are refused. ${wayOut} on one of them.\n`;
   }
   if (refusedCopy === undefined || state === 'revoked') return '';
   const { seenMs, address } = refusedCopy;
-  return `\n${who}: a copy of it came from ${cell(address)} at ${minute(seenMs)} and was refused. Run tributary-agent enroll --renew TOKEN there.\n`;
+  return `\n${who}: a copy of it came from ${cell(address)} at ${minute(seenMs)} and was refused. ${wayOut} there.\n`;
 }
 
 /** As the HTTP API has it. */

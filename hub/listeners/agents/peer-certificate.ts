@@ -103,17 +103,19 @@ function registryProblem(
   agent: Agent | undefined,
   { ownPki }: CertificateJudge,
 ): Extract<PeerVerdict, { kind: 'refused' }> | undefined {
+  const isHub = names.kind !== 'agent';
   if (agent?.state === 'revoked') {
-    return refused(
-      'revoked',
-      'this agent was revoked: if it is to come back, enrol it anew with tributary-agent enroll --renew TOKEN',
-    );
+    const again = isHub ? 'a token of tributary-hub token create --hub' : 'tributary-agent enroll --renew TOKEN';
+    return refused('revoked', `this ${isHub ? 'hub' : 'agent'} was revoked: if it is to come back, enrol it anew with ${again}`);
   }
   if (agent === undefined && ownPki) return undefined;
-  if (agent?.kind === (names.kind === 'agent' ? 'agent' : 'hub')) return undefined;
-  const hint =
-    'this site does not know this agent, its registry may be an older copy: enrol it again with tributary-agent enroll TOKEN';
-  return refused('not-known', hint);
+  if (agent?.kind === (isHub ? 'hub' : 'agent')) return undefined;
+  const again = isHub ? 'a token of tributary-hub token create --hub' : 'tributary-agent enroll TOKEN';
+  const who = isHub ? 'hub' : 'agent';
+  return refused(
+    'not-known',
+    `this site does not know this ${who}, its registry may be an older copy: enrol it again with ${again}`,
+  );
 }
 
 function refused(error: CertificateProblem, hint: string): Extract<PeerVerdict, { kind: 'refused' }> {

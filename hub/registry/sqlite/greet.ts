@@ -43,9 +43,11 @@ interface Judgement {
 }
 
 const enrolHint = 'run tributary-agent enroll TOKEN';
+const enrolHubHint = 'enrol that hub anew, with a token of tributary-hub token create --hub';
 
 /** A site whose authority is another's enrols nobody. */
-function wayOut({ agentId, vouched }: Greeting, where: string): string {
+function wayOut({ agentId, vouched }: Greeting, { kind }: Pick<Agent, 'kind'>, where: string): string {
+  if (vouched === undefined && kind === 'hub') return enrolHubHint;
   if (vouched === undefined) return `run tributary-agent enroll --renew TOKEN on ${where}, which makes it a new agent`;
   return `have a certificate with another id made for ${where}, then run tributary-hub agent forget ${agentId} on the hub`;
 }
@@ -57,23 +59,28 @@ function judge(hello: Greeting, present: Agent): Judgement | undefined {
     about,
   });
   if (present.state === 'revoked') {
-    return refused('unauthorized', `this agent was revoked at the site: to let the machine in again, ${wayOut(hello, 'it')}`);
+    return refused(
+      'unauthorized',
+      `this agent was revoked at the site: to let the machine in again, ${wayOut(hello, present, 'it')}`,
+    );
   }
   if (present.retiredBoots.includes(hello.bootId)) {
     return refused('superseded', 'this machine was made a new agent (enroll --renew): restart tributary-agent on it');
   }
   if (hello.instanceId !== present.instanceId) {
-    return refused('clone', `this machine has a copy of another machine's agent: ${wayOut(hello, 'it')}`, 'copy');
+    return refused('clone', `this machine has a copy of another machine's agent: ${wayOut(hello, present, 'it')}`, 'copy');
   }
-  const clones = `two machines use the identity of this agent: ${wayOut(hello, 'one of them')}`;
+  const clones = `two machines use the identity of this agent: ${wayOut(hello, present, 'one of them')}`;
   if (present.state === 'cloned') return refused('clone', clones);
   const isSameBoot = hello.bootId === present.bootId || present.bootId === '';
   if (!isSameBoot && hello.startCounter <= present.startCounter) return refused('clone', clones, 'clones');
   if (hello.vouched === undefined && !present.fingerprints.includes(hello.fingerprint)) {
-    return refused('unauthorized', `its certificate was replaced by a newer one: ${enrolHint}`);
+    const again = present.kind === 'hub' ? enrolHubHint : enrolHint;
+    return refused('unauthorized', `its certificate was replaced by a newer one: ${again}`);
   }
   if (hello.startCounter < present.startCounter) {
-    return refused('superseded', 'a later start of this agent was here: stop one of the two');
+    const setBack = 'if there is only one, its folder or its clock was set back: see that its clock is right, and restart it';
+    return refused('superseded', `a later start of this agent was here: stop one of the two; ${setBack}`);
   }
   return undefined;
 }
