@@ -58,7 +58,7 @@ for (const point of points) {
     const [old] = [...site.streams.keys()];
     await killedAt(point, one);
     // Once the site has answered, a start is enough: it does what is left.
-    if (beforeAnswer.includes(point)) await enrolHere(one.data, decodeEnrolmentToken(one.door.token()), true);
+    if (beforeAnswer.includes(point)) await enrolHere(one.data, decodeEnrolmentToken(one.door.token()), { asNew: true });
     const hellos = site.hellos.length;
     await one.run({ platform: undefined });
     await one.read();

@@ -11,11 +11,15 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { decodeEnrolmentToken } from '@tributary/protocol/enrolment/enrolment-token.ts';
 import { settlePending } from '../enrolment/settle.ts';
+import { enrolHere } from '../enrolment/testing/enrol-here.ts';
 import { TestDoor } from '../enrolment/testing/test-door.ts';
 import { lockFolder } from '../identity/folder-lock.ts';
 import { settleIdentity } from '../identity/identity.ts';
@@ -194,6 +198,25 @@ test('what the site says of a token is shown, and no other hub is asked', async 
 test('the first hub of the token that can be reached enrols', async () => {
   await using one = await unit();
   assert.equal((await one.enroll(one.door.token({ hubs: ['127.0.0.1:1', one.door.host] }))).code, 0);
+});
+
+test('a hub that takes connections and says nothing keeps nobody from the next one for long', async () => {
+  await using one = await unit();
+  const waitedMs: number[] = [];
+  const mute = createServer((socket) => {
+    const sinceMs = performance.now();
+    socket.on('error', () => undefined).on('close', () => waitedMs.push(performance.now() - sinceMs));
+    socket.resume();
+  });
+  await once(mute.listen(0, '127.0.0.1'), 'listening');
+  const address = mute.address();
+  assert(typeof address === 'object' && address !== null);
+  const token = decodeEnrolmentToken(one.door.token({ hubs: [`127.0.0.1:${address.port}`, one.door.host] }));
+  mkdirSync(one.data);
+  await enrolHere(one.data, token, { timeoutMs: 4000 });
+  mute.close();
+  assert.equal(one.door.requests.length, 1);
+  assert.deepEqual([waitedMs.length, (waitedMs[0] ?? 0) < 2000], [1, true], String(waitedMs));
 });
 
 test('of a configuration that is there only hubs is set, with its comments kept', async () => {

@@ -21,6 +21,7 @@ import { keyToCertify, newKey } from './agent-key.ts';
 import { checkedAnswer } from './check-answer.ts';
 import { makeTlsFolder, type Pending, readPending, writePending } from './enrolled-files.ts';
 import { type HubPlace, postJson, presentedAnchor } from './hub-door.ts';
+import { connectTimeouts } from './patience.ts';
 
 export class EnrolmentError extends Error {
   override readonly name = 'EnrolmentError';
@@ -47,25 +48,26 @@ export async function enrol(options: EnrolOptions, signal: AbortSignal): Promise
   const { folder, token, proxy, leastVersion, timeoutMs } = options;
   const pending = keptPending(options);
   if (pending.answer !== undefined) return;
-  const failures: string[] = [];
-  for (const hub of token.hubs) {
-    const place = { hub, proxy, leastVersion, timeoutMs };
-    try {
-      await enrolAt(place, pending, options, signal);
-      return;
-    } catch (error) {
-      signal.throwIfAborted();
-      const message = error instanceof Error ? error.message : String(error);
-      // The site has said what it thinks of this token: its other hubs would say the same.
-      if (error instanceof HubRefusedError && error.refusal !== '' && error.refusal !== 'unavailable') {
-        throw new EnrolmentError(`${printable(hub)}: ${message}`, { cause: error });
+  const failures = new Map<string, string>();
+  for (const connectTimeoutMs of connectTimeouts(token.hubs, timeoutMs)) {
+    for (const hub of token.hubs) {
+      const place = { hub, proxy, leastVersion, timeoutMs };
+      try {
+        await enrolAt({ ...place, timeoutMs: connectTimeoutMs }, { place, pending, options }, signal);
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        const message = error instanceof Error ? error.message : String(error);
+        // The site has said what it thinks of this token: its other hubs would say the same.
+        if (error instanceof HubRefusedError && error.refusal !== '' && error.refusal !== 'unavailable') {
+          throw new EnrolmentError(`${printable(hub)}: ${message}`, { cause: error });
+        }
+        failures.set(hub, message);
       }
-      failures.push(`${printable(hub)}: ${message}`);
     }
   }
-  throw new EnrolmentError(
-    `no hub of this token enrolled this agent (in ${folder}):\n${failures.map((line) => `  ${line}`).join('\n')}`,
-  );
+  const lines = [...failures].map(([hub, message]) => `  ${printable(hub)}: ${message}`);
+  throw new EnrolmentError(`no hub of this token enrolled this agent (in ${folder}):\n${lines.join('\n')}`);
 }
 
 /** Has a hub certify another key of the agent that presents its certificate. The answer is durable when it resolves. */
@@ -86,9 +88,14 @@ export async function renew(
   crashPoint('agent.enrolment.after-answer');
 }
 
-async function enrolAt(place: HubPlace, pending: Pending, options: EnrolOptions, signal: AbortSignal): Promise<void> {
+/** `look`: how its certificate is looked at; a hub that lets itself be looked at is there, and gets the time of `place` to answer. */
+async function enrolAt(
+  look: HubPlace,
+  { place, pending, options }: { readonly place: HubPlace; readonly pending: Pending; readonly options: EnrolOptions },
+  signal: AbortSignal,
+): Promise<void> {
   const { folder, token, host, version, nowMs } = options;
-  const anchor = await presentedAnchor(place, token.fingerprint, signal);
+  const anchor = await presentedAnchor(look, token.fingerprint, signal);
   const { instanceId, bootId } = settleIdentity({ folder });
   const { agentId, key, replaces } = pending;
   const body: EnrolRequest = {

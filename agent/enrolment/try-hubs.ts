@@ -1,9 +1,11 @@
 /** Whether a hub lets this agent in with what it has. It is told nothing: a Hello would supersede an agent that runs. */
+import type { SecureContext } from 'node:tls';
 import { loadKeyMaterial } from '@tributary/shared/tls/load-key-material.ts';
 import { type LeastVersion, secureContextOf } from '../tls/secure-context.ts';
 import { opened } from '../uplink/open-first.ts';
-import { openSocket } from '../uplink/open-socket.ts';
+import { type HowToOpen, openSocket } from '../uplink/open-socket.ts';
 import { enrolledFiles } from './enrolled-files.ts';
+import { connectTimeouts } from './patience.ts';
 
 export interface TryHubsOptions {
   readonly folder: string;
@@ -20,24 +22,30 @@ export async function tryHubs(
 ): Promise<{ readonly hub: string; readonly trouble: string }> {
   const { cert, key, ca } = enrolledFiles(folder);
   const { context } = loadKeyMaterial({ cert, key, ca });
-  const how = { proxy, timeoutMs, secureContext: () => secureContextOf(context, leastVersion) };
-  const troubles: string[] = [];
-  for (const hub of hubs) {
-    try {
-      const socket = await openSocket(hub, how, signal);
-      const gone = new Promise((resolve) => socket.once('close', resolve));
+  const secureContext = (): SecureContext => secureContextOf(context, leastVersion);
+  const troubles = new Map<string, string>();
+  for (const connectTimeoutMs of connectTimeouts(hubs, timeoutMs)) {
+    for (const hub of hubs) {
       try {
-        await opened(socket, signal);
+        await tryHub(hub, { proxy, timeoutMs: connectTimeoutMs, secureContext }, signal);
         return { hub, trouble: '' };
-      } finally {
-        socket.on('error', () => undefined);
-        socket.terminate();
-        await gone;
+      } catch (error) {
+        signal.throwIfAborted();
+        troubles.set(hub, error instanceof Error ? error.message : String(error));
       }
-    } catch (error) {
-      signal.throwIfAborted();
-      troubles.push(`${hub}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  return { hub: '', trouble: troubles.join('; ') };
+  return { hub: '', trouble: [...troubles].map(([hub, trouble]) => `${hub}: ${trouble}`).join('; ') };
+}
+
+async function tryHub(hub: string, how: HowToOpen, signal: AbortSignal): Promise<void> {
+  const socket = await openSocket(hub, how, signal);
+  const gone = new Promise((resolve) => socket.once('close', resolve));
+  try {
+    await opened(socket, signal);
+  } finally {
+    socket.on('error', () => undefined);
+    socket.terminate();
+    await gone;
+  }
 }

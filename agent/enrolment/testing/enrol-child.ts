@@ -5,4 +5,4 @@ import { enrolHere } from './enrol-here.ts';
 
 const [folder = '', token = '', point] = process.argv.slice(2);
 armCrashPoint(point);
-await enrolHere(folder, decodeEnrolmentToken(token), true);
+await enrolHere(folder, decodeEnrolmentToken(token), { asNew: true });
