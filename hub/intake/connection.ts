@@ -12,6 +12,7 @@ import {
   type Hello,
   type Message,
   type OpenStream,
+  type RecoveredStream,
   type RejectCode,
 } from '@tributary/protocol/messages.ts';
 import { ServerSession } from '@tributary/protocol/session/server.ts';
@@ -41,6 +42,8 @@ export interface Peer {
   /** Address of the other end, for people. */
   readonly remote: string;
   send(message: Message): void;
+  /** Resolves when what was sent has left, and at once where the peer is gone. */
+  flushed(): Promise<void>;
   /** Closes once what was sent is flushed. */
   close(code: RejectCode | 'gone', hint: string): void;
   /** Stops and goes on reading from the socket. */
@@ -161,7 +164,7 @@ export class IntakeConnection {
         this.#greet(effect.hello);
         break;
       case 'recover':
-        this.#recover(effect.agentId);
+        this.#ask(this.#recover(effect.agentId), () => undefined);
         break;
       case 'open':
         this.#open(effect);
@@ -202,9 +205,20 @@ export class IntakeConnection {
     this.#session.admitted(admission);
   }
 
-  #recover(agentId: string): void {
-    const { queue, gatekeeper, identity } = this.#parts;
-    this.#ask(queue.streamsOf(gatekeeper.siteOf(identity), agentId), (streams) => this.#session.recovered(streams));
+  /** As fast as the peer takes it: an agent that has been here for years has more streams than should wait in memory. */
+  async #recover(agentId: string): Promise<void> {
+    const { queue, gatekeeper, identity, peer } = this.#parts;
+    let streams: RecoveredStream[] = [];
+    for await (const stream of queue.streamsOf(gatekeeper.siteOf(identity), agentId)) {
+      streams.push(stream);
+      if (streams.length < recoveredAtOnce) continue;
+      this.#session.recovered(streams, false);
+      streams = [];
+      this.#carryOut();
+      await peer.flushed();
+      if (this.#ended) return;
+    }
+    this.#session.recovered(streams);
   }
 
   #open(effect: Extract<ServerEffect, { kind: 'open' }>): void {
@@ -342,6 +356,9 @@ function weightOf({ body, segments }: Batch): number {
     return sum + segmentBytes + lengths.length * lengthBytes + (cuts.length + drops.length) * partBytes;
   }, body.length);
 }
+
+/** Streams that are told before the peer has taken those before: a stream is described by up to 80 KB. */
+const recoveredAtOnce = 32;
 
 const segmentBytes = 256;
 const lengthBytes = 8;

@@ -90,3 +90,27 @@ test(
     agent.socket.terminate();
   },
 );
+
+test('an agent with more streams than may wait to be read gets them all, when its buffer is new', timeout, async () => {
+  await using door = await DoorFixture.open();
+  const who = await enrolled(door);
+  const { agentId, instanceId, bootId } = who;
+  const labels = Object.fromEntries(Array.from({ length: 64 }, (_, index) => [`label${index}`, 'x'.repeat(1024)]));
+  const attributes = testAttributes({ labels });
+  const opened = Array.from({ length: 600 }, (_, index) => testOpen(index + 1, { attributes }));
+  const { queue } = door.store;
+  await Promise.all(
+    opened.map((open) => queue.openStream({ ...open, key: { siteId: door.siteId, agentId, streamId: open.streamId } })),
+  );
+  const agent = await door.agent(who);
+  agent.send(testHello({ agentId, instanceId, bootId }));
+  await agent.until('welcome');
+  agent.send({ kind: 'recover' });
+  await eventually('the last has come', () => agent.received.some((message) => message.kind === 'recovered' && message.last));
+  const streams = agent.received.flatMap((message) => (message.kind === 'recovered' ? message.streams : []));
+  assert.deepEqual(
+    streams.map(({ streamId }) => streamId),
+    opened.map(({ streamId }) => streamId),
+  );
+  agent.socket.terminate();
+});

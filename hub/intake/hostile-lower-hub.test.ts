@@ -49,8 +49,8 @@ async function openSites(): Promise<Sites> {
     held: async () => {
       const { queue } = door.store;
       const streams = [
-        await queue.streamsOf(door.siteId, agent.agentId),
-        await queue.streamsOf(other.siteId, other.agentId),
+        await Array.fromAsync(queue.streamsOf(door.siteId, agent.agentId)),
+        await Array.fromAsync(queue.streamsOf(other.siteId, other.agentId)),
         await queue.gaps(),
         (await queue.status()).topics.map(({ topic, entries, receivedRecords }) => ({ topic, entries, receivedRecords })),
       ];
@@ -93,8 +93,8 @@ test('a lower hub brings its own site, its own streams, and the tenants of its c
   peer.send(testBatchMessage(1, { from: 0, to: 10 }), { ...testBatchMessage(1, { from: 0, to: 5, stream: 2 }), channel: 2 });
   while (peer.received.filter(({ kind }) => kind === 'ack').length < 2) await turn();
   const { queue } = door.store;
-  assert.partialDeepStrictEqual(await queue.streamsOf(hostile.agentId, hubId), [{ held: 10 }]);
-  assert.partialDeepStrictEqual(await queue.streamsOf(hostile.agentId, origin.agentId), [{ held: 5 }]);
+  assert.partialDeepStrictEqual(await Array.fromAsync(queue.streamsOf(hostile.agentId, hubId)), [{ held: 10 }]);
+  assert.partialDeepStrictEqual(await Array.fromAsync(queue.streamsOf(hostile.agentId, origin.agentId)), [{ held: 5 }]);
   assert.partialDeepStrictEqual(door.intake.status().connections, [{ identity: 'lower-site', tenant: 'acme,blue' }]);
   peer.socket.terminate();
 });
@@ -135,11 +135,11 @@ test('it cannot speak for this site, for another lower site, nor for an agent of
 test('the same stream and agent ids at its own site are not those of this one', timeout, async () => {
   await using sites = await openSites();
   const { door, agent } = sites;
-  const before = await door.store.queue.streamsOf(door.siteId, agent.agentId);
+  const before = await Array.fromAsync(door.store.queue.streamsOf(door.siteId, agent.agentId));
   const peer = await sites.connect();
   peer.send(testOpen(1, { origin: { siteId: sites.hostile.agentId, agentId: agent.agentId } }), ...attack.slice(0, 1));
   while ((await peer.until('position')).held !== 1000) await turn();
-  assert.deepEqual(await door.store.queue.streamsOf(door.siteId, agent.agentId), before);
+  assert.deepEqual(await Array.fromAsync(door.store.queue.streamsOf(door.siteId, agent.agentId)), before);
   peer.socket.terminate();
 });
 

@@ -34,6 +34,10 @@ export class RecordingPeer implements Peer {
     for (const wake of this.#waiting) wake();
   }
 
+  flushed(): Promise<void> {
+    return Promise.resolve();
+  }
+
   kinds(): string[] {
     return this.sent.map((message) => message.kind);
   }

@@ -34,7 +34,7 @@ test('what is published side by side is archived once, and the books balance', a
   assert.partialDeepStrictEqual(status.channels, [{ channel: 'acme/app', streams: 3, positions: 90, lost: 0 }]);
   const [books] = booksOf(status, (channel) => line.archive.sums.recordsOf(channel));
   assert.partialDeepStrictEqual(books, { received: 90, processed: 90, archived: 90, missing: 0 });
-  for (const { streamId, held } of await line.queue.streamsOf(line.queue.siteId, listenerAgentId(line.queue.hubId, 'push'))) {
+  for await (const { streamId, held } of line.queue.streamsOf(line.queue.siteId, listenerAgentId(line.queue.hubId, 'push'))) {
     assert.ok(streamId.length === 32 && held === 30);
   }
 });

@@ -238,7 +238,8 @@ export interface Queue extends AsyncDisposable {
   closeStream(key: StreamKey, position: number): Promise<void>;
   /** Moves `held` over a range that will never come; a range that does not begin at `held` or before changes nothing. */
   recordGap(key: StreamKey, gap: { from: number; to: number; toMark: Mark; cause: Gap['cause'] }): Promise<RecordedGap>;
-  streamsOf(siteId: Id, agentId: Id): Promise<readonly RecoveredStream[]>;
+  /** The newest, up to `recoveredStreamsTotalMax`, in the order in which they were opened first; read while they are taken. */
+  streamsOf(siteId: Id, agentId: Id): AsyncIterable<RecoveredStream>;
   gaps(): Promise<readonly GapRecord[]>;
 
   /** Checks positions and appends to the front topic in one step (invariant 3). */

@@ -41,7 +41,8 @@ export interface ServerCalls {
   /** When `tick` is needed next, in monotonic milliseconds; undefined: not before something else happens. */
   nextTickMs(): number | undefined;
   admitted(admission: Admission): void;
-  recovered(streams: readonly RecoveredStream[]): void;
+  /** In as many calls as the host likes; `isLast` unless it says otherwise. */
+  recovered(streams: readonly RecoveredStream[], isLast?: boolean): void;
   positioned(requestId: number, position: StreamPosition): void;
   appended(requestId: number, result: AppendResult): void;
   /** How many bytes of bodies of this channel may be unacked on this connection. Told to the peer when it changes. */
@@ -104,7 +105,7 @@ export type ServerEffect =
   | { readonly kind: 'send'; readonly message: Message }
   /** Answer: `admitted(admission)`. */
   | { readonly kind: 'admit'; readonly hello: Hello }
-  /** Answer: `recovered(streams)`. */
+  /** Answer: `recovered(streams)`, once or more often. */
   | { readonly kind: 'recover'; readonly agentId: Id }
   /** Answer: `positioned(requestId, position)`, after the stream's row is durable. */
   | { readonly kind: 'open'; readonly requestId: number; readonly key: StreamKey; readonly message: OpenStream }

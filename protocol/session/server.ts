@@ -122,11 +122,11 @@ export class ServerSession implements ServerCalls {
     this.#send(this.#welcome);
   }
 
-  recovered(streams: readonly RecoveredStream[]): void {
+  recovered(streams: readonly RecoveredStream[], isLast = true): void {
     if (this.#state !== 'open') return;
     assert(this.#recovering, 'the host answers what it was asked');
-    this.#recovering = false;
-    for (const message of recoveredMessages(streams)) this.#send(message);
+    this.#recovering = !isLast;
+    for (const message of recoveredMessages(streams)) this.#send({ ...message, last: message.last && isLast });
   }
 
   positioned(requestId: number, position: StreamPosition): void {

@@ -65,6 +65,12 @@ export class AgentSocket implements Peer {
     this.#socket.send(encode(message));
   }
 
+  /** A ping says by its callback when all before it was written; ws calls it, too, when the socket is gone. */
+  flushed(): Promise<void> {
+    if (this.#socket.readyState !== WebSocket.OPEN) return Promise.resolve();
+    return new Promise((resolve) => this.#socket.ping(undefined, undefined, () => resolve()));
+  }
+
   close(code: RejectCode | 'gone'): void {
     // The reason was told in a Reject; a paused socket would never read the peer's answer to the close.
     this.#socket.resume();

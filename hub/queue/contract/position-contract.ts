@@ -205,7 +205,7 @@ export const positionContract: readonly ContractTest[] = [
       await queue.closeStream(testKey(2), 10);
       await queue.openStream({ ...first, identity: testIdentity('/var/log/renamed.log') });
       const { siteId } = testKey(1);
-      const streams = await queue.streamsOf(siteId, testAgentId);
+      const streams = await Array.fromAsync(queue.streamsOf(siteId, testAgentId));
       assert.deepEqual(
         streams.map((stream) => [stream.identity.path, stream.start, stream.held, stream.heldMark, stream.closed]),
         [
@@ -214,7 +214,7 @@ export const positionContract: readonly ContractTest[] = [
         ],
       );
       assert.deepEqual(streams[0]?.attributes, first.attributes);
-      assert.deepEqual(await queue.streamsOf(siteId, 'b'.repeat(32)), []);
+      assert.deepEqual(await Array.fromAsync(queue.streamsOf(siteId, 'b'.repeat(32))), []);
     },
   ],
 ];

@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { GapCause, Origin, RecoveredStream, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
+import { recoveredStreamsTotalMax } from '@tributary/protocol/limits.ts';
 import { blob, integer, only, type Row, text } from '@tributary/shared/sqlite/row.ts';
 import type { Entry, EntryFormat, GapRecord, StreamInfo } from '../queue.ts';
 import { QueueError } from '../queue-error.ts';
@@ -59,14 +60,16 @@ export class Reader {
     }));
   }
 
-  streamsOf(siteId: string, agentId: string): RecoveredStream[] {
+  /** Their rows are read one by one: all of them, with all that describes them, may be more than memory. */
+  *streamsOf(siteId: string, agentId: string): Generator<RecoveredStream> {
+    const newest = this.#db.prepare('SELECT id FROM stream WHERE site_id = ? AND agent_id = ? ORDER BY id DESC LIMIT ?');
+    const ids = newest.all(siteId, agentId, recoveredStreamsTotalMax).map((row) => integer(row, 'id'));
     const query = `SELECT stream_id, origin, identity, attributes, start, held, held_mark,
-      closed_at IS NOT NULL AND held >= closed_at AS closed
-      FROM stream WHERE site_id = ? AND agent_id = ? ORDER BY id`;
-    return this.#db
-      .prepare(query)
-      .all(siteId, agentId)
-      .map((row) => ({
+      closed_at IS NOT NULL AND held >= closed_at AS closed FROM stream WHERE id = ?`;
+    const stream = this.#db.prepare(query);
+    for (const id of ids.reverse()) {
+      const row = only(stream.get(id));
+      yield {
         streamId: text(row, 'stream_id'),
         origin: originOf(row),
         identity: identityOf(row),
@@ -75,7 +78,8 @@ export class Reader {
         held: integer(row, 'held'),
         heldMark: text(row, 'held_mark'),
         closed: integer(row, 'closed') === 1,
-      }));
+      };
+    }
   }
 
   gaps(): GapRecord[] {

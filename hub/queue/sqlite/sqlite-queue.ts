@@ -110,8 +110,8 @@ export class SqliteQueue implements Queue {
     return this.#call('recordGap', { nowMs: this.#clock.now(), key, gap });
   }
 
-  async streamsOf(siteId: Id, agentId: Id): Promise<readonly RecoveredStream[]> {
-    return this.#reader.streamsOf(siteId, agentId);
+  async *streamsOf(siteId: Id, agentId: Id): AsyncGenerator<RecoveredStream> {
+    yield* this.#reader.streamsOf(siteId, agentId);
   }
 
   async gaps(): Promise<readonly GapRecord[]> {
