@@ -67,7 +67,7 @@ export class Reader {
     const query = `SELECT stream_id, origin, identity, attributes, start, held, held_mark,
       closed_at IS NOT NULL AND held >= closed_at AS closed FROM stream WHERE id = ?`;
     const stream = this.#db.prepare(query);
-    for (const id of ids.reverse()) {
+    for (const id of ids.toReversed()) {
       const row = only(stream.get(id));
       yield {
         streamId: text(row, 'stream_id'),
