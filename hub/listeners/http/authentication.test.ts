@@ -127,8 +127,7 @@ suite('who asks', () => {
     await using server = await PeopleServer.start();
     const token = await server.addToken('shop', 'read');
     const tokenId = token.split('_')[1] ?? '';
-    const ask = (bearer: string): Promise<{ status: number }> =>
-      new PeopleClient(server.url, bearer).call('GET', '/api/v1/whoami');
+    const ask = (sent: string): Promise<{ status: number }> => new PeopleClient(server.url, sent).call('GET', '/api/v1/whoami');
     for (let guess = 0; guess < 3; guess += 1) assert.equal((await ask(`${token.slice(0, -4)}aaaa`)).status, 401);
     await server.registry.revokeToken(tokenId, { actor: 'console:test', address: '' });
     assert.equal((await ask(token)).status, 401);

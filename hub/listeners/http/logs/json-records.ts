@@ -9,7 +9,7 @@ import type { RecordBlock } from '../../record-block.ts';
 import { HttpError } from '../http-error.ts';
 import { recordBytesMax, recordsPerPushMax } from '../limits.ts';
 import { endOfValue, JsonScanError, skipSpace } from './json-scanner.ts';
-import { recordTooLarge, tooManyRecords } from './lines.ts';
+import { type NoteRecords, recordTooLarge, tooManyRecords } from './lines.ts';
 
 const quote = 0x22;
 const openArray = 0x5b;
@@ -21,10 +21,10 @@ const newline = 0x0a;
 const bytesAtATime = 1 << 20;
 
 /** Element 1 is the first of the array. `bytes` belongs to the result from here on. Rejects with an HttpError. */
-export async function jsonRecordsOf(bytes: Buffer): Promise<RecordBlock> {
+export async function jsonRecordsOf(bytes: Buffer, note: NoteRecords): Promise<RecordBlock> {
   if (!isUtf8(bytes)) throw malformed('it is not UTF-8');
   const begin = skipSpace(bytes, 0);
-  if (bytes[begin] === openArray) return elementsOf(bytes, begin);
+  if (bytes[begin] === openArray) return elementsOf(bytes, begin, note);
   if (bytes[begin] !== openObject) throw malformed('it is neither an object nor an array of objects and strings');
   const end = endOf(bytes, begin, 'the object');
   const record = Buffer.concat([bytes.subarray(begin, end), Buffer.of(newline)]);
@@ -32,8 +32,9 @@ export async function jsonRecordsOf(bytes: Buffer): Promise<RecordBlock> {
 }
 
 /** Records move to the front of the body's own memory: none is longer than what it was written as with the comma or bracket behind it. */
-async function elementsOf(bytes: Buffer, begin: number): Promise<RecordBlock> {
+async function elementsOf(bytes: Buffer, begin: number, note: NoteRecords): Promise<RecordBlock> {
   const lengths: number[] = [];
+  let noted = 0;
   let kept = 0;
   let element = 0;
   let turnEnds = begin + bytesAtATime;
@@ -50,10 +51,13 @@ async function elementsOf(bytes: Buffer, begin: number): Promise<RecordBlock> {
     if (bytes[at] !== comma) break;
     at = skipSpace(bytes, at + 1);
     if (at > turnEnds) {
+      note(lengths.length - noted);
+      noted = lengths.length;
       await others();
       turnEnds = at + bytesAtATime;
     }
   }
+  note(lengths.length - noted);
   if (bytes[at] !== closeArray) throw malformed(`the array does not go on behind element ${element}`);
   return nothingBehind(bytes, at + 1, { bytes: bytes.subarray(0, kept), lengths });
 }

@@ -9,8 +9,11 @@ import type { RecordBlock } from '../../record-block.ts';
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 
+/** Told how many records more there are, for the memory that each costs beside its bytes. Throws an HttpError when that is too much. */
+export type NoteRecords = (records: number) => void;
+
 /** `bytes` belongs to the result from here on. Throws an HttpError that names the line. */
-export function linesOf(bytes: Buffer): RecordBlock {
+export function linesOf(bytes: Buffer, note: NoteRecords): RecordBlock {
   const lengths: number[] = [];
   let kept = 0;
   let line = 0;
@@ -27,6 +30,7 @@ export function linesOf(bytes: Buffer): RecordBlock {
     }
     begin = end;
   }
+  note(lengths.length);
   return { bytes: bytes.subarray(0, kept), lengths };
 }
 

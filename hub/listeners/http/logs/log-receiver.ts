@@ -20,7 +20,7 @@ import type { ByteBudget } from './byte-budget.ts';
 import { jsonRecordsOf } from './json-records.ts';
 import { linesOf } from './lines.ts';
 import { type PushRequest, pushRequestOf } from './push-request.ts';
-import { readBody } from './read-body.ts';
+import { noRoom, readBody } from './read-body.ts';
 
 /** What was asked, as its answer tells. */
 export interface LogsAnswer {
@@ -61,6 +61,8 @@ export interface PushCounters {
 }
 
 const busyRetryMs = 2000;
+/** What a record costs beside its bytes until it is stored: its length, in lists that grow and are cut into those of batches. */
+const recordCostBytes = 24;
 
 export class LogReceiver {
   readonly #parts: LogReceiverParts;
@@ -98,8 +100,12 @@ export class LogReceiver {
     };
     using share = budget.share();
     const body = await readBody(request, { bytesMax: pusher.bodyBytesMax, share, limits });
-    const records = push.format === 'json' ? await jsonRecordsOf(body) : linesOf(body);
-    return this.#store(records, target, keyOf(push, pusher));
+    const note = (records: number): void => {
+      if (!share.take(records * recordCostBytes)) throw noRoom();
+    };
+    const records = push.format === 'json' ? await jsonRecordsOf(body, note) : linesOf(body, note);
+    // Awaited: the share is held until all of it is stored.
+    return await this.#store(records, target, keyOf(push, pusher));
   }
 
   async #store(records: RecordBlock, target: StreamTarget, key: string | undefined): Promise<LogsAnswer> {

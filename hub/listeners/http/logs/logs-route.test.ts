@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { frontTopic } from '../../../queue/queue.ts';
-import type { QuotaGate } from '../../../quotas/quota-gate.ts';
+import { openGate, type QuotaGate } from '../../../quotas/quota-gate.ts';
 import { eventually } from '../../../testing/eventually.ts';
 import { hasPython, hasZstd, rawColumnOf } from '../../../testing/records.ts';
 import { join } from 'node:path';
@@ -189,6 +189,22 @@ suite('pushes', () => {
     const windowed = await hub.post(zstdCompressSync('small\n'), { headers: { 'content-encoding': 'zstd' } });
     assert.equal(windowed.status, 503);
     assert.deepEqual(await answer(await hub.post('small\n')), [200, { accepted: 1 }]);
+    assert.equal(budget.taken, 0);
+  });
+
+  test('the budget is held until the records are stored, and counts what each of them costs', async () => {
+    const budget = new ByteBudget(1_000_000);
+    const held: number[] = [];
+    const quotas: QuotaGate = { ...openGate, giveBack: () => void held.push(budget.taken) };
+    await using hub = await HttpFixture.open({ budget, quotas });
+    assert.equal((await hub.post('a\n'.repeat(10_000))).status, 200);
+    assert.equal((await hub.post(`[${'{},'.repeat(9999)}{}]`, { headers: json })).status, 200);
+    assert.deepEqual([held.length, held.every((bytes) => bytes >= 260_000)], [2, true], String(held));
+    const many = 'a\n'.repeat(100_000);
+    for (const body of [many, `["${'a","'.repeat(100_000)}"]`]) {
+      const headers = body === many ? {} : json;
+      assert.partialDeepStrictEqual(await (await hub.post(body, { headers })).json(), { error: 'busy' });
+    }
     assert.equal(budget.taken, 0);
   });
 

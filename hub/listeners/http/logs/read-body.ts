@@ -171,6 +171,8 @@ class Reading implements Disposable {
   }
 
   #look(): void {
+    // What has come and waits here for its turn is not slow.
+    if (this.#request.complete) return;
     const { slowGraceMs, slowBytesPerSecond } = this.#options.limits;
     const elapsedMs = performance.now() - this.#sinceMs;
     if (elapsedMs < slowGraceMs || (this.#bytesReceived * 1000) / elapsedMs >= slowBytesPerSecond) return;
@@ -182,7 +184,7 @@ function tooLarge(bytesMax: number): HttpError {
   return new HttpError(413, 'too-large', `a push has at most ${bytesMax} bytes, inflated: send it in several`);
 }
 
-function noRoom(): HttpError {
+export function noRoom(): HttpError {
   return new HttpError(503, 'busy', 'too much is being sent to this hub at once: send it again later', retryAfter(1000));
 }
 

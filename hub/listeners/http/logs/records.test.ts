@@ -13,29 +13,33 @@ function texts({ bytes, lengths }: RecordBlock): string[] {
   return records;
 }
 
+function lines(bytes: Buffer): RecordBlock {
+  return linesOf(bytes, () => undefined);
+}
+
 async function json(text: string | Buffer): Promise<string[]> {
-  return texts(await jsonRecordsOf(Buffer.from(text)));
+  return texts(await jsonRecordsOf(Buffer.from(text), () => undefined));
 }
 
 test('lines keep their bytes and terminators; blank ones are none', () => {
-  assert.deepEqual(texts(linesOf(Buffer.from('one\ntwo\r\n\n\r\n three\n\n'))), ['one\n', 'two\r\n', ' three\n']);
-  assert.deepEqual(texts(linesOf(Buffer.from('a\nb'))), ['a\n', 'b']);
-  assert.deepEqual(texts(linesOf(Buffer.from('\n\r\n\n\r'))), []);
-  assert.deepEqual(texts(linesOf(Buffer.alloc(0))), []);
+  assert.deepEqual(texts(lines(Buffer.from('one\ntwo\r\n\n\r\n three\n\n'))), ['one\n', 'two\r\n', ' three\n']);
+  assert.deepEqual(texts(lines(Buffer.from('a\nb'))), ['a\n', 'b']);
+  assert.deepEqual(texts(lines(Buffer.from('\n\r\n\n\r'))), []);
+  assert.deepEqual(texts(lines(Buffer.alloc(0))), []);
   const bytes = Buffer.from([0xff, 0x00, 0x0a, 0xc3, 0x0a]);
-  const { bytes: kept, lengths } = linesOf(Buffer.from(bytes));
+  const { bytes: kept, lengths } = lines(Buffer.from(bytes));
   assert.deepEqual([Buffer.from(kept), lengths], [bytes, [3, 2]]);
 });
 
 test('without blank lines nothing is copied', () => {
   const body = Buffer.from('one\ntwo\n');
-  assert.equal(linesOf(body).bytes.buffer, body.buffer);
+  assert.equal(lines(body).bytes.buffer, body.buffer);
 });
 
 test('a line too long, and lines too many, name themselves', () => {
   const long = Buffer.concat([Buffer.from('ok\n'), Buffer.alloc(recordBytesMax, 'x'), Buffer.from('\n')]);
-  assert.throws(() => linesOf(long), refusal(413, /line 2 is longer/));
-  assert.throws(() => linesOf(Buffer.alloc(recordsPerPushMax + 1, '\n')), refusal(413, /at most 1000000 records/));
+  assert.throws(() => lines(long), refusal(413, /line 2 is longer/));
+  assert.throws(() => lines(Buffer.alloc(recordsPerPushMax + 1, '\n')), refusal(413, /at most 1000000 records/));
 });
 
 test('an object keeps the bytes that it was written with, and a newline ends it', async () => {
