@@ -71,7 +71,9 @@ const plainHubOptions = z.strictObject({
     .default([])
     .describe('Addresses of the agents listeners of this site as agents see them: what enrolment tokens carry.'),
   tls: tlsOptions.optional().describe('Certificates of all listeners that are not `plaintext`. `tributary-hub init` makes them.'),
-  platform_tenant: tenantName.default('default').describe("Owner of the hub's own platform events, the audit trail among them."),
+  platform_tenant: tenantName
+    .default('default')
+    .describe("Owner of the hub's own platform events, the audit trail among them: best one that no token is for."),
   sessions: sessionOptions.prefault({}).describe('People who are signed in.'),
   oidc: oidcOptions.optional().describe('Signing in at an OpenID Connect provider.'),
   quotas: z.array(quotaOptions).max(1000).default([]).describe('How much a tenant may bring in a day.'),

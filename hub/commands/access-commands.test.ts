@@ -115,6 +115,14 @@ test('a token for a lower site has several tenants or all, and other addresses',
   assert.doesNotMatch(out, /tributary-agent/, 'no agent enrols with it');
 });
 
+test("whoever gets a token for the tenant of the hub's own trail could write what looks like it: that is said", async () => {
+  for (const flags of [{}, { scope: 'write' }]) {
+    assert.match((await create({ ...flags, tenant: ['tributary'] })).err, /audit trail belongs to tenant tributary/);
+    assert.equal((await create({ ...flags, tenant: ['shop'] })).err, '');
+  }
+  assert.equal((await create({ scope: 'read', tenant: ['tributary'] })).err, '');
+});
+
 test('a token of the HTTP API is shown once, listed without its secret, and revoked with the whole of it', async () => {
   const made = await create({ scope: 'write', note: 'billing' });
   const text = member(made.json, 'token');

@@ -41,6 +41,7 @@ async function createEnrolmentToken(request: TokenCreateOptions, host: CommandHo
   const labels = labelsOf(request.label);
   const [usesMax, ttlMs] = [usesOf(request.uses ?? '1'), ttlOf(request.ttl ?? enrolmentTtlDefault)];
   return withRegistry(request, host, async ({ options, registry, by, nowMs }) => {
+    tellOwnTenant(tenants, options, host);
     const hubs = addressesOf(request, options);
     const fingerprint = anchorOf(options);
     const [tokenId, secret] = [makeTokenId(), makeSecret()];
@@ -80,7 +81,8 @@ async function createApiToken(request: TokenCreateOptions, scopeText: string, ho
   const tenant = oneTenant(request.tenant, tenantOrAll);
   const note = noteOf(request.note ?? '');
   const ttlMs = request.ttl === undefined ? undefined : ttlOf(request.ttl);
-  return withRegistry(request, host, async ({ registry, by, nowMs }) => {
+  return withRegistry(request, host, async ({ options, registry, by, nowMs }) => {
+    if (scope === 'write') tellOwnTenant([tenant], options, host);
     const [tokenId, secret] = [makeTokenId(), makeSecret()];
     const record: ApiTokenRecord = {
       tokenId,
@@ -97,6 +99,14 @@ async function createApiToken(request: TokenCreateOptions, scopeText: string, ho
     await host.out(request.json ? jsonLine({ ...apiTokenView(record), token }) : apiText(record, token));
     return exitCode.done;
   });
+}
+
+/** A document is what its tenant and type say: whoever writes for that tenant can write what looks like the audit trail. */
+function tellOwnTenant(tenants: readonly string[] | 'all', { platform_tenant: own }: HubOptions, host: CommandHost): void {
+  if (tenants === 'all' || !tenants.includes(own)) return;
+  host.err(
+    `tributary-hub: the audit trail belongs to tenant ${own}, and who has this token can write what looks like it: give platform_tenant a name of its own\n`,
+  );
 }
 
 function newRecord(by: CommandRegistry['by'], nowMs: number): { createdMs: number; createdBy: string; revokedMs: undefined } {

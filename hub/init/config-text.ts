@@ -56,6 +56,9 @@ outputs:
 # queue:
 #   max_bytes: 8GiB
 
+# Owner of the hub's own events and of the audit trail. Make no token for it: who writes there can write what looks like the trail.
+platform_tenant: tributary
+
 # How much a tenant may bring in a day; warn, throttle or drop.
 # quotas:
 #   - { tenant: default, bytes_per_day: 100GiB, action: warn }
