@@ -52,7 +52,7 @@ export class FaultyProxy implements AsyncDisposable {
   /** Batches sent by the agent and not answered yet, over the connections that are open now. */
   get inFlight(): number {
     let sum = 0;
-    for (const connection of this.#connections) sum += connection.inFlight.count;
+    for (const connection of this.#connections) if (!connection.isNoted) sum += connection.inFlight.count;
     return sum;
   }
 
@@ -100,7 +100,7 @@ export class FaultyProxy implements AsyncDisposable {
         : new ReadableInFlight({ onBatch, onMessage: (from, message) => this.#options.onMessage?.(from, message, number) });
     const connection = new ProxiedConnection({ agent, hub: connect({ ...target, noDelay: true }), plan, inFlight });
     connection.onEnding = (kind) => this.#count(kind);
-    connection.onAgentGone = () => {
+    connection.onEnd = () => {
       this.#lastEnded.push({ atMs: performance.now(), inFlight: inFlight.count });
       if (this.#lastEnded.length > 100) this.#lastEnded.shift();
     };

@@ -24,10 +24,10 @@ export class ProxiedConnection {
   readonly #toHub: Lane;
   readonly #toAgent: Lane;
   #state: 'open' | 'leaving' | 'draining' | 'filling' | 'held' | 'ended' = 'open';
-  #agentGone = false;
+  #noted = false;
   #timer: NodeJS.Timeout | undefined;
   onEnding: ((kind: 'cut' | 'drop' | 'hold') => void) | undefined;
-  onAgentGone: (() => void) | undefined;
+  onEnd: (() => void) | undefined;
   onClosed: (() => void) | undefined;
 
   constructor(options: { agent: Socket; hub: Socket; plan: ConnectionPlan; inFlight: InFlight }) {
@@ -46,12 +46,17 @@ export class ProxiedConnection {
     }
   }
 
+  /** Whether what was in flight at its end was told. */
+  get isNoted(): boolean {
+    return this.#noted;
+  }
+
   /** Ends both sides at once with a reset. */
   drop(): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
     clearTimeout(this.#timer);
-    this.#noteAgentGone();
+    this.#noteEnd();
     this.#toHub.close();
     this.#toAgent.close();
     this.#agent.resetAndDestroy();
@@ -95,7 +100,7 @@ export class ProxiedConnection {
       this.#toHub.flush();
       this.#toHub.close();
       this.#state = 'ended';
-      this.#noteAgentGone();
+      this.#noteEnd();
       this.#hub.end();
       this.#hub.resume();
       this.#agent.end();
@@ -107,7 +112,7 @@ export class ProxiedConnection {
     this.#toHub.holding = true;
     this.#timer = setTimeout(() => {
       this.#state = 'held';
-      this.#noteAgentGone();
+      this.#noteEnd();
       this.#agent.destroy();
       this.#timer = setTimeout(() => this.releaseHeld(), holdMsMax);
     }, holdFillMs);
@@ -122,10 +127,12 @@ export class ProxiedConnection {
     if (this.#hub.destroyed) {
       this.#state = 'leaving';
       clearTimeout(this.#timer);
+      // What is on its way to the agent now was no answer yet when the hub went.
+      this.#noteEnd();
       this.#toAgent.onEmpty = () => this.#agent.destroySoon();
       return;
     }
-    this.#noteAgentGone();
+    this.#noteEnd();
     // A held connection outlives its agent's side, that is its purpose.
     if (this.#state === 'held' || this.#state === 'draining') return;
     this.#state = 'draining';
@@ -135,9 +142,9 @@ export class ProxiedConnection {
     this.#toHub.onEmpty = () => this.releaseHeld();
   }
 
-  #noteAgentGone(): void {
-    if (this.#agentGone) return;
-    this.#agentGone = true;
-    this.onAgentGone?.();
+  #noteEnd(): void {
+    if (this.#noted) return;
+    this.#noted = true;
+    this.onEnd?.();
   }
 }

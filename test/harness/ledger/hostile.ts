@@ -121,7 +121,10 @@ function problemsOf(program: Program): string[] {
   if (!program.running) return [`the ${program.name} ended by itself\n${program.tail()}`];
   const errors = program.logs.filter(({ level, message }) => level === 'error' && !toldErrors.test(message));
   const others = program.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
-  return [...errors.map(({ message }) => `the ${program.name} logs an error: ${message}`), ...others];
+  const told = errors.map(
+    ({ message, fields }) => `the ${program.name} logs an error: ${message} ${JSON.stringify(fields).slice(0, 600)}`,
+  );
+  return [...told, ...others];
 }
 
 async function stopAll({ agent, hub }: Stack): Promise<void> {
