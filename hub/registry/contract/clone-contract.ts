@@ -91,6 +91,22 @@ export const cloneContract: readonly ContractTest[] = [
     },
   ],
   [
+    'whoever has a copy and says something else at each try does not fill the trail',
+    async (open) => {
+      await using fixture = await open();
+      const { registry } = fixture;
+      await enrolled(registry, 'web1');
+      await greet(registry);
+      const before = (await trailOf(registry)).length;
+      for (let time = 0; time < 100; time += 1) {
+        const lie = { instanceId: testId(`instance ${time}`), bootId: testId(`boot ${time}`) };
+        assert.equal(await greet(registry, lie), 'clone');
+      }
+      const told = (await trailOf(registry)).length - before;
+      assert.ok(told >= 2 && told <= 16, `${told} events`);
+    },
+  ],
+  [
     'the same counter from another boot is a clone: both are refused until one is made a new agent',
     async (open) => {
       await using fixture = await open();

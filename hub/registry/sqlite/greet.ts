@@ -7,6 +7,7 @@
  * - another boot with a higher counter is a restart, until the older start comes back, which is the case above;
  * - the same boot with a lower counter is an older process of the same machine: refused alone.
  */
+import { hash } from 'node:crypto';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { agentActor, tenantLabel } from '../audit-names.ts';
 import type { Agent, Greeting, HelloVerdict } from '../registry.ts';
@@ -79,7 +80,8 @@ function judge(hello: Greeting, present: Agent): Judgement | undefined {
     return refused('unauthorized', `its certificate was replaced by a newer one: ${again}`);
   }
   if (hello.startCounter < present.startCounter) {
-    const setBack = 'if there is only one, its folder or its clock was set back: see that its clock is right, and restart it';
+    const setBack =
+      'if there is only one, its folder or its clock was set back: restart it, or run tributary-agent enroll TOKEN on it';
     return refused('superseded', `a later start of this agent was here: stop one of the two; ${setBack}`);
   }
   return undefined;
@@ -127,12 +129,17 @@ function refuse(store: RegistryStore, { hello, address, nowMs, present, refused 
   // Refused again for what is known: told when it was marked.
   if (present.state === 'cloned' && about === 'nothing' && verdict.code === 'clone') return;
   // Marking changes the state, so it is told each time that it happens.
-  if (about !== 'clones' && !store.isNewRefusal(`${agentId} ${bootId} ${instanceId} ${verdict.code}`, nowMs)) return;
+  if (about !== 'clones' && !store.isNewRefusal(`${agentId} ${oneOfSixteen(bootId, instanceId)} ${verdict.code}`, nowMs)) return;
   if (about === 'clones') store.agents.put({ ...present, state: 'cloned' });
   if (about === 'copy') store.agents.put({ ...present, refusedCopy: { seenMs: nowMs, address, bootId } });
   const details = { host: present.host, boot: bootId, instance: instanceId, startCounter, reason: verdict.code };
   const action = about === 'nothing' ? 'agent-refused' : 'agent-cloned';
   tell(store, { action, agentId, tenant: tenantLabel(present.tenants), address, nowMs, details });
+}
+
+/** Several copies are told apart, but whoever says something else each time does not fill the trail. */
+function oneOfSixteen(...ids: readonly Id[]): string {
+  return hash('sha256', ids.join(' '), 'hex').slice(0, 1);
 }
 
 interface Told {
