@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -279,6 +280,21 @@ suite('on disk', () => {
     writeFileSync(join(folder, 'token'), 's3cret');
     writeFileSync(file, 'port: ${file:token}\n');
     assert.equal(errorOf(read).message, `${file}:1:7: port: must be a number, found \${file:token}`);
+  });
+
+  test('a pipe, a device and a folder are refused at once', { skip: process.platform === 'win32' }, () => {
+    execFileSync('mkfifo', ['-m', '600', join(folder, 'pipe')]);
+    for (const [path, what] of [
+      ['pipe', 'no file'],
+      ['/dev/zero', 'no file'],
+      ['.', 'a folder'],
+    ]) {
+      writeFileSync(file, `token: \${file:${path}}\n`);
+      assert.equal(
+        errorOf(read).message.split('\n').at(-1),
+        `${file}:1:8: token: the file ${path} cannot be read: it is ${what}`,
+      );
+    }
   });
 
   test('one that others of this machine may read is refused, with what to do', { skip: process.platform === 'win32' }, () => {

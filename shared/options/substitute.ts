@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /**
@@ -60,8 +60,12 @@ function fromFile(path: string, folder: string): string | Failure {
   const file = resolve(folder, path);
   let handle: number | undefined;
   try {
-    handle = openSync(file, 'r');
-    const { size, mode } = fstatSync(handle);
+    // A pipe that nobody writes to would be waited for, and a device has no end.
+    handle = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const stats = fstatSync(handle);
+    const { size, mode } = stats;
+    if (!stats.isFile())
+      return { message: `the file ${path} cannot be read: it is ${stats.isDirectory() ? 'a folder' : 'no file'}` };
     if (size > fileBytesMax)
       return { message: `the file ${path} holds ${size} bytes`, hint: `at most ${fileBytesMax} can be put in` };
     // Windows has other rights, which its mode does not show.
