@@ -2,7 +2,8 @@
  * Records of a listener that is not ours to speak with (HTTP pushes, the hub's own events) become batches of counted streams in the front
  * topic of their channel, as if an agent had sent them: pipeline, archive, books and search know no difference.
  *
- * There is one stream per run of the listener, channel, sender and source, with a random id. Positions are given by the queue in the step that
+ * There is one stream per run of the listener, channel, source and encoding, with a random id. The machine that records are of is told with
+ * each batch: whoever pushes may name as many as there are, and a stream is kept for good. Positions are given by the queue in the step that
  * stores the records, so requests side by side need not wait for each other, and one that was refused leaves no hole. What was
  * published is durable when `publish` resolves with `stored` or `duplicate`.
  */
@@ -87,12 +88,12 @@ export class ListenerStreams {
 
   #stream(target: StreamTarget): StreamInfo {
     const { tenant, type, host, source, encoding = 'utf-8' } = target;
-    const name = JSON.stringify([tenant, type, host, source, encoding]);
+    const name = JSON.stringify([tenant, type, source, encoding]);
     const stream = this.#streams.get(name) ?? this.#begun({ tenant, type, host, encoding, counted: true, labels: {} }, source);
     this.#streams.delete(name);
     this.#streams.set(name, stream);
     if (this.#streams.size > streamsKeptMax) this.#streams.delete(this.#streams.keys().next().value ?? name);
-    return stream;
+    return { ...stream, attributes: { ...stream.attributes, host } };
   }
 
   #begun(attributes: StreamAttributes, source: string): StreamInfo {

@@ -130,7 +130,7 @@ class BlockBuilder {
       const segment = this.#entry.segments[part.segment];
       if (segment === undefined) throw new BatchError(`segment ${part.segment} is not there`);
       const { key, attributes, identity } = segment.stream;
-      const name = `${key.siteId}/${key.agentId}/${key.streamId}`;
+      const name = `${key.siteId}/${key.agentId}/${key.streamId}/${attributes.host}`;
       let place = places.get(name);
       if (place === undefined) {
         place = { index: streams.length, end: part.from };

@@ -124,6 +124,32 @@ export const topicContract: readonly ContractTest[] = [
   ],
 
   [
+    `one stream brings batches of many machines, and each comes back with its own`,
+    async (open) => {
+      await using fixture = await open();
+      const { queue } = fixture;
+      const { key, identity } = testStream(1);
+      const [segment] = testBatch([{ stream: 1, from: 0, to: 1, lengths: [4] }]).segments;
+      assert.ok(segment !== undefined);
+      for (const host of ['web1', 'web2', 'web1']) {
+        const stream = { key, identity, attributes: testAttributes({ counted: true, host }) };
+        await queue.publish(front, 0, testEntry('four', { format: 'batch', records: 1, segments: [{ ...segment, stream }] }));
+      }
+      await fixture.reopen();
+      const entries = await fixture.queue.read({ topic: front, partition: 0, afterSequence: 0 }, plenty);
+      assert.deepEqual(
+        entries.flatMap(({ segments }) => segments.map(({ stream, from }) => [stream.attributes.host, from])),
+        [
+          ['web1', 0],
+          ['web2', 1],
+          ['web1', 2],
+        ],
+      );
+      assert.equal((await fixture.queue.status()).channels[0]?.streams, 1);
+    },
+  ],
+
+  [
     `listeners hear of entries once they can be read`,
     async (open) => {
       await using fixture = await open();
