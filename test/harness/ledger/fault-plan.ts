@@ -27,13 +27,7 @@ export const crashPoints: Readonly<Record<Product, readonly string[]>> = {
 
 /** Reached where certificates are short-lived: each renewal comes by every one of them, in this order. */
 export const renewalPoints: Readonly<Record<Product, readonly string[]>> = {
-  agent: [
-    'agent.enrolment.before-request',
-    'agent.enrolment.before-answer',
-    'agent.enrolment.after-answer',
-    'agent.enrolment.after-credentials',
-    'agent.enrolment.before-done',
-  ],
+  agent: ['agent.enrolment.after-answer', 'agent.enrolment.after-credentials', 'agent.enrolment.before-done'],
   hub: ['hub.registry.before-commit', 'hub.registry.after-commit'],
 };
 
