@@ -13,6 +13,7 @@ import { Burst } from './groups/burst.ts';
 import { running } from './groups/running.ts';
 import { keepHouse } from './housekeeping/housekeeping.ts';
 import { statusSocket } from './hub-paths.ts';
+import { watchHeldBack } from './health/held-back.ts';
 import { watchClones } from './intake/clone-findings.ts';
 import { createIntake, type Intake } from './intake/intake.ts';
 import { Strangers } from './intake/strangers.ts';
@@ -129,6 +130,7 @@ export class Hub implements AsyncDisposable {
     const telling = this.#owned.use(await this.#startTelling(queue, registry));
     const { findings } = telling;
     const quotas = this.#startQuotas(registry, telling);
+    this.#run((signal) => watchHeldBack({ queue, findings, clock: systemClock }, signal));
     this.#run((signal) => watchClones({ registry, findings, clock: systemClock }, signal));
     this.#run((signal) => watchServices({ services: options.services, findings, clock: systemClock }, signal));
     const archive = await this.#startArchive(queue, folder);
@@ -189,14 +191,19 @@ export class Hub implements AsyncDisposable {
 
   #openQueue(): Promise<SqliteQueue> {
     const { options, logger, crashPoint } = this.#parts;
-    const { max_bytes, topic_max_bytes, replay_window, durability } = options.queue;
+    const { max_bytes, topic_max_bytes, types_per_tenant, replay_window, durability } = options.queue;
     if (durability === 'relaxed') {
       logger.warn('queue.durability is relaxed: a power cut may lose batches whose agents were told that they are safe');
     }
     return openSqliteQueue({
       folder: options.data_dir,
       log: logger,
-      limits: { storeBytesMax: max_bytes, topicBytesMax: topic_max_bytes, replayWindowMs: replay_window },
+      limits: {
+        storeBytesMax: max_bytes,
+        topicBytesMax: topic_max_bytes,
+        typesPerTenantMax: types_per_tenant,
+        replayWindowMs: replay_window,
+      },
       relaxed: durability === 'relaxed',
       crashPoint,
       onFailed: (error) => this.#failed.reject(error),

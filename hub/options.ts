@@ -19,6 +19,12 @@ const queue = z
     topic_max_bytes: bytesBetween({ min: '1MiB' })
       .prefault('1GiB')
       .describe('What one channel may have waiting before it stops being taken in. Not more than `max_bytes`.'),
+    types_per_tenant: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(1000)
+      .describe('Log types of one tenant. Each has a folder and readers for good; what comes under one more has to wait.'),
     replay_window: duration
       .prefault('5m')
       .describe('How long entries stay after every reader has passed them, so that they can be sent again.'),

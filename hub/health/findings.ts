@@ -8,7 +8,9 @@ export type FindingKind =
   | 'certificate-unusable'
   | 'agent-cloned'
   | 'open-service'
-  | 'quota-exceeded';
+  | 'quota-exceeded'
+  | 'too-many-types'
+  | 'too-many-streams';
 
 export interface Finding {
   readonly kind: FindingKind;

@@ -18,6 +18,14 @@ export interface QueueLimits {
   readonly creditBytesMax: number;
   /** When a sender that was refused as busy may try again. */
   readonly busyRetryMs: number;
+  /** Log types of one tenant: each has readers and a folder for good. */
+  readonly typesPerTenantMax: number;
+  /** What describes the new streams of one agent (sqlite/allowances.ts): so many bytes at once, */
+  readonly streamsAtOnceBytes: number;
+  /** and so many a day. A stream takes less than a kilobyte, so this is some 100,000 files, several times what an agent reads. */
+  readonly streamsBytesPerDay: number;
+  /** When a sender may try again that has used that up. */
+  readonly heldBackRetryMs: number;
 }
 
 const mebibyte = 1024 * 1024;
@@ -31,6 +39,10 @@ export const queueLimitsDefault: QueueLimits = {
   keepKeysMs: 24 * 3_600_000,
   creditBytesMax: 8 * mebibyte,
   busyRetryMs: 1000,
+  typesPerTenantMax: 1000,
+  streamsAtOnceBytes: 256 * mebibyte,
+  streamsBytesPerDay: 64 * mebibyte,
+  heldBackRetryMs: 30_000,
 };
 
 export function queueLimits(changes: Partial<QueueLimits> = {}): QueueLimits {
@@ -38,6 +50,7 @@ export function queueLimits(changes: Partial<QueueLimits> = {}): QueueLimits {
   assert(limits.topicBytesMax <= limits.storeBytesMax, 'one topic is no larger than the store');
   assert(limits.creditBytesMax > 0 && limits.topicBytesMax > 0 && limits.reserveBytes > 0, 'limits are positive');
   assert(limits.replayWindowMs >= 0 && limits.replayBytesMax >= 0 && limits.keepKeysMs >= 0, 'windows are not negative');
+  assert(limits.typesPerTenantMax >= 1 && limits.streamsAtOnceBytes > 0, 'something may be added');
   return limits;
 }
 

@@ -219,6 +219,16 @@ export interface RecordedGap extends StreamPosition {
   readonly recorded: number;
 }
 
+/** Somebody who adds more to the store than one may (sqlite/allowances.ts), and has to wait with it. */
+export interface HeldBack {
+  readonly cause: 'types' | 'streams';
+  /** The tenant, or the agent's id. */
+  readonly subject: string;
+  /** A sentence for a person: what is the matter and what to do. */
+  readonly hint: string;
+  readonly atMs: number;
+}
+
 export interface GapRecord {
   readonly key: StreamKey;
   readonly from: number;
@@ -233,7 +243,10 @@ export interface Queue extends AsyncDisposable {
   /** The partition of an agent with all its streams. */
   partitionOf(agentId: Id): number;
 
-  /** Registers a stream, or finds it; a new one is held up to `start`. */
+  /**
+   * Registers a stream, or finds it; a new one is held up to `start`. One that its agent or tenant has to wait with is answered as if it
+   * were new, and its batches are refused as busy until it was opened again.
+   */
   openStream(request: OpenStreamRequest): Promise<StreamPosition>;
   closeStream(key: StreamKey, position: number): Promise<void>;
   /** Moves `held` over a range that will never come; a range that does not begin at `held` or before changes nothing. */
@@ -247,8 +260,7 @@ export interface Queue extends AsyncDisposable {
   /**
    * Appends an entry that has no positions; with a key that was used within `keepKeysMs` (while the
    * store was open), does nothing and says so. The segments of
-   * a `batch` are of counted streams; each is put where its stream is held, whatever `from` it names, and moves `held`. One stream may
-   * bring records of many machines: an entry comes back with the host that it was published with.
+   * a `batch` are of counted streams; each is put where its stream is held, whatever `from` it names, and moves `held`.
    */
   publish(
     topic: TopicName,
@@ -290,6 +302,8 @@ export interface Queue extends AsyncDisposable {
   onAppended(listener: (topic: TopicName, partition: number) => void): () => void;
   /** Somebody waits for the archive of this channel: see OpenStream.wantArchived. Held in memory. */
   requestArchive(channel: ChannelName): void;
+  /** Who was held back within the last minutes: from memory. */
+  heldBack(): readonly HeldBack[];
   onArchiveRequested(listener: (channel: ChannelName) => void): () => void;
   status(): Promise<QueueStatus>;
 }

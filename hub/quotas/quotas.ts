@@ -62,6 +62,8 @@ interface Quota {
   changed: boolean;
 }
 
+const channelsKeptMax = 10_000;
+
 export class Quotas implements QuotaGate {
   readonly #parts: QuotasParts;
   readonly #quotas: readonly Quota[];
@@ -160,6 +162,8 @@ export class Quotas implements QuotaGate {
       quotas = this.#quotas.filter(({ options }) => {
         return options.tenant === tenant && (options.type === undefined || options.type === type);
       });
+      // Looked up before it is known whether the channel is taken at all: anybody with an agent may name any type.
+      if (this.#byChannel.size >= channelsKeptMax) this.#byChannel.clear();
       this.#byChannel.set(channel, quotas);
     }
     const day = dayOf(nowMs);

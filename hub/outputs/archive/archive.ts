@@ -30,6 +30,9 @@ export interface ArchiveOptions {
   readonly crashPoint: string | undefined;
 }
 
+/** Anybody with an agent may ask, and under any name. */
+const requestedEarlyMax = 10_000;
+
 export class Archive implements AsyncDisposable {
   readonly #options: ArchiveOptions;
   readonly #events: ArchiveEvents;
@@ -86,7 +89,7 @@ export class Archive implements AsyncDisposable {
   async run(signal: AbortSignal): Promise<void> {
     const remove = this.#options.queue.onArchiveRequested((channel) => {
       const runners = this.#runners.runnersOf(channel);
-      if (runners.length === 0) this.#requestedEarly.add(channel);
+      if (runners.length === 0 && this.#requestedEarly.size < requestedEarlyMax) this.#requestedEarly.add(channel);
       for (const runner of runners) runner.request();
     });
     try {

@@ -1,6 +1,6 @@
 /** What stays how long, and what a full topic or store does: invariant 7. */
 import assert from 'node:assert/strict';
-import { testBatch, testChannel, testEntry, testStream } from '../fixture.ts';
+import { testAgentId, testBatch, testChannel, testEntry, testStream } from '../fixture.ts';
 import type { ContractTest } from './contract-test.ts';
 import { back, contents, fill, front, lease, owned } from './steps.ts';
 
@@ -154,6 +154,61 @@ export const limitContract: readonly ContractTest[] = [
       await queue.trim();
       assert.equal((await queue.status()).state, 'open');
       assert.equal(await queue.publish('other', 0, testEntry('a')), 'stored');
+    },
+  ],
+
+  [
+    `a tenant with all the types that it may have waits with another one, and nothing else of it does, nor another tenant`,
+    async (open) => {
+      await using fixture = await open({ typesPerTenantMax: 2 });
+      const { queue } = fixture;
+      for (const [index, type] of ['a', 'b', 'c', 'platform'].entries()) {
+        const channel = `acme/${type}`;
+        assert.partialDeepStrictEqual(await queue.openStream(testStream(index + 1, 5, channel)), { held: 5 });
+        const result = await queue.append(testBatch([{ stream: index + 1, from: 5, to: 6, fromMark: '' }], { channel }));
+        if (type !== 'c') assert.deepEqual(result, { kind: 'stored' });
+        else
+          assert.ok(result.kind === 'refused' && result.reason === 'busy' && result.hint.includes('tenant acme has 2 log types'));
+      }
+      assert.equal(await queue.publish('front/acme/d', 0, testEntry('pushed')), 'full');
+      assert.equal(await queue.publish('front/acme/b', 0, testEntry('pushed')), 'stored');
+      // A tenant whose name begins alike is another one.
+      await queue.openStream(testStream(9, 0, 'acme2/a'));
+      assert.deepEqual(await queue.append(testBatch([{ stream: 9, from: 0, to: 1 }], { channel: 'acme2/a' })), {
+        kind: 'stored',
+      });
+      assert.partialDeepStrictEqual(queue.heldBack(), [{ cause: 'types', subject: 'acme' }]);
+      fixture.advance(600_000);
+      assert.deepEqual(queue.heldBack(), []);
+      await fixture.reopen();
+      await fixture.queue.openStream(testStream(3, 5, 'acme/c'));
+      const again = await fixture.queue.append(testBatch([{ stream: 3, from: 5, to: 6 }], { channel: 'acme/c' }));
+      assert.partialDeepStrictEqual(again, { kind: 'refused', reason: 'busy' });
+      assert.equal((await fixture.queue.status()).channels.length, 4);
+    },
+  ],
+
+  [
+    `an agent that opens new streams all the time waits with them until time has passed, and what it has goes on`,
+    async (open) => {
+      const day = 86_400_000;
+      await using fixture = await open({ streamsAtOnceBytes: 5000, streamsBytesPerDay: 5000 });
+      const { queue } = fixture;
+      for (let stream = 1; stream <= 50; stream += 1) await queue.openStream(testStream(stream));
+      const opened = async (): Promise<number> => (await queue.status()).channels[0]?.streams ?? 0;
+      const first = await opened();
+      assert.ok(first >= 4 && first <= 20, `${first} streams`);
+      const last = testBatch([{ stream: 50, from: 0, to: 1 }]);
+      assert.partialDeepStrictEqual(await queue.append(last), { kind: 'refused', reason: 'busy' });
+      assert.deepEqual(await queue.append(testBatch([{ stream: 1, from: 0, to: 1 }])), { kind: 'stored' });
+      assert.partialDeepStrictEqual(queue.heldBack(), [{ cause: 'streams', subject: testAgentId }]);
+      fixture.advance(day / 2);
+      assert.partialDeepStrictEqual(await queue.append(last), { kind: 'refused', reason: 'position', held: 0 });
+      await queue.openStream(testStream(50));
+      assert.deepEqual(await queue.append(last), { kind: 'stored' });
+      for (let stream = 51; stream <= 100; stream += 1) await queue.openStream(testStream(stream));
+      const later = await opened();
+      assert.ok(later > first && later < 2 * first, `${later} streams after half a day, ${first} before`);
     },
   ],
 ];

@@ -2,12 +2,14 @@
  * Bringing entries into topics: batches with their positions (invariant 3: check and append are one step of one transaction),
  * and entries that have none.
  */
+import type { ChannelName } from '@tributary/protocol/messages.ts';
 import type { AppendResult, StreamKey } from '@tributary/protocol/session/server-effect.ts';
 import { assert } from '@tributary/shared/assert.ts';
-import { type AppendBatch, type EntryFormat, frontTopic, type NewEntry, type TopicName } from '../queue.ts';
+import { type AppendBatch, type EntryFormat, frontTopic, type HeldBack, type NewEntry, type TopicName } from '../queue.ts';
 import { type CheckedSegment, checkPositions, type StreamMove } from './positions.ts';
 import { encodeSegments, encodeTrims, type StoredSegment } from './segments.ts';
 import type { Store } from './store.ts';
+import { heldBack } from './streams.ts';
 import type { StreamRow } from './tables/stream-table.ts';
 import type { TopicRow } from './tables/topic-table.ts';
 import { pendingBytes } from './topic-level.ts';
@@ -22,7 +24,11 @@ export function appendBatch(store: Store, { nowMs, partition, batch }: AppendArg
   const segments: (CheckedSegment & { stream: StreamRow })[] = [];
   for (const segment of batch.segments) {
     const stream = store.streams.find(segment.key);
-    if (stream === undefined) return refusedPosition(segment.key, { held: 0, heldMark: '' }, 'the stream was not opened');
+    if (stream === undefined) {
+      const held = heldBack(store, { key: segment.key, channel: batch.channel, nowMs });
+      if (held !== undefined) return refusedHeldBack(store, held);
+      return refusedPosition(segment.key, { held: 0, heldMark: '' }, 'the stream was not opened');
+    }
     if (stream.channel !== batch.channel) {
       return { kind: 'refused', reason: 'forbidden', hint: `stream ${segment.key.streamId} belongs to ${stream.channel}` };
     }
@@ -62,6 +68,10 @@ export function refusedBusy(store: Store, hint: string): AppendResult {
   return { kind: 'refused', reason: 'busy', retryAfterMs: store.limits.busyRetryMs, hint };
 }
 
+function refusedHeldBack(store: Store, { hint }: HeldBack): AppendResult {
+  return { kind: 'refused', reason: 'busy', retryAfterMs: store.limits.heldBackRetryMs, hint };
+}
+
 export const noSpaceHint = 'the disk of the hub is full';
 
 export interface PublishArgument {
@@ -74,6 +84,8 @@ export interface PublishArgument {
 
 export function publish(store: Store, argument: PublishArgument): 'stored' | 'duplicate' | 'full' {
   const { nowMs, partition, entry, idempotencyKey } = argument;
+  const channel = channelOf(argument.topic);
+  if (channel !== undefined && store.allowances.ofTenant(channel, nowMs) !== undefined) return 'full';
   const topic = store.topics.findOrInsert(argument.topic, partition);
   if (busyReason(store, topic) !== undefined) return 'full';
   if (idempotencyKey !== undefined) {
@@ -82,6 +94,12 @@ export function publish(store: Store, argument: PublishArgument): 'stored' | 'du
   }
   insertNewEntry(store, topic, entry.format === 'batch' ? placedAtEnd(store, entry) : entry, nowMs);
   return 'stored';
+}
+
+/** Undefined of a topic that is not a channel's own, which nobody names from outside. */
+function channelOf(topic: TopicName): ChannelName | undefined {
+  const start = frontTopic('');
+  return topic.startsWith(start) ? topic.slice(start.length) : undefined;
 }
 
 /**
@@ -125,7 +143,7 @@ export function insertNewEntry(store: Store, topic: TopicRow, entry: NewEntry, n
     const { key, identity, attributes } = segment.stream;
     const origin = { siteId: key.siteId, agentId: key.agentId };
     const stream = store.streams.find(key) ?? store.streams.insert({ key, origin, identity, attributes, start: segment.from });
-    return { ...segment, stream: stream.id, ...(entry.format === 'batch' && { host: attributes.host }) };
+    return { ...segment, stream: stream.id };
   });
   insertEntry(store, topic, { ...entry, segments, nowMs });
 }

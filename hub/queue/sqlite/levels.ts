@@ -2,7 +2,7 @@
 import type { ChannelName } from '@tributary/protocol/messages.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { QueueLimits } from '../limits.ts';
-import { frontTopic, type QueueStatus, type TopicName } from '../queue.ts';
+import { frontTopic, type HeldBack, type QueueStatus, type TopicName } from '../queue.ts';
 import type { TopicLevel } from './topic-level.ts';
 import type { StoreLevels } from './writer-contract.ts';
 
@@ -11,11 +11,16 @@ const creditSteps = 8;
 /** Credit shrinks when less room is left than this many times its maximum: several connections share a channel. */
 const creditShare = 4;
 
+/** Who is held back tries again each half minute: who did not for longer is not, any more. */
+const heldBackKeptMs = 5 * 60_000;
+const heldBackMax = 1000;
+
 export class Levels {
   readonly #limits: QueueLimits;
   readonly #log: Logger;
   readonly #topics = new Map<string, TopicLevel>();
   readonly #listeners = new Set<(topic: TopicName, partition: number) => void>();
+  readonly #heldBack = new Map<string, HeldBack>();
   #storeBytes = 0;
   #noSpace = false;
 
@@ -37,6 +42,10 @@ export class Levels {
   apply(levels: StoreLevels): void {
     this.#storeBytes = levels.storeBytes;
     this.#noteSpace(levels.noSpace);
+    for (const held of levels.heldBack) {
+      const name = `${held.cause} ${held.subject}`;
+      if (this.#heldBack.has(name) || this.#heldBack.size < heldBackMax) this.#heldBack.set(name, held);
+    }
     for (const level of levels.topics) {
       const key = levelKey(level.topic, level.partition);
       const before = this.#topics.get(key)?.lastSequence ?? 0;
@@ -44,6 +53,11 @@ export class Levels {
       if (level.lastSequence === before) continue;
       for (const listener of this.#listeners) listener(level.topic, level.partition);
     }
+  }
+
+  heldBack(nowMs: number): readonly HeldBack[] {
+    for (const [name, { atMs }] of this.#heldBack) if (nowMs - atMs > heldBackKeptMs) this.#heldBack.delete(name);
+    return [...this.#heldBack.values()];
   }
 
   topics(): TopicName[] {

@@ -22,6 +22,7 @@ import type {
   Entry,
   GapRecord,
   GroupRequest,
+  HeldBack,
   Lease,
   NewEntry,
   OpenStreamRequest,
@@ -99,7 +100,7 @@ export class SqliteQueue implements Queue {
   }
 
   openStream(request: OpenStreamRequest): Promise<StreamPosition> {
-    return this.#call('openStream', request);
+    return this.#call('openStream', { nowMs: this.#clock.now(), request });
   }
 
   closeStream(key: StreamKey, position: number): Promise<void> {
@@ -207,6 +208,10 @@ export class SqliteQueue implements Queue {
 
   requestArchive(channel: ChannelName): void {
     for (const listener of this.#archiveListeners) listener(channel);
+  }
+
+  heldBack(): readonly HeldBack[] {
+    return this.#levels.heldBack(this.#clock.now());
   }
 
   onArchiveRequested(listener: (channel: ChannelName) => void): () => void {

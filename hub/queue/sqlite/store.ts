@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { QueueLimits } from '../limits.ts';
+import { Allowances } from './allowances.ts';
 import { ArchiveTable } from './tables/archive-table.ts';
 import { DeadLetterTable } from './tables/dead-letter-table.ts';
 import { EntryTable } from './tables/entry-table.ts';
@@ -33,6 +34,7 @@ export class Store {
   readonly archive: ArchiveTable;
   readonly deadLetters: DeadLetterTable;
   readonly keys: IdempotencyTable;
+  readonly allowances: Allowances;
   /** Bodies of all retained entries. */
   storeBytes = 0;
   /** True while the disk is full: only what frees room is done (space.ts). */
@@ -55,6 +57,7 @@ export class Store {
     this.archive = new ArchiveTable(db);
     this.deadLetters = new DeadLetterTable(db);
     this.keys = new IdempotencyTable(db);
+    this.allowances = new Allowances(limits, this.topics);
     this.reload();
   }
 

@@ -1,19 +1,30 @@
 /** Opening and closing streams, and declaring what will never come. */
-import { channelName, type Gap, type Mark } from '@tributary/protocol/messages.ts';
+import { type ChannelName, channelName, type Gap, type Mark } from '@tributary/protocol/messages.ts';
 import type { StreamKey, StreamPosition } from '@tributary/protocol/session/server-effect.ts';
 import { QueueError } from '../queue-error.ts';
-import type { OpenStreamRequest, RecordedGap } from '../queue.ts';
+import { frontTopic, type HeldBack, type OpenStreamRequest, type RecordedGap } from '../queue.ts';
 import type { Store } from './store.ts';
 import type { StreamRow } from './tables/stream-table.ts';
 
+export interface OpenStreamArgument {
+  readonly nowMs: number;
+  readonly request: OpenStreamRequest;
+}
+
 /** Finds a stream or registers it. Its attributes never change; where its source is now may. */
-export function openStream(store: Store, request: OpenStreamRequest): StreamPosition {
+export function openStream(store: Store, { nowMs, request }: OpenStreamArgument): StreamPosition {
   const found = store.streams.find(request.key);
+  const channel = channelName(request.attributes);
   if (found === undefined) {
     if (store.noSpace) throw new QueueError('QUEUE_NO_SPACE', 'no room for a new stream: the disk of the hub is full');
+    if (heldBack(store, { key: request.key, channel, nowMs }) !== undefined) {
+      return { held: request.start, heldMark: '', archived: request.start };
+    }
+    store.allowances.added(request, nowMs);
+    // The channel has its topic from now on: it counts among the types of its tenant.
+    store.topics.findOrInsert(frontTopic(channel), 0);
     return positionOf(store.streams.insert(request));
   }
-  const channel = channelName(request.attributes);
   if (found.channel !== channel) {
     const message = `stream ${request.key.streamId} belongs to ${found.channel} and cannot be opened as ${channel}`;
     throw new QueueError('QUEUE_STREAM_CHANGED', message);
@@ -24,6 +35,14 @@ export function openStream(store: Store, request: OpenStreamRequest): StreamPosi
     store.identitiesChanged = true;
   }
   return positionOf(found);
+}
+
+/** Why a stream that is not here yet cannot be opened now. */
+export function heldBack(
+  { allowances }: Store,
+  { key, channel, nowMs }: { readonly key: StreamKey; readonly channel: ChannelName; readonly nowMs: number },
+): HeldBack | undefined {
+  return allowances.ofTenant(channel, nowMs) ?? allowances.ofAgent(key, nowMs);
 }
 
 export function closeStream(store: Store, argument: { readonly key: StreamKey; readonly position: number }): void {

@@ -3,11 +3,11 @@ import type { AppendResult, StreamKey, StreamPosition } from '@tributary/protoco
 import type { DurabilityPragmas } from '@tributary/shared/sqlite/open-database.ts';
 import type { ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import type { QueueLimits } from '../limits.ts';
-import type { ArchivePlan, CommitResult, Lease, OpenStreamRequest, RecordedGap } from '../queue.ts';
+import type { ArchivePlan, CommitResult, HeldBack, Lease, RecordedGap } from '../queue.ts';
 import type { AppendArgument, PublishArgument } from './append.ts';
 import type { AcquireArgument, CommitArgument, EnsureGroupArgument, LeaseArgument, PlanArgument } from './groups.ts';
 import type { StoreIds } from './store.ts';
-import type { GapArgument } from './streams.ts';
+import type { GapArgument, OpenStreamArgument } from './streams.ts';
 import type { TopicLevel } from './topic-level.ts';
 
 export interface OpenArgument {
@@ -27,7 +27,7 @@ export interface Opened {
 /** Times come with the calls: the thread has no clock. Without `more` a tick or trim has done all there is to do now. */
 export type WriterContract = {
   readonly open: { readonly argument: OpenArgument; readonly result: Opened };
-  readonly openStream: { readonly argument: OpenStreamRequest; readonly result: StreamPosition };
+  readonly openStream: { readonly argument: OpenStreamArgument; readonly result: StreamPosition };
   readonly closeStream: { readonly argument: { readonly key: StreamKey; readonly position: number }; readonly result: undefined };
   readonly recordGap: { readonly argument: GapArgument; readonly result: RecordedGap };
   readonly append: { readonly argument: AppendArgument; readonly result: AppendResult };
@@ -54,4 +54,6 @@ export interface StoreLevels {
   readonly noSpace: boolean;
   readonly reserveHeld: boolean;
   readonly identitiesChanged: boolean;
+  /** Who was held back since the last time. */
+  readonly heldBack: readonly HeldBack[];
 }

@@ -39,7 +39,8 @@ export class Writer {
     if (calls.some((call) => call.name === 'tick')) this.#space.tick();
     const spaceChanged = hadSpace === this.#store.noSpace;
     const levels = this.#levels(this.#store.takeChangedTopics());
-    if (levels.topics.length > 0 || levels.identitiesChanged || spaceChanged) this.#emit(levels);
+    const isNews = levels.topics.length > 0 || levels.identitiesChanged || levels.heldBack.length > 0;
+    if (isNews || spaceChanged) this.#emit(levels);
     this.#store.identitiesChanged = false;
   }
 
@@ -54,6 +55,7 @@ export class Writer {
       noSpace: this.#store.noSpace,
       reserveHeld: this.#space.reserveHeld,
       identitiesChanged: this.#store.identitiesChanged,
+      heldBack: this.#store.allowances.takeNotes(),
     };
   }
 

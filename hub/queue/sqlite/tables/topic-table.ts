@@ -22,6 +22,7 @@ export class TopicTable {
   readonly #insert;
   readonly #grow;
   readonly #shrink;
+  readonly #countFrom;
   readonly #lastReceived;
   readonly #storeBytes;
 
@@ -35,6 +36,7 @@ export class TopicTable {
         received_records = :records, received_bytes = :bytes
       WHERE id = :id`);
     this.#shrink = db.prepare('UPDATE topic SET first_sequence = ?, trimmed_bytes = ? WHERE id = ?');
+    this.#countFrom = db.prepare('SELECT count(*) AS n FROM topic WHERE name >= ? AND name < ?');
     this.#lastReceived = db.prepare('SELECT coalesce(max(last_received_ms), 0) AS ms FROM topic');
     this.#storeBytes = db.prepare('SELECT coalesce(sum(received_bytes - trimmed_bytes), 0) AS bytes FROM topic');
   }
@@ -50,6 +52,11 @@ export class TopicTable {
   find(name: string, partition: number): TopicRow | undefined {
     const row = this.#find.get(name, partition);
     return row === undefined ? undefined : topicRow(row);
+  }
+
+  /** Topics whose names begin so. */
+  countFrom(prefix: string): number {
+    return integer(only(this.#countFrom.get(prefix, `${prefix}\uffff`)), 'n');
   }
 
   byId(id: number): TopicRow {
