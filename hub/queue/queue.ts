@@ -260,7 +260,8 @@ export interface Queue extends AsyncDisposable {
   /**
    * Appends an entry that has no positions; with a key that was used within `keepKeysMs` (while the
    * store was open), does nothing and says so. The segments of
-   * a `batch` are of counted streams; each is put where its stream is held, whatever `from` it names, and moves `held`.
+   * a `batch` are of counted streams; each is put where its stream is held, whatever `from` it names, and moves `held`. One stream may
+   * bring records of many machines: an entry comes back with the host that it was published with.
    */
   publish(
     topic: TopicName,

@@ -143,7 +143,7 @@ export function insertNewEntry(store: Store, topic: TopicRow, entry: NewEntry, n
     const { key, identity, attributes } = segment.stream;
     const origin = { siteId: key.siteId, agentId: key.agentId };
     const stream = store.streams.find(key) ?? store.streams.insert({ key, origin, identity, attributes, start: segment.from });
-    return { ...segment, stream: stream.id };
+    return { ...segment, stream: stream.id, ...(entry.format === 'batch' && { host: attributes.host }) };
   });
   insertEntry(store, topic, { ...entry, segments, nowMs });
 }
