@@ -1,24 +1,42 @@
 /** Small files that are replaced as a whole: written beside, synced, renamed, and the folder synced. A crash leaves the old or the new. */
-import { chownSync, closeSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, fchmodSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Owner } from '@tributary/shared/as-owner.ts';
 
-export interface Owner {
-  readonly uid: number;
-  readonly gid: number;
+/** The message names the file; `code` is the system's, such as ENOSPC or EROFS. */
+export class FileWriteError extends Error {
+  override readonly name = 'FileWriteError';
+  readonly code: string;
+
+  constructor(file: string, cause: unknown) {
+    super(`${file} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  }
 }
 
 export interface FileRights {
+  /** Exactly this, whatever is masked for files of this process. */
   readonly mode: number;
   readonly owner?: Owner | undefined;
 }
 
-export function writeDurably(file: string, text: string, { mode, owner }: FileRights): void {
+/** Throws a FileWriteError. */
+export function writeDurably(file: string, text: string, rights: FileRights): void {
+  try {
+    replace(file, text, rights);
+  } catch (error) {
+    throw new FileWriteError(file, error);
+  }
+}
+
+function replace(file: string, text: string, { mode, owner }: FileRights): void {
   const temporary = `${file}.tmp`;
   // One that was left behind may have other rights.
   rmSync(temporary, { force: true });
   const handle = openSync(temporary, 'wx', mode);
   try {
     writeFileSync(handle, text);
+    fchmodSync(handle, mode);
     if (owner !== undefined) fchownSync(handle, owner.uid, owner.gid);
     fsyncSync(handle);
   } catch (error) {
@@ -43,15 +61,4 @@ export function syncFolder(folder: string): void {
   } finally {
     closeSync(handle);
   }
-}
-
-/** Whose the files in `folder` are to be: root that works in another's folder leaves nothing there that the other cannot use. */
-export function ownerFor(folder: string): Owner | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const stats = statSync(folder, { throwIfNoEntry: false });
-  return stats === undefined || stats.uid === 0 ? undefined : { uid: stats.uid, gid: stats.gid };
-}
-
-export function giveTo(path: string, owner: Owner | undefined): void {
-  if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
 }

@@ -6,7 +6,7 @@ export class FolderUnusableError extends Error {
 }
 
 /** Makes the folder that an option names, or what lies in it; what is in the way is told with the name of the option. */
-export function makeOptionFolder(option: 'data_dir' | 'run_dir', folder: string, mode: number): void {
+export function makeOptionFolder(option: 'data_dir' | 'run_dir' | '--config', folder: string, mode: number): void {
   try {
     makeFolder(folder, { mode });
   } catch (cause) {

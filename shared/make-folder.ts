@@ -1,4 +1,4 @@
-import { constants, accessSync, mkdirSync, statSync, type Stats } from 'node:fs';
+import { constants, accessSync, chmodSync, mkdirSync, statSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /** A folder that cannot be had; the message names the place where it fails. */
@@ -8,7 +8,7 @@ export class FolderError extends Error {
 }
 
 export interface MakeFolderOptions {
-  /** Of the folders that are made. */
+  /** Of the folders that are made: exactly this, whatever is masked for files of this process. */
   readonly mode: number;
 }
 
@@ -38,6 +38,7 @@ export function makeFolder(folder: string, options: MakeFolderOptions): void {
 function makeOne(path: string, mode: number): void {
   try {
     mkdirSync(path, { mode });
+    chmodSync(path, mode);
   } catch (cause) {
     const code = codeOf(cause);
     if (code === 'EEXIST' && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;

@@ -3,12 +3,14 @@ import assert from 'node:assert/strict';
 import {
   chmodSync,
   chownSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { once } from 'node:events';
@@ -320,8 +322,53 @@ test('nothing goes over a network in the clear unless that is said', () => {
   assert.equal(agentOptions.safeParse({ hubs: ['ws://127.0.0.1:7701'], proxy: 'http://proxy.example.com:3128' }).success, false);
 });
 
-test("root leaves what it writes to the owner of the agent's folder", { skip: process.getuid?.() !== 0 }, async () => {
+test('root, and who hides all new files from others, leave a configuration that the agent can read', async () => {
   await using one = await unit();
+  const masked = process.umask(0o077);
+  try {
+    await one.enroll(one.door.token());
+  } finally {
+    process.umask(masked);
+  }
+  const modes = [join(one.folder, 'etc'), one.config, one.data, join(one.data, 'tls/agent.key')].map(
+    (path) => statSync(path).mode,
+  );
+  assert.deepEqual(
+    modes.map((mode) => mode & 0o777),
+    [0o755, 0o644, 0o700, 0o600],
+  );
+});
+
+test('where the configuration cannot be written no token is used', async () => {
+  await using one = await unit();
+  writeFileSync(join(one.folder, 'etc'), '');
+  await assert.rejects(
+    one.enroll(one.door.token()),
+    /etc cannot be used \(\S+etc is not a folder\): mend it, or choose another --config/,
+  );
+  assert.deepEqual([one.door.requests.length, existsSync(one.data)], [0, false]);
+});
+
+const skip = process.getuid?.() !== 0;
+
+test("what the owner of the agent's folder put there leads root nowhere", { skip }, async () => {
+  await using one = await unit();
+  chmodSync(one.folder, 0o755);
+  const roots = join(one.folder, 'roots');
+  mkdirSync(roots);
+  mkdirSync(join(one.data, 'tls'), { recursive: true });
+  symlinkSync(join(roots, 'cronjob'), join(one.data, 'tls/lock'));
+  for (const path of [one.data, join(one.data, 'tls')]) chownSync(path, 12_345, 54_321);
+  await assert.rejects(one.enroll(one.door.token()));
+  rmSync(join(one.data, 'tls'), { recursive: true });
+  symlinkSync(roots, join(one.data, 'tls'));
+  await assert.rejects(one.enroll(one.door.token()));
+  assert.deepEqual([readdirSync(roots), process.geteuid?.(), process.getegid?.()], [[], 0, 0]);
+});
+
+test("root leaves what it writes to the owner of the agent's folder", { skip }, async () => {
+  await using one = await unit();
+  chmodSync(one.folder, 0o755);
   mkdirSync(one.data);
   chownSync(one.data, 12_345, 54_321);
   await one.enroll(one.door.token());

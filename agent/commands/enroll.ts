@@ -1,18 +1,18 @@
 /** `enroll TOKEN`: from a server that a hub knows nothing of to an agent of its site, in one command. docs/operating/enrolment.md. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { X509Certificate } from 'node:crypto';
 import { decodeEnrolmentToken, type EnrolmentToken, EnrolmentTokenError } from '@tributary/protocol/enrolment/enrolment-token.ts';
+import { asOwnerOf } from '@tributary/shared/as-owner.ts';
 import { productVersion } from '@tributary/shared/build-info.ts';
 import { printable } from '@tributary/shared/printable.ts';
-import { giveTo, ownerFor } from '../durable-file.ts';
 import { makeOptionFolder } from '../option-folder.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { enrol } from '../enrolment/enrol.ts';
 import { enrolledFiles, isEnrolled, readSite, type SiteRecord } from '../enrolment/enrolled-files.ts';
-import { plannedConfiguration, writeConfiguration } from '../enrolment/enrolled-configuration.ts';
+import { makeConfigurationFolder, plannedConfiguration, writeConfiguration } from '../enrolment/enrolled-configuration.ts';
 import { lockEnrolment } from '../enrolment/enrolment-lock.ts';
 import { settlePending } from '../enrolment/settle.ts';
 import { tryHubs } from '../enrolment/try-hubs.ts';
@@ -62,10 +62,12 @@ export async function enrollCommand(options: EnrollOptions, host: CommandHost): 
   const token = await tokenOf(options, host);
   if (typeof token === 'number') return token;
   const place = await placeOf(options, token, host);
-  makeFolderFor(place, options);
-  const { site, already } = await enrolled(options, token, place, host);
+  const { site, already } = await asOwnerOf(place.folder, async () => {
+    makeOptionFolder('data_dir', place.folder, 0o700);
+    return await enrolled(options, token, place, host);
+  });
   const changes = options.ship ? [] : configure(options, site);
-  const { hub, trouble } = await tryHubs({ ...place, hubs: site.hubs, timeoutMs }, host.stop);
+  const { hub, trouble } = await asOwnerOf(place.folder, () => tryHubs({ ...place, hubs: site.hubs, timeoutMs }, host.stop));
   const milliseconds = Math.round(performance.now() - startedMs);
   tell({ site, folder: place.folder, changes, hub, trouble, milliseconds, already }, options, host);
   return trouble === '' ? exitCode.done : exitCode.failed;
@@ -92,7 +94,8 @@ async function tokenOf({ token, tokenFile, input }: EnrollOptions, host: Command
 async function placeOf(options: EnrollOptions, token: EnrolmentToken, host: CommandHost): Promise<Place> {
   const { configFile, dataDir, ship } = options;
   const wanted = { hubs: token.hubs.map((hub) => `wss://${hub}`), dataDir, proxy: options.proxy };
-  const { text, isNew } = plannedConfiguration(configFile, wanted);
+  const { text, isNew, changes } = plannedConfiguration(configFile, wanted);
+  if (!ship && changes.length > 0) makeConfigurationFolder(configFile);
   const config = await loadConfig({ file: configFile, text, env: host.env });
   if (dataDir !== undefined && !isNew && !ship && dataDir !== config.data_dir) {
     throw new EnrollUsageError(
@@ -105,13 +108,6 @@ async function placeOf(options: EnrollOptions, token: EnrolmentToken, host: Comm
     proxy: options.proxy ?? config.proxy,
     leastVersion: config.tls.min_version,
   };
-}
-
-/** A folder that is made in another user's is that user's. */
-function makeFolderFor({ folder }: Place, { ship }: EnrollOptions): void {
-  const isNew = !existsSync(folder);
-  makeOptionFolder('data_dir', folder, 0o700);
-  if (ship && isNew) giveTo(folder, ownerFor(dirname(folder)));
 }
 
 class EnrollUsageError extends Error {
@@ -127,10 +123,7 @@ async function enrolled(
 ): Promise<{ readonly site: SiteRecord; readonly already: boolean }> {
   using owned = new DisposableStack();
   // An agent that runs would go on under the old name, and write to the buffer that is taken apart.
-  if (renew) {
-    owned.use(lockFolder(folder));
-    giveTo(join(folder, 'lock'), ownerFor(folder));
-  }
+  if (renew) owned.use(lockFolder(folder));
   owned.use(lockEnrolment(folder));
   const settled = await settlePending(folder);
   if (settled?.tokenId === token.tokenId) return { site: settled, already: false };

@@ -14,6 +14,7 @@ import type { Id } from '@tributary/protocol/messages.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
 import { printable } from '@tributary/shared/printable.ts';
 import type { SecureContext } from 'node:tls';
+import { FileWriteError } from '../durable-file.ts';
 import { settleIdentity } from '../identity/identity.ts';
 import { HubRefusedError } from '../tls/hub-errors.ts';
 import { type LeastVersion, secureContextOf } from '../tls/secure-context.ts';
@@ -57,6 +58,8 @@ export async function enrol(options: EnrolOptions, signal: AbortSignal): Promise
         return;
       } catch (error) {
         signal.throwIfAborted();
+        // Not the hub's fault, nor any other's.
+        if (error instanceof FileWriteError) throw error;
         const message = error instanceof Error ? error.message : String(error);
         // The site has said what it thinks of this token: its other hubs would say the same.
         if (error instanceof HubRefusedError && error.refusal !== '' && error.refusal !== 'unavailable') {

@@ -2,10 +2,11 @@
  * The configuration file as enrolment leaves it: a new one has comments and sensible first inputs; of one that is there only `hubs` is
  * set, and everything else stays as it was written.
  */
-import { existsSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Document, isMap, isNode, isScalar, isSeq, type Node, parseDocument } from 'yaml';
-import { ownerFor, writeDurably } from '../durable-file.ts';
+import { writeDurably } from '../durable-file.ts';
+import { makeOptionFolder } from '../option-folder.ts';
 
 export interface WantedConfiguration {
   readonly hubs: readonly string[];
@@ -63,14 +64,23 @@ function isCollectionOrText(node: Node): boolean {
   return isSeq(node) || (isScalar(node) && typeof node.value === 'string');
 }
 
-/** The file keeps its rights, and what leads to it. */
+/** The file keeps its rights, and what leads to it. Throws a FileWriteError. */
 export function writeConfiguration(file: string, { text, changes }: ConfigurationChange): void {
   if (changes.length === 0) return;
-  mkdirSync(dirname(file), { recursive: true });
-  const target = existsSync(file) ? realpathSync(file) : file;
+  makeConfigurationFolder(file);
+  const target = targetOf(file);
   const stats = statSync(target, { throwIfNoEntry: false });
-  const owner = stats !== undefined && process.getuid?.() === 0 ? stats : ownerFor(dirname(target));
+  const owner = process.geteuid?.() === 0 ? stats : undefined;
   writeDurably(target, text, { mode: stats === undefined ? newFileMode : stats.mode & 0o777, owner });
+}
+
+/** The folder in which the configuration is written. Throws a FolderUnusableError, so that it is known before a token is used. */
+export function makeConfigurationFolder(file: string): void {
+  makeOptionFolder('--config', dirname(targetOf(file)), 0o755);
+}
+
+function targetOf(file: string): string {
+  return existsSync(file) ? realpathSync(file) : file;
 }
 
 export class ConfigurationFileError extends Error {

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EnrolmentAnswer } from '@tributary/protocol/enrolment/messages.ts';
 import type { Id } from '@tributary/protocol/messages.ts';
-import { giveTo, ownerFor, removeDurably, syncFolder, writeDurably } from '../durable-file.ts';
+import { removeDurably, syncFolder, writeDurably } from '../durable-file.ts';
 
 /** What the site said of itself and of this agent. */
 export interface SiteRecord extends Omit<EnrolmentAnswer, 'certificate' | 'authority'> {
@@ -66,7 +66,6 @@ export function makeTlsFolder(folder: string): void {
   const place = tlsFolder(folder);
   if (existsSync(place)) return;
   mkdirSync(place, { mode: 0o700 });
-  giveTo(place, ownerFor(folder));
   syncFolder(folder);
 }
 
@@ -77,7 +76,7 @@ export function readSite(folder: string): SiteRecord | undefined {
 }
 
 export function writeSite(folder: string, site: SiteRecord): void {
-  writeDurably(enrolledFiles(folder).site, textOf(site), { mode: open, owner: ownerFor(folder) });
+  writeDurably(enrolledFiles(folder).site, textOf(site), { mode: open });
 }
 
 export function writeCredentials(
@@ -85,10 +84,9 @@ export function writeCredentials(
   { key, certificate, authority }: Record<'key' | 'certificate' | 'authority', string>,
 ): void {
   const files = enrolledFiles(folder);
-  const owner = ownerFor(folder);
-  writeDurably(files.ca, authority, { mode: open, owner });
-  writeDurably(files.key, key, { mode: secret, owner });
-  writeDurably(files.cert, certificate, { mode: open, owner });
+  writeDurably(files.ca, authority, { mode: open });
+  writeDurably(files.key, key, { mode: secret });
+  writeDurably(files.cert, certificate, { mode: open });
 }
 
 /** A renewal never overwrites an enrolment that somebody began: its key is counted by its token. */
@@ -100,7 +98,7 @@ export function readPending(folder: string, kind: PendingKind): Pending | undefi
 }
 
 export function writePending(folder: string, kind: PendingKind, pending: Pending): void {
-  writeDurably(pendingFile(folder, kind), textOf(pending), { mode: secret, owner: ownerFor(folder) });
+  writeDurably(pendingFile(folder, kind), textOf(pending), { mode: secret });
 }
 
 export function removePending(folder: string, kind: PendingKind): void {

@@ -12,7 +12,6 @@ import { crashPoint } from '@tributary/shared/crash-point.ts';
 import { assert } from '@tributary/shared/assert.ts';
 import { bufferFile } from '../buffer/open-store.ts';
 import type { NewOwner } from '../buffer/rekey.ts';
-import { giveTo, ownerFor } from '../durable-file.ts';
 import { replaceIdentity } from '../identity/identity.ts';
 import {
   type PendingKind,
@@ -52,7 +51,6 @@ async function becomeAnother(folder: string, owner: NewOwner): Promise<void> {
     // Loaded only where there is something to do.
     const { rekeyBuffer } = await import('../buffer/rekey.ts');
     rekeyBuffer(folder, owner);
-    giveTo(bufferFile(folder), ownerFor(folder));
   }
   replaceIdentity(folder, owner.agentId);
   crashPoint('agent.enrolment.after-identity');

@@ -11,7 +11,7 @@ import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
-import { ownerFor, writeDurably } from '../durable-file.ts';
+import { writeDurably } from '../durable-file.ts';
 import { bootIdFile, machineIdFiles } from './linux-paths.ts';
 
 export interface Identity {
@@ -152,5 +152,5 @@ function parseStored(text: string): Stored | undefined {
 
 function writeStored(folder: string, stored: Stored): void {
   const text = `${JSON.stringify({ version, ...stored })}\n`;
-  writeDurably(identityFile(folder), text, { mode: 0o600, owner: ownerFor(folder) });
+  writeDurably(identityFile(folder), text, { mode: 0o600 });
 }

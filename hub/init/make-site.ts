@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { chown, open, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { encodeEnrolmentToken } from '@tributary/protocol/enrolment/enrolment-token.ts';
+import { asOwnerOf, type Owner, ownerOf } from '@tributary/shared/as-owner.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
 import { makeFolder } from '@tributary/shared/make-folder.ts';
@@ -17,7 +18,6 @@ import { renewHubCertificate } from '../certificates/hub-certificate.ts';
 import { makePkiFolder, type PkiFiles, pkiFiles, syncFolder } from '../certificates/pki-files.ts';
 import type { AuditActionName } from '../platform/audit-actions.ts';
 import type { AuditEvent, Registry } from '../registry/registry.ts';
-import { giveToOwner } from './give-to-owner.ts';
 import { makeOneTimePassword } from './one-time-password.ts';
 import { addressText, type SiteAddress } from './site-address.ts';
 
@@ -44,7 +44,7 @@ export interface MadeSite {
   readonly hubId: string;
   readonly files: PkiFiles;
   /** As whom the hub has to run. */
-  readonly owner: { readonly uid: number };
+  readonly owner: Owner;
   /** Of the authority: SHA-256, lower-case hexadecimal. */
   readonly fingerprint: string;
   readonly admin: { readonly name: string; readonly password: string };
@@ -65,8 +65,21 @@ const configMode = 0o640;
 /** Throws an InitError. All of it is durable when it resolves. */
 export async function makeSite(plan: SitePlan, tools: SiteTools): Promise<MadeSite> {
   await refuseToOverwrite(plan, tools);
-  makeFolder(plan.dataDir, { mode: 0o750 });
   makeFolder(dirname(plan.configFile), { mode: 0o755 });
+  const made = await asOwnerOf(plan.dataDir, () => makeData(plan, tools));
+  await writeNew(plan.configFile, plan.configText, configMode);
+  if (process.geteuid?.() === 0) await chown(plan.configFile, 0, made.owner.gid);
+  crashPoint('hub.init.after-config');
+  await asOwnerOf(plan.dataDir, async () => {
+    await rm(noteFile(plan.dataDir));
+    await syncFolder(plan.dataDir);
+  });
+  return made;
+}
+
+/** Everything but the configuration. */
+async function makeData(plan: SitePlan, tools: SiteTools): Promise<MadeSite> {
+  makeFolder(plan.dataDir, { mode: 0o750 });
   // First, as it is refused while a hub runs there. An empty store is in nobody's way.
   const ids = await tools.siteIds(plan.dataDir);
   await writeNew(noteFile(plan.dataDir), `${plan.configFile}\n`, 0o600);
@@ -74,13 +87,7 @@ export async function makeSite(plan: SitePlan, tools: SiteTools): Promise<MadeSi
   crashPoint('hub.init.after-certificates');
   const { admin, token } = await makeAccess(plan, { ...tools, fingerprint: authority.fingerprint });
   crashPoint('hub.init.after-access');
-  const owner = await giveToOwner(plan.dataDir);
-  await writeNew(plan.configFile, plan.configText, configMode);
-  if (process.getuid?.() === 0) await chown(plan.configFile, 0, owner.gid);
-  crashPoint('hub.init.after-config');
-  await rm(noteFile(plan.dataDir));
-  await syncFolder(plan.dataDir);
-  return { ...ids, files, owner, fingerprint: authority.fingerprint, admin, token };
+  return { ...ids, files, owner: ownerOf(plan.dataDir), fingerprint: authority.fingerprint, admin, token };
 }
 
 async function makeCertificates(
@@ -156,7 +163,7 @@ async function refuseToOverwrite({ dataDir, configFile }: SitePlan, tools: SiteT
     );
   }
   const there = [configFile, pkiFiles(dataDir).folder].filter((path) => existsSync(path));
-  if (existsSync(registry) && !(await isEmpty(dataDir, tools))) there.push(registry);
+  if (existsSync(registry) && !(await asOwnerOf(dataDir, () => isEmpty(dataDir, tools)))) there.push(registry);
   if (there.length === 0) return;
   throw new InitError(
     `a site is here already, and nothing of it is overwritten: ${there.join(', ')}. ` +
@@ -189,6 +196,7 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
   const file = await open(path, 'wx', mode);
   try {
     await file.writeFile(text);
+    await file.chmod(mode);
     await file.sync();
   } finally {
     await file.close();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { chown, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { decodeEnrolmentToken } from '@tributary/protocol/enrolment/enrolment-token.ts';
@@ -127,6 +127,7 @@ suite('tributary-hub init', () => {
       return;
     }
     await using scratch = await Scratch.make();
+    await chmod(scratch.file('.'), 0o755);
     await mkdir(scratch.file('data'));
     await chown(scratch.file('data'), 12_345, 12_346);
     const made = await init(scratch);
@@ -138,4 +139,19 @@ suite('tributary-hub init', () => {
     const config = await stat(scratch.file('etc/hub.yaml'));
     assert.deepEqual([config.uid, config.gid, config.mode & 0o777], [0, 12_346, 0o640]);
   });
+
+  test(
+    'made by root for a service: a link that the service left leads root nowhere',
+    { skip: process.getuid?.() !== 0 },
+    async () => {
+      await using scratch = await Scratch.make();
+      await chmod(scratch.file('.'), 0o755);
+      await mkdir(scratch.file('data'));
+      await mkdir(scratch.file('roots'));
+      await symlink(scratch.file('roots/cronjob'), scratch.file('data/hub.lock'));
+      await chown(scratch.file('data'), 12_345, 12_346);
+      assert.equal((await init(scratch)).code, 1);
+      assert.deepEqual(await readdir(scratch.file('roots')), []);
+    },
+  );
 });
