@@ -4,10 +4,15 @@
  *
  * Somebody beyond a limit can be told why only after the handshake. So a connection over a limit is let through as `isOver`, for its
  * listener to answer with 503 and close; from half as many again on, connections are cut off without a word.
+ *
+ * A handshake costs a thousand times what it costs to cut a connection off, and all agents wait for it. So where the listener gives tries,
+ * each connection that ends before its peer was known takes one of its address, and an address without any is cut off. The
+ * loopback has no end of them: what comes from there may be a balancer that stands for everybody.
  */
 import type { Server, Socket } from 'node:net';
-import type { AllowList } from '@tributary/shared/network/allow-list.ts';
+import { AllowList } from '@tributary/shared/network/allow-list.ts';
 import { networkOf } from '@tributary/shared/network/network-of.ts';
+import type { FailureLimiter } from './failure-limiter.ts';
 
 export interface GateLimits {
   readonly connectionsMax: number;
@@ -19,16 +24,21 @@ export interface GateCounters {
   readonly notAllowed: number;
   readonly tooMany: number;
   readonly tooManyOfAddress: number;
+  readonly tooOften: number;
 }
 
 export interface GateOptions {
   readonly limits: GateLimits;
   readonly allowed: AllowList;
+  /** How often peers may come without becoming known; undefined: as often as they like. */
+  readonly tries?: FailureLimiter | undefined;
+  readonly triesFree?: AllowList;
   /** Called for each connection that is cut off or over a limit: whoever logs it keeps floods out of the log. */
   readonly onRefused?: (reason: keyof GateCounters, address: string) => void;
 }
 
 const toldShare = 1.5;
+const loopback = new AllowList(['127.0.0.0/8', '::1/128']);
 
 export class ConnectionGate {
   readonly #options: GateOptions;
@@ -37,7 +47,7 @@ export class ConnectionGate {
   readonly #over = new Set<string>();
   /** Those whose peer is not known yet, by address and port. */
   readonly #strangers = new Map<string, Socket>();
-  readonly #counters = { notAllowed: 0, tooMany: 0, tooManyOfAddress: 0 };
+  readonly #counters = { notAllowed: 0, tooMany: 0, tooManyOfAddress: 0, tooOften: 0 };
   #connections = 0;
 
   constructor(options: GateOptions) {
@@ -83,18 +93,24 @@ export class ConnectionGate {
     // Without one it is closed already.
     if (address === undefined) return false;
     if (!this.#options.allowed.allows(address)) return this.#refused('notAllowed', address);
+    if ((this.#triesOf(address)?.waitMs(address) ?? 0) > 0) return this.#refused('tooOften', address);
     const network = networkOf(address);
     const ofAddress = this.#perAddress.get(network) ?? 0;
     const tooMany = this.#connections >= connectionsMax;
     const isOver = tooMany || ofAddress >= connectionsPerAddressMax;
     if (isOver) this.#refused(tooMany ? 'tooMany' : 'tooManyOfAddress', address);
     if (this.#connections >= connectionsMax * toldShare || ofAddress >= connectionsPerAddressMax * toldShare) return false;
-    this.#count(socket, network, isOver);
+    this.#count(socket, address, isOver);
     return true;
   }
 
-  #count(socket: Socket, network: string, isOver: boolean): void {
-    const name = nameOf(socket);
+  #triesOf(address: string): FailureLimiter | undefined {
+    const { tries, triesFree = loopback } = this.#options;
+    return tries === undefined || triesFree.allows(address) ? undefined : tries;
+  }
+
+  #count(socket: Socket, address: string, isOver: boolean): void {
+    const [name, network] = [nameOf(socket), networkOf(address)];
     this.#connections += 1;
     this.#perAddress.set(network, (this.#perAddress.get(network) ?? 0) + 1);
     if (isOver) this.#over.add(name);
@@ -102,7 +118,7 @@ export class ConnectionGate {
     socket.once('close', () => {
       this.#connections -= 1;
       this.#over.delete(name);
-      this.#strangers.delete(name);
+      if (this.#strangers.delete(name)) this.#triesOf(address)?.failed(address);
       const left = (this.#perAddress.get(network) ?? 1) - 1;
       if (left === 0) this.#perAddress.delete(network);
       else this.#perAddress.set(network, left);

@@ -23,10 +23,11 @@ import {
   ListenAddressError,
   listenOn,
 } from '../listen-address.ts';
+import { FailureLimiter } from '../failure-limiter.ts';
 import { createAgentServer, followMaterial, type ListenerTls } from './agent-server.ts';
 import { AgentSocket } from './agent-socket.ts';
 import { AgentWebSocket } from './agent-web-socket.ts';
-import { type AgentListenerLimits, agentListenerLimitsDefault } from './limits.ts';
+import { type AgentListenerLimits, agentListenerLimitsDefault, strangerTries } from './limits.ts';
 import { type CertificateJudge, judgeCertificate, presentedBy } from './peer-certificate.ts';
 
 export const agentPath = '/v1/agent';
@@ -120,6 +121,7 @@ class WebSocketListener implements AgentListener {
     this.#gate = new ConnectionGate({
       limits: { connectionsMax, connectionsPerAddressMax },
       allowed: new AllowList(options.allowCidr),
+      tries: options.door.kind === 'tls' ? new FailureLimiter(strangerTries(connectionsPerAddressMax)) : undefined,
       onRefused: (reason, remote) => options.strangers.count(reason, remote, gateHints[reason]),
     });
     this.#gate.guard(server);
@@ -207,6 +209,8 @@ class WebSocketListener implements AgentListener {
     if (door.kind === 'tls' && door.enrolment?.has(path) === true) {
       const { remoteAddress: address = '' } = request.socket;
       const verdict = (): PeerVerdict => this.#judge(request.socket, door.judge);
+      // Who was given a certificate is no stranger: a thousand machines behind one address enrol within a minute.
+      response.once('finish', () => response.statusCode === 200 && this.#gate.known(request.socket));
       return door.enrolment.handle(request, response, { path, address, remote: remoteOf(request), verdict });
     }
     response.setHeader('upgrade', 'websocket');
@@ -237,6 +241,7 @@ const tooMany: Refusal = {
 const gateHints: Readonly<Record<keyof GateCounters, string>> = {
   notAllowed: 'a connection from outside allow_cidr was cut off',
   tooMany: 'too many connections: some are refused; see listeners.agents.limits.connections',
+  tooOften: 'too many connections of one address came to nothing: some are cut off',
   tooManyOfAddress: 'too many connections of one address: some are refused; see listeners.agents.limits.connections_per_address',
 };
 

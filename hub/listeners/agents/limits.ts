@@ -1,4 +1,5 @@
 import { frameBytesMax } from '@tributary/protocol/limits.ts';
+import type { FailureLimits } from '../failure-limiter.ts';
 import { assert } from '@tributary/shared/assert.ts';
 
 export interface AgentListenerLimits {
@@ -39,5 +40,14 @@ export const agentListenerLimitsDefault: AgentListenerLimits = {
   slowBytesMin: 16 * 1024,
   slowWindowMs: 30_000,
 };
+
+/**
+ * Of one address, connections that end before their peer is known: a handshake takes a millisecond of what serves all agents. All the agents
+ * that may come from one address can fail some times at once; after that a flood has a few hundredths of the hub.
+ */
+export function strangerTries(connectionsPerAddressMax: number): FailureLimits {
+  const perAddress = { tries: 8 * connectionsPerAddressMax, perSecond: connectionsPerAddressMax / 5 };
+  return { perAddress, total: { tries: 1e9, perSecond: 1e9 }, addressesMax: 10_000 };
+}
 
 assert(agentListenerLimitsDefault.unreadBytesMax >= frameBytesMax, 'the longest answer may wait to be read');

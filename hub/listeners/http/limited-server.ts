@@ -87,6 +87,8 @@ function hintOf(reason: keyof GateCounters, name: string): string {
       return `too many connections: some are refused; see ${name}.limits.connections`;
     case 'tooManyOfAddress':
       return `too many connections of one address: some are refused; see ${name}.limits.connections_per_address`;
+    case 'tooOften':
+      return 'too many connections of one address came to nothing: some are cut off';
     default:
       return unreachable(reason);
   }
