@@ -15,7 +15,7 @@ export const tlsTime: Measurement = {
       for (const tls of order) (tls ? sealed : plain).push(await shipped(bench, tls));
     }
     const toolValue = median(plain);
-    const figure = ratioFigure('tls-time', 's', { value: median(sealed), tool: 'without TLS', toolValue, limit: 1 / 0.7 });
+    const figure = ratioFigure('tls-time', 's', { value: median(sealed), tool: 'without TLS', toolValue, limit: 1.43 });
     const megabytes = bench.log.bytes / 1e6;
     bench.note(`with TLS ${(megabytes / figure.value).toFixed(0)} MB/s, without ${(megabytes / toolValue).toFixed(0)} MB/s`);
     return [figure];
@@ -25,6 +25,7 @@ export const tlsTime: Measurement = {
 /** Seconds until the hub has all of the log durably, from the start of the process. */
 async function shipped({ programs, log }: Bench, tls: boolean): Promise<number> {
   await using stack = await Stack.make({ programs, tls, hub: { outputs: [{ kind: 'archive' }] }, inputs: () => [] });
+  if (tls) await stack.agent.enroll(await stack.hub.createToken(), '--ship');
   await stack.agent.writeConfig();
   execFileSync('sync');
   const cost = await measure([...programs.agent, 'ship', '--config', stack.agent.configPath, '--until', 'acked', log.path]);

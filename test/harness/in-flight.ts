@@ -9,6 +9,9 @@ export interface InFlight {
   /** Bytes as they came from the agent, and as they were given to it. */
   fromAgent(bytes: Buffer): void;
   fromHub(bytes: Buffer): void;
+  /** Bytes as they were given to the hub, and as they came from it, where that says something. */
+  toHub?(bytes: Buffer): void;
+  takenFromHub?(bytes: Buffer): void;
 }
 
 export interface InFlightListener {
@@ -67,28 +70,52 @@ export class ReadableInFlight implements InFlight {
 const batchRecordBytesMin = 4096;
 
 /**
- * Of a connection that nobody in between can read: TLS records long enough to be of a batch since the hub last said anything. Less than
- * what is in flight when the hub has answered something else meanwhile, and never more.
+ * Of a connection that nobody in between can read: TLS records long enough to be of a batch that no word of the hub can have answered, as
+ * none came that had left it after they reached it. Less than what is in flight when the hub has answered something else, and never more.
  */
 export class SealedInFlight implements InFlight {
   readonly #agentRecords: TlsRecordReader;
+  readonly #reachedRecords: TlsRecordReader;
+  readonly #leavingRecords: TlsRecordReader;
   readonly #hubRecords: TlsRecordReader;
-  count = 0;
+  /** Of each word of the hub that is on its way: how many long records had reached it by then. */
+  readonly #words: number[] = [];
+  #sent = 0;
+  #reached = 0;
+  #answered = 0;
 
   constructor(listener: Pick<InFlightListener, 'onBatch'>) {
     this.#agentRecords = new TlsRecordReader((bytes) => {
-      if (bytes < batchRecordBytesMin) return;
-      this.count += 1;
+      if (!isLong(bytes)) return;
+      this.#sent += 1;
       listener.onBatch();
     });
-    this.#hubRecords = new TlsRecordReader(() => (this.count = 0));
+    this.#reachedRecords = new TlsRecordReader((bytes) => (this.#reached += isLong(bytes) ? 1 : 0));
+    this.#leavingRecords = new TlsRecordReader(() => this.#words.push(this.#reached));
+    this.#hubRecords = new TlsRecordReader(() => (this.#answered = this.#words.shift() ?? this.#answered));
+  }
+
+  get count(): number {
+    return this.#sent - this.#answered;
   }
 
   fromAgent(bytes: Buffer): void {
     this.#agentRecords.push(bytes);
   }
 
+  toHub(bytes: Buffer): void {
+    this.#reachedRecords.push(bytes);
+  }
+
+  takenFromHub(bytes: Buffer): void {
+    this.#leavingRecords.push(bytes);
+  }
+
   fromHub(bytes: Buffer): void {
     this.#hubRecords.push(bytes);
   }
+}
+
+function isLong(bytes: number): boolean {
+  return bytes >= batchRecordBytesMin;
 }

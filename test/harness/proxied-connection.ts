@@ -84,6 +84,8 @@ export class ProxiedConnection {
       taken += bytes.length;
       if (taken >= (this.#plan.ending?.afterBytes ?? Infinity)) this.#endByPlan();
     };
+    this.#toHub.onPassed = (bytes) => this.inFlight.toHub?.(bytes);
+    this.#toAgent.onTaken = (bytes) => this.inFlight.takenFromHub?.(bytes);
     this.#toAgent.onPassed = (bytes) => this.inFlight.fromHub(bytes);
   }
 
