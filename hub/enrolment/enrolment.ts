@@ -25,6 +25,8 @@ export interface EnrolmentParts {
   readonly registry: Pick<Registry, 'enrol' | 'certified' | 'agent'>;
   /** Undefined: certificates come from an authority that is not this site's own (`tls.ca`). */
   readonly authority: Authority | undefined;
+  /** PEM of what hubs of this site are verified with by their agents, which may be another authority than the one that signs these. */
+  readonly anchor: () => string;
   readonly lifetimeMs: number;
   readonly site: string;
   readonly siteId: Id;
@@ -91,7 +93,7 @@ export class Enrolments {
     who: { readonly kind: Agent['kind']; readonly agentId: Id; readonly request: KeyToCertify; readonly address: string },
     { tenants, labels }: Grant,
   ): Promise<EnrolmentOutcome> {
-    const { registry, authority, lifetimeMs, site, siteId, hubs } = this.#parts;
+    const { registry, authority, anchor, lifetimeMs, site, siteId, hubs } = this.#parts;
     const { kind, agentId, request, address } = who;
     if (authority === undefined) return foreignAuthority;
     const names = namesOf({ kind, agentId, siteId, tenants });
@@ -101,7 +103,7 @@ export class Enrolments {
     await registry.certified(agentId, { fingerprint, notAfterMs }, address);
     const answer: EnrolmentAnswer = {
       certificate: pem,
-      authority: authority.pem,
+      authority: anchor(),
       siteId,
       site,
       tenants: tenants === 'all' ? ['*'] : tenants,

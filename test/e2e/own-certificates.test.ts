@@ -1,6 +1,6 @@
 /** Certificates that a company makes itself, their files replaced while both ends run, and what TLS is spoken: asked by openssl. */
 import assert from 'node:assert/strict';
-import { renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { AgentHost } from '../harness/agent-host.ts';
 import { archivedRawBytes } from '../harness/archive-objects.ts';
@@ -112,6 +112,18 @@ test('certificates of a company’s own authority, replaced while hub and agent 
   await until('the hub tells', told, { everyMs: 200, detail });
   assert.equal((await sClient(hub.port)).fingerprint, fingerprintOf(secondServer.cert));
   assert.ok(hub.running && agent.running);
+});
+
+test('a hub that shows a company’s certificate enrols agents, which trust the company’s authority', { skip }, async () => {
+  await using scratch = await Scratch.make();
+  const company = await TestAuthority.make('The company');
+  const { cert, key } = await company.issue({ hosts: ['127.0.0.1'], usage: 'server' });
+  const tls = place(scratch, 'hub', { cert: cert + company.cert, key });
+  await using hub = new HubHost({ programs, scratch, tls: true, config: { tls } });
+  await hub.start();
+  await using agent = new AgentHost({ programs, scratch, hubs: () => [hub.url] });
+  assert.match(await agent.enroll(await hub.createToken()), /: connected$/m);
+  assert.equal(fingerprintOf(readFileSync(`${agent.dataDir}/tls/ca.crt`, 'utf8')), fingerprintOf(company.cert));
 });
 
 function notAfterOf({ cert }: Issued): string {

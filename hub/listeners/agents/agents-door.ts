@@ -43,6 +43,7 @@ function doorOf({ options, siteId, tls, registry, strangers, log, bound }: Agent
   const enrolments = new Enrolments({
     registry,
     authority: tls.authority,
+    anchor: () => tls.anchor.toString(),
     lifetimeMs: options.tls?.agent_lifetime ?? 0,
     site,
     siteId,
