@@ -6,8 +6,8 @@
  * a minute, so a stranger who keeps guessing cannot keep its owner out for long; and an address that the owner has signed in from before is counted on its
  * own, untouched by what all others do. All of it is memory, bounded, and forgotten with time or a restart.
  */
-import { isIPv6 } from 'node:net';
 import type { Clock } from '@tributary/shared/clock.ts';
+import { networkOf } from '@tributary/shared/network/network-of.ts';
 
 export interface ThrottleLimits {
   readonly freeTries: number;
@@ -105,19 +105,4 @@ function shorten(kept: Map<string, unknown> | Set<string>, max: number): void {
     if (kept.size <= max) return;
     kept.delete(oldest);
   }
-}
-
-/** One customer of IPv6 has a whole /64 to come from. */
-export function networkOf(address: string): string {
-  if (address.startsWith('::ffff:')) return address.slice('::ffff:'.length);
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.replace(/%.*$/, '').toLowerCase().split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const missing = tail === undefined ? 0 : 8 - groups.length - after.length;
-  const all = [...groups, ...Array.from({ length: Math.max(0, missing) }, () => '0'), ...after];
-  return `${all
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`;
 }
