@@ -70,7 +70,7 @@ test('flags that break the rules of their options are a usage error, and nothing
   for (const [flag, value, meant] of [
     ['--type', 'Bad-Type', 'did you mean bad_type?'],
     ['--type', '', '1 to 50'],
-    ['--hub', 'nowhere', 'ws://'],
+    ['--hub', 'nowhere', 'wss://'],
   ] as const) {
     const shipped = await agent.run('ship', '--config', agent.configPath, flag, value, file);
     assert.equal(shipped.code, 2);
