@@ -5,7 +5,7 @@
  * Somebody beyond a limit can be told why only after the handshake. So a connection over a limit is let through as `isOver`, for its
  * listener to answer with 503 and close; from half as many again on, connections are cut off without a word.
  *
- * A handshake costs a thousand times what it costs to cut a connection off, and all agents wait for it. So where the listener gives tries,
+ * A handshake takes some half a millisecond of the thread that serves all agents. So where the listener gives tries,
  * each connection that ends before its peer was known takes one of its address, and an address without any is cut off. The
  * loopback has no end of them: what comes from there may be a balancer that stands for everybody.
  */

@@ -42,7 +42,7 @@ export const agentListenerLimitsDefault: AgentListenerLimits = {
 };
 
 /**
- * Of one address, connections that end before their peer is known: a handshake takes a millisecond of what serves all agents. All the agents
+ * Of one address, connections that end before their peer is known: a handshake takes half a millisecond of the thread that serves all. All the agents
  * that may come from one address can fail some times at once; after that a flood has a few hundredths of the hub.
  */
 export function strangerTries(connectionsPerAddressMax: number): FailureLimits {
