@@ -19,7 +19,7 @@ import {
   signed,
   strangeAuthority,
 } from '../listeners/agents/door-fixture.ts';
-import { discardedBytesMax, enrolmentFailureLimits } from './limits.ts';
+import { certificateLimits, discardedBytesMax, enrolmentFailureLimits } from './limits.ts';
 
 const timeout = { timeout: 20_000 };
 const by = { actor: 'test', address: '' };
@@ -198,6 +198,23 @@ test(
     assert.equal(again.status, 200);
   },
 );
+
+test('an agent that has itself renewed all the time has to wait, and others have not', timeout, async () => {
+  await using door = await DoorFixture.open();
+  const { agentId, ...credentials } = await enrolled(door);
+  const other = await enrolled(door);
+  const request = keyToCertify(newClientKey(), 'renew', agentId);
+  // Enrolment has given the first.
+  const tries = Array.from({ length: certificateLimits.perAddress.tries - 1 });
+  const answers = await Promise.all(tries.map(() => door.post(renewPath, request, credentials)));
+  assert.ok(answers.every(({ status }) => status === 200));
+  let refused = await door.post(renewPath, request, credentials);
+  // A slow machine gives some back meanwhile.
+  for (let again = 0; again < 30 && refused.status === 200; again += 1)
+    refused = await door.post(renewPath, request, credentials);
+  assert.deepEqual([refused.status, refused.body['error']], [429, 'too-many-tries']);
+  assert.equal((await door.post(renewPath, keyToCertify(newClientKey(), 'renew', other.agentId), other)).status, 200);
+});
 
 test('no certificate is renewed for who has none, is revoked, expired or another', timeout, async () => {
   await using door = await DoorFixture.open();

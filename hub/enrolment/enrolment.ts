@@ -14,12 +14,15 @@ import {
   type RenewRequest,
 } from '@tributary/protocol/enrolment/messages.ts';
 import type { Id } from '@tributary/protocol/messages.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import { hashSecret } from '../access/secrets.ts';
 import type { Authority } from '../certificates/authority.ts';
 import { PublicKeyError, publicKeyOf } from '../certificates/issue.ts';
+import { FailureLimiter } from '../listeners/failure-limiter.ts';
 import { type CertifiedIdentity, type PeerVerdict, registeredId } from '../intake/peer-identity.ts';
 import { type Agent, type Registry, RegistryError } from '../registry/registry.ts';
+import { certificateLimits } from './limits.ts';
 
 export interface EnrolmentParts {
   readonly registry: Pick<Registry, 'enrol' | 'certified' | 'agent'>;
@@ -33,6 +36,7 @@ export interface EnrolmentParts {
   /** `host:port` of the agents' listeners of this site. */
   readonly hubs: () => readonly string[];
   readonly log: Logger;
+  readonly clock?: Clock;
 }
 
 export type EnrolmentOutcome =
@@ -48,9 +52,11 @@ type Grant = Pick<Agent, 'tenants' | 'labels'>;
 
 export class Enrolments {
   readonly #parts: EnrolmentParts;
+  readonly #certificates: FailureLimiter;
 
   constructor(parts: EnrolmentParts) {
     this.#parts = parts;
+    this.#certificates = new FailureLimiter(certificateLimits, parts.clock);
   }
 
   async enrol(request: EnrolRequest, address: string): Promise<EnrolmentOutcome> {
@@ -98,6 +104,9 @@ export class Enrolments {
     if (authority === undefined) return foreignAuthority;
     const names = namesOf({ kind, agentId, siteId, tenants });
     if (names === undefined) return refusal('token', 'this token is for several tenants, and an agent has one: make another one');
+    const waitMs = this.#certificates.waitMs(agentId);
+    if (waitMs > 0) return tooMany(waitMs);
+    this.#certificates.failed(agentId);
     const publicKey = Buffer.from(request.publicKey, 'base64');
     const { pem, fingerprint, notAfterMs } = await authority.signClient({ publicKey, names, lifetimeMs });
     await registry.certified(agentId, { fingerprint, notAfterMs }, address);
@@ -170,6 +179,12 @@ function renewalProblem(agent: Agent | undefined, { kind, fingerprint }: Certifi
 
 function refusal(error: EnrolmentRefusalCode, hint: string): EnrolmentOutcome {
   return { kind: 'refusal', refusal: { error, hint }, isFailure: true };
+}
+
+/** Each is a signature, a row and an event of the audit trail, for good. */
+function tooMany(waitMs: number): EnrolmentOutcome {
+  const hint = `this agent had many certificates just now: wait ${Math.ceil(waitMs / 1000)} s`;
+  return { kind: 'refusal', refusal: { error: 'too-many-tries', hint }, isFailure: false };
 }
 
 /** Agents with old certificates ask by themselves, again and again: they must not use up the tries of whoever enrols beside them. */

@@ -8,6 +8,13 @@ export const enrolmentFailureLimits: FailureLimits = {
   addressesMax: 10_000,
 };
 
+/** Certificates of one agent: the shortest that live are renewed far less often. */
+export const certificateLimits: FailureLimits = {
+  perAddress: { tries: 60, perSecond: 0.5 },
+  total: { tries: 1e9, perSecond: 1e9 },
+  addressesMax: 10_000,
+};
+
 /** Requests at a time: each takes a signature and a row. The rest is asked to come again. */
 export const enrolmentsAtOnceMax = 128;
 export const busyRetryMs = 1000;
