@@ -12,6 +12,7 @@ import { makeOptionFolder } from '../option-folder.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { enrol } from '../enrolment/enrol.ts';
 import { enrolledFiles, isEnrolled, readSite, type SiteRecord } from '../enrolment/enrolled-files.ts';
+import { keepsOnlyAJournal } from '../enrolment/linux.ts';
 import { makeConfigurationFolder, plannedConfiguration, writeConfiguration } from '../enrolment/enrolled-configuration.ts';
 import { lockEnrolment } from '../enrolment/enrolment-lock.ts';
 import { settlePending } from '../enrolment/settle.ts';
@@ -93,7 +94,12 @@ async function tokenOf({ token, tokenFile, input }: EnrollOptions, host: Command
 /** The configuration as it will be says where the agent's folder is: one that has no hubs yet is none that could be loaded. */
 async function placeOf(options: EnrollOptions, token: EnrolmentToken, host: CommandHost): Promise<Place> {
   const { configFile, dataDir, ship } = options;
-  const wanted = { hubs: token.hubs.map((hub) => `wss://${hub}`), dataDir, proxy: options.proxy };
+  const wanted = {
+    hubs: token.hubs.map((hub) => `wss://${hub}`),
+    dataDir,
+    proxy: options.proxy,
+    onlyJournal: keepsOnlyAJournal(),
+  };
   const { text, isNew, changes } = plannedConfiguration(configFile, wanted);
   if (!ship && changes.length > 0) makeConfigurationFolder(configFile);
   const config = await loadConfig({ file: configFile, text, env: host.env });
@@ -155,7 +161,7 @@ function isStillValid(folder: string): boolean {
 }
 
 function configure({ configFile, dataDir, proxy }: EnrollOptions, { hubs }: SiteRecord): readonly string[] {
-  const change = plannedConfiguration(configFile, { hubs, dataDir, proxy });
+  const change = plannedConfiguration(configFile, { hubs, dataDir, proxy, onlyJournal: keepsOnlyAJournal() });
   writeConfiguration(configFile, change);
   return change.changes;
 }

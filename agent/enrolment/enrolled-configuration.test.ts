@@ -1,22 +1,23 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { FilePatterns } from '../inputs/file/file-patterns.ts';
 import { agentOptions } from '../options.ts';
+import { keepsOnlyAJournal } from './linux.ts';
 import { plannedConfiguration, writeConfiguration } from './enrolled-configuration.ts';
 
 const hubs = ['wss://hub-1.example.com:7701', 'wss://hub-2.example.com:7701'];
 const flow = JSON.stringify(hubs).replace(',', ', ');
 
-function planned(before: string | undefined): { text: string; changes: readonly string[] } {
+function planned(before: string | undefined, onlyJournal = false): { text: string; changes: readonly string[] } {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-configuration-'));
   try {
     const file = join(folder, 'agent.yaml');
     if (before !== undefined) writeFileSync(file, before);
-    return plannedConfiguration(file, { hubs, dataDir: undefined, proxy: undefined });
+    return plannedConfiguration(file, { hubs, dataDir: undefined, proxy: undefined, onlyJournal });
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -26,6 +27,25 @@ test('a new configuration is one that the agent takes', () => {
   const { text } = planned(undefined);
   const config = agentOptions.parse(parse(text));
   assert.deepEqual([config.hubs, config.inputs.map(({ kind }) => kind)], [hubs, ['file', 'metrics']]);
+});
+
+test('where the journal is the only log, that is read', () => {
+  const { inputs } = agentOptions.parse(parse(planned(undefined, true).text));
+  assert.deepEqual(
+    inputs.map(({ kind }) => kind),
+    ['journald', 'metrics'],
+  );
+  const root = mkdtempSync(join(tmpdir(), 'tributary-root-'));
+  try {
+    assert.equal(keepsOnlyAJournal(root), false, 'nothing at all');
+    mkdirSync(join(root, 'run/log/journal'), { recursive: true });
+    assert.equal(keepsOnlyAJournal(root), true);
+    mkdirSync(join(root, 'var/log'), { recursive: true });
+    writeFileSync(join(root, 'var/log/messages'), '');
+    assert.equal(keepsOnlyAJournal(root), false);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });
 
 test('a new configuration names no file that would be missed where it is not', () => {
@@ -76,7 +96,7 @@ test('a file keeps its rights, and the link that leads to it', (t) => {
   const [file, link] = [join(folder, 'real.yaml'), join(folder, 'agent.yaml')];
   writeFileSync(file, 'hubs: []\n', { mode: 0o640 });
   symlinkSync(file, link);
-  writeConfiguration(link, plannedConfiguration(link, { hubs, dataDir: undefined, proxy: undefined }));
+  writeConfiguration(link, plannedConfiguration(link, { hubs, dataDir: undefined, proxy: undefined, onlyJournal: false }));
   assert.equal(readFileSync(file, 'utf8'), `hubs: ${flow}\n`);
   assert.equal(statSync(file).mode & 0o777, 0o640);
 });

@@ -13,6 +13,8 @@ export interface WantedConfiguration {
   /** For a new file; undefined: what is usual. */
   readonly dataDir: string | undefined;
   readonly proxy: string | undefined;
+  /** For a new file: the system's log is the journal, and no text file. */
+  readonly onlyJournal: boolean;
 }
 
 export interface ConfigurationChange {
@@ -94,7 +96,27 @@ function hubsOf(document: Document): string[] {
   return hubs.toJSON().filter((hub: unknown) => typeof hub === 'string');
 }
 
-function newConfiguration({ hubs, dataDir, proxy }: WantedConfiguration): string {
+const systemLogs = "'/var/log/{syslog,messages,kern.log,auth.log,secure,cron,cron.log,daemon.log}'";
+
+const fileInput = `  # The system's log files, by the names that Debian, Ubuntu, Red Hat and SUSE give them. A pattern: none of them has to be there.
+  - kind: file
+    type: system
+    paths:
+      - ${systemLogs}
+
+  # Where the journal is all there is, instead of these files:
+  # - { kind: journald, type: system }
+`;
+
+const journalInput = `  # The system's journal: this machine had no text files of the system's log when it was enrolled.
+  - kind: journald
+    type: system
+
+  # Where a syslog daemon writes files, instead of it:
+  # - { kind: file, type: system, paths: [${systemLogs}] }
+`;
+
+function newConfiguration({ hubs, dataDir, proxy, onlyJournal }: WantedConfiguration): string {
   const dataLine = dataDir === undefined ? '# data_dir: /var/lib/tributary/agent' : `data_dir: ${JSON.stringify(dataDir)}`;
   const proxyLine = proxy === undefined ? '# proxy: http://proxy.example.com:3128' : `proxy: ${JSON.stringify(proxy)}`;
   return `# What tributary-agent reads and where it sends it. Every option: docs/reference/agent.md.
@@ -114,15 +136,7 @@ ${proxyLine}
 labels: {}
 
 inputs:
-  # The system's log files, by the names that Debian, Ubuntu, Red Hat and SUSE give them. A pattern: none of them has to be there.
-  - kind: file
-    type: system
-    paths:
-      - '/var/log/{syslog,messages,kern.log,auth.log,secure,cron,cron.log,daemon.log}'
-
-  # Where the journal is all there is, instead of these files:
-  # - { kind: journald, type: system }
-
+${onlyJournal ? journalInput : fileInput}
   # One input for each program, so that each is found under a type of its own:
   # - { kind: file, type: nginx, paths: [/var/log/nginx/*.log] }
 
