@@ -32,7 +32,7 @@ import { dropBatch } from '../quotas/drop-batch.ts';
 import type { QuotaGate } from '../quotas/quota-gate.ts';
 import type { Reject } from './admission.ts';
 import type { IntakeEvents } from './events.ts';
-import { type Gatekeeper, isReject } from './gatekeeper.ts';
+import { type Gatekeeper, isReject, mayBring } from './gatekeeper.ts';
 import type { IntakeLimits } from './limits.ts';
 import type { PeerIdentity } from './peer-identity.ts';
 import { type BodyProblem, bodyProblem } from './zstd-frame.ts';
@@ -210,6 +210,8 @@ export class IntakeConnection {
     const { queue, gatekeeper, identity, peer } = this.#parts;
     let streams: RecoveredStream[] = [];
     for await (const stream of queue.streamsOf(gatekeeper.siteOf(identity), agentId)) {
+      // Under this id somebody may have been here for another tenant: enrolled before it was forgotten, or without a certificate.
+      if (!mayBring(identity, stream.attributes.tenant)) continue;
       streams.push(stream);
       if (streams.length < recoveredAtOnce) continue;
       this.#session.recovered(streams, false);

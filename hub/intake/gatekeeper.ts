@@ -129,6 +129,16 @@ export function isReject(value: OpenStream | Reject): value is Reject {
   return 'code' in value;
 }
 
+/** Whether streams of this tenant can be this peer's. */
+export function mayBring(identity: PeerIdentity, tenant: string): boolean {
+  if (identity.kind === 'lower-site') return isAmong(tenant, identity.tenants);
+  return identity.tenant === undefined || identity.tenant === tenant;
+}
+
+function isAmong(tenant: string, tenants: readonly string[] | 'all'): boolean {
+  return tenants === 'all' || tenants.includes(tenant);
+}
+
 /** For people: undefined where each stream names its own. */
 export function tenantOf(identity: PeerIdentity): string | undefined {
   if (identity.kind !== 'lower-site') return identity.tenant;
@@ -142,6 +152,6 @@ function forwardProblem(
 ): string | undefined {
   const isOwn = origin.siteId === '' && origin.agentId === '';
   if (!isOwn && origin.siteId !== siteId) return `the certificate is for site ${siteId}, and a stream comes from another one`;
-  if (tenants === 'all' || tenants.includes(attributes.tenant)) return undefined;
+  if (isAmong(attributes.tenant, tenants)) return undefined;
   return `the certificate does not allow tenant ${attributes.tenant}: have it made with this tenant as well`;
 }

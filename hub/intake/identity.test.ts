@@ -72,6 +72,26 @@ test('whatever tenant its messages name, and of platform events too, it is the o
   agent.socket.terminate();
 });
 
+test("an id that was another tenant's once tells nothing of what that one had", timeout, async () => {
+  await using door = await DoorFixture.open();
+  const who = await enrolled(door, { tenants: ['blue'] });
+  const streams = [
+    testOpen(1, { attributes: testAttributes({ tenant: 'acme' }) }),
+    testOpen(2, { attributes: testAttributes({ tenant: 'blue' }) }),
+  ];
+  for (const open of streams) {
+    await door.store.queue.openStream({ ...open, key: { siteId: door.siteId, agentId: who.agentId, streamId: open.streamId } });
+  }
+  const agent = await admitted(door, who);
+  agent.send({ kind: 'recover' });
+  const recovered = await agent.until('recovered');
+  assert.deepEqual(
+    recovered.streams.map(({ streamId }) => streamId),
+    [streams[1]?.streamId],
+  );
+  agent.socket.terminate();
+});
+
 test('an agent that is revoked, by another process too, is cut off at once', timeout, async () => {
   await using door = await DoorFixture.open({ intakeLimits: { tickMs: 250 } });
   const [first, second] = [await enrolled(door), await enrolled(door)];
