@@ -251,6 +251,34 @@ test('a body that cannot be what its batch says is refused and not stored, and t
   assert.partialDeepStrictEqual(fixture.intake.status().counters, { batches: 1, refused: 3 });
 });
 
+test(
+  'who is turned out while a batch is on its way to the store hears no more of it, and brings nothing more',
+  timeout,
+  async () => {
+    const gate = Promise.withResolvers<void>();
+    const held = (queue: Queue): Queue => withAppend(queue, (batch) => gate.promise.then(() => queue.append(batch)));
+    await using fixture = await open({ wrap: held });
+    const { peer, connection } = fixture.connect();
+    connection.receive(testHello());
+    connection.receive(testOpen(1));
+    await peer.untilSent('position');
+    connection.receive(testBatchMessage(1, { from: 0, to: 10 }));
+    connection.shutdown({ code: 'unauthorized', hint: 'this agent was revoked', retryAfterMs: 0 });
+    connection.receive(testBatchMessage(2, { from: 10, to: 20 }));
+    connection.receive(testOpen(2));
+    connection.receive({ kind: 'gap', stream: 1, from: 10, to: 50, toMark: '', cause: 'dropped' });
+    gate.resolve();
+    await connection.settled();
+    assert.equal(peer.kinds().at(-1), 'reject');
+    assert.equal(peer.kinds().includes('ack'), false);
+    const { topics, channels } = await fixture.queue.status();
+    assert.partialDeepStrictEqual(
+      { topics, channels },
+      { topics: [{ receivedRecords: 10 }], channels: [{ streams: 1, gaps: 0 }] },
+    );
+  },
+);
+
 test('a store that fails ends the connection as unavailable, and nothing is acked', timeout, async () => {
   await using fixture = await open({ wrap: (queue) => withAppend(queue, () => Promise.reject(new Error('the thread ended'))) });
   const { peer, connection } = fixture.connect();
