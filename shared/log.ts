@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 /**
  * A logger is a constructor argument that carries its context; tests pass a recording one.
  *
@@ -55,11 +57,11 @@ export function formatJson(entry: LogEntry): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-/** One readable line: for a terminal. */
+/** One readable line, for a terminal: what others chose of it, such as the name of a machine, gives the terminal no orders. */
 export function formatText(entry: LogEntry): string {
   const time = new Date(entry.time).toISOString().slice(11, 23);
   const fields = Object.entries(plain(entry.fields)).map(([key, value]) => ` ${key}=${text(value)}`);
-  return `${time} ${entry.level.padEnd(5)} ${entry.message}${fields.join('')}\n`;
+  return `${time} ${entry.level.padEnd(5)} ${printable(`${entry.message}${fields.join('')}`)}\n`;
 }
 
 /** The logger of a program: text on a terminal, JSON elsewhere, always on standard error. */
