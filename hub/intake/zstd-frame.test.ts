@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { constants, createZstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import { constants, createZstdCompress, zstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { testBody } from './recording-peer.ts';
 import { bodyProblem } from './zstd-frame.ts';
@@ -23,6 +25,18 @@ test('whatever agents make is taken, at any level and size', async () => {
     }
     assert.equal(bodyProblem(await streamed(content), bytes), undefined, `${bytes} streamed`);
   }
+});
+
+test('a body whose output ended exactly with a chunk is taken: Node appends a frame that holds nothing', async () => {
+  const params = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 };
+  const chunkSize = 4096;
+  // Bytes that do not compress, as many as make a frame of one chunk.
+  const frameHead = zstdCompressSync(randomBytes(4000), { params, pledgedSrcSize: 4000 }).length - 4000;
+  const content = randomBytes(chunkSize - frameHead);
+  const body = await promisify(zstdCompress)(content, { chunkSize, pledgedSrcSize: content.length, params });
+  assert.ok(body.length > chunkSize, 'the second frame is there');
+  assert.equal(bodyProblem(body, content.length), undefined);
+  assert.equal(bodyProblem(Buffer.concat([body, body]), content.length)?.reason, 'corrupt');
 });
 
 test('the test body is zstd', () => {

@@ -1,7 +1,8 @@
 /**
  * Looks at a body without inflating it (RFC 8878): it is one zstd frame, whole, and what its headers say of its inflated size and of the
  * memory it takes is within what its batch declares. So a bomb is refused by what it declares before it is stored; the worker that inflates
- * it holds it to its real size.
+ * it holds it to its real size. A second frame may follow that holds nothing: Node's zlib adds one where its output ends exactly with a
+ * chunk, so agents have such bodies in their buffers.
  *
  * frame: magic 4 · descriptor 1 · window 0–1 · dictionary id 0–4 · content size 0–8 · blocks (header 3, content) … · checksum 0–4
  */
@@ -84,7 +85,17 @@ function blocksProblem(body: Uint8Array, { end, checksumBytes }: Header, inflate
     at += 3 + (type === runLengthBlock ? 1 : size);
   }
   if (at + checksumBytes > body.length) return corrupt('it is cut off');
-  return at + checksumBytes === body.length ? undefined : corrupt('something follows its one zstd frame');
+  const rest = body.subarray(at + checksumBytes);
+  return rest.length === 0 || isEmptyFrame(rest) ? undefined : corrupt('something follows its one zstd frame');
+}
+
+function isEmptyFrame(bytes: Uint8Array): boolean {
+  const header = readHeader(bytes);
+  if (typeof header === 'string' || header.contentBytes !== 0n) return false;
+  const { end, checksumBytes } = header;
+  // One block, the last, raw and of no bytes.
+  const [first, ...size] = bytes.subarray(end, end + 3);
+  return first === 1 && size.every((byte) => byte === 0) && bytes.length === end + 3 + checksumBytes;
 }
 
 function corrupt(what: string): BodyProblem {
