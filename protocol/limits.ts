@@ -28,6 +28,8 @@ export const dropsMax = cutsMax + segmentsMax;
 export const unknownFieldsMax = 131_072;
 /** Streams open at a time on one connection; numbers further back are forgotten. */
 export const streamsMax = 65_536;
+/** What a receiver remembers of how its peer described the streams of one connection. */
+export const describedBytesMax = 2 * mebibyte;
 /** Channels of one connection. */
 export const channelsMax = 4096;
 /** Batches of one channel that are sent and not answered. */

@@ -155,6 +155,28 @@ test('what was durable before is acked before a Position that may say less', () 
   assert.deepEqual(fixture.brief(), ['Ack 1', 'Position 1 0']);
 });
 
+test('descriptions beyond a bound are forgotten: when the store went back, the sender has to open its streams again', () => {
+  const fixture = new Fixture().receive(hello);
+  const granted = { ...welcome, limits: { ...welcome.limits, streamsMax: limits.streamsMax } };
+  fixture.session.admitted({ kind: 'admitted', welcome: granted, origin });
+  fixture.receive(openStream);
+  const labels = Object.fromEntries(Array.from({ length: limits.labelsMax }, (_, index) => [`l${index}`, 'x'.repeat(1024)]));
+  const long = { ...openStream.attributes, labels };
+  const many = Math.ceil(limits.describedBytesMax / (limits.labelsMax * 1024));
+  const opened = Array.from({ length: many }, (_, index): OpenStream => {
+    const streamId = (index + 2).toString(16).padStart(32, '0');
+    return { ...openStream, stream: index + 2, streamId, attributes: long };
+  });
+  fixture.receive(...opened.slice(0, 1));
+  fixture.session.takeEffects();
+  fixture.session.storeChanged();
+  assert.equal(fixture.brief().length, 2, 'two positions are asked for again');
+  fixture.receive(...opened.slice(1), batchOf(1));
+  assert.equal(fixture.brief().at(-1)?.startsWith('append'), true, 'they can be used all the same');
+  fixture.session.storeChanged();
+  assert.ok(fixture.brief().some((effect) => effect.includes('unavailable')));
+});
+
 test('a gap and a closed stream are given to the host', () => {
   const fixture = new Fixture().opened();
   fixture.receive({ kind: 'gap', stream: 1, from: 0, to: 10, toMark: '', cause: 'dropped' });

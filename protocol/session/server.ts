@@ -160,7 +160,15 @@ export class ServerSession implements ServerCalls {
 
   storeChanged(): void {
     if (this.#state !== 'open') return;
-    for (const stream of this.#streams.all()) this.#askPosition(stream);
+    const described: [ServerStream, OpenStream][] = [];
+    for (const stream of this.#streams.all()) {
+      if (stream.message === undefined) {
+        const hint = 'the store of this hub went back: open the streams again';
+        return this.shutdown({ code: 'unavailable', hint, retryAfterMs: 0 });
+      }
+      described.push([stream, stream.message]);
+    }
+    for (const [stream, message] of described) this.#askPosition(stream, message);
   }
 
   shutdown(reject: { readonly code: RejectCode; readonly hint: string; readonly retryAfterMs: number }): void {
@@ -250,21 +258,22 @@ export class ServerSession implements ServerCalls {
       if (!this.#streams.isNext(message.stream)) return this.#reject('protocol', `stream ${message.stream}: not the next number`);
       const channel = this.#channel(message.channel, name);
       if (channel === undefined) return;
-      const stream: ServerStream = { key, channel, message, refused: undefined };
+      const stream: ServerStream = { number: message.stream, key, channel, message, refused: undefined };
       this.#streams.add(stream);
-      return this.#askPosition(stream);
+      this.#streams.describe(stream, message);
+      return this.#askPosition(stream, message);
     }
     if (!sameKey(known.key, key) || known.channel.number !== message.channel || known.channel.name !== name) {
       return this.#reject('protocol', `stream ${message.stream}: opened again as another`);
     }
-    known.message = message;
+    this.#streams.describe(known, message);
     known.refused = undefined;
-    this.#askPosition(known);
+    this.#askPosition(known, message);
   }
 
-  #askPosition(stream: ServerStream): void {
-    const requestId = this.#askedPosition({ number: stream.message.stream, stream });
-    this.#effects.push({ kind: 'open', requestId, key: stream.key, message: stream.message });
+  #askPosition(stream: ServerStream, message: OpenStream): void {
+    const requestId = this.#askedPosition({ number: stream.number, stream });
+    this.#effects.push({ kind: 'open', requestId, key: stream.key, message });
   }
 
   /** Undefined when the peer names an origin that is not its to name. Whether a hub may forward for a site is for the host. */
@@ -388,7 +397,7 @@ function refusalAtSight(batch: Batch, streams: readonly ServerStream[]): Refusal
   const stream = streams.find(({ refused }) => refused !== undefined);
   if (stream?.refused === undefined) return undefined;
   const { held, heldMark } = stream.refused;
-  return { ...unknown, reason: 'position', stream: stream.message.stream, held, heldMark, hint: 'refused before' };
+  return { ...unknown, reason: 'position', stream: stream.number, held, heldMark, hint: 'refused before' };
 }
 
 function refusalOf(
@@ -401,7 +410,7 @@ function refusalOf(
   if (reason === 'position' && stream !== undefined) stream.refused = { held, heldMark };
   return {
     reason,
-    stream: stream?.message.stream ?? 0,
+    stream: stream?.number ?? 0,
     held,
     heldMark,
     retryAfterMs: atMost(retryAfterMs),
