@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { zstdDecompressSync } from 'node:zlib';
 import { checksumOf } from '@tributary/protocol/checksum.ts';
@@ -34,4 +35,13 @@ test('frames compressed side by side and one after the other stand alone', async
   const inputs = Array.from({ length: 60 }, (_, index) => content(130_000 + index * 9973, (index % 5) / 40));
   const bodies = await Promise.all(inputs.map((bytes) => compressor.compress(bytes)));
   for (const [index, { body }] of bodies.entries()) assert.ok(zstdDecompressSync(body).equals(inputs[index] ?? Buffer.alloc(0)));
+});
+
+test('a body is one frame, also where the output ends exactly with a chunk', async () => {
+  using compressor = new Compressor();
+  const chunkBytes = 4096;
+  // Bytes that do not compress: their frame is longer than they are by as much for each of them.
+  const { body: other } = await compressor.compress(randomBytes(4000));
+  const { body } = await compressor.compress(randomBytes(chunkBytes - (other.length - 4000)));
+  assert.equal(body.length, chunkBytes);
 });

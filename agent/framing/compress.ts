@@ -29,7 +29,8 @@ export class Compressor implements Disposable {
 
   /** `bytes` must not change until it resolves. */
   async compress(bytes: Uint8Array): Promise<Compressed> {
-    const body = bytes.length < keptContextBytesMin ? await compressAlone(bytes) : await this.#compressKept(bytes);
+    const made = bytes.length < keptContextBytesMin ? await compressAlone(bytes) : await this.#compressKept(bytes);
+    const body = bytes.length === 0 ? made : withoutEmptyFrame(made);
     return { body, checksum: checksumOf(body) };
   }
 
@@ -58,6 +59,15 @@ export class Compressor implements Disposable {
 async function compressAlone(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const chunkSize = Math.max(bytes.length >> 1, outputBytesMin);
   return new Uint8Array(await zstd(bytes, { chunkSize, pledgedSrcSize: bytes.length, params }));
+}
+
+/** One raw block of no bytes, and the checksum of nothing. */
+const emptyFrame = Buffer.from('28b52ffd240001000099e9d851', 'hex');
+
+/** Node asks zstd for more when the output ends exactly with a chunk, and gets another frame, which holds nothing. */
+function withoutEmptyFrame(body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const end = body.length - emptyFrame.length;
+  return end > 0 && emptyFrame.equals(body.subarray(end)) ? body.slice(0, end) : body;
 }
 
 /** A stream that ends a frame with every call; the next call begins another frame in the same memory. */
