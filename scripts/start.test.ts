@@ -142,7 +142,7 @@ async function search(args: readonly string[]): Promise<Outcome> {
 }
 
 async function count(data: string, pattern: string): Promise<number> {
-  const { code, stdout, stderr } = await search(['--data', data, '--count', pattern]);
+  const { code, stdout, stderr } = await search(['--data', data, '--tenant', 'default', '--count', pattern]);
   assert.equal(code, 0, stderr);
   return Number(stdout);
 }
@@ -181,7 +181,7 @@ async function untilAllRuns(started: Started): Promise<void> {
 /** Searching is possible beside the running hub, once it has made its store. */
 async function untilFound(data: string, isEnough: (lines: number) => boolean, started: Started): Promise<void> {
   const check = async (): Promise<boolean> => {
-    const { code, stdout } = await search(['--data', data, '--count', '']);
+    const { code, stdout } = await search(['--data', data, '--tenant', 'default', '--count', '']);
     return code === 0 && isEnough(Number(stdout));
   };
   await until('the lines are found', check, { deadlineMs, everyMs: 200, detail: started.text });

@@ -44,9 +44,21 @@ export async function readFigures(place: Place): Promise<Figures | undefined> {
     bytesBehind: agent.sources.reduce((sum, { lag }) => sum + lag, 0),
     files: agent.sources.length,
     trouble: agent.uplink.trouble,
-    linesArchived: hub.archive.records,
-    linesPending: hub.books.reduce((sum, { pipelinePending, archivePending }) => sum + pipelinePending + archivePending, 0),
+    linesArchived: archivedLines(hub),
+    linesPending: booksOfLines(hub).reduce(
+      (sum, { pipelinePending, archivePending }) => sum + pipelinePending + archivePending,
+      0,
+    ),
   };
+}
+
+/** What is in the archive, without what the hub tells of itself. */
+export function archivedLines(hub: HubStatus | undefined): number {
+  return hub === undefined ? 0 : booksOfLines(hub).reduce((sum, { archived }) => sum + archived, 0);
+}
+
+function booksOfLines({ books }: HubStatus): HubStatus['books'] {
+  return books.filter(({ channel }) => !channel.endsWith('/platform'));
 }
 
 /** Nothing that was in the files when the figures were taken is on its way any more. */

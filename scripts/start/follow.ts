@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, forgetProcesses, rememberProcesses, stopOrphans } from './child.ts';
-import { askAgent, askHub, type Figures, isSettled, readFigures } from './figures.ts';
+import { askAgent, archivedLines, askHub, type Figures, isSettled, readFigures } from './figures.ts';
 import { formatCount, LiveLine, Rate } from './live-line.ts';
 import type { StartOptions } from './options.ts';
 import { openOwnLog, type OwnLog } from './own-log.ts';
@@ -39,7 +39,7 @@ async function run({ place, options, ownLog, order }: Running): Promise<void> {
   await using hub = startHub(place);
   rememberProcesses(place.processesFile, [hub]);
   await waitUntilReady(hub, async () => (await askHub(place))?.state === 'ready', order.stop);
-  const linesBefore = (await askHub(place))?.archive.records ?? 0;
+  const linesBefore = archivedLines(await askHub(place));
   await using agent = startAgent(place);
   rememberProcesses(place.processesFile, [hub, agent]);
   await waitUntilReady(agent, async () => (await askAgent(place)) !== undefined, order.stop);

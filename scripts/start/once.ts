@@ -1,6 +1,6 @@
 /** `npm start -- --once FILE…`: a hub, the agent's one-shot command until all is archived, and one line of figures per file. */
 import { forgetProcesses, rememberProcesses, stopOrphans, type Child } from './child.ts';
-import { askHub } from './figures.ts';
+import { archivedLines, askHub } from './figures.ts';
 import { formatCount, LiveLine } from './live-line.ts';
 import { type StartOptions, UsageError } from './options.ts';
 import { openPlace, type Place, writeConfigs } from './place.ts';
@@ -39,10 +39,10 @@ async function shipFiles({ place, hub, options, order }: Shipping): Promise<Chil
   await using ship = startShip(place, options.files);
   rememberProcesses(place.processesFile, [hub, ship]);
   const line = new LiveLine(process.stderr);
-  const linesBefore = (await askHub(place))?.archive.records ?? 0;
+  const linesBefore = archivedLines(await askHub(place));
   let isOver = false;
   const showProgress = async (): Promise<void> => {
-    const lines = ((await askHub(place))?.archive.records ?? 0) - linesBefore;
+    const lines = archivedLines(await askHub(place)) - linesBefore;
     // An answer may come after the end, when the figures say more; and 0 lines would only say that none was there yet.
     if (!isOver && lines > 0) line.show(`archived ${formatCount(lines)} lines`);
   };

@@ -78,6 +78,8 @@ export function writeConfigs(place: Place, { inputs, rollInterval }: ConfigOptio
   const hub = [
     `data_dir: ${JSON.stringify(join(place.dataDir, 'hub'))}`,
     `run_dir: ${JSON.stringify(place.runDir)}`,
+    // The logs are of the tenant default: what the hub tells of itself is found apart from them.
+    'platform_tenant: tributary',
     'listeners:',
     `  agents: { address: "127.0.0.1:${place.port}" }`,
     'outputs:',
