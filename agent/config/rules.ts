@@ -17,6 +17,8 @@ export const plaintextRule =
 
 /** Whether what is sent to this hub leaves the machine without TLS. */
 export function isOpenlyReached(hub: string, proxy: string | undefined): boolean {
+  // What is no address is told as that.
+  if (!URL.canParse(hub) || (proxy !== undefined && !URL.canParse(proxy))) return false;
   const { protocol, hostname } = new URL(hub);
   if (protocol === 'wss:') return false;
   return !isThisMachine(proxy === undefined ? hostname : new URL(proxy).hostname);

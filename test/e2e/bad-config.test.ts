@@ -37,7 +37,11 @@ test('a hub address that is none is a config error', async () => {
   await agent.writeConfig();
   const result = await agent.run('check', '--config', agent.configPath);
   assert.equal(result.code, 2);
-  assert.ok(result.stderr.includes('hubs'), result.stderr);
+  assert.match(result.stderr, /hubs\[0\]: must be an address such as wss:/);
+  writeFileSync(agent.configPath, 'hubs: [ws://hub.example.com:1]\nproxy: none\n');
+  const proxied = await agent.run('check', '--config', agent.configPath);
+  assert.equal(proxied.code, 2);
+  assert.match(proxied.stderr, /proxy: must be an address such as/);
 });
 
 test('a config file that is not there is named', async () => {
