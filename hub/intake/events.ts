@@ -23,7 +23,7 @@ export interface IntakeCounters {
 /** Per agent, of connections and losses. */
 const ofAgent = { againMs: 60_000, most: 20_000, times: 30 };
 /** Per address and cause, of connections that were ended. */
-const ofAddress = { againMs: 60_000, most: 500, times: 5 };
+const ofAddress = { againMs: 60_000, most: 60, times: 5 };
 
 export class IntakeEvents {
   readonly #log: Logger;
