@@ -346,7 +346,8 @@ export class IntakeConnection {
   #failed(error: unknown): void {
     const { events, peer, limits } = this.#parts;
     const code = error instanceof QueueError && error.code === 'QUEUE_STREAM_CHANGED' ? 'protocol' : 'unavailable';
-    events.storeFailed(error, peer.remote);
+    // What its sender does wrong is told with the end of its connection; a store that fails is for an operator.
+    if (code === 'unavailable') events.storeFailed(error, peer.remote);
     const hint = error instanceof QueueError ? error.message : 'the store of this hub does not answer';
     this.#session.shutdown({ code, hint, retryAfterMs: limits.retryAfterMs });
   }
