@@ -11,6 +11,7 @@ import { request } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { decodeEnrolmentToken } from '@tributary/protocol/enrolment/enrolment-token.ts';
+import { parseApiToken } from '@tributary/hub/access/secrets.ts';
 import { AgentHost } from '../harness/agent-host.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, isObject, listAt, parseJson, textAt } from '../harness/json.ts';
@@ -153,7 +154,7 @@ async function useTokens({ book, hub }: Site): Promise<void> {
   const created = await hub.run('token', 'create', '--tenant', 'acme', '--scope', 'write', '--json', '--config', hub.configPath);
   assert.equal(created.code, 0, created.stderr);
   const token = book.keep('the API token', textAt(parseJson(created.stdout), 'token'));
-  book.keep('its secret part', token.slice(token.lastIndexOf('_') + 1));
+  book.keep('its secret part', parseApiToken(token)?.secret ?? '');
   const port = await hub.portOf('http');
   const push = { method: 'POST', path: '/api/v1/logs?type=app' };
   const headers = { 'content-type': 'application/x-ndjson' };
