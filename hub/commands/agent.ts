@@ -1,8 +1,9 @@
 /** `agent list`, `agent revoke` and `agent forget`. */
 import { printable } from '@tributary/shared/printable.ts';
+import { agentView } from '../registry/record-views.ts';
 import { type Agent, RegistryError } from '../registry/registry.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
-import { cell, instant, jsonLine, labelsText, minute, table, tenantsText } from './tables.ts';
+import { cell, jsonLine, labelsText, minute, table, tenantsText } from './tables.ts';
 import { type RegistryRequest, withRegistry } from './with-registry.ts';
 
 export async function agentListCommand(request: RegistryRequest, host: CommandHost): Promise<ExitCode> {
@@ -114,23 +115,4 @@ function remark({ agentId, kind, host, state, refusedCopy }: Agent): string {
   if (refusedCopy === undefined || state === 'revoked') return '';
   const { seenMs, address } = refusedCopy;
   return `\n${who}: a copy of it came from ${cell(address)} at ${minute(seenMs)} and was refused. ${wayOut} there.\n`;
-}
-
-/** As the HTTP API has it. */
-function agentView(agent: Agent): Readonly<Record<string, unknown>> {
-  const { agentId, kind, tenants, labels, host, state, startCounter, tokenId, refusedCopy } = agent;
-  return {
-    id: agentId,
-    kind,
-    tenants: tenants === 'all' ? '*' : tenants,
-    labels,
-    host,
-    state,
-    startCounter,
-    tokenId,
-    enrolled: instant(agent.enrolledMs),
-    certificateExpires: agent.notAfterMs === 0 ? null : instant(agent.notAfterMs),
-    lastSeen: instant(agent.lastSeenMs),
-    refusedCopy: refusedCopy === undefined ? null : { seen: instant(refusedCopy.seenMs), address: refusedCopy.address },
-  };
 }

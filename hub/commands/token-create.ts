@@ -8,10 +8,11 @@ import { hubTlsFiles, refuseMissing } from '../certificates/hub-tls.ts';
 import { pkiFiles } from '../certificates/pki-files.ts';
 import { agentsUseTls } from '../config/rules.ts';
 import type { HubOptions } from '../options.ts';
+import { apiTokenView, enrolmentTokenView } from '../registry/record-views.ts';
 import type { ApiTokenRecord, EnrolmentTokenRecord } from '../registry/registry.ts';
 import { addressOf, labelsOf, noteOf, scopeOf, tenantOf, tenantOrAll, tenantsOf, ttlOf, usesOf } from './access-arguments.ts';
 import { type CommandHost, type ExitCode, exitCode, UsageError } from './exit.ts';
-import { instant, jsonLine, minute, tenantsText } from './tables.ts';
+import { jsonLine, minute, tenantsText } from './tables.ts';
 import { type CommandRegistry, type RegistryRequest, withRegistry } from './with-registry.ts';
 
 /** As typed. */
@@ -165,37 +166,4 @@ function apiText(record: ApiTokenRecord, token: string): string {
     'Programs send it as a header:\n\n' +
     `  Authorization: Bearer ${token}\n`
   );
-}
-
-/** As the HTTP API has it. */
-export function enrolmentTokenView(record: EnrolmentTokenRecord): Readonly<Record<string, unknown>> {
-  const { tokenId, kind, tenants, labels, usesMax, uses, createdBy } = record;
-  return {
-    id: tokenId,
-    kind,
-    tenants: tenants === 'all' ? '*' : tenants,
-    labels,
-    usesMax,
-    uses,
-    createdBy,
-    created: instant(record.createdMs),
-    expires: instant(record.expiresMs),
-    revoked: instant(record.revokedMs),
-  };
-}
-
-export function apiTokenView(record: ApiTokenRecord): Readonly<Record<string, unknown>> {
-  const { tokenId, tenant, scope, note, createdBy } = record;
-  return {
-    id: tokenId,
-    kind: 'api',
-    tenant,
-    scope,
-    note,
-    createdBy,
-    created: instant(record.createdMs),
-    expires: instant(record.expiresMs),
-    revoked: instant(record.revokedMs),
-    lastUsed: instant(record.lastUsedMs),
-  };
 }

@@ -2,7 +2,7 @@
 import { type ApiTokenRecord, type EnrolmentTokenRecord, RegistryError } from '../registry/registry.ts';
 import { type CommandHost, type ExitCode, exitCode, UsageError } from './exit.ts';
 import { cell, jsonLine, labelsText, minute, table, tenantsText } from './tables.ts';
-import { apiTokenView, enrolmentTokenView } from './token-create.ts';
+import { apiTokenView, enrolmentTokenView } from '../registry/record-views.ts';
 import { type RegistryRequest, withRegistry } from './with-registry.ts';
 
 export async function tokenListCommand(request: RegistryRequest, host: CommandHost): Promise<ExitCode> {

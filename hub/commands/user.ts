@@ -1,11 +1,12 @@
 /** `user …`: people who sign in here with a password. A one-time password is printed once and good for nothing but its change. */
 import { type Grant, type Role, everyTenant } from '../access/access.ts';
 import { hashPassword } from '../access/passwords.ts';
-import { makeOneTimePassword } from '../init/one-time-password.ts';
+import { makeOneTimePassword } from '../access/one-time-password.ts';
+import { userView } from '../registry/record-views.ts';
 import { type AuditEvent, type Registry, RegistryError, type UserRecord } from '../registry/registry.ts';
 import { roleOf, tenantOrAll, userNameOf } from './access-arguments.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
-import { cell, instant, jsonLine, minute, table } from './tables.ts';
+import { cell, jsonLine, minute, table } from './tables.ts';
 import { type CommandRegistry, type RegistryRequest, withRegistry } from './with-registry.ts';
 
 export interface UserRequest extends RegistryRequest {
@@ -137,23 +138,4 @@ function passwordText(name: string, password: string): string {
 function userRow(user: UserRecord): readonly string[] {
   const by = user.passwordHash === undefined ? 'provider' : user.mustChange ? 'one-time password' : 'password';
   return [cell(user.name), cell(rolesText(user), 60), by, user.disabled ? 'disabled' : 'active', minute(user.createdMs)];
-}
-
-/** As the HTTP API has it. */
-function userView({
-  name,
-  grants,
-  passwordHash,
-  mustChange,
-  disabled,
-  createdMs,
-}: UserRecord): Readonly<Record<string, unknown>> {
-  return {
-    name,
-    grants,
-    by: passwordHash === undefined ? 'oidc' : 'password',
-    mustChange,
-    disabled,
-    created: instant(createdMs),
-  };
 }

@@ -18,7 +18,7 @@ import { renewHubCertificate } from '../certificates/hub-certificate.ts';
 import { makePkiFolder, type PkiFiles, pkiFiles, syncFolder } from '../certificates/pki-files.ts';
 import type { AuditActionName } from '../platform/audit-actions.ts';
 import type { AuditEvent, Registry } from '../registry/registry.ts';
-import { makeOneTimePassword } from './one-time-password.ts';
+import { makeOneTimePassword } from '../access/one-time-password.ts';
 import { addressText, type SiteAddress } from './site-address.ts';
 
 export interface SitePlan {

@@ -1,6 +1,7 @@
 /** Agents and lower sites. What belongs to a tenant that the one who asks may not look at is as good as not there. */
 import * as z from 'zod';
 import { everyTenant, may, nameOf, type Action, type Principal } from '../../../access/access.ts';
+import { agentView } from '../../../registry/record-views.ts';
 import type { Agent, Registry } from '../../../registry/registry.ts';
 import { type ApiRoutes, forbidden, principalOf } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
@@ -14,7 +15,7 @@ export function agentRoutes({ registry }: { registry: Pick<Registry, 'agent' | '
       checked(nothing, request.query, 'query');
       const principal = principalOf(request);
       const seen = registry.agents().filter((agent) => mayDo(principal, 'view', agent));
-      return reply.send({ agents: seen.map(described) });
+      return reply.send({ agents: seen.map(agentView) });
     });
 
     app.post('/api/v1/agents/:id/revoke', { config: { access: 'operate' } }, async (request, reply) => {
@@ -37,21 +38,4 @@ export function agentRoutes({ registry }: { registry: Pick<Registry, 'agent' | '
 function mayDo(principal: Principal, action: Action, { tenants }: Pick<Agent, 'tenants'>): boolean {
   const all = tenants === 'all' || tenants.length === 0 ? [everyTenant] : tenants;
   return all.every((tenant) => may(principal, action, tenant));
-}
-
-function described(agent: Agent): Readonly<Record<string, unknown>> {
-  const { agentId, kind, tenants, labels, host, state, startCounter, tokenId } = agent;
-  return {
-    id: agentId,
-    kind,
-    tenants,
-    labels,
-    host,
-    state,
-    startCounter,
-    tokenId,
-    enrolled: new Date(agent.enrolledMs).toISOString(),
-    certificateExpires: new Date(agent.notAfterMs).toISOString(),
-    lastSeen: agent.lastSeenMs === undefined ? null : new Date(agent.lastSeenMs).toISOString(),
-  };
 }

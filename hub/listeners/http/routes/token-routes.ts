@@ -11,6 +11,7 @@ import * as z from 'zod';
 import { everyTenant, may, nameOf, type Principal } from '../../../access/access.ts';
 import { formatApiToken, hashSecret, makeSecret, makeTokenId } from '../../../access/secrets.ts';
 import { tenantName, tenantOrAll } from '../../../config/names.ts';
+import { apiTokenView, enrolmentTokenView } from '../../../registry/record-views.ts';
 import type { ApiTokenRecord, EnrolmentTokenRecord, Registry } from '../../../registry/registry.ts';
 import { type ApiRoutes, demand, principalOf } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
@@ -71,7 +72,7 @@ export function tokenRoutes(parts: TokenRouteParts): ApiRoutes {
       const principal = principalOf(request);
       const api = (await registry.apiTokens()).filter(({ tenant }) => may(principal, 'administer', tenant));
       const enrolment = (await registry.enrolmentTokens()).filter(({ tenants }) => mayAdminister(principal, tenants));
-      return reply.send({ tokens: [...api.map(apiToken), ...enrolment.map(enrolmentToken)] });
+      return reply.send({ tokens: [...api.map(apiTokenView), ...enrolment.map(enrolmentTokenView)] });
     });
 
     app.post('/api/v1/tokens', { config: { access: 'administer' } }, async (request, reply) => {
@@ -124,7 +125,7 @@ async function makeApiToken(
     lastUsedMs: undefined,
   };
   await registry.addApiToken(record, { actor: createdBy, address: request.ip });
-  return { ...apiToken(record), token: formatApiToken({ tokenId, secret }) };
+  return { ...apiTokenView(record), token: formatApiToken({ tokenId, secret }) };
 }
 
 async function makeEnrolmentToken(
@@ -151,46 +152,10 @@ async function makeEnrolmentToken(
     revokedMs: undefined,
   };
   await registry.addEnrolmentToken(record, { actor: createdBy, address: request.ip });
-  return { ...enrolmentToken(record), token: encodeEnrolmentToken({ hubs, fingerprint, tokenId, secret }) };
+  return { ...enrolmentTokenView(record), token: encodeEnrolmentToken({ hubs, fingerprint, tokenId, secret }) };
 }
 
 function tenantsOf(body: NewEnrolmentToken): readonly string[] | 'all' {
   if (body.kind === 'agent') return [body.tenant];
   return typeof body.tenants === 'string' ? 'all' : body.tenants;
-}
-
-function apiToken({ tokenId, tenant, scope, note, createdBy, ...times }: ApiTokenRecord): Readonly<Record<string, unknown>> {
-  const { createdMs, expiresMs, revokedMs, lastUsedMs } = times;
-  return {
-    id: tokenId,
-    kind: 'api',
-    tenant,
-    scope,
-    note,
-    createdBy,
-    created: instant(createdMs),
-    expires: instant(expiresMs),
-    revoked: instant(revokedMs),
-    lastUsed: instant(lastUsedMs),
-  };
-}
-
-function enrolmentToken(token: EnrolmentTokenRecord): Readonly<Record<string, unknown>> {
-  const { tokenId, kind, tenants, labels: given, usesMax: most, uses: used, createdBy } = token;
-  return {
-    id: tokenId,
-    kind,
-    tenants: tenants === 'all' ? everyTenant : tenants,
-    labels: given,
-    usesMax: most,
-    uses: used,
-    createdBy,
-    created: instant(token.createdMs),
-    expires: instant(token.expiresMs),
-    revoked: instant(token.revokedMs),
-  };
-}
-
-function instant(ms: number | undefined): string | null {
-  return ms === undefined ? null : new Date(ms).toISOString();
 }

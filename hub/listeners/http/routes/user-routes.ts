@@ -8,7 +8,8 @@ import type { Passwords } from '../../../access/login.ts';
 import { passwordProblem } from '../../../access/password-rules.ts';
 import { canonicalUserName, isUserName, userNameRule } from '../../../access/user-name.ts';
 import { tenantOrAll } from '../../../config/names.ts';
-import { makeOneTimePassword } from '../../../init/one-time-password.ts';
+import { makeOneTimePassword } from '../../../access/one-time-password.ts';
+import { userView } from '../../../registry/record-views.ts';
 import type { AuditEvent, Registry, UserRecord } from '../../../registry/registry.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { type ApiRoutes, demand } from '../api-routes.ts';
@@ -49,7 +50,7 @@ export function userRoutes(parts: UserRouteParts): ApiRoutes {
     app.get('/api/v1/users', { config: { access: 'administer' } }, (request, reply) => {
       demand(request, 'administer', everyTenant);
       checked(nothing, request.query, 'query');
-      return reply.send({ users: registry.users().map(described) });
+      return reply.send({ users: registry.users().map(userView) });
     });
 
     app.post('/api/v1/users', { config: { access: 'administer' } }, async (request, reply) => {
@@ -60,7 +61,7 @@ export function userRoutes(parts: UserRouteParts): ApiRoutes {
       const passwordHash = password === undefined ? undefined : await parts.passwords.hash(password);
       const { user, isNew } = await inTurn(() => put({ ...body, passwordHash }, { actor, address: request.ip }, parts));
       const shown = body.oneTimePassword === true ? { oneTimePassword: password } : {};
-      return reply.code(isNew ? 201 : 200).send({ ...described(user), ...shown });
+      return reply.code(isNew ? 201 : 200).send({ ...userView(user), ...shown });
     });
 
     app.delete('/api/v1/users/:name', { config: { access: 'administer' } }, async (request, reply) => {
@@ -133,16 +134,4 @@ function demandAdminBeside(name: string, parts: UserRouteParts): void {
   if (user === undefined || !isSiteAdmin(user, parts)) return;
   if (parts.registry.users().some((other) => other.name !== name && isSiteAdmin(other, parts))) return;
   throw new HttpError(409, 'last-admin', 'this is the last admin of the whole site: make another one first');
-}
-
-function described({
-  name,
-  grants,
-  passwordHash,
-  mustChange,
-  disabled,
-  createdMs,
-}: UserRecord): Readonly<Record<string, unknown>> {
-  const created = new Date(createdMs).toISOString();
-  return { name, grants, by: passwordHash === undefined ? 'oidc' : 'password', mustChange, disabled, created };
 }
