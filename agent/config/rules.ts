@@ -1,5 +1,7 @@
 /** Rules that the schema of the configuration shares with the command line, which does without the schema's library. */
 
+import { isLoopbackHost } from '@tributary/shared/network/listen-address.ts';
+
 /** Names that become folders in an archive: tenants and types. */
 export const namePattern = /^[a-z0-9_]{1,50}$/;
 export const nameRule = 'must be 1 to 50 of a-z, 0-9 and _';
@@ -21,9 +23,5 @@ export function isOpenlyReached(hub: string, proxy: string | undefined): boolean
   if (!URL.canParse(hub) || (proxy !== undefined && !URL.canParse(proxy))) return false;
   const { protocol, hostname } = new URL(hub);
   if (protocol === 'wss:') return false;
-  return !isThisMachine(proxy === undefined ? hostname : new URL(proxy).hostname);
-}
-
-export function isThisMachine(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+  return !isLoopbackHost(proxy === undefined ? hostname : new URL(proxy).hostname);
 }

@@ -1,7 +1,7 @@
 import type { SecureContext } from 'node:tls';
 import { frameBytesMax } from '@tributary/protocol/limits.ts';
+import { isLoopbackHost } from '@tributary/shared/network/listen-address.ts';
 import { type ClientOptions, WebSocket } from 'ws';
-import { isThisMachine } from '../config/rules.ts';
 import { connectTls } from '../tls/connect-tls.ts';
 import { readAnswer, refusalOf } from '../tls/refusal.ts';
 import { secureContextOf } from '../tls/secure-context.ts';
@@ -62,7 +62,7 @@ function tellRefusal(socket: WebSocket): WebSocket {
 function isUnseen({ protocol, hostname }: URL, proxy: string | undefined): boolean {
   if (protocol === 'wss:') return true;
   if (proxy !== undefined) return false;
-  return isThisMachine(hostname);
+  return isLoopbackHost(hostname);
 }
 
 /**
