@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { suite, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { eventually } from '../../testing/eventually.ts';
 import { HttpFixture, talk } from '../testing/http-fixture.ts';
 
@@ -97,6 +98,29 @@ suite('a plain push listener', () => {
       '"accepted":2',
     ]);
     assert.deepEqual(await hub.records(), ['a\n', 'b\n', 'c\n', 'd\n']);
+  });
+
+  test('stores requests of one connection in their order, however long each takes to read', async () => {
+    // Both are read at once: without an order the last, which is small and plain, is stored while the first is still inflated.
+    await using hub = await HttpFixture.open({ push: [{}] });
+    const first = gzipSync(Array.from({ length: 8 }, (_, index) => `${String(index).repeat(1_000_000)}\n`).join(''));
+    const head = 'POST /api/v1/logs HTTP/1.1\r\nHost: h\r\nContent-Length: ';
+    const parts = [
+      `${head}${first.length}\r\nContent-Encoding: gzip\r\n\r\n`,
+      first,
+      // What is refused at once does not let the next one pass those before it.
+      `${head}0\r\nContent-Encoding: none\r\n\r\n`,
+      `${head}5\r\nConnection: close\r\n\r\nlast\n`,
+    ];
+    const answers = await talk(hub.pushUrl, Buffer.concat(parts.map((part) => Buffer.from(part))));
+    assert.deepEqual(answers.match(/HTTP\/1\.1 \d+|"accepted":\d/g), [
+      'HTTP/1.1 200',
+      '"accepted":8',
+      'HTTP/1.1 415',
+      'HTTP/1.1 200',
+      '"accepted":1',
+    ]);
+    assert.equal((await hub.records()).map((record) => record[0]).join(''), '01234567l');
   });
 
   test('cuts off who is in none of its networks before a byte is read', async () => {

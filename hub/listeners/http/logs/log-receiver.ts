@@ -6,6 +6,8 @@
  * is several, stored one after the other, each under the request's Idempotency-Key and its number. If the channel becomes full between them,
  * the answer is 503 although the first ones are stored: the same request sent again under the same key stores the others only.
  * Where a request is cut follows from its records alone, so every try is cut alike.
+ *
+ * Requests of one connection are stored in the order in which they came, also when the next one was sent before the last was answered.
  */
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -21,6 +23,7 @@ import { jsonRecordsOf } from './json-records.ts';
 import { linesOf } from './lines.ts';
 import { type PushRequest, pushRequestOf } from './push-request.ts';
 import { noRoom, readBody } from './read-body.ts';
+import { type Turn, Turns } from './turns.ts';
 
 /** What was asked, as its answer tells. */
 export interface LogsAnswer {
@@ -66,6 +69,7 @@ const recordCostBytes = 24;
 
 export class LogReceiver {
   readonly #parts: LogReceiverParts;
+  readonly #turns = new Turns();
   readonly #counters = { requests: 0, records: 0, bytes: 0, duplicates: 0, dropped: 0, refused: 0 };
 
   constructor(parts: LogReceiverParts) {
@@ -79,15 +83,16 @@ export class LogReceiver {
   /** Rejects with an HttpError for the sender, and with anything else when the sender is gone or the store failed. */
   async receive(request: IncomingMessage, pusher: Pusher): Promise<LogsAnswer> {
     this.#counters.requests += 1;
+    using turn = this.#turns.take(request.socket);
     try {
-      return await this.#receive(request, pusher);
+      return await this.#receive(request, pusher, turn);
     } catch (error) {
       this.#counters.refused += 1;
       throw error;
     }
   }
 
-  async #receive(request: IncomingMessage, pusher: Pusher): Promise<LogsAnswer> {
+  async #receive(request: IncomingMessage, pusher: Pusher, turn: Turn): Promise<LogsAnswer> {
     const { budget, limits } = this.#parts;
     const push = pushRequestOf(request);
     const tenant = pusher.tenantOf(push.tenant);
@@ -104,6 +109,7 @@ export class LogReceiver {
       if (!share.take(records * recordCostBytes)) throw noRoom();
     };
     const records = push.format === 'json' ? await jsonRecordsOf(body, note) : linesOf(body, note);
+    await turn.come;
     // Awaited: the share is held until all of it is stored.
     return await this.#store(records, target, keyOf(push, pusher));
   }

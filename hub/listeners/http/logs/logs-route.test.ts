@@ -6,7 +6,7 @@ import { openGate, type QuotaGate } from '../../../quotas/quota-gate.ts';
 import { eventually } from '../../../testing/eventually.ts';
 import { hasPython, hasZstd, rawColumnOf } from '../../../testing/records.ts';
 import { join } from 'node:path';
-import { HttpFixture } from '../../testing/http-fixture.ts';
+import { HttpFixture, talk } from '../../testing/http-fixture.ts';
 import { pushBytesMax } from '../limits.ts';
 import { ByteBudget } from './byte-budget.ts';
 
@@ -47,6 +47,20 @@ suite('pushes', () => {
     assert.deepEqual(await hub.records('other/nginx'), ['c\n']);
     const [status, body] = await answer(await hub.post('d\n', { token: all }));
     assert.partialDeepStrictEqual([status, body], [400, { error: 'tenant-needed' }]);
+  });
+
+  test('requests of one connection are stored in their order, however long each takes to read', async () => {
+    await using hub = await HttpFixture.open();
+    const head = `POST /api/v1/logs HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${hub.addToken()}\r\nContent-Type: text/plain\r\n`;
+    const first = gzipSync(`${'a'.repeat(1_000_000)}\n`.repeat(8));
+    const parts = [
+      `${head}Content-Encoding: gzip\r\nContent-Length: ${first.length}\r\n\r\n`,
+      first,
+      `${head}Connection: close\r\nContent-Length: 2\r\n\r\nb\n`,
+    ];
+    const answers = await talk(hub.url, Buffer.concat(parts.map((part) => Buffer.from(part))));
+    assert.deepEqual(answers.match(/"accepted":\d/g), ['"accepted":8', '"accepted":1']);
+    assert.equal((await hub.records()).map((record) => record[0]).join(''), 'aaaaaaaab');
   });
 
   test('every content-encoding is inflated', async () => {
