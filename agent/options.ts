@@ -5,7 +5,8 @@
 import { labelNameBytesMax, labelsMax, labelValueBytesMax } from '@tributary/protocol/limits.ts';
 import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
-import { hubRule, isHubAddress, isOpenlyReached, namePattern, nameRule, plaintextRule } from './config/rules.ts';
+import { isHubAddress, isOpenlyReached } from '@tributary/shared/network/hub-address.ts';
+import { hubRule, namePattern, nameRule, plaintextRule } from './config/rules.ts';
 import { execInputOptions } from './inputs/exec/options.ts';
 import { fileInputOptions } from './inputs/file/options.ts';
 import { dockerInputOptions } from './inputs/docker/options.ts';

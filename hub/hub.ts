@@ -21,7 +21,7 @@ import { type AgentListener, startAgentListener } from './listeners/agents/agent
 import { agentsDoor, usesOwnPki } from './listeners/agents/agents-door.ts';
 import { createPeopleApi } from './listeners/http/people-api.ts';
 import { type HttpListeners, type HttpListenersParts, startHttpListeners } from './listeners/http-listeners.ts';
-import { archiveFolder, type HubOptions } from './options.ts';
+import { archiveFolder, archiveOutputOf, type HubOptions } from './options.ts';
 import { Archive } from './outputs/archive/archive.ts';
 import { Telling } from './platform/telling.ts';
 import { burstBytesPerSecond } from './processing/limits.ts';
@@ -212,7 +212,7 @@ export class Hub implements AsyncDisposable {
 
   async #startArchive(queue: SqliteQueue, folder: string): Promise<Archive> {
     const { options, logger, crashPoint } = this.#parts;
-    const [output] = options.outputs;
+    const output = archiveOutputOf(options);
     if (output === undefined) throw new HubStartError('outputs: one archive is needed');
     const archive = this.#owned.use(
       new Archive({
@@ -302,7 +302,7 @@ export class Hub implements AsyncDisposable {
 
 /** People of the hub's group may read the archive, so they may enter the folder that it is in. */
 function prepareDataFolder(options: HubOptions): void {
-  const hasArchive = options.outputs[0]?.folder === undefined;
+  const hasArchive = archiveOutputOf(options)?.folder === undefined;
   try {
     makeFolder(options.data_dir, { mode: hasArchive ? 0o750 : 0o700 });
   } catch (cause) {
@@ -316,7 +316,7 @@ function prepareDataFolder(options: HubOptions): void {
 /** A folder that was named must be there: one that is not may be a disk that is not mounted. */
 function preparedArchiveFolder(options: HubOptions): string {
   const folder = archiveFolder(options);
-  const isNamed = options.outputs[0]?.folder !== undefined;
+  const isNamed = archiveOutputOf(options)?.folder !== undefined;
   try {
     if (!isNamed) makeFolder(folder, { mode: 0o750 });
     if (statSync(folder).isDirectory()) return folder;

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { parseHostPort } from '@tributary/shared/network/listen-address.ts';
-import { bytesBetween, duration, durationBetween } from '@tributary/shared/options/units.ts';
+import { bytesBetween, duration } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
 import { agentListener, httpListener, pushListener } from './config/listener-options.ts';
 import { tenantName } from './config/names.ts';
+import { type ArchiveOutputOptions, outputs } from './config/output-options.ts';
 import { checkListeners } from './config/rules.ts';
+import { storeOptionFields } from './config/store-options.ts';
 import { oidcOptions, quotaOptions, serviceOptions, sessionOptions, tlsOptions } from './config/security-options.ts';
 
 /**
@@ -32,24 +34,12 @@ const queue = z
       .enum(['full', 'relaxed'])
       .default('full')
       .describe('`full`: an ack means on disk. `relaxed`: a power cut may lose the last acked batches.'),
+    ...storeOptionFields,
   })
   .refine((value) => value.topic_max_bytes <= value.max_bytes, {
     path: ['topic_max_bytes'],
     error: 'must be at most max_bytes',
   });
-
-const archiveOutput = z.strictObject({
-  kind: z.literal('archive').describe('Compressed CSV in a folder, with an index that `archive search` uses.'),
-  folder: z.string().min(1).optional().describe('Where the objects are. `archive` in `data_dir` unless set.'),
-  object_bytes: bytesBetween({ min: '64KiB', max: '4GiB' })
-    .prefault('64MiB')
-    .describe('An object is written when so many bytes wait, before compression.'),
-  roll_interval: durationBetween({ min: '100ms', max: '1h' })
-    .prefault('60s')
-    .describe('An object is written when the oldest record has waited so long.'),
-  compression: z.enum(['zstd', 'gzip']).default('zstd').describe('How objects are compressed. gzip is slower and larger.'),
-  from: z.enum(['back']).default('back').describe('Which topic is archived: `back`, what the pipeline made of the records.'),
-});
 
 const plainHubOptions = z.strictObject({
   data_dir: z
@@ -77,6 +67,29 @@ const plainHubOptions = z.strictObject({
     .default([])
     .describe('Addresses of the agents listeners of this site as agents see them: what enrolment tokens carry.'),
   tls: tlsOptions.optional().describe('Certificates of all listeners that are not `plaintext`. `tributary-hub init` makes them.'),
+  cluster: z
+    .strictObject({
+      address: z
+        .string()
+        .refine((text) => parseHostPort(text) !== undefined, 'must be host:port')
+        .optional()
+        .describe(
+          "This hub's agents listener as agents see it, when it is none of those that listen on all addresses. The first of `advertise` unless set.",
+        ),
+      roles: z
+        .array(z.enum(['intake', 'work']))
+        .min(1)
+        .default(['intake', 'work'])
+        .describe('`intake`: has the listeners. `work`: runs pipelines and outputs. A hub may do one of them only.'),
+      connections: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(10_000)
+        .describe('Beyond so many agents a hub sends some of them to another one that has fewer.'),
+    })
+    .prefault({})
+    .describe('This hub among those of its site; they find each other by `queue.redis`.'),
   platform_tenant: tenantName
     .default('default')
     .describe("Owner of the hub's own platform events, the audit trail among them: best one that no token is for."),
@@ -91,12 +104,7 @@ const plainHubOptions = z.strictObject({
       'Elasticsearch, Kibana and Redis that this site uses: one that answers anybody from outside the loopback turns health red.',
     ),
   queue: queue.prefault({}).describe('The durable queue between what comes in and what goes out.'),
-  outputs: z
-    .array(z.discriminatedUnion('kind', [archiveOutput]))
-    .min(1)
-    .max(1)
-    .prefault([{ kind: 'archive' }])
-    .describe('Where records go. One archive.'),
+  outputs,
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('The least level that is logged.'),
@@ -108,8 +116,10 @@ const plainHubOptions = z.strictObject({
 export const hubOptions = plainHubOptions.superRefine(checkListeners);
 
 export type HubOptions = z.output<typeof hubOptions>;
-export type ArchiveOutputOptions = HubOptions['outputs'][number];
+export function archiveOutputOf(options: HubOptions): ArchiveOutputOptions | undefined {
+  return options.outputs.find((output) => output.kind === 'archive');
+}
 
 export function archiveFolder(options: HubOptions): string {
-  return options.outputs[0]?.folder ?? join(options.data_dir, 'archive');
+  return archiveOutputOf(options)?.folder ?? join(options.data_dir, 'archive');
 }

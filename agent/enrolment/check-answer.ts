@@ -4,7 +4,8 @@ import type { EnrolmentAnswer } from '@tributary/protocol/enrolment/messages.ts'
 import * as limits from '@tributary/protocol/limits.ts';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { fingerprintOf } from '@tributary/shared/tls/load-key-material.ts';
-import { isHubAddress, namePattern } from '../config/rules.ts';
+import { isHubAddress } from '@tributary/shared/network/hub-address.ts';
+import { namePattern } from '../config/rules.ts';
 import { certificateNames } from '../tls/certificate-identity.ts';
 import { keyOf } from './agent-key.ts';
 

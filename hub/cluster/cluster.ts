@@ -1,0 +1,56 @@
+/**
+ * The hubs of one site: who is there, who works on which partitions, and what only one may do at a time. A single hub is a cluster of
+ * one (single-cluster.ts); several share a Redis (redis/).
+ *
+ * Who works where is advice that spreads the work: leases (queue.ts) are what keeps two owners from changing the same thing.
+ */
+import type { Id } from '@tributary/protocol/messages.ts';
+
+/** `draining` hubs are sent no agents, `work` no longer counts them. */
+export type MemberState = 'starting' | 'ready' | 'draining';
+
+export interface HubMember {
+  readonly hubId: Id;
+  /** Of the machine, for people. */
+  readonly host: string;
+  /** Where agents reach it, `wss://host:port`; empty of a hub that only works. */
+  readonly address: string;
+  readonly version: string;
+  readonly startedMs: number;
+  readonly state: MemberState;
+  /** Agents that are connected to it: what a hub with too many compares itself with. */
+  readonly connections: number;
+  /** It takes partitions. */
+  readonly works: boolean;
+  /** Last heartbeat, by the store's clock. */
+  readonly beatMs: number;
+}
+
+/** What a hub says of itself with its next heartbeat. */
+export type OwnState = Pick<HubMember, 'address' | 'state' | 'connections' | 'works'>;
+
+/** A later holder of the same lock has a greater one: who writes under a lock has it checked in the same step. */
+export type FencingToken = number;
+
+export interface Cluster extends AsyncDisposable {
+  readonly hubId: Id;
+  /** Those heard of lately, this one included, in the order of their ids: from memory, a heartbeat old at most. */
+  members(): readonly HubMember[];
+  /** Addresses where agents can go now: ready hubs, this one first when it is one. */
+  addresses(): readonly string[];
+  /** Partitions that this hub is to work on now. */
+  partitions(): ReadonlySet<number>;
+  /** Members or partitions changed. Returns its own removal. */
+  onChanged(listener: () => void): () => void;
+  /** Told with the next heartbeat, which is sent at once when state, address or work changed. */
+  tell(own: Partial<OwnState>): void;
+  /**
+   * Does `work` whenever this hub holds the lock `name`, again and again until aborted; its signal ends when the lock is lost. Only one
+   * hub of the site is in it at a time, as far as clocks go, and `isHeld` (asked of the store) tells in the end.
+   */
+  underLock(
+    name: string,
+    signal: AbortSignal,
+    work: (lock: { readonly token: FencingToken; isHeld(): Promise<boolean> }, signal: AbortSignal) => Promise<void>,
+  ): Promise<void>;
+}

@@ -1,0 +1,82 @@
+/** The outputs: where records go. */
+import { isHubAddress } from '@tributary/shared/network/hub-address.ts';
+import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
+import * as z from 'zod';
+import { tenantName, typeName } from './names.ts';
+
+const outputName = z.string().regex(/^[a-z0-9_-]{1,50}$/, 'must be 1 to 50 of a-z, 0-9, - and _');
+const from = z
+  .enum(['earliest', 'now'])
+  .default('earliest')
+  .describe('Where an output that is new begins: with what is retained, or with what comes from now on.');
+
+export const archiveOutput = z.strictObject({
+  kind: z.literal('archive').describe('Compressed CSV in a folder, with an index that `archive search` uses.'),
+  name: outputName.default('archive').describe('Its progress is kept under this name.'),
+  folder: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Where the objects are; one that all hubs share where there are several. `archive` in `data_dir` unless set.'),
+  object_bytes: bytesBetween({ min: '64KiB', max: '4GiB' })
+    .prefault('64MiB')
+    .describe('An object is written when so many bytes wait, before compression.'),
+  roll_interval: durationBetween({ min: '100ms', max: '1h' })
+    .prefault('60s')
+    .describe('An object is written when the oldest record has waited so long.'),
+  compression: z.enum(['zstd', 'gzip']).default('zstd').describe('How objects are compressed. gzip is slower and larger.'),
+  from: z.enum(['back']).default('back').describe('Which topic is archived: `back`, what the pipeline made of the records.'),
+});
+
+export const upstreamOutput = z.strictObject({
+  kind: z.literal('upstream').describe('The hubs of a higher site: batches are passed on as they came, platform events too.'),
+  name: outputName.default('upstream').describe('Its progress is kept under this name.'),
+  hubs: z
+    .array(z.string().refine(isHubAddress, 'must be wss://host:port, or ws://host:port'))
+    .max(64)
+    .default([])
+    .describe("Addresses of the higher site's agents listeners. Those that `tributary-hub enroll` was told unless set."),
+  hub_policy: z
+    .enum(['ordered', 'balanced'])
+    .default('ordered')
+    .describe("Which of them is preferred: the first, or one by this hub's id."),
+  tenants: z.array(tenantName).max(1000).optional().describe('Only channels of these tenants.'),
+  types: z.array(typeName).max(1000).optional().describe('Only these log types.'),
+  labels: z.record(z.string().min(1), z.string()).optional().describe('Only batches with a stream that has all of these labels.'),
+  from,
+  credentials: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Folder with the certificate for that site, which `tributary-hub enroll` makes. `upstream/<name>` in `data_dir` unless set.',
+    ),
+  plaintext: z.boolean().default(false).describe('ws:// to another machine: logs can be read on the way.'),
+  proxy: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('HTTP proxy that is asked for a tunnel (CONNECT).'),
+  rate_limit: bytesBetween({ min: '1KiB' }).optional().describe('Bytes of bodies a second. None unless set.'),
+});
+
+export const outputs = z
+  .array(z.discriminatedUnion('kind', [archiveOutput, upstreamOutput]))
+  .min(1)
+  .max(16)
+  .prefault([{ kind: 'archive' }])
+  .superRefine((list, report) => {
+    const names = new Set<string>();
+    for (const [index, { name }] of list.entries()) {
+      if (names.has(name)) {
+        report.addIssue({ code: 'custom', path: [index, 'name'], message: `another output is called ${name} already` });
+      }
+      names.add(name);
+    }
+    if (list.filter(({ kind }) => kind === 'archive').length > 1) {
+      report.addIssue({ code: 'custom', path: [], message: 'one archive at most' });
+    }
+  })
+  .describe('Where records go, each with progress of its own. One archive at most, and any number of upstreams.');
+
+export type ArchiveOutputOptions = z.output<typeof archiveOutput>;
+export type UpstreamOutputOptions = z.output<typeof upstreamOutput>;

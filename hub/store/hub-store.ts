@@ -1,0 +1,27 @@
+/** What a site keeps, and who shares it: opened once by hub.ts from the configuration (open-store.ts). */
+import type { Id } from '@tributary/protocol/messages.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Queue, QueueStatus } from '../queue/queue.ts';
+import type { Registry } from '../registry/registry.ts';
+
+/** A setting of the store that decides whether an ack is true after a power cut (invariant 1), as read back from it. */
+export interface DurabilityFact {
+  /** Which database or master. */
+  readonly where: string;
+  readonly setting: string;
+  readonly value: string;
+}
+
+export interface HubStore extends AsyncDisposable {
+  readonly kind: 'sqlite' | 'redis';
+  /** Drawn when the site was made; kept also by each hub's `data_dir`, so that a store made anew is the same site's. */
+  readonly siteId: Id;
+  readonly hubId: Id;
+  readonly queue: Queue;
+  readonly cluster: Cluster;
+  /** Opened once. */
+  openRegistry(): Promise<Registry>;
+  /** From memory: whether anything can be taken in. */
+  readonly state: QueueStatus['state'];
+  readonly durability: readonly DurabilityFact[];
+}
