@@ -270,6 +270,24 @@ suite('a journal', { skip: await requireTool('systemd-journal-remote') }, () => 
     assert.deepEqual(own.eventsOf('lost'), []);
   });
 
+  test('is drained also while it is written to, when what was last is read together with what came after it', async () => {
+    await using own = await JournalUnderTest.make();
+    await using writer = new JournalWriter(own.file('a'));
+    await writer.write(...numbered(0, 1));
+    own.start();
+    await own.expect(texts(0, 1));
+    let [written, isDrained] = [1, false];
+    await writer.write(...numbered(written, (written += 20)));
+    const drained = own.drained().finally(() => (isDrained = true));
+    const writeOn = async (): Promise<boolean> => {
+      if (!isDrained) await writer.write(...numbered(written, (written += 20)));
+      return isDrained;
+    };
+    await until('it is drained', writeOn, { everyMs: 1 });
+    await drained;
+    await own.expect(texts(0, written));
+  });
+
   test('is filtered by unit, identifier, priority and field, and passes by what does not fit at the cursor', async () => {
     await using own = await JournalUnderTest.make();
     await using writer = new JournalWriter(own.file('a'));

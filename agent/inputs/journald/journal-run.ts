@@ -75,7 +75,7 @@ export class JournalRun {
     return [{ path: this.#options.key.path, streamId, position, size: position, state }];
   }
 
-  /** The cursor at which everything that is there by now was read. */
+  /** The cursor at or behind which everything that is there by now was read. */
   async lastToCome(signal: AbortSignal): Promise<string> {
     const { places } = this.#options;
     const cursor = this.#cursor ?? '';

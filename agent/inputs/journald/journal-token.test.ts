@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { missingBetween } from './journal-places.ts';
-import { entriesBetween, formatToken, parseToken } from './journal-token.ts';
+import { entriesBetween, formatToken, hasReached, parseToken } from './journal-token.ts';
 
 test('a token is a position and a cursor', () => {
   const token = { position: 12, cursor: 's=a;i=1f;b=b' };
@@ -23,4 +23,24 @@ test('what is missing is nothing, a number, or unknown', () => {
   assert.deepEqual(missingBetween('s=a;i=1', 's=a;i=2'), { kind: 'nothing' });
   assert.deepEqual(missingBetween('s=a;i=1', 's=a;i=b'), { kind: 'vacuumed', entries: 9 });
   assert.deepEqual(missingBetween('s=a;i=1', 's=b;i=2'), { kind: 'vacuumed', entries: undefined });
+});
+
+test('an entry is at or behind another by the numbers of one sequence, the clock of one boot, or the time of day', () => {
+  const cursor = (parts: object): string => {
+    const all = { s: 'a', i: '10', b: 'c', m: '10', t: '10', x: '10', ...parts };
+    return Object.entries(all)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(';');
+  };
+  const last = cursor({});
+  const late = { m: 'ff', t: 'ff', x: 'ff' };
+  assert(hasReached(last, last) && hasReached('', '') && hasReached(last, ''));
+  assert(!hasReached('', last) && !hasReached('nonsense', last));
+  assert(hasReached(cursor({ i: '11', m: '1', t: '1' }), last) && !hasReached(cursor({ i: 'f', ...late }), last));
+  assert(hasReached(cursor({ s: 'b', i: '1', m: '11', t: '1' }), last) && !hasReached(cursor({ ...late, s: 'b', m: 'f' }), last));
+  const other = { s: 'b', b: 'd' };
+  assert(
+    hasReached(cursor({ ...other, i: '1', m: '1', t: '11' }), last) && !hasReached(cursor({ ...other, ...late, t: 'f' }), last),
+  );
+  assert(hasReached(cursor({ ...other, x: '11' }), last) && !hasReached(cursor({ ...other, x: 'f' }), last));
 });

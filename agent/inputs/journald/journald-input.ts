@@ -10,6 +10,7 @@ import type { InputParts } from '../registry.ts';
 import { JournalPlaces } from './journal-places.ts';
 import { JournalRun } from './journal-run.ts';
 import { type JournalKey, journalStreamsOf, keyOf } from './journal-streams.ts';
+import { hasReached } from './journal-token.ts';
 import { type JournalctlCommand, journalctlCommand } from './journalctl.ts';
 import { machineNames } from './linux.ts';
 import type { JournaldInputOptions } from './options.ts';
@@ -69,7 +70,13 @@ class JournaldInput implements Input {
   async drained(signal: AbortSignal): Promise<void> {
     while (this.#run?.cursor === undefined) await this.#changed.wait(signal);
     const last = await this.#run.lastToCome(signal);
-    while (this.#run?.cursor !== last) await this.#changed.wait(signal);
+    // Entries are pushed several at a time and while it was asked: the cursor may be behind the last one without ever having been at it.
+    while (!this.#hasReached(last)) await this.#changed.wait(signal);
+  }
+
+  #hasReached(last: string): boolean {
+    const cursor = this.#run?.cursor;
+    return cursor !== undefined && hasReached(cursor, last);
   }
 
   /** From finding the place to the end of journalctl, which ends by itself only when asked to read once. */
