@@ -4,7 +4,6 @@
  */
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { productVersion } from '@tributary/shared/build-info.ts';
 import { systemClock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import { makeFolder } from '@tributary/shared/make-folder.ts';
@@ -27,16 +26,15 @@ import { Telling } from './platform/telling.ts';
 import { burstBytesPerSecond } from './processing/limits.ts';
 import { PipelinePool } from './processing/pipeline-pool.ts';
 import { Pipelines } from './processing/pipelines.ts';
-import { openSqliteQueue } from './queue/sqlite/open-sqlite-queue.ts';
-import type { SqliteQueue } from './queue/sqlite/sqlite-queue.ts';
 import { Quotas } from './quotas/quotas.ts';
-import { openRegistry } from './registry/open-registry.ts';
 import type { Registry } from './registry/registry.ts';
 import { watchServices } from './services/open-services.ts';
-import { booksOf } from './status/books.ts';
 import type { HubState, HubStatus } from './status/hub-status.ts';
 import { Rates } from './status/rates.ts';
+import { hubReport } from './status/report.ts';
 import { startStatusServer } from './status/status-server.ts';
+import type { HubStore } from './store/hub-store.ts';
+import { openHubStore } from './store/open-store.ts';
 import { archiveWorker, pipelineWorker } from './workers.ts';
 
 export interface HubParts {
@@ -49,17 +47,6 @@ export interface HubParts {
 export class HubStartError extends Error {
   override readonly name = 'HubStartError';
   readonly code = 'HUB_START';
-}
-
-/** What the status tells of. */
-interface ReportedParts {
-  readonly queue: SqliteQueue;
-  readonly archive: Archive;
-  readonly pipelines: Pipelines;
-  readonly intake: Intake;
-  readonly telling: Telling;
-  readonly quotas: Quotas;
-  readonly tls: HubTls | undefined;
 }
 
 /** Acks of what agents have sent come before they are sent away, for so long. */
@@ -125,53 +112,73 @@ export class Hub implements AsyncDisposable {
     const { options, logger } = this.#parts;
     prepareDataFolder(options);
     const folder = preparedArchiveFolder(options);
-    const queue = this.#owned.use(await this.#openQueue());
-    const registry = this.#owned.use(await this.#openRegistry());
-    const telling = this.#owned.use(await this.#startTelling(queue, registry));
+    const store = this.#owned.use(await this.#openStore());
+    const { queue, siteId, hubId } = store;
+    const registry = this.#owned.use(await store.openRegistry());
+    const telling = this.#owned.use(await this.#startTelling(store, registry));
     const { findings } = telling;
     const quotas = this.#startQuotas(registry, telling);
     this.#run((signal) => watchHeldBack({ queue, findings, clock: systemClock }, signal));
     this.#run((signal) => watchClones({ registry, findings, clock: systemClock }, signal));
     this.#run((signal) => watchServices({ services: options.services, findings, clock: systemClock }, signal));
-    const archive = await this.#startArchive(queue, folder);
-    const pipelines = this.#startPipelines(queue, archive);
-    const { siteId, hubId } = queue;
-    const tls = await this.#openTls(queue, telling);
+    const archive = await this.#startArchive(store, folder);
+    const pipelines = this.#startPipelines(store, archive);
+    const tls = await this.#openTls(store, telling);
     const strangers = new Strangers({ log: logger, registry });
     const ownPki = usesOwnPki(options);
     const intake = this.#owned.use(
       createIntake({ queue, siteId, hubId, burst: this.#burst, log: logger, registry, ownPki, strangers, quotas }),
     );
-    const report = (): Promise<HubStatus> => this.#report({ queue, archive, pipelines, intake, telling, quotas, tls });
+    const { startedMs, rates } = { startedMs: this.#startedMs, rates: this.#rates };
+    const reported = { options, store, archive, pipelines, intake, telling, quotas, tls, startedMs, rates };
+    const report = (): Promise<HubStatus> => hubReport(reported, { state: this.#state, listeners: this.#listeners() });
     this.#owned.use(await startStatusServer({ socketPath: statusSocket(options), report }));
     this.#sampleRates(archive, intake);
     const bound = (): string => this.#listener?.address ?? '';
     const door = agentsDoor({ options, siteId, tls, registry, strangers, log: logger, bound });
     this.#listener = this.#owned.use(await startAgentListener({ ...door, intake, strangers, log: logger }));
     const api = createPeopleApi({ options, registry, clock: systemClock, log: logger, tls, bound, report });
-    this.#http = this.#owned.use(await this.#startHttp({ tls, queue, registry, quotas, strangers, api }));
+    this.#http = this.#owned.use(await this.#startHttp(store, { tls, registry, quotas, strangers, api }));
     this.#state = 'ready';
   }
 
+  #listeners(): HubStatus['listeners'] {
+    const listener = this.#listener;
+    return {
+      ...(listener === undefined ? {} : { agents: { address: listener.address, url: this.url, tls: listener.tls } }),
+      ...this.#http?.status(),
+    };
+  }
+
   #startHttp(
-    parts: Pick<HttpListenersParts, 'tls' | 'queue' | 'registry' | 'quotas' | 'strangers' | 'api'>,
+    store: HubStore,
+    parts: Pick<HttpListenersParts, 'tls' | 'registry' | 'quotas' | 'strangers' | 'api'>,
   ): Promise<HttpListeners> {
     const { options, logger: log } = this.#parts;
     const noteBytes = (bytes: number): void => this.#burst.note(bytes);
-    const isReady = (): boolean => this.#state === 'ready' && parts.queue.state === 'open';
-    return startHttpListeners({ ...parts, options, log, clock: systemClock, noteBytes, isReady });
+    const isReady = (): boolean => this.#state === 'ready' && store.state === 'open';
+    return startHttpListeners({
+      ...parts,
+      queue: store.queue,
+      site: store,
+      options,
+      log,
+      clock: systemClock,
+      noteBytes,
+      isReady,
+    });
   }
 
-  #openRegistry(): Promise<Registry> {
+  #openStore(): Promise<HubStore> {
     const { options, logger, crashPoint } = this.#parts;
     const onFailed = (error: Error): void => this.#failed.reject(error);
-    return openRegistry({ folder: options.data_dir, log: logger, thread: true, crashPoint, onFailed });
+    return openHubStore({ options, logger, clock: systemClock, crashPoint, onFailed });
   }
 
-  #startTelling(queue: SqliteQueue, registry: Registry): Promise<Telling> {
+  #startTelling(store: HubStore, registry: Registry): Promise<Telling> {
     const { options, logger } = this.#parts;
     const onFailed = (error: unknown): void => this.#failed.reject(error);
-    return Telling.start({ options, queue, registry, logger, clock: systemClock, onFailed });
+    return Telling.start({ options, queue: store.queue, site: store, registry, logger, clock: systemClock, onFailed });
   }
 
   #startQuotas(registry: Registry, { findings, events }: Telling): Quotas {
@@ -183,34 +190,13 @@ export class Hub implements AsyncDisposable {
     return quotas;
   }
 
-  async #openTls({ siteId, hubId }: SqliteQueue, { findings, events }: Telling): Promise<HubTls | undefined> {
+  async #openTls({ siteId, hubId }: HubStore, { findings, events }: Telling): Promise<HubTls | undefined> {
     const { options, logger } = this.#parts;
     const tls = await openHubTls({ options, siteId, hubId, log: logger, clock: systemClock, findings, events });
     return tls === undefined ? undefined : this.#owned.use(tls);
   }
 
-  #openQueue(): Promise<SqliteQueue> {
-    const { options, logger, crashPoint } = this.#parts;
-    const { max_bytes, topic_max_bytes, types_per_tenant, replay_window, durability } = options.queue;
-    if (durability === 'relaxed') {
-      logger.warn('queue.durability is relaxed: a power cut may lose batches whose agents were told that they are safe');
-    }
-    return openSqliteQueue({
-      folder: options.data_dir,
-      log: logger,
-      limits: {
-        storeBytesMax: max_bytes,
-        topicBytesMax: topic_max_bytes,
-        typesPerTenantMax: types_per_tenant,
-        replayWindowMs: replay_window,
-      },
-      relaxed: durability === 'relaxed',
-      crashPoint,
-      onFailed: (error) => this.#failed.reject(error),
-    });
-  }
-
-  async #startArchive(queue: SqliteQueue, folder: string): Promise<Archive> {
+  async #startArchive({ queue, hubId }: HubStore, folder: string): Promise<Archive> {
     const { options, logger, crashPoint } = this.#parts;
     const output = archiveOutputOf(options);
     if (output === undefined) throw new HubStartError('outputs: one archive is needed');
@@ -219,7 +205,7 @@ export class Hub implements AsyncDisposable {
         queue,
         clock: systemClock,
         logger,
-        owner: queue.hubId,
+        owner: hubId,
         folder,
         objectBytes: output.object_bytes,
         rollIntervalMs: output.roll_interval,
@@ -234,7 +220,7 @@ export class Hub implements AsyncDisposable {
     return archive;
   }
 
-  #startPipelines(queue: SqliteQueue, archive: Archive): Pipelines {
+  #startPipelines({ queue, hubId }: HubStore, archive: Archive): Pipelines {
     const threads = Math.max(1, Math.min(pipelineThreadsMax, availableParallelism() - 1));
     const processor = this.#owned.use(new PipelinePool(pipelineWorker, threads));
     const pipelines = new Pipelines({
@@ -242,7 +228,7 @@ export class Hub implements AsyncDisposable {
       clock: systemClock,
       logger: this.#parts.logger,
       processor,
-      owner: queue.hubId,
+      owner: hubId,
       burst: this.#burst,
       prepare: (channel) => archive.prepare(channel),
     });
@@ -263,40 +249,6 @@ export class Hub implements AsyncDisposable {
     sample();
     const timer = setInterval(sample, sampleMs);
     this.#owned.defer(() => clearInterval(timer));
-  }
-
-  async #report(parts: ReportedParts): Promise<HubStatus> {
-    const { queue, archive, pipelines, intake, telling, quotas, tls } = parts;
-    const { options } = this.#parts;
-    const queueStatus = await queue.status();
-    const { connections, counters, turnedAway } = intake.status();
-    const { objects, records, rawBytes, objectBytes } = archive.sums;
-    const listener = this.#listener;
-    return {
-      program: 'tributary-hub',
-      version: productVersion(),
-      pid: process.pid,
-      state: this.#state,
-      startedMs: this.#startedMs,
-      site: { name: options.site, siteId: queue.siteId, hubId: queue.hubId, storeId: queue.storeId },
-      listeners: {
-        ...(listener === undefined ? {} : { agents: { address: listener.address, url: this.url, tls: listener.tls } }),
-        ...this.#http?.status(),
-      },
-      findings: telling.findings.all(),
-      events: telling.counts,
-      certificates: tls?.certificates() ?? [],
-      quotas: quotas.status(),
-      durability: queue.pragmas,
-      connections,
-      intake: counters,
-      turnedAway,
-      rates: { received: this.#rates.received.perSecond(), archived: this.#rates.archived.perSecond() },
-      queue: queueStatus,
-      pipeline: pipelines.counts,
-      archive: { folder: archiveFolder(options), objects, records, rawBytes, objectBytes, ...archive.counts },
-      books: booksOf(queueStatus, (channel) => archive.sums.recordsOf(channel)),
-    };
   }
 }
 

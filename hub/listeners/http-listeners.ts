@@ -4,9 +4,10 @@ import type { Logger } from '@tributary/shared/log.ts';
 import { LoginThrottle } from '../access/login-throttle.ts';
 import type { Strangers } from '../intake/strangers.ts';
 import type { HubOptions } from '../options.ts';
-import type { SqliteQueue } from '../queue/sqlite/sqlite-queue.ts';
+import type { Queue } from '../queue/queue.ts';
 import type { QuotaGate } from '../quotas/quota-gate.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { SiteIds } from '../store/hub-store.ts';
 import type { ApiRoutes, Authenticator } from './http/api-routes.ts';
 import type { ServerTls } from './http/limited-server.ts';
 import { type HttpLimits, httpLimitsDefault, pushBytesInMemoryMax } from './http/limits.ts';
@@ -23,7 +24,8 @@ import { startPushListener, type PushListener } from './push/push-listener.ts';
 export interface HttpListenersParts {
   readonly options: Pick<HubOptions, 'listeners' | 'advertise' | 'oidc'>;
   readonly tls: ServerTls | undefined;
-  readonly queue: Pick<SqliteQueue, 'publish' | 'partitionOf' | 'siteId' | 'hubId' | 'state'>;
+  readonly queue: Pick<Queue, 'publish' | 'partitionOf'>;
+  readonly site: SiteIds;
   readonly registry: Pick<Registry, 'apiToken' | 'apiTokenUsed'>;
   readonly quotas: QuotaGate;
   readonly clock: Clock;
@@ -107,7 +109,7 @@ async function startHttp(parts: HttpListenersParts, receiver: LogReceiver): Prom
 
 function receiverOf(parts: HttpListenersParts, budget: ByteBudget, listener: string): LogReceiver {
   const { queue, quotas, clock, noteBytes } = parts;
-  const { siteId, hubId } = queue;
+  const { siteId, hubId } = parts.site;
   const streams = new ListenerStreams({ queue, siteId, hubId, listener, now: () => clock.now(), noteBytes });
   return new LogReceiver({ streams, budget, quotas, limits: { ...httpLimitsDefault, ...parts.limits } });
 }

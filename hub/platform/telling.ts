@@ -11,8 +11,9 @@ import { FindingsBook } from '../health/findings-book.ts';
 import { plaintextListeners } from '../health/plaintext-listeners.ts';
 import { ListenerStreams } from '../listeners/listener-stream.ts';
 import type { HubOptions } from '../options.ts';
-import type { SqliteQueue } from '../queue/sqlite/sqlite-queue.ts';
+import type { Queue } from '../queue/queue.ts';
 import { auditDroppedKey, type Registry } from '../registry/registry.ts';
+import type { SiteIds } from '../store/hub-store.ts';
 import { auditConfiguration } from './audit-configuration.ts';
 import { AuditForwarder } from './audit-forwarder.ts';
 import { EventStream } from './event-stream.ts';
@@ -20,7 +21,8 @@ import { type PlatformEventCounts, PlatformEvents } from './platform-events.ts';
 
 export interface TellingParts {
   readonly options: HubOptions;
-  readonly queue: Pick<SqliteQueue, 'publish' | 'partitionOf' | 'siteId' | 'hubId'>;
+  readonly queue: Pick<Queue, 'publish' | 'partitionOf'>;
+  readonly site: SiteIds;
   readonly registry: Registry;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -44,7 +46,7 @@ export class Telling implements AsyncDisposable {
 
   private constructor(parts: TellingParts) {
     const { options, queue, registry, logger, clock } = parts;
-    const { siteId, hubId } = queue;
+    const { siteId, hubId } = parts.site;
     const host = hostname();
     const streams = new ListenerStreams({ queue, siteId, hubId, listener: 'platform', now: () => clock.now() });
     const streamOf = (source: string): EventStream => new EventStream(streams, { tenant: options.platform_tenant, host, source });

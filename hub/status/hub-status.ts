@@ -1,5 +1,4 @@
 /** What `GET /status` tells: one object, for people, scripts and tests. */
-import type { DurabilityPragmas } from '@tributary/shared/sqlite/open-database.ts';
 import type { CertificateStatus } from '../certificates/certificate-status.ts';
 import type { StandingFinding } from '../health/findings.ts';
 import type { IntakeStatus } from '../intake/intake.ts';
@@ -8,6 +7,8 @@ import type { TellingCounts } from '../platform/telling.ts';
 import type { PipelineCounts } from '../processing/events.ts';
 import type { QueueStatus } from '../queue/queue.ts';
 import type { QuotaStatus } from '../quotas/quotas.ts';
+import type { HubMember } from '../cluster/cluster.ts';
+import type { DurabilityFact, HubStore } from '../store/hub-store.ts';
 import type { ChannelBooks } from './books.ts';
 import type { Counters } from './rates.ts';
 
@@ -31,7 +32,8 @@ export interface HubStatus {
   readonly certificates: readonly CertificateStatus[];
   readonly quotas: readonly QuotaStatus[];
   /** Settings of the store as read back from the connection that writes. */
-  readonly durability: DurabilityPragmas;
+  readonly durability: readonly DurabilityFact[];
+  readonly cluster: ClusterStatus;
   readonly connections: IntakeStatus['connections'];
   readonly intake: IntakeStatus['counters'];
   /** Connections and peers that were refused since the start, by reason. */
@@ -50,6 +52,19 @@ export interface HubStatus {
     readonly failures: number;
   };
   readonly books: readonly ChannelBooks[];
+}
+
+export interface ClusterStatus {
+  readonly store: HubStore['kind'];
+  readonly roles: readonly ('intake' | 'work')[];
+  /** Hubs of the site that were heard of lately, this one among them. */
+  readonly members: readonly HubMember[];
+  readonly partitions: {
+    /** Into which agents are spread. */
+    readonly all: number;
+    /** That this hub is to work on. */
+    readonly own: readonly number[];
+  };
 }
 
 /** The other end is this very program: that it is one is all there is to check. */

@@ -1,4 +1,5 @@
 /** The status as a person reads it. */
+import { clusterLines, durabilityLines } from './cluster-lines.ts';
 import { certificateLines, findingLines } from './finding-lines.ts';
 import type { HttpListenerStatus } from '../listeners/http-listeners.ts';
 import type { HubStatus } from './hub-status.ts';
@@ -10,12 +11,13 @@ export function statusText(status: HubStatus, nowMs: number): string {
     `tributary-hub ${status.version}, site ${site.name}, ${state} for ${seconds} s (pid ${status.pid})`,
     ...findingLines(status.findings, nowMs),
     ...certificateLines(status.certificates),
+    ...clusterLines(status.cluster, site.hubId, nowMs),
     `agents       ${listeners.agents?.url ?? 'not listening yet'}, ${connections.length} connected`,
     ...httpLines(status),
     `receiving    ${rates.received.records} records/s, ${megabytes(rates.received.bytes)}/s compressed`,
     `archiving    ${rates.archived.records} records/s, ${megabytes(rates.archived.bytes)}/s raw`,
     `queue        ${queue.state}, ${megabytes(queue.bytes)} of ${megabytes(queue.maxBytes)}, ${queue.deadLetters} dead letters`,
-    `durability   journal ${durability.journalMode}, synchronous ${durability.synchronous}`,
+    ...durabilityLines(durability),
     `archive      ${archive.records} records, ${megabytes(archive.rawBytes)} raw, ${megabytes(archive.objectBytes)} in ${archive.objects} objects`,
     `             ${archive.folder}`,
   ];

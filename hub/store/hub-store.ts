@@ -12,11 +12,14 @@ export interface DurabilityFact {
   readonly value: string;
 }
 
-export interface HubStore extends AsyncDisposable {
-  readonly kind: 'sqlite' | 'redis';
-  /** Drawn when the site was made; kept also by each hub's `data_dir`, so that a store made anew is the same site's. */
+/** Drawn when the site and its hub were made; kept also by each hub's `data_dir`, so that a store made anew is the same site's. */
+export interface SiteIds {
   readonly siteId: Id;
   readonly hubId: Id;
+}
+
+export interface HubStore extends SiteIds, AsyncDisposable {
+  readonly kind: 'sqlite' | 'redis';
   readonly queue: Queue;
   readonly cluster: Cluster;
   /** Opened once. */

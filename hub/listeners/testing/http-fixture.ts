@@ -52,6 +52,7 @@ export class HttpFixture implements AsyncDisposable {
       }),
       tls: options.tls,
       queue: line.queue,
+      site: line.queue,
       registry: { apiToken: (tokenId) => tokens.get(tokenId), apiTokenUsed: (tokenId) => void used.push(tokenId) },
       quotas: options.quotas ?? openGate,
       clock: systemClock,

@@ -1,0 +1,67 @@
+/** Gathers the hub's status from its parts. */
+import { productVersion } from '@tributary/shared/build-info.ts';
+import type { HubTls } from '../certificates/hub-tls.ts';
+import type { Intake } from '../intake/intake.ts';
+import { archiveFolder, type HubOptions } from '../options.ts';
+import type { Archive } from '../outputs/archive/archive.ts';
+import type { Telling } from '../platform/telling.ts';
+import type { Pipelines } from '../processing/pipelines.ts';
+import type { Quotas } from '../quotas/quotas.ts';
+import type { HubStore } from '../store/hub-store.ts';
+import { booksOf } from './books.ts';
+import type { ClusterStatus, HubState, HubStatus } from './hub-status.ts';
+import type { Rates } from './rates.ts';
+
+export interface ReportedParts {
+  readonly options: HubOptions;
+  readonly store: HubStore;
+  readonly archive: Archive;
+  readonly pipelines: Pipelines;
+  readonly intake: Intake;
+  readonly telling: Telling;
+  readonly quotas: Quotas;
+  readonly tls: HubTls | undefined;
+  readonly startedMs: number;
+  readonly rates: { readonly received: Rates; readonly archived: Rates };
+}
+
+/** What changes with the hub's start and stop. */
+export interface ReportedState {
+  readonly state: HubState;
+  readonly listeners: HubStatus['listeners'];
+}
+
+export async function hubReport(parts: ReportedParts, now: ReportedState): Promise<HubStatus> {
+  const { options, store, archive, pipelines, intake, telling, quotas, tls, rates } = parts;
+  const queueStatus = await store.queue.status();
+  const { connections, counters, turnedAway } = intake.status();
+  const { objects, records, rawBytes, objectBytes } = archive.sums;
+  return {
+    program: 'tributary-hub',
+    version: productVersion(),
+    pid: process.pid,
+    state: now.state,
+    startedMs: parts.startedMs,
+    site: { name: options.site, siteId: store.siteId, hubId: store.hubId, storeId: store.queue.storeId },
+    listeners: now.listeners,
+    findings: telling.findings.all(),
+    events: telling.counts,
+    certificates: tls?.certificates() ?? [],
+    quotas: quotas.status(),
+    durability: store.durability,
+    cluster: clusterStatus(options, store),
+    connections,
+    intake: counters,
+    turnedAway,
+    rates: { received: rates.received.perSecond(), archived: rates.archived.perSecond() },
+    queue: queueStatus,
+    pipeline: pipelines.counts,
+    archive: { folder: archiveFolder(options), objects, records, rawBytes, objectBytes, ...archive.counts },
+    books: booksOf(queueStatus, (channel) => archive.sums.recordsOf(channel)),
+  };
+}
+
+function clusterStatus({ cluster: { roles } }: HubOptions, { kind, cluster, queue }: HubStore): ClusterStatus {
+  const own = [...cluster.partitions()].toSorted((left, right) => left - right);
+  return { store: kind, roles, members: cluster.members(), partitions: { all: queue.partitions, own } };
+}

@@ -1,0 +1,13 @@
+import type { HubOptions } from '../options.ts';
+import type { QueueLimits } from '../queue/limits.ts';
+
+/** What the configuration says of the queue, whatever keeps it. */
+export function queueLimitsOf({ queue }: HubOptions): Partial<QueueLimits> {
+  const { max_bytes, topic_max_bytes, types_per_tenant, replay_window } = queue;
+  return {
+    storeBytesMax: max_bytes,
+    topicBytesMax: topic_max_bytes,
+    typesPerTenantMax: types_per_tenant,
+    replayWindowMs: replay_window,
+  };
+}
