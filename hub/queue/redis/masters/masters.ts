@@ -1,0 +1,83 @@
+/**
+ * The masters of a Redis (one alone, one that Sentinels name, or those of a Cluster) behind calls of functions. A call goes to the
+ * master that has its keys, down one connection, once: nothing is kept for later and nothing is sent again when it is not known whether
+ * it was done. Who calls makes each call safe to repeat.
+ *
+ * The first argument of every function is the `run_id` of the server that it is sent to, put there by `call` itself. A function that
+ * knows another one as its master changes nothing and says so: that is how a changed master is noticed without timing.
+ */
+import type { DurabilityFact } from '../../../store/hub-store.ts';
+
+/** What Redis answers: texts are Buffers, as bodies are bytes. */
+export type Reply = Buffer | number | null | readonly Reply[];
+
+export type Argument = string | Uint8Array | number;
+
+export interface CallOptions {
+  /** False: it changes nothing. Such calls go another connection, so that long answers hold up no write, and wait for no replica. */
+  readonly write?: boolean;
+}
+
+export interface Masters extends AsyncDisposable {
+  /** Begins every key. */
+  readonly prefix: string;
+  /**
+   * Calls a function of a library with keys of one partition (`partitionKeys`). A write resolves once it is as durable as configured.
+   * Rejects with MasterError.
+   */
+  call(
+    partition: number,
+    call: { readonly name: string; readonly keys: readonly string[]; readonly args: readonly Argument[] },
+    options?: CallOptions,
+  ): Promise<Reply>;
+  /** The same with the site's keys (`siteKeys`). */
+  callSite(
+    call: { readonly name: string; readonly keys: readonly string[]; readonly args: readonly Argument[] },
+    options?: CallOptions,
+  ): Promise<Reply>;
+  /**
+   * A connection found another `run_id` than the one before it, or a slot another master: a hint, so that nobody has to wait for a call to
+   * find out. Returns its own removal.
+   */
+  onMasterChanged(listener: (partitions: readonly number[] | 'all') => void): () => void;
+  /** To every hub that is connected now, this one included; best effort. */
+  publish(message: string): void;
+  subscribe(listener: (message: string) => void): () => void;
+  /** As last read back from each master. */
+  facts(): readonly DurabilityFact[];
+  /** As polled about every second. `max` 0: Redis has no limit of its own. */
+  memory(): readonly { readonly where: string; readonly used: number; readonly max: number }[];
+  /** Sentences of what is wrong now: masters that cannot be reached, settings that are refused. Empty when all is well. */
+  problems(): readonly string[];
+}
+
+export type MasterErrorCode =
+  /** The connection broke, or nothing was answered in time, after it was sent: it was done or it was not. */
+  | 'AMBIGUOUS'
+  /** Nothing was done: no master could be reached in time, or it refuses everything at the moment. */
+  | 'UNAVAILABLE'
+  /** It was done, but too few replicas have it. */
+  | 'REPLICAS'
+  /** Nothing was done: Redis has no memory left for what is new. */
+  | 'MAXMEMORY'
+  /** Redis refused it for another reason: a mistake of ours, or missing rights. */
+  | 'REFUSED';
+
+export class MasterError extends Error {
+  override readonly name = 'MasterError';
+  readonly code: MasterErrorCode;
+  constructor(code: MasterErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** What every key of a partition begins with; the braces hold what Cluster chooses the slot by. */
+export function partitionKeys(prefix: string, partition: number): string {
+  return `${prefix}:{${prefix}-p${partition}}:`;
+}
+
+/** What every key of the site as a whole begins with. */
+export function siteKeys(prefix: string): string {
+  return `${prefix}:{${prefix}-site}:`;
+}
