@@ -5,7 +5,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { enrolledFiles, readSite, writeSite } from './enrolment/enrolled-files.ts';
+import { enrolledFiles, readSite, writeSite } from '@tributary/protocol/enrolment/enrolled-files.ts';
 import { EnrolledAgent } from './enrolment/testing/enrolled-agent.ts';
 import { TestDoor } from './enrolment/testing/test-door.ts';
 import { TestAuthority } from './tls/testing/test-authority.ts';

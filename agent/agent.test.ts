@@ -9,7 +9,7 @@ import { systemClock } from '@tributary/shared/clock.ts';
 import { createLogger } from '@tributary/shared/log.ts';
 import { Agent, type AgentOptions } from './agent.ts';
 import { agentOptions } from './options.ts';
-import { TestSite } from './uplink/testing/test-site.ts';
+import { TestSite } from '@tributary/protocol/uplink/testing/test-site.ts';
 import { eventually } from './uplink/testing/uplink-under-test.ts';
 
 class Unit implements AsyncDisposable {

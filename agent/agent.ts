@@ -31,8 +31,9 @@ import { Rotator } from './rotation/rotator.ts';
 import { AgentSinks } from './sink.ts';
 import { otherAgentRule } from './enrolment/ownership.ts';
 import { AgentTls, type TlsSettings } from './tls/agent-tls.ts';
-import { Uplink, type UplinkOptions } from './uplink/uplink.ts';
-import type { UplinkEvents } from './uplink/uplink-events.ts';
+import { Uplink, type UplinkOptions } from '@tributary/protocol/uplink/uplink.ts';
+import type { UplinkEvents } from '@tributary/protocol/uplink/uplink-events.ts';
+import { uplinkBufferOf } from './uplink/uplink-buffer-of.ts';
 
 export interface AgentOptions {
   readonly folder: string;
@@ -294,7 +295,10 @@ export class Agent implements AsyncDisposable {
       clock,
       logger,
       wantArchived,
-      buffer: this.buffer,
+      buffer: uplinkBufferOf(this.buffer, (divergence, replacement) => {
+        this.events.streamReplaced(divergence, replacement);
+        this.#sinks.replaced(divergence.streamId, replacement);
+      }),
       hello: { sender: 'agent', agentId, instanceId, bootId, startCounter, facts, capabilities: [] },
       createSession: (options) => new ClientSession(options),
       events: {
@@ -320,10 +324,6 @@ export class Agent implements AsyncDisposable {
         },
         recovered: () => this.#streamsAreKnown(),
         positioned: (position) => onPositioned?.(position),
-        replaced: (divergence, replacement) => {
-          this.events.streamReplaced(divergence, replacement);
-          this.#sinks.replaced(divergence.streamId, replacement);
-        },
       },
     });
   }

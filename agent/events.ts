@@ -9,9 +9,9 @@ import type { Counters } from './counters.ts';
 import type { InputEvents, StreamState } from './inputs/input.ts';
 import { eventActions, type EventActionName } from './platform/event-actions.ts';
 import type { PlatformReporter } from './platform/platform-events.ts';
-import type { ConnectionEnd } from './uplink/connection.ts';
-import type { Divergence } from './uplink/resolve-divergence.ts';
-import type { UplinkEvents } from './uplink/uplink-events.ts';
+import type { ConnectionEnd } from '@tributary/protocol/uplink/connection.ts';
+import type { Divergence } from '@tributary/protocol/uplink/uplink-buffer.ts';
+import type { UplinkEvents } from '@tributary/protocol/uplink/uplink-events.ts';
 
 export interface AgentEventsOptions {
   readonly logger: Logger;

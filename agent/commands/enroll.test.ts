@@ -26,7 +26,7 @@ import { TestDoor } from '../enrolment/testing/test-door.ts';
 import { lockFolder } from '../identity/folder-lock.ts';
 import { settleIdentity } from '../identity/identity.ts';
 import { agentOptions } from '../options.ts';
-import { ConnectProxy } from '../uplink/testing/connect-proxy.ts';
+import { ConnectProxy } from '@tributary/protocol/uplink/testing/connect-proxy.ts';
 import { checkCommand } from './check.ts';
 import { TestAuthority } from '../tls/testing/test-authority.ts';
 import { type EnrollOptions, enrollCommand } from './enroll.ts';

@@ -11,7 +11,7 @@ import { printable } from '@tributary/shared/printable.ts';
 import { makeOptionFolder } from '../option-folder.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { enrol } from '../enrolment/enrol.ts';
-import { enrolledFiles, isEnrolled, readSite, type SiteRecord } from '../enrolment/enrolled-files.ts';
+import { enrolledFiles, isEnrolled, readSite, type SiteRecord } from '@tributary/protocol/enrolment/enrolled-files.ts';
 import { keepsOnlyAJournal } from '../enrolment/linux.ts';
 import { makeConfigurationFolder, plannedConfiguration, writeConfiguration } from '../enrolment/enrolled-configuration.ts';
 import { lockEnrolment } from '../enrolment/enrolment-lock.ts';
@@ -19,7 +19,7 @@ import { settlePending } from '../enrolment/settle.ts';
 import { tryHubs } from '../enrolment/try-hubs.ts';
 import { lockFolder } from '../identity/folder-lock.ts';
 import { settleIdentity } from '../identity/identity.ts';
-import type { LeastVersion } from '../tls/secure-context.ts';
+import type { LeastVersion } from '@tributary/protocol/uplink/tls/secure-context.ts';
 import { shipFolder } from './ship-folder.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
 

@@ -13,7 +13,7 @@ import { agentOptionsOf, inputDefaultsOf } from '../agent-options.ts';
 import { Agent } from '../agent.ts';
 import { AgentConfigError, loadConfig } from '../config/load-config.ts';
 import { hubRule, namePattern, nameRule, plaintextRule } from '../config/rules.ts';
-import { isEnrolled, readSite } from '../enrolment/enrolled-files.ts';
+import { isEnrolled, readSite } from '@tributary/protocol/enrolment/enrolled-files.ts';
 import { ownedBy } from '../enrolment/ownership.ts';
 import { Condition } from '../framing/condition.ts';
 import type { Run, SourceStatus } from '../inputs/input.ts';

@@ -14,15 +14,15 @@ import type { Id } from '@tributary/protocol/messages.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
 import { printable } from '@tributary/shared/printable.ts';
 import type { SecureContext } from 'node:tls';
-import { FileWriteError } from '../durable-file.ts';
+import { FileWriteError } from '@tributary/shared/durable-file.ts';
 import { settleIdentity } from '../identity/identity.ts';
-import { HubRefusedError } from '../tls/hub-errors.ts';
-import { type LeastVersion, secureContextOf } from '../tls/secure-context.ts';
-import { keyToCertify, newKey } from './agent-key.ts';
-import { checkedAnswer } from './check-answer.ts';
-import { makeTlsFolder, type Pending, readPending, writePending } from './enrolled-files.ts';
-import { type HubPlace, postJson, presentedAnchor } from './hub-door.ts';
-import { connectTimeouts } from './patience.ts';
+import { HubRefusedError } from '@tributary/protocol/uplink/tls/hub-errors.ts';
+import { type LeastVersion, secureContextOf } from '@tributary/protocol/uplink/tls/secure-context.ts';
+import { keyToCertify, newKey } from '@tributary/protocol/enrolment/key-to-certify.ts';
+import { checkedAnswer } from '@tributary/protocol/enrolment/check-answer.ts';
+import { makeTlsFolder, type Pending, readPending, writePending } from '@tributary/protocol/enrolment/enrolled-files.ts';
+import { type HubPlace, postJson, presentedAnchor } from '@tributary/protocol/enrolment/hub-door.ts';
+import { connectTimeouts } from '@tributary/protocol/enrolment/patience.ts';
 
 export class EnrolmentError extends Error {
   override readonly name = 'EnrolmentError';

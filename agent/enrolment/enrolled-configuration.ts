@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Document, isMap, isNode, isScalar, isSeq, type Node, parseDocument } from 'yaml';
-import { writeDurably } from '../durable-file.ts';
+import { writeDurably } from '@tributary/shared/durable-file.ts';
 import { makeOptionFolder } from '../option-folder.ts';
 
 export interface WantedConfiguration {

@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from '@tributary/shared/async/backoff.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { AgentEvents } from '../events.ts';
-import { HubRefusedError } from '../tls/hub-errors.ts';
+import { HubRefusedError } from '@tributary/protocol/uplink/tls/hub-errors.ts';
 import type { AgentTls, CertificateLife } from '../tls/agent-tls.ts';
 import { renew } from './enrol.ts';
 import { lockEnrolment } from './enrolment-lock.ts';

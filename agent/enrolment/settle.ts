@@ -21,7 +21,7 @@ import {
   type SiteRecord,
   writeCredentials,
   writeSite,
-} from './enrolled-files.ts';
+} from '@tributary/protocol/enrolment/enrolled-files.ts';
 
 /** Whoever calls it holds the folder's lock, or runs the agent itself. Returns what was settled last; undefined when nothing waited. */
 export async function settlePending(folder: string): Promise<SiteRecord | undefined> {

@@ -1,11 +1,11 @@
 /** Whether a hub lets this agent in with what it has. It is told nothing: a Hello would supersede an agent that runs. */
 import type { SecureContext } from 'node:tls';
 import { loadKeyMaterial } from '@tributary/shared/tls/load-key-material.ts';
-import { type LeastVersion, secureContextOf } from '../tls/secure-context.ts';
-import { opened } from '../uplink/open-first.ts';
-import { type HowToOpen, openSocket } from '../uplink/open-socket.ts';
-import { enrolledFiles } from './enrolled-files.ts';
-import { connectTimeouts } from './patience.ts';
+import { type LeastVersion, secureContextOf } from '@tributary/protocol/uplink/tls/secure-context.ts';
+import { opened } from '@tributary/protocol/uplink/open-first.ts';
+import { type HowToOpen, openSocket } from '@tributary/protocol/uplink/open-socket.ts';
+import { enrolledFiles } from '@tributary/protocol/enrolment/enrolled-files.ts';
+import { connectTimeouts } from '@tributary/protocol/enrolment/patience.ts';
 
 export interface TryHubsOptions {
   readonly folder: string;

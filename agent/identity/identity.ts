@@ -11,7 +11,7 @@ import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
-import { writeDurably } from '../durable-file.ts';
+import { writeDurably } from '@tributary/shared/durable-file.ts';
 import { bootIdFile, machineIdFiles } from './linux-paths.ts';
 
 export interface Identity {

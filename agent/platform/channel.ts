@@ -1,13 +1,8 @@
-import type { ChannelName } from '@tributary/protocol/messages.ts';
 import { platformType } from '@tributary/protocol/platform/document.ts';
 import type { Sink } from '../inputs/input.ts';
 
 /** Log type of platform events: with the tenant it names their channel. */
 export const channelType = platformType;
-
-export function isPlatformChannel(channel: ChannelName): boolean {
-  return channel.endsWith(`/${channelType}`);
-}
 
 /** Streams of platform events that an earlier process did not come to end: nothing more will come of them. */
 export function endEarlierStreams(sink: Sink, path: string): void {

@@ -7,7 +7,7 @@ import type { RotationStatus } from '../rotation/rotation-group.ts';
 import type { RenewalStatus } from '../enrolment/renewal.ts';
 import type { TlsSource } from '../tls/agent-tls.ts';
 import type { CertificateIdentity } from '../tls/certificate-identity.ts';
-import type { UplinkStatus } from '../uplink/uplink.ts';
+import type { UplinkStatus } from '@tributary/protocol/uplink/uplink.ts';
 
 export interface AgentStatus {
   readonly program: 'tributary-agent';

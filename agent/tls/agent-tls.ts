@@ -6,9 +6,9 @@ import type { SecureContext } from 'node:tls';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { KeyMaterial, KeyMaterialError, KeyMaterialFiles, WatchedKeyMaterial } from '@tributary/shared/tls/key-material.ts';
 import { loadKeyMaterial } from '@tributary/shared/tls/load-key-material.ts';
-import { enrolledFiles, isEnrolled, readSite, type SiteRecord } from '../enrolment/enrolled-files.ts';
+import { enrolledFiles, isEnrolled, readSite, type SiteRecord } from '@tributary/protocol/enrolment/enrolled-files.ts';
 import { type CertificateIdentity, identityOfCertificate } from './certificate-identity.ts';
-import { type LeastVersion, secureContextOf } from './secure-context.ts';
+import { type LeastVersion, secureContextOf } from '@tributary/protocol/uplink/tls/secure-context.ts';
 
 export interface TlsSettings {
   readonly files: KeyMaterialFiles;

@@ -1,8 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
-import { type CertificateNames, namesOf } from '@tributary/protocol/enrolment/certificate-names.ts';
+import { certificateNames } from '@tributary/protocol/enrolment/certificate-names.ts';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { printable } from '@tributary/shared/printable.ts';
-import { urisOfCertificate } from '@tributary/shared/tls/certificate-uris.ts';
 import { fingerprintOf } from '@tributary/shared/tls/load-key-material.ts';
 
 /** Who a certificate says this agent is. */
@@ -31,8 +30,4 @@ export function identityOfCertificate(certificate: X509Certificate): Certificate
     notBeforeMs: certificate.validFromDate.getTime(),
     notAfterMs: certificate.validToDate.getTime(),
   };
-}
-
-export function certificateNames({ raw }: X509Certificate): CertificateNames | undefined {
-  return namesOf(urisOfCertificate(raw));
 }

@@ -17,9 +17,10 @@ import { openTestBuffer, type TestBuffer } from '../buffer/testing/test-buffer.t
 import { OverflowBatcher } from '../framing/overflow-batcher.ts';
 import type { BufferLimits } from '../buffer/limits.ts';
 import type { Overflow } from '../inputs/input.ts';
-import { TestSite } from './testing/test-site.ts';
+import { TestSite } from '@tributary/protocol/uplink/testing/test-site.ts';
 import { eventually } from './testing/uplink-under-test.ts';
-import { Uplink } from './uplink.ts';
+import { Uplink } from '@tributary/protocol/uplink/uplink.ts';
+import { uplinkBufferOf } from './uplink-buffer-of.ts';
 
 const recordBytes = 100;
 
@@ -106,7 +107,7 @@ class Edge implements AsyncDisposable {
     const stop = new AbortController();
     const uplink = new Uplink({
       hubs: [site.url],
-      buffer: this.own.buffer,
+      buffer: uplinkBufferOf(this.own.buffer, () => assert.fail('no stream is replaced')),
       hello: {
         sender: 'agent',
         agentId: '11'.repeat(16),
@@ -130,7 +131,6 @@ class Edge implements AsyncDisposable {
         sent: () => undefined,
         acked: () => undefined,
         positioned: () => undefined,
-        replaced: () => assert.fail('no stream is replaced'),
         lost: () => undefined,
         rejected: () => assert.fail('nothing is rejected'),
       },

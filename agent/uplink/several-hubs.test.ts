@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { suite, test } from 'node:test';
-import { connectTimeoutAmongOthersMs, welcomeTimeoutAmongOthersMs } from './limits.ts';
-import { ConnectProxy } from './testing/connect-proxy.ts';
-import { TestSite } from './testing/test-site.ts';
+import { connectTimeoutAmongOthersMs, welcomeTimeoutAmongOthersMs } from '@tributary/protocol/uplink/limits.ts';
+import { ConnectProxy } from '@tributary/protocol/uplink/testing/connect-proxy.ts';
+import { TestSite } from '@tributary/protocol/uplink/testing/test-site.ts';
 import { eventually, UplinkUnderTest } from './testing/uplink-under-test.ts';
 
 const logFile = '/var/log/a';

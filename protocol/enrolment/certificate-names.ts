@@ -6,7 +6,9 @@
  *   `tributary:tenant/<tenant>` for each tenant it may forward, or `tributary:tenant/*`;
  * - a hub as a server: `tributary:site/<siteId>`, `tributary:hub/<hubId>`, beside its DNS names and addresses.
  */
+import type { X509Certificate } from 'node:crypto';
 import { unreachable } from '@tributary/shared/assert.ts';
+import { urisOfCertificate } from '@tributary/shared/tls/certificate-uris.ts';
 import type { Id } from '../messages.ts';
 
 export type CertificateNames =
@@ -58,4 +60,8 @@ export function namesOf(uris: readonly string[]): CertificateNames | undefined {
   if (!tenants.every((name) => tenantPattern.test(name))) return undefined;
   if (role === 'lower-site') return { kind: 'lower-site', siteId, lowerSiteId: id, tenants };
   return role === 'agent' && tenants.length === 1 ? { kind: 'agent', siteId, agentId: id, tenant } : undefined;
+}
+
+export function certificateNames({ raw }: X509Certificate): CertificateNames | undefined {
+  return namesOf(urisOfCertificate(raw));
 }

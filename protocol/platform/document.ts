@@ -2,9 +2,14 @@
  * The JSON documents of the platform channel, of agents and of hubs: what every one of them has, in the field names of ECS.
  * docs/PLATFORM-EVENTS.md is the schema. A document is one line, so that an archive of them can be read by any tool.
  */
+import type { ChannelName } from '../messages.ts';
 
 /** Log type of platform events: with the tenant it names their channel. */
 export const platformType = 'platform';
+
+export function isPlatformChannel(channel: ChannelName): boolean {
+  return channel.endsWith(`/${platformType}`);
+}
 
 /** The version of ECS that the names are from. */
 export const ecsVersion = '8.17.0';

@@ -2,7 +2,7 @@
 import { KeyMaterialError } from '@tributary/shared/tls/key-material.ts';
 import { dateProblem, loadKeyMaterial } from '@tributary/shared/tls/load-key-material.ts';
 import { tlsSettingsOf } from '../../agent-options.ts';
-import { readSite } from '../../enrolment/enrolled-files.ts';
+import { readSite } from '@tributary/protocol/enrolment/enrolled-files.ts';
 import { otherAgentRule, overruledRule, ownedBy } from '../../enrolment/ownership.ts';
 import { storedAgentId } from '../../identity/identity.ts';
 import type { AgentConfig } from '../../options.ts';

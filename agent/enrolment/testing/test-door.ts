@@ -12,9 +12,9 @@ import { TLSSocket } from 'node:tls';
 import { encodeEnrolmentToken } from '@tributary/protocol/enrolment/enrolment-token.ts';
 import { type EnrolmentRefusal, enrolPath, proofText } from '@tributary/protocol/enrolment/messages.ts';
 import type { Id } from '@tributary/protocol/messages.ts';
-import { certificateNames } from '../../tls/certificate-identity.ts';
+import { certificateNames } from '@tributary/protocol/enrolment/certificate-names.ts';
 import { TestAuthority } from '../../tls/testing/test-authority.ts';
-import { TestSite } from '../../uplink/testing/test-site.ts';
+import { TestSite } from '@tributary/protocol/uplink/testing/test-site.ts';
 
 export interface TestDoorOptions {
   readonly authority?: TestAuthority;

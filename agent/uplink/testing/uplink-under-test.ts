@@ -9,7 +9,8 @@ import { systemClock } from '@tributary/shared/clock.ts';
 import { createLogger, type LogEntry } from '@tributary/shared/log.ts';
 import { openTestBuffer, type TestBuffer } from '../../buffer/testing/test-buffer.ts';
 import type { StreamState } from '../../inputs/input.ts';
-import { Uplink, type UplinkOptions } from '../uplink.ts';
+import { Uplink, type UplinkOptions } from '@tributary/protocol/uplink/uplink.ts';
+import { uplinkBufferOf } from '../uplink-buffer-of.ts';
 
 const waitMsMax = 10_000;
 const logFile = '/var/log/a';
@@ -50,7 +51,7 @@ export class UplinkUnderTest implements AsyncDisposable {
       hubs: options.hubs,
       proxy: options.proxy,
       ...options.own,
-      buffer: own.buffer,
+      buffer: uplinkBufferOf(own.buffer, note('replaced')),
       hello: {
         sender: 'agent',
         agentId: '11'.repeat(16),
@@ -79,7 +80,6 @@ export class UplinkUnderTest implements AsyncDisposable {
         sent: () => undefined,
         acked: () => undefined,
         positioned: () => undefined,
-        replaced: note('replaced'),
         lost: note('lost'),
         rejected: note('rejected'),
       },

@@ -5,9 +5,9 @@
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EnrolmentAnswer } from '@tributary/protocol/enrolment/messages.ts';
-import type { Id } from '@tributary/protocol/messages.ts';
-import { removeDurably, syncFolder, writeDurably } from '../durable-file.ts';
+import type { EnrolmentAnswer } from './messages.ts';
+import type { Id } from '../messages.ts';
+import { removeDurably, syncFolder, writeDurably } from '@tributary/shared/durable-file.ts';
 
 /** What the site said of itself and of this agent. */
 export interface SiteRecord extends Omit<EnrolmentAnswer, 'certificate' | 'authority'> {

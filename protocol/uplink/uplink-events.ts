@@ -1,7 +1,5 @@
-import type { GapCause, Id, Mark, RefuseReason, Welcome } from '@tributary/protocol/messages.ts';
-import type { StreamState } from '../inputs/input.ts';
+import type { GapCause, Id, Mark, RefuseReason, Welcome } from '../messages.ts';
 import type { ConnectionEnd } from './connection.ts';
-import type { Divergence } from './resolve-divergence.ts';
 
 /** What happens on a connection that others want to know: counters, log lines, `ship`, the sink. */
 export interface UplinkEvents {
@@ -18,8 +16,6 @@ export interface UplinkEvents {
     readonly heldMark: Mark;
     readonly archived: number;
   }): void;
-  /** The stream goes on as another one. */
-  replaced(divergence: Divergence, replacement: StreamState): void;
   lost(gap: { readonly streamId: Id; readonly from: number; readonly to: number; readonly cause: GapCause }): void;
   rejected(batch: { readonly batchId: number; readonly reason: RefuseReason; readonly hint: string }): void;
 }

@@ -6,11 +6,11 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { zstdDecompressSync } from 'node:zlib';
-import { decode, encode } from '@tributary/protocol/codec.ts';
-import * as limits from '@tributary/protocol/limits.ts';
-import type { Gap, GapCause, Hello, Id, Mark, OpenStream, RecoveredStream, RejectCode } from '@tributary/protocol/messages.ts';
-import type { AppendRequest, AppendResult, ServerEffect, StreamPosition } from '@tributary/protocol/session/server-effect.ts';
-import { ServerSession } from '@tributary/protocol/session/server.ts';
+import { decode, encode } from '../../codec.ts';
+import * as limits from '../../limits.ts';
+import type { Gap, GapCause, Hello, Id, Mark, OpenStream, RecoveredStream, RejectCode } from '../../messages.ts';
+import type { AppendRequest, AppendResult, ServerEffect, StreamPosition } from '../../session/server-effect.ts';
+import { ServerSession } from '../../session/server.ts';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 export interface SiteStream {

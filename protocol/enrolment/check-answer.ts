@@ -1,13 +1,12 @@
 /** What a hub answers is looked at before anything of it is kept: it becomes who this agent is and whom it trusts. */
 import { X509Certificate } from 'node:crypto';
-import type { EnrolmentAnswer } from '@tributary/protocol/enrolment/messages.ts';
-import * as limits from '@tributary/protocol/limits.ts';
-import type { Id } from '@tributary/protocol/messages.ts';
+import type { EnrolmentAnswer } from './messages.ts';
+import * as limits from '../limits.ts';
+import type { Id } from '../messages.ts';
 import { fingerprintOf } from '@tributary/shared/tls/load-key-material.ts';
 import { isHubAddress } from '@tributary/shared/network/hub-address.ts';
-import { namePattern } from '../config/rules.ts';
-import { certificateNames } from '../tls/certificate-identity.ts';
-import { keyOf } from './agent-key.ts';
+import { certificateNames } from './certificate-names.ts';
+import { keyOf } from './key-to-certify.ts';
 
 export class EnrolmentAnswerError extends Error {
   override readonly name = 'EnrolmentAnswerError';
@@ -23,6 +22,7 @@ export interface Expected {
   readonly nowMs: number;
 }
 
+const tenantPattern = /^[a-z0-9_]{1,50}$/;
 const siteCharactersMax = 200;
 const authoritiesMax = 16;
 
@@ -78,7 +78,7 @@ function shapeOf(value: unknown): EnrolmentAnswer | undefined {
   const { certificate, authority, siteId, site, tenants, labels, hubs }: Record<string, unknown> = { ...value };
   if (typeof certificate !== 'string' || typeof authority !== 'string' || typeof site !== 'string') return undefined;
   if (typeof siteId !== 'string' || !/^[0-9a-f]{32}$/.test(siteId) || site.length > siteCharactersMax) return undefined;
-  if (!isTexts(tenants) || !tenants.every((tenant) => namePattern.test(tenant))) return undefined;
+  if (!isTexts(tenants) || !tenants.every((tenant) => tenantPattern.test(tenant))) return undefined;
   if (!isTexts(hubs) || hubs.length === 0 || hubs.length > limits.hubsMax) return undefined;
   if (!hubs.every((hub) => hub.length <= limits.hubBytesMax && hub.startsWith('wss://') && isHubAddress(hub))) return undefined;
   if (!isLabels(labels)) return undefined;

@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { printable } from '@tributary/shared/printable.ts';
-import { lookUp } from '../uplink/shared-lookup.ts';
+import { lookUp } from '../shared-lookup.ts';
 import { HubUntrustedError } from './hub-errors.ts';
 import { serverName } from './server-name.ts';
 

@@ -1,7 +1,7 @@
 /** The agent's key: made here, on P-256, and never sent anywhere. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { type KeyToCertify, proofText } from '@tributary/protocol/enrolment/messages.ts';
-import type { Id } from '@tributary/protocol/messages.ts';
+import { type KeyToCertify, proofText } from './messages.ts';
+import type { Id } from '../messages.ts';
 
 /** PEM, PKCS#8. */
 export function newKey(): string {

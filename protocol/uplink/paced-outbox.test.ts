@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Outbox, OutboxBatch } from '@tributary/protocol/session/outbox.ts';
+import type { Outbox, OutboxBatch } from '../session/outbox.ts';
 import { socketBytesMax } from './limits.ts';
 import { PacedOutbox } from './paced-outbox.ts';
 import { TokenBucket } from './token-bucket.ts';

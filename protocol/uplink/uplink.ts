@@ -14,9 +14,9 @@
  * Hello would supersede the connection that serves. One that then says no Welcome is looked for less and less (hub-list.ts).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Id } from '@tributary/protocol/messages.ts';
+import type { Id } from '../messages.ts';
 import { Backoff } from '@tributary/shared/async/backoff.ts';
-import { HubRefusedError, HubUntrustedError } from '../tls/hub-errors.ts';
+import { HubRefusedError, HubUntrustedError } from './tls/hub-errors.ts';
 import { isHubAddress, isOpenlyReached } from '@tributary/shared/network/hub-address.ts';
 import { Connection, type ConnectionEnd, type ConnectionOptions, isHopeless } from './connection.ts';
 import { HubList, type HubPolicy, type KnownHub } from './hub-list.ts';

@@ -1,10 +1,10 @@
 import type { SecureContext } from 'node:tls';
-import { frameBytesMax } from '@tributary/protocol/limits.ts';
+import { frameBytesMax } from '../limits.ts';
 import { isLoopbackHost } from '@tributary/shared/network/listen-address.ts';
 import { type ClientOptions, WebSocket } from 'ws';
-import { connectTls } from '../tls/connect-tls.ts';
-import { readAnswer, refusalOf } from '../tls/refusal.ts';
-import { secureContextOf } from '../tls/secure-context.ts';
+import { connectTls } from './tls/connect-tls.ts';
+import { readAnswer, refusalOf } from './tls/refusal.ts';
+import { secureContextOf } from './tls/secure-context.ts';
 import { openTunnel } from './proxy-tunnel.ts';
 import { lookUp } from './shared-lookup.ts';
 

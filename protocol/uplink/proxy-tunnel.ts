@@ -3,7 +3,7 @@
  * library imports all of Node's HTTP and TLS, which costs an idle agent ten megabytes even where no proxy is configured.
  */
 import { connect as connectPlain, isIPv6, type Socket } from 'node:net';
-import { serverName } from '../tls/server-name.ts';
+import { serverName } from './tls/server-name.ts';
 import { connectTimeoutMs } from './limits.ts';
 import { lookUp } from './shared-lookup.ts';
 

@@ -3,13 +3,13 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { DetailedPeerCertificate, SecureContext, TLSSocket } from 'node:tls';
-import { enrolmentBytesMax } from '@tributary/protocol/enrolment/messages.ts';
+import { enrolmentBytesMax } from './messages.ts';
 import { printable } from '@tributary/shared/printable.ts';
 import { fingerprintOf } from '@tributary/shared/tls/load-key-material.ts';
-import { connectTls, handshake, type TlsTarget } from '../tls/connect-tls.ts';
-import { HubUntrustedError } from '../tls/hub-errors.ts';
-import { readAnswer, refusalOf } from '../tls/refusal.ts';
-import { type LeastVersion, secureContextOf } from '../tls/secure-context.ts';
+import { connectTls, handshake, type TlsTarget } from '../uplink/tls/connect-tls.ts';
+import { HubUntrustedError } from '../uplink/tls/hub-errors.ts';
+import { readAnswer, refusalOf } from '../uplink/tls/refusal.ts';
+import { type LeastVersion, secureContextOf } from '../uplink/tls/secure-context.ts';
 import { openTunnel } from '../uplink/proxy-tunnel.ts';
 
 /** Where a hub is, and how it is reached. */

@@ -1,5 +1,5 @@
-import type { Outbox } from '@tributary/protocol/session/outbox.ts';
-import { isPlatformChannel } from '../platform/channel.ts';
+import type { Outbox } from '../session/outbox.ts';
+import { isPlatformChannel } from '../platform/document.ts';
 import { socketBytesMax } from './limits.ts';
 import type { TokenBucket } from './token-bucket.ts';
 

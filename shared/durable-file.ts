@@ -1,7 +1,7 @@
 /** Small files that are replaced as a whole: written beside, synced, renamed, and the folder synced. A crash leaves the old or the new. */
 import { closeSync, fchmodSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Owner } from '@tributary/shared/as-owner.ts';
+import type { Owner } from './as-owner.ts';
 
 /** The message names the file; `code` is the system's, such as ENOSPC or EROFS. */
 export class FileWriteError extends Error {

@@ -1,4 +1,4 @@
-import type { Message } from '@tributary/protocol/messages.ts';
+import type { Message } from '../messages.ts';
 
 /** Bytes of bodies that were sent and not answered, as the frames of one connection tell. */
 export class InFlight {

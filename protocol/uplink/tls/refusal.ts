@@ -1,6 +1,6 @@
 /** What a hub says with a status that is not the wanted one: `{error, hint}` of the enrolment protocol. */
 import type { IncomingMessage } from 'node:http';
-import { enrolmentBytesMax } from '@tributary/protocol/enrolment/messages.ts';
+import { enrolmentBytesMax } from '../../enrolment/messages.ts';
 import { printable } from '@tributary/shared/printable.ts';
 import { HubRefusedError } from './hub-errors.ts';
 

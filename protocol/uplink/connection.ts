@@ -3,10 +3,10 @@
  * session's. Everything happens in turns on the main thread: something comes (a frame, a timer, new batches, room in the socket),
  * the session is told, and what it asks for is carried out.
  */
-import { decode, encode } from '@tributary/protocol/codec.ts';
-import { FrameError } from '@tributary/protocol/frame-error.ts';
-import type { Id, RecoveredStream, Welcome } from '@tributary/protocol/messages.ts';
-import type { ClientCalls, ClientEffect, ClientSessionOptions, CloseReason } from '@tributary/protocol/session/client-effect.ts';
+import { decode, encode } from '../codec.ts';
+import { FrameError } from '../frame-error.ts';
+import type { Id, RecoveredStream, Welcome } from '../messages.ts';
+import type { ClientCalls, ClientEffect, ClientSessionOptions, CloseReason } from '../session/client-effect.ts';
 import { unreachable } from '@tributary/shared/assert.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
@@ -16,7 +16,7 @@ import type { WebSocket } from 'ws';
 import { closeTimeoutMs, leaveDeadlineMs } from './limits.ts';
 import { InFlight } from './in-flight.ts';
 import { PacedOutbox } from './paced-outbox.ts';
-import { type Divergence, resolveDivergence, type UplinkBuffer } from './resolve-divergence.ts';
+import type { Divergence, UplinkBuffer } from './uplink-buffer.ts';
 import type { TokenBucket } from './token-bucket.ts';
 import type { UplinkEvents } from './uplink-events.ts';
 
@@ -28,7 +28,7 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: UplinkEvents;
-  /** What all connections of this agent may send together. */
+  /** What all connections of this sender may send together. */
   readonly rate?: TokenBucket | undefined;
   /** Ends a connection whose hub does not answer the Hello in this time; without it the session's own limit holds. */
   readonly welcomeTimeoutMs?: number | undefined;
@@ -37,7 +37,7 @@ export interface ConnectionOptions {
 export interface ConnectionEnd {
   /**
    * `socket`: it cannot be reached, or the connection broke. `untrusted`: it is not who it says. `refused`: it answered, and opened no
-   * WebSocket to this agent.
+   * WebSocket to this sender.
    */
   readonly reason: CloseReason | 'drained' | 'left' | 'socket' | 'stopped' | 'untrusted' | 'refused';
   readonly hint: string;
@@ -89,7 +89,7 @@ export class Connection {
 
   /** Resolves when the connection is of no more use; rejects when the buffer failed. */
   async run(signal: AbortSignal): Promise<ConnectionEnd> {
-    const onAbort = (): void => this.#end({ reason: 'stopped', hint: 'the agent stops' });
+    const onAbort = (): void => this.#end({ reason: 'stopped', hint: 'this end stops' });
     signal.addEventListener('abort', onAbort, { once: true });
     this.#listen();
     try {
@@ -270,12 +270,7 @@ export class Connection {
   }
 
   #diverged(divergence: Divergence): void {
-    const { buffer, events } = this.#options;
-    const replaced = resolveDivergence(buffer, divergence);
-    this.#later(replaced, (replacement) => {
-      events.replaced(divergence, replacement);
-      this.#session.resumeChannel(divergence.channel);
-    });
+    this.#later(this.#options.buffer.diverged(divergence), () => this.#session.resumeChannel(divergence.channel));
   }
 
   /** Goes on in a turn of its own once `work` is durable. */
