@@ -123,6 +123,7 @@ export class Hub implements AsyncDisposable {
     this.#run((signal) => watchServices({ services: options.services, findings, clock: systemClock }, signal));
     const archive = await this.#startArchive(store, folder);
     const pipelines = this.#startPipelines(store, archive);
+    store.cluster.tell({ works: options.cluster.roles.includes('work') });
     const tls = await this.#openTls(store, telling);
     const strangers = new Strangers({ log: logger, registry });
     const ownPki = usesOwnPki(options);
@@ -196,13 +197,14 @@ export class Hub implements AsyncDisposable {
     return tls === undefined ? undefined : this.#owned.use(tls);
   }
 
-  async #startArchive({ queue, hubId }: HubStore, folder: string): Promise<Archive> {
+  async #startArchive({ queue, cluster, hubId }: HubStore, folder: string): Promise<Archive> {
     const { options, logger, crashPoint } = this.#parts;
     const output = archiveOutputOf(options);
     if (output === undefined) throw new HubStartError('outputs: one archive is needed');
     const archive = this.#owned.use(
       new Archive({
         queue,
+        cluster,
         clock: systemClock,
         logger,
         owner: hubId,
@@ -220,11 +222,12 @@ export class Hub implements AsyncDisposable {
     return archive;
   }
 
-  #startPipelines({ queue, hubId }: HubStore, archive: Archive): Pipelines {
+  #startPipelines({ queue, cluster, hubId }: HubStore, archive: Archive): Pipelines {
     const threads = Math.max(1, Math.min(pipelineThreadsMax, availableParallelism() - 1));
     const processor = this.#owned.use(new PipelinePool(pipelineWorker, threads));
     const pipelines = new Pipelines({
       queue,
+      cluster,
       clock: systemClock,
       logger: this.#parts.logger,
       processor,

@@ -17,20 +17,20 @@ export interface LeaseRequest {
   readonly owner: string;
 }
 
-/** Runs `work` once under a lease. Resolves when the work ends, when the lease was lost, or when aborted; rejects as the work does. */
-export async function withLease(
+/** Runs `work` once under a lease, and resolves as it does; with undefined when aborted before there was one. Rejects as the work does. */
+export async function withLease<Result>(
   request: LeaseRequest,
   signal: AbortSignal,
-  work: (lease: Lease, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
+  work: (lease: Lease, signal: AbortSignal) => Promise<Result>,
+): Promise<Result | undefined> {
   const lease = await acquire(request, signal);
-  if (lease === undefined) return;
+  if (lease === undefined) return undefined;
   const lost = new AbortController();
   const inner = AbortSignal.any([signal, lost.signal]);
   const renewed = renew(request, lease, inner).finally(() => lost.abort());
   let current = lease;
   try {
-    await work(lease, inner);
+    return await work(lease, inner);
   } finally {
     lost.abort();
     current = await renewed;

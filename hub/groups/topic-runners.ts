@@ -1,27 +1,42 @@
 /**
- * One runner per topic of a kind and partition, started when the topic appears, restarted with growing waits when it breaks. A
- * runner that fails or stands still stops no other.
+ * Runners for the topics of a kind in the partitions that this hub works on: one per topic and partition in which something waits for
+ * the group. A runner is made when entries come or are found, started again with growing waits when it breaks, and forgotten when it
+ * ends by itself because nothing came for a while: what is at rest costs neither a lease nor a timer. One that fails or stands still
+ * stops no other.
+ *
+ * Entries that another hub has stored are told (onAppended), which may fail; a slow look at the whole queue finds what was not told.
  */
 import { supervise } from '@tributary/shared/async/supervise.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { ChannelName } from '@tributary/protocol/messages.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { Queue, TopicName } from '../queue/queue.ts';
-import { retryMsMax, retryMsMin } from './limits.ts';
+import { lookIntervalMs, retryMsMax, retryMsMin } from './limits.ts';
+import { Wake } from './wake.ts';
+import { waitingPlaces } from './waiting-places.ts';
 
 export interface TopicRunner {
-  /** Resolves when aborted, rejects when broken. Called again after it rejected. */
+  /**
+   * Resolves when aborted or when nothing came for `runnerIdleMs`, rejects when broken. Called again after it rejected, and after it
+   * resolved when `isWoken`.
+   */
   run(signal: AbortSignal): Promise<void>;
   /** Entries came to the topic. */
   wake(): void;
+  /** It was woken and has not looked yet. */
+  readonly isWoken: boolean;
 }
 
 export interface TopicRunnersOptions<Runner extends TopicRunner> {
-  readonly queue: Queue;
+  readonly queue: Pick<Queue, 'onAppended' | 'status'>;
+  readonly cluster: Pick<Cluster, 'partitions' | 'onChanged'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** `front/` or `back/`. */
   readonly prefix: string;
+  /** The reader group whose cursor they move. */
+  readonly group: string;
   readonly create: (place: TopicPlace) => Runner;
 }
 
@@ -31,10 +46,20 @@ export interface TopicPlace {
   readonly channel: ChannelName;
 }
 
+interface Started<Runner> {
+  readonly place: TopicPlace;
+  readonly runner: Runner;
+  readonly stop: AbortController;
+  /** The partition became another hub's: it ends its step under way. */
+  isStopping: boolean;
+}
+
 export class TopicRunners<Runner extends TopicRunner = TopicRunner> {
   readonly #options: TopicRunnersOptions<Runner>;
-  readonly #runners = new Map<string, Runner>();
+  readonly #started = new Map<string, Started<Runner>>();
   readonly #running = new Set<Promise<void>>();
+  readonly #look = new Wake();
+  #signal = AbortSignal.abort();
 
   constructor(options: TopicRunnersOptions<Runner>) {
     this.#options = options;
@@ -42,37 +67,78 @@ export class TopicRunners<Runner extends TopicRunner = TopicRunner> {
 
   /** Resolves when aborted and every runner has ended its step under way. */
   async run(signal: AbortSignal): Promise<void> {
-    const { queue } = this.#options;
-    const remove = queue.onAppended((topic, partition) => this.#appended({ topic, partition }, signal));
+    const { queue, cluster, clock, logger } = this.#options;
+    this.#signal = signal;
+    const removeListeners = [
+      queue.onAppended((topic, partition) => this.#appended(topic, partition)),
+      cluster.onChanged(() => this.#partitionsChanged()),
+    ];
+    const stopAll = (): void => this.#stopWhere(() => true);
+    signal.addEventListener('abort', stopAll, { once: true });
+    this.#look.notify();
     try {
-      for (const topic of queue.topics()) {
-        for (let partition = 0; partition < queue.partitions; partition += 1) this.#appended({ topic, partition }, signal);
+      while (!signal.aborted) {
+        await this.#look.wait(clock, signal, lookIntervalMs);
+        if (!signal.aborted) await this.#lookForWork().catch((error: unknown) => this.#lookFailed(logger, error));
       }
-      await aborted(signal);
     } finally {
-      remove();
+      for (const remove of removeListeners) remove();
       await Promise.all(this.#running);
     }
   }
 
-  /** The runners of a channel: one per partition. */
+  /** Those of a channel that have something to do: one per partition. */
   runnersOf(channel: ChannelName): readonly Runner[] {
-    const start = `${this.#options.prefix}${channel}#`;
-    return [...this.#runners].filter(([name]) => name.startsWith(start)).map(([, runner]) => runner);
+    const topic = `${this.#options.prefix}${channel}`;
+    return [...this.#started.values()].filter(({ place }) => place.topic === topic).map(({ runner }) => runner);
   }
 
-  #appended(place: { readonly topic: TopicName; readonly partition: number }, signal: AbortSignal): void {
-    const { prefix, create } = this.#options;
-    if (!place.topic.startsWith(prefix) || signal.aborted) return;
-    const name = `${place.topic}#${place.partition}`;
-    let runner = this.#runners.get(name);
-    if (runner === undefined) {
-      runner = create({ ...place, channel: place.topic.slice(prefix.length) });
-      this.#runners.set(name, runner);
-      const running = this.#supervise(name, runner, signal).finally(() => this.#running.delete(running));
-      this.#running.add(running);
+  #appended(topic: TopicName, partition: number): void {
+    const { prefix, cluster } = this.#options;
+    if (!topic.startsWith(prefix) || this.#signal.aborted || !cluster.partitions().has(partition)) return;
+    const place = { topic, partition, channel: topic.slice(prefix.length) };
+    const name = `${topic}#${partition}`;
+    const started = this.#started.get(name) ?? this.#start(name, place);
+    started.runner.wake();
+  }
+
+  #partitionsChanged(): void {
+    const own = this.#options.cluster.partitions();
+    this.#stopWhere(({ place }) => !own.has(place.partition));
+    this.#look.notify();
+  }
+
+  #stopWhere(isConcerned: (started: Started<Runner>) => boolean): void {
+    for (const started of this.#started.values()) {
+      if (started.isStopping || !isConcerned(started)) continue;
+      started.isStopping = true;
+      started.stop.abort();
     }
-    runner.wake();
+  }
+
+  async #lookForWork(): Promise<void> {
+    const { queue, prefix, group } = this.#options;
+    for (const { topic, partition } of waitingPlaces(await queue.status(), { prefix, group })) this.#appended(topic, partition);
+  }
+
+  #lookFailed(logger: Logger, error: unknown): void {
+    logger.debug('the queue could not be looked through for entries that wait', { error, retryInMs: lookIntervalMs });
+  }
+
+  #start(name: string, place: TopicPlace): Started<Runner> {
+    const started = { place, runner: this.#options.create(place), stop: new AbortController(), isStopping: false };
+    this.#started.set(name, started);
+    const running = this.#keepRunning(name, started).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    return started;
+  }
+
+  async #keepRunning(name: string, { runner, stop, place }: Started<Runner>): Promise<void> {
+    do await this.#supervise(name, runner, stop.signal);
+    while (runner.isWoken && !stop.signal.aborted);
+    this.#started.delete(name);
+    // The partition may have gone and come back while the last step ended; what was told meanwhile went to a runner that was ending.
+    if (stop.signal.aborted) this.#appended(place.topic, place.partition);
   }
 
   #supervise(name: string, runner: Runner, signal: AbortSignal): Promise<void> {
@@ -86,11 +152,4 @@ export class TopicRunners<Runner extends TopicRunner = TopicRunner> {
       },
     });
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

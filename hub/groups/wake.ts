@@ -6,15 +6,22 @@ export class Wake {
   #notified = false;
   #resolve: (() => void) | undefined;
 
+  /** Notified, and nobody has waited since. */
+  get isNotified(): boolean {
+    return this.#notified;
+  }
+
   notify(): void {
     this.#notified = true;
     this.#resolve?.();
   }
 
-  /** Resolves when notified, after `timeoutMs`, or when aborted, whichever is first. Never rejects. */
-  async wait(clock: Clock, signal: AbortSignal, timeoutMs?: number): Promise<void> {
+  /** Resolves when notified (true), after `timeoutMs`, or when aborted, whichever is first. Never rejects. */
+  async wait(clock: Clock, signal: AbortSignal, timeoutMs?: number): Promise<boolean> {
     if (!this.#notified && !signal.aborted) await this.#sleep(clock, signal, timeoutMs);
+    const isNotified = this.#notified;
     this.#notified = false;
+    return isNotified;
   }
 
   async #sleep(clock: Clock, signal: AbortSignal, timeoutMs: number | undefined): Promise<void> {

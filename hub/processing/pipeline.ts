@@ -6,20 +6,28 @@
 import { assert } from '@tributary/shared/assert.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
+import { checksumOf } from '@tributary/protocol/checksum.ts';
 import type { ChannelName } from '@tributary/protocol/messages.ts';
 import type { Burst } from '../groups/burst.ts';
-import { withLease } from '../groups/hold-lease.ts';
-import { retryMsMax, retryMsMin } from '../groups/limits.ts';
+import { runUnderLease, type WorkEnd } from '../groups/lease-runner.ts';
+import { retryMsMax, retryMsMin, runnerIdleMs } from '../groups/limits.ts';
 import { Retry } from '../groups/retry.ts';
 import type { TopicPlace, TopicRunner } from '../groups/topic-runners.ts';
 import { Wake } from '../groups/wake.ts';
-import { backTopic, type Commit, type CommitResult, type Entry, type Lease, type NewEntry, type Queue } from '../queue/queue.ts';
+import {
+  backTopic,
+  type Commit,
+  type CommitResult,
+  type Entry,
+  type Lease,
+  type NewEntry,
+  pipelineGroup,
+  type Queue,
+} from '../queue/queue.ts';
 import type { Processed } from './batch-entry.ts';
 import type { PipelineEvents } from './events.ts';
 import { burstMsMax, entriesAheadMax, entriesPerCommitMax, readBytesMax } from './limits.ts';
 import type { Processor } from './pipeline-pool.ts';
-
-export const pipelineGroup = 'pipeline';
 
 export interface PipelineOptions {
   readonly queue: Queue;
@@ -52,17 +60,20 @@ export class Pipeline implements TopicRunner {
     this.#wake.notify();
   }
 
+  get isWoken(): boolean {
+    return this.#wake.isNotified;
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     const { queue, clock, owner, place, prepare } = this.#options;
     const { topic, partition, channel } = place;
     await queue.ensureGroup({ topic, group: pipelineGroup, policy: { kind: 'blocking' }, from: 'beginning' });
     await prepare(channel);
     const request = { queue, clock, owner, group: { topic, group: pipelineGroup, partition } };
-    while (!signal.aborted) await withLease(request, signal, (lease, inner) => this.#work(lease, inner));
+    await runUnderLease(request, signal, (lease, inner) => this.#work(lease, inner));
   }
 
-  /** Ends when aborted or fenced; the lease's holder then begins anew at the cursor. */
-  async #work(lease: Lease, signal: AbortSignal): Promise<void> {
+  async #work(lease: Lease, signal: AbortSignal): Promise<WorkEnd> {
     const { clock } = this.#options;
     const ahead: Work[] = [];
     let readTo = lease.cursor;
@@ -78,13 +89,14 @@ export class Pipeline implements TopicRunner {
       }
       const [first] = ahead;
       if (first === undefined) {
-        await this.#wake.wait(clock, signal);
+        if (!(await this.#wake.wait(clock, signal, runnerIdleMs)) && !signal.aborted) return 'idle';
         patienceMs = burstMsMax;
         continue;
       }
       await first.done;
-      if (!(await this.#commitFinished(lease, ahead, signal))) return;
+      if (!(await this.#commitFinished(lease, ahead, signal))) break;
     }
+    return 'ended';
   }
 
   #readAfter(afterSequence: number, entries: number): Promise<readonly Entry[]> {
@@ -180,6 +192,8 @@ function blockEntry(entry: Entry, block: Extract<Processed, { kind: 'block' }>):
     inflatedBytes: block.inflatedBytes,
     createdMs: entry.createdMs,
     trims: [],
+    hops: [],
+    checksum: checksumOf(block.body),
     body: block.body,
     segments: block.kept.map((part) => {
       const segment = entry.segments[part.segment];

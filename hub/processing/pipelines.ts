@@ -2,15 +2,17 @@
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { ChannelName } from '@tributary/protocol/messages.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { Burst } from '../groups/burst.ts';
 import { TopicRunners } from '../groups/topic-runners.ts';
-import { frontTopic, type Queue } from '../queue/queue.ts';
+import { frontTopic, pipelineGroup, type Queue } from '../queue/queue.ts';
 import { PipelineEvents, type PipelineCounts } from './events.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Processor } from './pipeline-pool.ts';
 
 export interface PipelinesOptions {
   readonly queue: Queue;
+  readonly cluster: Pick<Cluster, 'partitions' | 'onChanged'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly processor: Processor;
@@ -27,14 +29,16 @@ export class Pipelines {
   readonly #runners: TopicRunners;
 
   constructor(options: PipelinesOptions) {
-    const { queue, clock, logger, processor, owner, burst, prepare } = options;
+    const { queue, cluster, clock, logger, processor, owner, burst, prepare } = options;
     const events = new PipelineEvents(logger);
     this.#events = events;
     this.#runners = new TopicRunners({
       queue,
+      cluster,
       clock,
       logger,
       prefix: frontTopic(''),
+      group: pipelineGroup,
       create: (place) => new Pipeline({ queue, clock, events, processor, owner, burst, place, prepare }),
     });
   }

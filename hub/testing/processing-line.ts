@@ -49,9 +49,11 @@ export class ProcessingLine implements AsyncDisposable {
     if (options.folder === undefined) this.#owned.defer(() => rmSync(folder, { recursive: true }));
     this.#owned.use(queue);
     mkdirSync(this.archiveFolder, { recursive: true });
+    const cluster = { partitions: () => new Set([0]), onChanged: () => () => undefined };
     this.archive = this.#owned.use(
       new Archive({
         queue,
+        cluster,
         clock: systemClock,
         logger: log,
         owner: queue.hubId,
@@ -66,6 +68,7 @@ export class ProcessingLine implements AsyncDisposable {
     );
     this.pipelines = new Pipelines({
       queue,
+      cluster,
       clock: systemClock,
       logger: log,
       processor: options.processor ?? { process: async (entry) => passThrough(entry) },

@@ -5,11 +5,12 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { WorkerEntry } from '@tributary/shared/async/worker-entry.ts';
 import type { ChannelName } from '@tributary/protocol/messages.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
 import { LazyThread } from '../../groups/lazy-thread.ts';
 import { TopicRunners } from '../../groups/topic-runners.ts';
-import { backTopic, type Queue } from '../../queue/queue.ts';
+import { archiveGroup, backTopic, type Queue } from '../../queue/queue.ts';
 import type { ArchiveContract } from './archive-contract.ts';
-import { archiveGroup, ChannelArchive } from './channel-archive.ts';
+import { ChannelArchive } from './channel-archive.ts';
 import type { ArchiveSums } from './archive-sums.ts';
 import { ArchiveEvents, type ArchiveCounts } from './events.ts';
 import type { Compression } from './frame-codec.ts';
@@ -18,6 +19,7 @@ import { ObjectSink } from './object-sink.ts';
 
 export interface ArchiveOptions {
   readonly queue: Queue;
+  readonly cluster: Pick<Cluster, 'partitions' | 'onChanged'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly owner: string;
@@ -43,7 +45,8 @@ export class Archive implements AsyncDisposable {
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
-    const { queue, clock, logger, owner, folder, objectBytes, rollIntervalMs, compression, worker, crashPoint } = options;
+    const { queue, cluster, clock, logger, owner, folder, objectBytes, rollIntervalMs, compression, worker, crashPoint } =
+      options;
     const events = new ArchiveEvents(logger);
     this.#events = events;
     this.#thread = new LazyThread<ArchiveContract>(worker, { workerData: { crashPoint } });
@@ -51,9 +54,11 @@ export class Archive implements AsyncDisposable {
     const rules = { objectBytes, rollIntervalMs };
     this.#runners = new TopicRunners({
       queue,
+      cluster,
       clock,
       logger,
       prefix: backTopic(''),
+      group: archiveGroup,
       create: (place) => {
         const runner = new ChannelArchive({ queue, clock, events, sink, owner, place, rules, compression });
         if (this.#requestedEarly.delete(place.channel)) runner.request();

@@ -6,20 +6,18 @@
 import { assert } from '@tributary/shared/assert.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
-import { withLease } from '../../groups/hold-lease.ts';
-import { retryMsMin } from '../../groups/limits.ts';
+import { runUnderLease, type WorkEnd } from '../../groups/lease-runner.ts';
+import { retryMsMin, runnerIdleMs } from '../../groups/limits.ts';
 import { Retry } from '../../groups/retry.ts';
 import type { TopicPlace, TopicRunner } from '../../groups/topic-runners.ts';
 import { Wake } from '../../groups/wake.ts';
-import type { ArchivePlan, Lease, Queue } from '../../queue/queue.ts';
+import { archiveGroup, type ArchivePlan, type Lease, type Queue } from '../../queue/queue.ts';
 import { choosePlan, type MeasuredEntry, type PlanRules } from './choose-plan.ts';
 import type { ArchiveEvents } from './events.ts';
 import type { Compression } from './frame-codec.ts';
 import { requestMs, retryMsMax } from './limits.ts';
 import { objectName } from './object-name.ts';
 import type { ObjectSink } from './object-sink.ts';
-
-export const archiveGroup = 'archive';
 
 export interface ChannelArchiveOptions {
   readonly queue: Queue;
@@ -51,6 +49,10 @@ export class ChannelArchive implements TopicRunner {
     this.#wake.notify();
   }
 
+  get isWoken(): boolean {
+    return this.#wake.isNotified;
+  }
+
   /** Somebody waits for the archive: what is there, or comes next, is written without waiting for more. */
   request(): void {
     this.#requested = true;
@@ -63,11 +65,10 @@ export class ChannelArchive implements TopicRunner {
     const { topic, partition } = place;
     await queue.ensureGroup({ topic, group: archiveGroup, policy: { kind: 'blocking' }, from: 'beginning' });
     const request = { queue, clock, owner, group: { topic, group: archiveGroup, partition } };
-    while (!signal.aborted) await withLease(request, signal, (lease, inner) => this.#work(lease, inner));
+    await runUnderLease(request, signal, (lease, inner) => this.#work(lease, inner));
   }
 
-  /** Ends when aborted or fenced; the lease's holder then begins anew at the cursor. */
-  async #work(lease: Lease, signal: AbortSignal): Promise<void> {
+  async #work(lease: Lease, signal: AbortSignal): Promise<WorkEnd> {
     const { clock, events, place } = this.#options;
     const retry = new Retry({ msMin: retryMsMin, msMax: retryMsMax });
     this.#backlog = [];
@@ -75,24 +76,26 @@ export class ChannelArchive implements TopicRunner {
     while (!signal.aborted) {
       try {
         const plan = await this.#nextPlan(lease, cursor, signal);
+        if (plan === 'idle') return 'idle';
         if (plan === undefined) continue;
         const end = plan === 'fenced' ? 'fenced' : await this.#execute(lease, plan, signal);
         if (end === 'fenced') events.fenced(place.topic);
-        if (end === 'fenced' || end === 'aborted') return;
+        if (end === 'fenced' || end === 'aborted') return 'ended';
         cursor = end;
         this.#backlog = this.#backlog.filter((entry) => entry.sequence > cursor);
         this.#waitingSinceMs = clock.monotonic();
         retry.succeeded();
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted) break;
         events.failed(place.topic, error, retry.nextMs);
         await retry.wait(clock, signal);
       }
     }
+    return 'ended';
   }
 
   /** The plan that a crash or an error left, or a new one when it is due; undefined after a wait. */
-  async #nextPlan(lease: Lease, cursor: number, signal: AbortSignal): Promise<ArchivePlan | 'fenced' | undefined> {
+  async #nextPlan(lease: Lease, cursor: number, signal: AbortSignal): Promise<ArchivePlan | 'fenced' | 'idle' | undefined> {
     const { queue, clock, place, rules, compression } = this.#options;
     const { topic, partition, channel } = place;
     const current = await queue.currentPlan(lease);
@@ -105,8 +108,9 @@ export class ChannelArchive implements TopicRunner {
     const requested = this.#requested || nowMs < this.#requestedUntilMs;
     const choice = choosePlan(this.#backlog, rules, { nowMs, waitedMs, requested });
     if (choice.kind !== 'due') {
-      await this.#wake.wait(clock, signal, choice.kind === 'wait' ? choice.ms : undefined);
-      return undefined;
+      const ms = choice.kind === 'wait' ? choice.ms : runnerIdleMs;
+      const isWoken = await this.#wake.wait(clock, signal, ms);
+      return isWoken || signal.aborted || choice.kind === 'wait' ? undefined : 'idle';
     }
     const { first, last } = choice;
     assert(first.sequence === cursor + 1, 'a plan begins where the group is');
