@@ -60,11 +60,12 @@ suite('authority of a site', () => {
 
   test("certifies a lower site's hub for the tenants it may forward", async () => {
     await using pki = await PkiFixture.make();
-    const names = { kind: 'lower-site', siteId, lowerSiteId: hubId, tenants: 'all' } as const;
+    const names = { kind: 'lower-site', siteId, lowerSiteId: siteId, hubId, tenants: 'all' } as const;
     const made = await pki.authority.signClient({ publicKey: keyOnP256(), names, lifetimeMs: dayMs });
     assert.deepEqual(urisOfCertificate(made.certificate.raw), [
       `tributary:site/${siteId}`,
-      `tributary:lower-site/${hubId}`,
+      `tributary:lower-site/${siteId}`,
+      `tributary:hub/${hubId}`,
       'tributary:tenant/*',
     ]);
   });

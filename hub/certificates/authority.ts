@@ -71,7 +71,7 @@ export class Authority {
     readonly lifetimeMs: number;
   }): Promise<IssuedCertificate> {
     const { names, lifetimeMs } = request;
-    const id = names.kind === 'agent' ? names.agentId : names.lowerSiteId;
+    const id = names.kind === 'agent' ? names.agentId : names.hubId;
     return await this.#sign({
       publicKey: publicKeyOf(request.publicKey),
       commonName: `${names.kind} ${id}`,

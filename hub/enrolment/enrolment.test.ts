@@ -114,7 +114,7 @@ test('a key is certified only for whoever has it, on P-256, for this id and toke
     assert.deepEqual([answer.status, answer.body['error']], [400, 'proof'], JSON.stringify(changes));
   }
   assert.equal((await door.registry.enrolmentTokens())[0]?.uses, 0);
-  const own = await door.post(enrolPath, enrolRequest(token, key, { id: door.siteId }));
+  const own = await door.post(enrolPath, enrolRequest(token, key, { kind: 'hub', siteId: door.siteId }));
   assert.deepEqual([own.status, own.body['error']], [409, 'identity']);
 });
 
@@ -242,7 +242,13 @@ test("a lower site's hub gets a certificate with the tenants that it may forward
     const request = enrolRequest(token, newClientKey(), { kind: 'hub' });
     const answer = await door.post(enrolPath, request);
     assert.deepEqual(answer.body['tenants'], tenants === 'all' ? ['*'] : tenants);
-    assert.deepEqual(namesIn(answer), { kind: 'lower-site', siteId: door.siteId, lowerSiteId: request.id, tenants });
+    assert.deepEqual(namesIn(answer), {
+      kind: 'lower-site',
+      siteId: door.siteId,
+      lowerSiteId: request.siteId,
+      hubId: request.id,
+      tenants,
+    });
     const asAgent = await door.post(enrolPath, enrolRequest(await door.token({ kind: 'hub' }), newClientKey()));
     assert.partialDeepStrictEqual(asAgent, { status: 403, body: { error: 'token' } });
   }

@@ -64,16 +64,18 @@ export class Enrolments {
     if (authority === undefined) return foreignAuthority;
     const problem = keyProblem(request, `enrol ${request.tokenId}`, request.id);
     if (problem !== undefined) return refusal('proof', problem);
-    if (request.id === siteId) return refusal('identity', 'this id is the one of this very site: a lower site has another');
-    const { tokenId, secret, kind, id: agentId, instanceId, bootId, host, replaces } = request;
+    const { tokenId, secret, kind, id: agentId, siteId: lowerSiteId, instanceId, bootId, host, replaces } = request;
+    if (lowerSiteId === siteId) return refusal('identity', 'this id is the one of this very site: a lower site has another');
+    if ((kind === 'hub') !== (lowerSiteId !== undefined))
+      return refusal('malformed', 'a hub says of which site it is, and only a hub');
     const keyHash = hash('sha256', request.publicKey, 'hex');
     const secretHash = hashSecret(secret);
-    const enrolment = { tokenId, secretHash, kind, agentId, instanceId, bootId, host, replaces, keyHash };
+    const enrolment = { tokenId, secretHash, kind, agentId, siteId: lowerSiteId, instanceId, bootId, host, replaces, keyHash };
     return this.#orUnavailable(async () => {
       const decision = await registry.enrol(enrolment, { address });
       if (decision.kind === 'refused') return refusal(decision.reason, decision.hint);
       log.info('enrolled', { kind, agentId, host, address });
-      return this.#certify({ kind, agentId, request, address }, decision);
+      return this.#certify({ agentId, siteId: lowerSiteId, request, address }, decision);
     });
   }
 
@@ -89,20 +91,26 @@ export class Enrolments {
     const hint = renewalProblem(agent, identity);
     if (agent === undefined || hint !== undefined) return notRenewed(hint ?? '');
     return this.#orUnavailable(async () => {
-      const outcome = await this.#certify({ kind: agent.kind, agentId, request, address }, agent);
+      const outcome = await this.#certify({ agentId, siteId: agent.siteId, request, address }, agent);
       log.info('a certificate was renewed', { agentId, address });
       return outcome;
     });
   }
 
   async #certify(
-    who: { readonly kind: Agent['kind']; readonly agentId: Id; readonly request: KeyToCertify; readonly address: string },
+    who: {
+      readonly agentId: Id;
+      /** Of a lower site's hub. */
+      readonly siteId: Id | undefined;
+      readonly request: KeyToCertify;
+      readonly address: string;
+    },
     { tenants, labels }: Grant,
   ): Promise<EnrolmentOutcome> {
     const { registry, authority, anchor, lifetimeMs, site, siteId, hubs } = this.#parts;
-    const { kind, agentId, request, address } = who;
+    const { agentId, request, address } = who;
     if (authority === undefined) return foreignAuthority;
-    const names = namesOf({ kind, agentId, siteId, tenants });
+    const names = namesOf({ agentId, siteId, lowerSiteId: who.siteId, tenants });
     if (names === undefined) return refusal('token', 'this token is for several tenants, and an agent has one: make another one');
     const waitMs = this.#certificates.waitMs(agentId);
     if (waitMs > 0) return tooMany(waitMs);
@@ -136,13 +144,13 @@ export class Enrolments {
 }
 
 function namesOf(who: {
-  readonly kind: Agent['kind'];
   readonly agentId: Id;
   readonly siteId: Id;
+  readonly lowerSiteId: Id | undefined;
   readonly tenants: Agent['tenants'];
 }): Parameters<Authority['signClient']>[0]['names'] | undefined {
-  const { kind, agentId, siteId, tenants } = who;
-  if (kind === 'hub') return { kind: 'lower-site', siteId, lowerSiteId: agentId, tenants };
+  const { agentId, siteId, lowerSiteId, tenants } = who;
+  if (lowerSiteId !== undefined) return { kind: 'lower-site', siteId, lowerSiteId, hubId: agentId, tenants };
   const [tenant, ...others] = tenants === 'all' ? [] : tenants;
   return tenant === undefined || others.length > 0 ? undefined : { kind: 'agent', siteId, agentId, tenant };
 }

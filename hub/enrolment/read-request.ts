@@ -18,6 +18,7 @@ const enrolRequest = renewRequest.extend({
   secret: z.string().regex(/^[\w-]{32,64}$/, 'must be 32 to 64 characters of base64url'),
   kind: z.enum(['agent', 'hub']),
   id,
+  siteId: id.exactOptional(),
   instanceId: id,
   bootId: id,
   host: words(hostCharactersMax),

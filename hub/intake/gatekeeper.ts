@@ -50,7 +50,7 @@ export class Gatekeeper {
     }
     const hint = forwardProblem(message, identity);
     if (hint === undefined) return message;
-    this.#parts.strangers.turnedAway({ reason: 'forwarded', remote, subject: identity.siteId, hint });
+    this.#parts.strangers.turnedAway({ reason: 'forwarded', remote, subject: identity.hubId, hint });
     return this.#reject('unauthorized', hint);
   }
 
@@ -86,7 +86,9 @@ export class Gatekeeper {
       return hello.agentId === identity.agentId ? undefined : 'the certificate names another agent than the peer says it is';
     }
     if (identity.kind === 'lower-site') {
-      if (hello.sender === 'hub') return undefined;
+      if (hello.sender === 'hub') {
+        return hello.agentId === identity.hubId ? undefined : 'the certificate names another hub than the peer says it is';
+      }
       return 'the certificate is for the hub of a lower site, and the peer says that it is an agent';
     }
     if (hello.sender === 'hub') return 'this hub takes other hubs only by their certificates: enrol that one';
@@ -103,6 +105,7 @@ export class Gatekeeper {
       tenants: identity.kind === 'agent' ? [identity.tenant] : identity.tenants,
       host: facts['host'] ?? '',
       notAfterMs: identity.notAfterMs,
+      siteId: identity.kind === 'lower-site' ? identity.siteId : undefined,
     } as const;
     const verdict = await registry.greeted(
       {

@@ -30,10 +30,10 @@ async function openSites(): Promise<Sites> {
   const agent = await enrolled(door);
   const others = await enrolled(door, { kind: 'hub', tenants: 'all' });
   const hostile = await enrolled(door, { kind: 'hub', tenants: ['acme', 'blue'] });
-  const other = { siteId: others.agentId, agentId: randomId() };
-  const hubId = randomId();
+  const other = { siteId: others.siteId ?? '', agentId: randomId() };
+  const hubId = hostile.agentId;
   await ship(door, agent, { hello: { agentId: agent.agentId }, open: {} });
-  await ship(door, others, { hello: { sender: 'hub', agentId: randomId() }, open: { origin: other } });
+  await ship(door, others, { hello: { sender: 'hub', agentId: others.agentId }, open: { origin: other } });
   return {
     door,
     agent,
@@ -88,13 +88,13 @@ test('a lower hub brings its own site, its own streams, and the tenants of its c
   await using sites = await openSites();
   const { door, hostile, hubId } = sites;
   const peer = await sites.connect();
-  const origin = { siteId: hostile.agentId, agentId: randomId() };
+  const origin = { siteId: hostile.siteId ?? '', agentId: randomId() };
   peer.send(testOpen(1), testOpen(2, { origin, channel: 2, attributes: testAttributes({ tenant: 'blue', type: 'platform' }) }));
   peer.send(testBatchMessage(1, { from: 0, to: 10 }), { ...testBatchMessage(1, { from: 0, to: 5, stream: 2 }), channel: 2 });
   while (peer.received.filter(({ kind }) => kind === 'ack').length < 2) await turn();
   const { queue } = door.store;
-  assert.partialDeepStrictEqual(await Array.fromAsync(queue.streamsOf(hostile.agentId, hubId)), [{ held: 10 }]);
-  assert.partialDeepStrictEqual(await Array.fromAsync(queue.streamsOf(hostile.agentId, origin.agentId)), [{ held: 5 }]);
+  assert.partialDeepStrictEqual(await Array.fromAsync(queue.streamsOf(hostile.siteId ?? '', hubId)), [{ held: 10 }]);
+  assert.partialDeepStrictEqual(await Array.fromAsync(queue.streamsOf(hostile.siteId ?? '', origin.agentId)), [{ held: 5 }]);
   assert.partialDeepStrictEqual(door.intake.status().connections, [{ identity: 'lower-site', tenant: 'acme,blue' }]);
   peer.socket.terminate();
 });
@@ -120,7 +120,7 @@ test('it cannot speak for this site, for another lower site, nor for an agent of
   // Half an origin is none that a peer has.
   for (const [origin, code] of [
     [{ siteId: '', agentId: agent.agentId }, 'unauthorized'],
-    [{ siteId: sites.hostile.agentId, agentId: '' }, 'protocol'],
+    [{ siteId: sites.hostile.siteId ?? '', agentId: '' }, 'protocol'],
   ] as const) {
     const peer = await sites.connect();
     peer.send(testOpen(1, { origin }), ...attack);
@@ -137,40 +137,36 @@ test('the same stream and agent ids at its own site are not those of this one', 
   const { door, agent } = sites;
   const before = await Array.fromAsync(door.store.queue.streamsOf(door.siteId, agent.agentId));
   const peer = await sites.connect();
-  peer.send(testOpen(1, { origin: { siteId: sites.hostile.agentId, agentId: agent.agentId } }), ...attack.slice(0, 1));
+  peer.send(testOpen(1, { origin: { siteId: sites.hostile.siteId ?? '', agentId: agent.agentId } }), ...attack.slice(0, 1));
   while ((await peer.until('position')).held !== 1000) await turn();
   assert.deepEqual(await Array.fromAsync(door.store.queue.streamsOf(door.siteId, agent.agentId)), before);
   peer.socket.terminate();
 });
 
-test('it gets back only its own streams', timeout, async () => {
-  await using sites = await openSites();
-  const asAgentOfOurs = await sites.door.agent(sites.hostile);
-  asAgentOfOurs.send(helloOf(sites.hostile, { sender: 'hub', agentId: sites.agent.agentId }));
-  await asAgentOfOurs.until('welcome');
-  asAgentOfOurs.send({ kind: 'recover' });
-  assert.deepEqual((await asAgentOfOurs.until('recovered')).streams, [], 'the id of an agent of ours, at its own site, has none');
-  asAgentOfOurs.socket.terminate();
-  const asOther = await sites.door.agent(sites.hostile);
-  asOther.send(helloOf(sites.hostile, { sender: 'hub', agentId: sites.other.agentId }));
-  await asOther.until('welcome');
-  asOther.send({ kind: 'recover' });
-  assert.deepEqual((await asOther.until('recovered')).streams, []);
-  asOther.socket.terminate();
-});
-
-test('an agent of ours stays connected when a lower hub takes its id', timeout, async () => {
+test('it comes under no other id than its own, and disturbs nobody who has that id', timeout, async () => {
   await using sites = await openSites();
   const ours = await sites.door.agent(sites.agent);
   ours.send(helloOf(sites.agent, { agentId: sites.agent.agentId }));
   await ours.until('welcome');
-  const peer = await sites.door.agent(sites.hostile);
-  peer.send(helloOf(sites.hostile, { sender: 'hub', agentId: sites.agent.agentId, startCounter: 1000 }));
-  await peer.until('welcome');
+  for (const agentId of [sites.agent.agentId, sites.other.agentId, sites.door.siteId]) {
+    const peer = await sites.door.agent(sites.hostile);
+    peer.send(helloOf(sites.hostile, { sender: 'hub', agentId, startCounter: 1000 }), { kind: 'recover' });
+    const { code, hint } = await peer.until('reject');
+    assert.equal(code, 'unauthorized');
+    assert.match(hint, /names another hub/);
+    await peer.closed;
+  }
   ours.send({ kind: 'ping', nonce: 7 });
   assert.equal((await ours.until('pong')).nonce, 7);
-  assert.equal(sites.door.intake.status().connections.length, 2);
-  for (const { socket } of [ours, peer]) socket.terminate();
+  ours.socket.terminate();
+});
+
+test('it gets back only its own streams', timeout, async () => {
+  await using sites = await openSites();
+  const peer = await sites.connect();
+  peer.send({ kind: 'recover' });
+  assert.deepEqual((await peer.until('recovered')).streams, []);
+  peer.socket.terminate();
 });
 
 test('a tenant that is not in its certificate is refused, for platform events as well', timeout, async () => {

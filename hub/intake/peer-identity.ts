@@ -16,6 +16,8 @@ export type PeerIdentity =
   | {
       readonly kind: 'lower-site';
       readonly siteId: Id;
+      /** Which of that site's hubs. */
+      readonly hubId: Id;
       readonly tenants: readonly string[] | 'all';
       readonly fingerprint: string;
       readonly notAfterMs: number;
@@ -37,7 +39,7 @@ export type PeerVerdict =
       readonly subject?: Id;
     };
 
-/** The id that the registry has a certified peer under: an agent's, or a lower site's. */
+/** The id that the registry has a certified peer under: an agent's, or that of a lower site's hub. */
 export function registeredId(identity: CertifiedIdentity): Id {
-  return identity.kind === 'agent' ? identity.agentId : identity.siteId;
+  return identity.kind === 'agent' ? identity.agentId : identity.hubId;
 }

@@ -68,6 +68,7 @@ export function testEnrolment(machine: string, tokenId: string, changes: Partial
     bootId: testId(`boot ${machine}`),
     host: machine,
     replaces: undefined,
+    siteId: changes.kind === 'hub' ? testId('a lower site') : undefined,
     keyHash: testHash(`key of ${machine}`),
     ...changes,
   };

@@ -6,6 +6,7 @@ import type { Agent, ApiTokenRecord, EnrolmentTokenRecord } from './registry.ts'
 const agent: Agent = {
   agentId: 'a1'.repeat(16),
   kind: 'hub',
+  siteId: 'd4'.repeat(16),
   tenants: 'all',
   labels: {},
   host: 'web1',

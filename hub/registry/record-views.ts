@@ -5,10 +5,11 @@ import type { Agent, ApiTokenRecord, EnrolmentTokenRecord, UserRecord } from './
 type View = Readonly<Record<string, unknown>>;
 
 export function agentView(agent: Agent): View {
-  const { agentId, kind, tenants, labels, host, state, startCounter, tokenId, refusedCopy } = agent;
+  const { agentId, kind, siteId, tenants, labels, host, state, startCounter, tokenId, refusedCopy } = agent;
   return {
     id: agentId,
     kind,
+    ...(siteId !== undefined && { site: siteId }),
     tenants: tenantsView(tenants),
     labels,
     host,
@@ -23,10 +24,11 @@ export function agentView(agent: Agent): View {
 }
 
 export function enrolmentTokenView(record: EnrolmentTokenRecord): View {
-  const { tokenId, kind, tenants, labels, usesMax, uses, createdBy } = record;
+  const { tokenId, kind, siteId, tenants, labels, usesMax, uses, createdBy } = record;
   return {
     id: tokenId,
     kind,
+    ...(siteId !== undefined && { site: siteId }),
     tenants: tenantsView(tenants),
     labels,
     usesMax,

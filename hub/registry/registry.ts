@@ -22,8 +22,10 @@ export class RegistryError extends Error {
 
 export interface Agent {
   readonly agentId: Id;
-  /** `hub`: a lower site, whose id is `agentId`. */
+  /** `hub`: one of the hubs of a lower site; `agentId` is the hub's id. */
   readonly kind: 'agent' | 'hub';
+  /** Of a hub: the lower site's id. */
+  readonly siteId: Id | undefined;
   readonly tenants: readonly string[] | 'all';
   readonly labels: Readonly<Record<string, string>>;
   readonly host: string;
@@ -54,6 +56,7 @@ export interface RefusedCopy {
 /** What a certificate says that another authority than the site's own signed: such an agent enrols by coming. */
 export interface VouchedAgent {
   readonly kind: 'agent' | 'hub';
+  readonly siteId?: Id | undefined;
   readonly tenants: readonly string[] | 'all';
   readonly host: string;
   readonly notAfterMs: number;
@@ -64,6 +67,8 @@ export interface EnrolmentTokenRecord {
   /** SHA-256 of the secret, hexadecimal. */
   readonly secretHash: string;
   readonly kind: 'agent' | 'hub';
+  /** Of a lower site's hub: good for this site only, and needed for one more hub of a site that is known already. */
+  readonly siteId?: Id | undefined;
   readonly tenants: readonly string[] | 'all';
   readonly labels: Readonly<Record<string, string>>;
   readonly usesMax: number;
@@ -141,6 +146,8 @@ export interface Enrolment {
   readonly secretHash: string;
   readonly kind: 'agent' | 'hub';
   readonly agentId: Id;
+  /** Of a hub: its own site's id. */
+  readonly siteId?: Id | undefined;
   readonly instanceId: Id;
   readonly bootId: Id;
   readonly host: string;
@@ -193,6 +200,7 @@ export interface Registry extends AsyncDisposable {
   /** From memory, as of the last change seen. */
   agent(agentId: Id): Agent | undefined;
   agents(): readonly Agent[];
+  /** By the id of a lower site: all hubs of it. */
   revokeAgent(agentId: Id, audit: Pick<AuditEvent, 'actor' | 'address'>): Promise<void>;
   /**
    * As if it had never been here. Where the site's own authority signs, it has to enrol again; where another's does, it is let in as it

@@ -24,8 +24,10 @@ export interface EnrolRequest extends KeyToCertify {
   readonly tokenId: string;
   readonly secret: string;
   readonly kind: 'agent' | 'hub';
-  /** Of a hub: its own site's id. */
+  /** The agent's, or the hub's. */
   readonly id: Id;
+  /** Of a hub: its own site's. */
+  readonly siteId?: Id;
   /** Bound to the machine, as in Hello. */
   readonly instanceId: Id;
   readonly bootId: Id;

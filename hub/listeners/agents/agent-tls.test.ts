@@ -41,8 +41,16 @@ test('who has no good certificate is told why', timeout, async () => {
     [await signed(authority, names, -1000), 'expired', /expired on \d{4}-\d\d-\d\d.*enroll TOKEN/],
     [await signed(authority, { ...names, siteId: '0'.repeat(32) }), 'other-site', /another site than test/],
     [await signed(authority, { ...names, agentId: '1'.repeat(32) }), 'not-known', /does not know/],
-    [await signed(authority, { kind: 'lower-site', siteId, lowerSiteId: siteId, tenants: 'all' }), 'no-names', /this very site/],
-    [await signed(authority, { kind: 'lower-site', siteId, lowerSiteId: agentId, tenants: 'all' }), 'not-known', /does not know/],
+    [
+      await signed(authority, { kind: 'lower-site', siteId, lowerSiteId: siteId, hubId: agentId, tenants: 'all' }),
+      'no-names',
+      /this very site/,
+    ],
+    [
+      await signed(authority, { kind: 'lower-site', siteId, lowerSiteId: agentId, hubId: agentId, tenants: 'all' }),
+      'not-known',
+      /does not know/,
+    ],
   ] as const;
   for (const [credentials, error, hint] of cases) await assertTurnedAway(door, { credentials, error, hint });
   await door.registry.revokeAgent(agentId, { actor: 'test', address: '' });

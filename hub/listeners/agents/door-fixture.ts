@@ -292,6 +292,8 @@ export function randomId(): Id {
 
 export interface Enrolled extends Credentials {
   readonly agentId: Id;
+  /** Of a lower site's hub. */
+  readonly siteId?: Id | undefined;
   readonly instanceId: Id;
   readonly bootId: Id;
 }
@@ -311,6 +313,7 @@ export function enrolRequest(
     bootId: randomId(),
     host: 'web1',
     version: '1.0.0',
+    ...(changes.kind === 'hub' && { siteId: randomId() }),
     ...changes,
   };
 }
@@ -322,8 +325,8 @@ export async function enrolled(door: DoorFixture, changes: Partial<EnrolmentToke
   const request = enrolRequest(token, key, { kind: changes.kind ?? 'agent' });
   const { status, body } = await door.post(enrolPath, request);
   if (status !== 200) throw new Error(`enrolment failed: ${status} ${JSON.stringify(body)}`);
-  const { id: agentId, instanceId, bootId } = request;
-  return { agentId, instanceId, bootId, cert: String(body['certificate']), key: pemOf(key) };
+  const { id: agentId, siteId, instanceId, bootId } = request;
+  return { agentId, siteId, instanceId, bootId, cert: String(body['certificate']), key: pemOf(key) };
 }
 
 /** Signed by an authority without anybody's knowledge. */

@@ -85,8 +85,9 @@ function remedyOf(certificate: X509Certificate, { ownPki, now }: CertificateJudg
 type PeerNames = Exclude<CertificateNames, { readonly kind: 'hub' }>;
 
 function judgeNames(names: PeerNames, certificate: X509Certificate, judge: CertificateJudge): PeerVerdict {
-  const id = names.kind === 'agent' ? names.agentId : names.lowerSiteId;
-  if (id === judge.siteId) return refused('no-names', 'this certificate names this very site as its lower site');
+  const id = names.kind === 'agent' ? names.agentId : names.hubId;
+  if (names.kind === 'lower-site' && names.lowerSiteId === judge.siteId)
+    return refused('no-names', 'this certificate names this very site as its lower site');
   const problem = registryProblem(names, judge.registry.agent(id), judge);
   if (problem !== undefined) return { ...problem, subject: id };
   const fingerprint = fingerprintOf(certificate);
@@ -94,7 +95,8 @@ function judgeNames(names: PeerNames, certificate: X509Certificate, judge: Certi
   if (names.kind === 'agent') {
     return { kind: 'known', identity: { kind: 'agent', agentId: id, tenant: names.tenant, fingerprint, notAfterMs } };
   }
-  return { kind: 'known', identity: { kind: 'lower-site', siteId: id, tenants: names.tenants, fingerprint, notAfterMs } };
+  const { lowerSiteId: siteId, hubId, tenants } = names;
+  return { kind: 'known', identity: { kind: 'lower-site', siteId, hubId, tenants, fingerprint, notAfterMs } };
 }
 
 /** Whether this very certificate is still the agent's is judged with its Hello: what was replaced may be a clone's, and is told so. */

@@ -106,6 +106,39 @@ export const enrolmentContract: readonly ContractTest[] = [
     },
   ],
   [
+    'several hubs of a lower site are let in, the further ones by a token for that site; revoking the site revokes them all',
+    async (open) => {
+      await using fixture = await open();
+      const { registry } = fixture;
+      const siteId = testId('a lower site');
+      const hub = { kind: 'hub' as const, siteId };
+      await enrolled(registry, 'hub1', hub);
+      await registry.addEnrolmentToken(testToken('tokenfree', { kind: 'hub', usesMax: 9 }), testBy);
+      await registry.addEnrolmentToken(testToken('tokensite', { kind: 'hub', siteId, usesMax: 9 }), testBy);
+      await registry.addEnrolmentToken(testToken('tokenbank', { kind: 'hub', siteId, tenants: ['bank'], usesMax: 9 }), testBy);
+      const ask = async (machine: string, tokenId: string, changes = {}): Promise<string> =>
+        reasonOf(await registry.enrol(testEnrolment(machine, tokenId, { ...hub, ...changes }), address));
+      assert.equal(await ask('hub2', 'tokenfree'), 'identity', 'who speaks for a known site was meant to');
+      assert.equal(await ask('hub2', 'tokenbank'), 'identity', 'all hubs of a site forward the same tenants');
+      assert.equal(await ask('hub2', 'tokensite', { siteId: testId('another site') }), 'identity');
+      assert.equal(await ask('hub1', 'tokensite', { siteId: testId('another site'), keyHash: 'k' }), 'identity');
+      assert.equal(await ask('hub2', 'tokensite'), 'granted');
+      await certify(registry, 'hub2');
+      const sites = registry.agents().map(({ kind, siteId: site }) => [kind, site]);
+      assert.deepEqual(sites, [
+        ['hub', siteId],
+        ['hub', siteId],
+      ]);
+      assert.equal((await registry.greeted(testGreeting('hub1'), '')).kind, 'welcome');
+      assert.equal((await registry.greeted(testGreeting('hub2'), '')).kind, 'welcome');
+      await registry.revokeAgent(siteId, testBy);
+      assert.ok(registry.agents().every(({ state }) => state === 'revoked'));
+      assert.equal((await actionsOf(registry)).filter((action) => action === 'agent-revoked').length, 2);
+      const vouched = { ...hub, tenants: ['shop'], host: 'hub3', notAfterMs: fixture.nowMs + dayMs };
+      assert.equal((await registry.greeted(testGreeting('hub3', { vouched }), '')).kind, 'refused');
+    },
+  ],
+  [
     'an id belongs to its machine and its tenant',
     async (open) => {
       await using fixture = await open();

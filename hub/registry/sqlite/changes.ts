@@ -35,12 +35,15 @@ export function certified(store: RegistryStore, argument: Argument<'certified'>)
 
 export function revokeAgent(store: RegistryStore, { agentId, audit, nowMs }: Argument<'revokeAgent'>): void {
   const agent = store.agents.find(agentId);
-  if (agent === undefined) throw unknown(`agent ${agentId}`);
-  if (agent.state === 'revoked') return;
-  store.agents.put({ ...agent, state: 'revoked' });
-  const details = { agent: agentId, host: agent.host };
-  const tenant = tenantLabel(agent.tenants);
-  store.tell({ action: 'agent-revoked', ...audit, outcome: 'success', tenant, details }, nowMs);
+  const agents = agent === undefined ? store.agents.ofSite(agentId) : [agent];
+  if (agents.length === 0) throw unknown(`agent ${agentId}`);
+  for (const one of agents) {
+    if (one.state === 'revoked') continue;
+    store.agents.put({ ...one, state: 'revoked' });
+    const details = { agent: one.agentId, host: one.host, ...(one.siteId !== undefined && { site: one.siteId }) };
+    const tenant = tenantLabel(one.tenants);
+    store.tell({ action: 'agent-revoked', ...audit, outcome: 'success', tenant, details }, nowMs);
+  }
 }
 
 export function forgetAgent(store: RegistryStore, { agentId, audit, nowMs }: Argument<'forgetAgent'>): void {
@@ -55,8 +58,14 @@ export function forgetAgent(store: RegistryStore, { agentId, audit, nowMs }: Arg
 export function addEnrolmentToken(store: RegistryStore, { token, audit, nowMs }: Argument<'addEnrolmentToken'>): void {
   checkNewToken(store, token.tokenId);
   store.enrolmentTokens.insert(token);
-  const { tokenId, kind, usesMax, expiresMs } = token;
-  const details = { token: tokenId, kind, uses: usesMax, expires: new Date(expiresMs).toISOString() };
+  const { tokenId, kind, siteId, usesMax, expiresMs } = token;
+  const details = {
+    token: tokenId,
+    kind,
+    ...(siteId !== undefined && { site: siteId }),
+    uses: usesMax,
+    expires: new Date(expiresMs).toISOString(),
+  };
   const tenant = tenantLabel(token.tenants);
   store.tell({ action: 'token-created', ...audit, outcome: 'success', tenant, details }, nowMs);
 }

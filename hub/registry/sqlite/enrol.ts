@@ -17,7 +17,10 @@ export function enrol(
   const token = store.enrolmentTokens.find(enrolment.tokenId);
   const present = store.agents.find(enrolment.agentId);
   const isRepeated = present?.tokenId === enrolment.tokenId && store.agents.keyHash(enrolment.agentId) === enrolment.keyHash;
-  const refused = refusedToken(enrolment, token, { isRepeated, nowMs }) ?? refusedIdentity(enrolment, token, present);
+  const refused =
+    refusedToken(enrolment, token, { isRepeated, nowMs }) ??
+    refusedIdentity(enrolment, token, present) ??
+    refusedSite(store, enrolment, token);
   if (refused !== undefined || token === undefined) {
     const decision = refused ?? unknownToken;
     tell(store, { enrolment, address, nowMs, token, outcome: decision.reason });
@@ -78,15 +81,37 @@ function refusedIdentity(
   const refused = (sentence: string): Refused => ({
     kind: 'refused',
     reason: 'identity',
-    hint: `${sentence}: ${enrolment.kind === 'hub' ? 'use another id for this site' : renewHint}`,
+    hint: `${sentence}: ${enrolment.kind === 'hub' ? 'set that hub up anew, with another id' : renewHint}`,
   });
   if (present.state === 'revoked') return refused('this agent was revoked at the site');
-  if (present.kind !== enrolment.kind || tenantLabel(present.tenants) !== tenantLabel(token.tenants)) {
+  if (present.kind !== enrolment.kind || present.siteId !== enrolment.siteId) {
+    return refused('this id belongs to somebody else');
+  }
+  if (tenantLabel(present.tenants) !== tenantLabel(token.tenants)) {
     return refused('the id of this agent belongs to another tenant');
   }
   if (present.instanceId !== enrolment.instanceId) return refused('the id of this agent belongs to another machine');
   if (present.state === 'cloned') return refused('two machines use the id of this agent');
   return undefined;
+}
+
+/** A hub speaks for its whole site, so who is let in as one more hub of a known site is meant to be one. */
+function refusedSite(
+  store: RegistryStore,
+  { agentId, siteId }: Enrolment,
+  token: EnrolmentTokenRecord | undefined,
+): Refused | undefined {
+  if (siteId === undefined || token === undefined) return undefined;
+  const refused = (hint: string): Refused => ({ kind: 'refused', reason: 'identity', hint });
+  if (token.siteId !== undefined && token.siteId !== siteId) return refused('this token is for another lower site');
+  const others = store.agents.ofSite(siteId).filter((hub) => hub.agentId !== agentId);
+  if (others.some(({ tenants }) => tenantLabel(tenants) !== tenantLabel(token.tenants))) {
+    return refused('another hub of this site forwards other tenants: all hubs of a site have the same');
+  }
+  if (others.length === 0 || token.siteId === siteId) return undefined;
+  return refused(
+    `this site has a hub here already: for one more make a token with tributary-hub token create --hub --site ${siteId}`,
+  );
 }
 
 /** Its certificates stay good until the new one was used, as its answer may get lost. */
@@ -99,6 +124,7 @@ function rowOf(
   return {
     agentId,
     kind,
+    siteId: enrolment.siteId,
     tenants: token.tenants,
     labels: token.labels,
     host: boundedHost(host),
@@ -167,11 +193,18 @@ interface Told {
 }
 
 function tell(store: RegistryStore, { enrolment, address, nowMs, token, outcome }: Told): void {
-  const { agentId, host, kind, tokenId } = enrolment;
+  const { agentId, siteId, host, kind, tokenId } = enrolment;
   const isGranted = outcome === 'granted';
   // What no token is called may be anything, such as a secret in the wrong place.
   const [actor, name] = token === undefined ? ['unknown', '(unknown)'] : [tokenActor(tokenId), tokenId];
-  const details = { agent: agentId, host, kind, token: name, ...(!isGranted && { reason: outcome }) };
+  const details = {
+    agent: agentId,
+    host,
+    kind,
+    ...(siteId !== undefined && { site: siteId }),
+    token: name,
+    ...(!isGranted && { reason: outcome }),
+  };
   store.tell(
     {
       action: 'agent-enrolled',

@@ -96,9 +96,13 @@ function greetUnknown(store: RegistryStore, { hello, address, nowMs }: Arrival):
     }
     return { kind: 'refused', code: 'unauthorized', hint: `this site does not know this agent: ${enrolHint}` };
   }
-  const { kind, tenants, host, notAfterMs } = vouched;
+  const { kind, siteId, tenants, host, notAfterMs } = vouched;
+  const hubs = siteId === undefined ? [] : store.agents.ofSite(siteId);
+  if (hubs.length > 0 && hubs.every(({ state }) => state === 'revoked')) {
+    return { kind: 'refused', code: 'unauthorized', hint: 'the site of this hub was revoked here' };
+  }
   const certificate = { tokenId: '', fingerprints: [fingerprint], notAfterMs, enrolledMs: nowMs, lastSeenMs: nowMs };
-  const identity = { agentId, kind, tenants, labels: {}, host: boundedHost(host), instanceId, bootId, startCounter };
+  const identity = { agentId, kind, siteId, tenants, labels: {}, host: boundedHost(host), instanceId, bootId, startCounter };
   store.agents.put({ ...identity, ...certificate, state: 'active', retiredBoots: [], refusedCopy: undefined });
   const tenant = tenantLabel(tenants);
   tell(store, { action: 'agent-enrolled', agentId, tenant, address, nowMs, details: { host, kind, token: '' } });

@@ -11,7 +11,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT RO
 
 CREATE TABLE agent (
   agent_id TEXT PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('agent', 'hub')),
+  kind TEXT NOT NULL CHECK (kind IN ('agent', 'hub')), site_id TEXT CHECK ((site_id IS NOT NULL) = (kind = 'hub')),
   tenants TEXT NOT NULL, labels TEXT NOT NULL, host TEXT NOT NULL, instance_id TEXT NOT NULL,
   fingerprints TEXT NOT NULL, not_after_ms INTEGER NOT NULL,
   enrolled_ms INTEGER NOT NULL, token_id TEXT NOT NULL,
@@ -24,7 +24,7 @@ CREATE TABLE agent (
 
 CREATE TABLE enrolment_token (
   token_id TEXT PRIMARY KEY,
-  secret_hash TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('agent', 'hub')),
+  secret_hash TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('agent', 'hub')), site_id TEXT,
   tenants TEXT NOT NULL, labels TEXT NOT NULL,
   uses_max INTEGER NOT NULL, uses INTEGER NOT NULL CHECK (uses <= uses_max),
   created_ms INTEGER NOT NULL, created_by TEXT NOT NULL, expires_ms INTEGER NOT NULL, revoked_ms INTEGER
@@ -63,7 +63,7 @@ const noted = [
   [
     'agent',
     'agent_id',
-    'kind, tenants, labels, host, instance_id, fingerprints, not_after_ms, enrolled_ms, token_id, state, boot_id, ' +
+    'kind, site_id, tenants, labels, host, instance_id, fingerprints, not_after_ms, enrolled_ms, token_id, state, boot_id, ' +
       'start_counter, retired_boots, refused_copy',
   ],
   ['api_token', 'token_id', 'secret_hash, tenant, scope, note, created_ms, created_by, expires_ms, revoked_ms'],

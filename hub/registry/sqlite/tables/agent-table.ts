@@ -2,9 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { integer, optionalInteger, type Row, text } from '@tributary/shared/sqlite/row.ts';
 import type { Agent } from '../../registry.ts';
-import { labels, list, oneOf, refusedCopy, tenantsOf, tenantsText } from './columns.ts';
+import { labels, list, oneOf, optionalText, refusedCopy, tenantsOf, tenantsText } from './columns.ts';
 
-const columns = `agent_id, kind, tenants, labels, host, instance_id, fingerprints, not_after_ms, enrolled_ms, token_id,
+const columns = `agent_id, kind, site_id, tenants, labels, host, instance_id, fingerprints, not_after_ms, enrolled_ms, token_id,
   state, boot_id, start_counter, retired_boots, refused_copy, last_seen_ms`;
 
 export class AgentTable {
@@ -14,6 +14,7 @@ export class AgentTable {
   readonly #keyHash;
   readonly #setKeyHash;
   readonly #seen;
+  readonly #ofSite;
   readonly #remove;
   readonly #forget;
 
@@ -21,9 +22,9 @@ export class AgentTable {
     this.#find = db.prepare(`SELECT ${columns} FROM agent WHERE agent_id = ?`);
     this.#all = db.prepare(`SELECT ${columns} FROM agent ORDER BY enrolled_ms, agent_id`);
     this.#put = db.prepare(`
-      INSERT INTO agent (${columns}) VALUES (:agentId, :kind, :tenants, :labels, :host, :instanceId, :fingerprints, :notAfterMs,
+      INSERT INTO agent (${columns}) VALUES (:agentId, :kind, :siteId, :tenants, :labels, :host, :instanceId, :fingerprints, :notAfterMs,
         :enrolledMs, :tokenId, :state, :bootId, :startCounter, :retiredBoots, :refusedCopy, :lastSeenMs)
-      ON CONFLICT (agent_id) DO UPDATE SET kind = excluded.kind, tenants = excluded.tenants, labels = excluded.labels,
+      ON CONFLICT (agent_id) DO UPDATE SET kind = excluded.kind, site_id = excluded.site_id, tenants = excluded.tenants, labels = excluded.labels,
         host = excluded.host, instance_id = excluded.instance_id, fingerprints = excluded.fingerprints,
         not_after_ms = excluded.not_after_ms, enrolled_ms = excluded.enrolled_ms, token_id = excluded.token_id,
         state = excluded.state, boot_id = excluded.boot_id, start_counter = excluded.start_counter,
@@ -31,6 +32,7 @@ export class AgentTable {
     this.#keyHash = db.prepare('SELECT key_hash FROM agent WHERE agent_id = ?');
     this.#setKeyHash = db.prepare('UPDATE agent SET key_hash = ? WHERE agent_id = ?');
     this.#seen = db.prepare('UPDATE agent SET last_seen_ms = max(ifnull(last_seen_ms, 0), ?) WHERE agent_id = ?');
+    this.#ofSite = db.prepare(`SELECT ${columns} FROM agent WHERE site_id = ? ORDER BY enrolled_ms, agent_id`);
     this.#remove = db.prepare('DELETE FROM agent WHERE agent_id = ?');
     this.#forget = db.prepare(`
       DELETE FROM agent WHERE (not_after_ms = 0 AND enrolled_ms < :halfEnrolledMs)
@@ -46,9 +48,15 @@ export class AgentTable {
     return this.#all.all().map(agentRow);
   }
 
+  /** The hubs of a lower site. */
+  ofSite(siteId: Id): Agent[] {
+    return this.#ofSite.all(siteId).map(agentRow);
+  }
+
   put(agent: Agent): void {
     this.#put.run({
       ...agent,
+      siteId: agent.siteId ?? null,
       tenants: tenantsText(agent.tenants),
       labels: JSON.stringify(agent.labels),
       fingerprints: JSON.stringify(agent.fingerprints),
@@ -86,6 +94,7 @@ function agentRow(row: Row): Agent {
   return {
     agentId: text(row, 'agent_id'),
     kind: oneOf(row, 'kind', ['agent', 'hub']),
+    siteId: optionalText(row, 'site_id'),
     tenants: tenantsOf(row, 'tenants'),
     labels: labels(row, 'labels'),
     host: text(row, 'host'),

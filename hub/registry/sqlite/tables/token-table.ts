@@ -2,10 +2,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { integer, only, optionalInteger, type Row, text } from '@tributary/shared/sqlite/row.ts';
 import type { ApiTokenRecord, EnrolmentTokenRecord } from '../../registry.ts';
-import { labels, oneOf, tenantsOf, tenantsText } from './columns.ts';
+import { labels, oneOf, optionalText, tenantsOf, tenantsText } from './columns.ts';
 
 const enrolmentColumns =
-  'token_id, secret_hash, kind, tenants, labels, uses_max, uses, created_ms, created_by, expires_ms, revoked_ms';
+  'token_id, secret_hash, kind, site_id, tenants, labels, uses_max, uses, created_ms, created_by, expires_ms, revoked_ms';
 const apiColumns = 'token_id, secret_hash, tenant, scope, note, created_ms, created_by, expires_ms, revoked_ms, last_used_ms';
 
 export class EnrolmentTokenTable {
@@ -20,7 +20,8 @@ export class EnrolmentTokenTable {
   constructor(db: DatabaseSync) {
     this.#find = db.prepare(`SELECT ${enrolmentColumns} FROM enrolment_token WHERE token_id = ?`);
     this.#all = db.prepare(`SELECT ${enrolmentColumns} FROM enrolment_token ORDER BY created_ms, token_id`);
-    this.#insert = db.prepare(`INSERT INTO enrolment_token (${enrolmentColumns}) VALUES (:tokenId, :secretHash, :kind, :tenants,
+    this.#insert =
+      db.prepare(`INSERT INTO enrolment_token (${enrolmentColumns}) VALUES (:tokenId, :secretHash, :kind, :siteId, :tenants,
       :labels, :usesMax, :uses, :createdMs, :createdBy, :expiresMs, :revokedMs)`);
     this.#use = db.prepare('UPDATE enrolment_token SET uses = uses + 1 WHERE token_id = ?');
     this.#revoke = db.prepare('UPDATE enrolment_token SET revoked_ms = ? WHERE token_id = ?');
@@ -43,6 +44,7 @@ export class EnrolmentTokenTable {
   insert(token: EnrolmentTokenRecord): void {
     this.#insert.run({
       ...token,
+      siteId: token.siteId ?? null,
       tenants: tenantsText(token.tenants),
       labels: JSON.stringify(token.labels),
       revokedMs: token.revokedMs ?? null,
@@ -123,6 +125,7 @@ function enrolmentToken(row: Row): EnrolmentTokenRecord {
     tokenId: text(row, 'token_id'),
     secretHash: text(row, 'secret_hash'),
     kind: oneOf(row, 'kind', ['agent', 'hub']),
+    siteId: optionalText(row, 'site_id'),
     tenants: tenantsOf(row, 'tenants'),
     labels: labels(row, 'labels'),
     usesMax: integer(row, 'uses_max'),
