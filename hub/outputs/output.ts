@@ -1,8 +1,16 @@
 /**
  * One output of the hub: a reader of front or back topics with a group of its own, so that each has its own progress and one that
- * stands still holds up no other. outputs.ts starts those of the configuration, and changes them when it is read again.
+ * stands still holds up no other. outputs.ts starts those of the configuration, and changes them when it is read again; registry.ts
+ * knows the kinds.
  */
 import type { ChannelName } from '@tributary/protocol/messages.ts';
+import type { GroupRequest } from '../queue/queue.ts';
+
+/** What cannot be used as configured; the message says what to do. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError';
+  readonly code = 'OUTPUT';
+}
 
 export interface OutputStatus {
   readonly name: string;
@@ -18,9 +26,14 @@ export interface OutputStatus {
 
 export interface Output extends AsyncDisposable {
   readonly name: string;
-  /** Registers its group of a channel, before anything is published that it must not miss. */
-  prepare(channel: ChannelName): Promise<void>;
-  /** Resolves when aborted; rejects when the hub cannot go on. */
+  /** Which of a channel's topics it reads; undefined: none, the channel is not chosen. */
+  reads(channel: ChannelName): 'front' | 'back' | undefined;
+  /**
+   * Registers its group of a channel that it reads, before anything is published that it must not miss. `from` is where a group that is
+   * not there yet begins.
+   */
+  prepare(channel: ChannelName, from: GroupRequest['from']): Promise<void>;
+  /** Resolves when aborted; rejects when broken, and is called again then. */
   run(signal: AbortSignal): Promise<void>;
   status(): OutputStatus;
 }
