@@ -10,6 +10,7 @@ import {
   type ChannelName,
   channelName,
   type Hello,
+  type Hop,
   type Message,
   type OpenStream,
   type RecoveredStream,
@@ -61,6 +62,8 @@ export interface ConnectionParts {
   readonly burst: Burst;
   readonly limits: IntakeLimits;
   readonly now: () => number;
+  /** What this hub adds to the path of a batch. */
+  readonly hop: () => Hop;
   /** Decides about a Hello, and is told when whom it admitted is gone. */
   readonly admit: (hello: Hello, connection: IntakeConnection) => Admission;
   readonly left: (connection: IntakeConnection) => void;
@@ -263,7 +266,9 @@ export class IntakeConnection {
     burst.note(batch.body.length);
     const { records, inflatedBytes, body, envelope } = batch;
     const { createdMs, trims } = envelope;
-    const stored = this.#storeCounted({ channel, segments, records, inflatedBytes, createdMs, trims, body });
+    const hops = [...envelope.hops, this.#parts.hop()];
+    const { checksum } = batch;
+    const stored = this.#storeCounted({ channel, segments, records, inflatedBytes, createdMs, trims, hops, checksum, body });
     this.#ask(
       stored,
       (result) => {

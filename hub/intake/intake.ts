@@ -105,6 +105,7 @@ class StandardIntake implements Intake {
   }
 
   connect(peer: Peer, identity: PeerIdentity): IntakeConnection {
+    const { siteId, hubId } = this.#options;
     const connection = new IntakeConnection({
       peer,
       identity,
@@ -115,6 +116,7 @@ class StandardIntake implements Intake {
       burst: this.#options.burst,
       limits: this.#limits,
       now: () => this.#clock.monotonic(),
+      hop: () => ({ siteId, hubId, receivedMs: this.#clock.now() }),
       admit: (hello, admitted) => this.#admit(hello, admitted),
       left: (left) => this.#left(left),
     });

@@ -10,6 +10,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
+import { checksumOf } from '@tributary/protocol/checksum.ts';
 import { idBytes, inflatedBytesMax, recordsMax } from '@tributary/protocol/limits.ts';
 import { markOf } from '@tributary/protocol/mark.ts';
 import { channelName, type Id, type StreamAttributes } from '@tributary/protocol/messages.ts';
@@ -80,6 +81,8 @@ export class ListenerStreams {
       inflatedBytes: bytes.length,
       segments: [segment],
       trims: [],
+      hops: [],
+      checksum: checksumOf(body),
       createdMs: now(),
       body,
     };
@@ -100,7 +103,7 @@ export class ListenerStreams {
     const streamId = randomBytes(idBytes).toString('hex');
     const file = { device: '', inode: '', fingerprint: '', fingerprintLength: 0, token: '', base: 0 };
     const key = { siteId: this.#options.siteId, agentId: this.#agentId, streamId };
-    return { key, attributes, identity: { path: source, ...file } };
+    return { key, attributes, identity: { path: source, ...file }, start: 0 };
   }
 }
 

@@ -66,6 +66,8 @@ export function testBatch(
     inflatedBytes: bytes,
     createdMs: 1,
     trims: [],
+    hops: [],
+    checksum: 0,
     body: new TextEncoder().encode(ranges.map(({ stream, from, to }) => `${stream}:${from}-${to}`).join(' ')),
     ...changes,
   };
@@ -73,5 +75,16 @@ export function testBatch(
 
 export function testEntry(content: string, changes: Partial<NewEntry> = {}): NewEntry {
   const body = new TextEncoder().encode(content);
-  return { format: 'event', records: 1, inflatedBytes: body.length, segments: [], trims: [], createdMs: 1, body, ...changes };
+  return {
+    format: 'event',
+    records: 1,
+    inflatedBytes: body.length,
+    segments: [],
+    trims: [],
+    createdMs: 1,
+    hops: [],
+    checksum: 0,
+    body,
+    ...changes,
+  };
 }

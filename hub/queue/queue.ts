@@ -1,5 +1,6 @@
 /**
- * The hub's durable queue: one contract, one contract test (queue.contract.ts), two implementations (sqlite/ here, redis/ later).
+ * The hub's durable queue: one contract, one contract test (queue.contract.ts), two implementations: sqlite/ for one hub, redis/ for a
+ * cluster of them.
  *
  * A topic is a list of entries per partition. `front/<tenant>/<type>` holds batches as received, `back/<tenant>/<type>` blocks of
  * documents, `platform` events. A reader group has one cursor per topic and partition. Every method that changes something
@@ -10,6 +11,7 @@
 import type {
   ChannelName,
   Gap,
+  Hop,
   Id,
   Mark,
   Origin,
@@ -37,10 +39,17 @@ export interface StreamInfo {
   readonly key: StreamKey;
   readonly attributes: StreamAttributes;
   readonly identity: SourceIdentity;
+  /** First position its sender answered for: what lies before it is no gap. */
+  readonly start: number;
 }
 
 export interface EntrySegment extends Segment {
   readonly stream: StreamInfo;
+}
+
+/** A stream as text, for maps: ids hold no slash. */
+export function streamName({ siteId, agentId, streamId }: StreamKey): string {
+  return `${siteId}/${agentId}/${streamId}`;
 }
 
 /** What the bytes of an entry are: a batch's body as received, a block of documents (processing/block.ts), a JSON event. */
@@ -53,6 +62,10 @@ export interface NewEntry {
   readonly segments: readonly EntrySegment[];
   readonly trims: readonly Trim[];
   readonly createdMs: number;
+  /** The sites that a batch passed on its way here, the first one first; none of what was made here. */
+  readonly hops: readonly Hop[];
+  /** CRC-32 of the body, as the edge told it of a batch: what an upper site is told again. */
+  readonly checksum: number;
   readonly body: Uint8Array;
 }
 
@@ -71,6 +84,8 @@ export interface AppendBatch {
   readonly inflatedBytes: number;
   readonly createdMs: number;
   readonly trims: readonly Trim[];
+  readonly hops: readonly Hop[];
+  readonly checksum: number;
   readonly body: Uint8Array;
 }
 
@@ -94,6 +109,30 @@ export interface GroupRequest {
   readonly policy: GroupPolicy;
   /** Where a group that is new begins. */
   readonly from: 'beginning' | 'end';
+}
+
+/** One reader group in one partition of its topic. */
+export interface GroupPlace {
+  readonly topic: TopicName;
+  readonly group: string;
+  readonly partition: number;
+}
+
+/**
+ * Where an operator puts a cursor: before the entry of a sequence, before the first entry that was received at a time or after it,
+ * before what is retained, or behind all there is.
+ */
+export type SeekTarget =
+  | { readonly kind: 'sequence'; readonly sequence: number }
+  | { readonly kind: 'time'; readonly receivedMs: number }
+  | { readonly kind: 'beginning' }
+  | { readonly kind: 'end' };
+
+export interface Sought {
+  /** Sequence of the last entry that counts as passed now. */
+  readonly cursor: number;
+  /** Records that were stepped over: counted as dropped. 0 where the cursor went back. */
+  readonly skippedRecords: number;
 }
 
 /** The right to move one group's cursor in one partition, by the store's clock; a later owner has a higher epoch. */
@@ -175,6 +214,8 @@ export interface GroupStatus {
   /** Receive time of the oldest entry not passed; undefined when there is none. */
   readonly oldestMs: number | undefined;
   readonly dropped: number;
+  /** An operator paused it. */
+  readonly paused: boolean;
 }
 
 export interface TopicStatus {
@@ -198,6 +239,8 @@ export interface ChannelStatus {
   readonly duplicates: number;
   /** All that is held, in positions: `lost`, `filtered`, and the records that were received (invariant 8). */
   readonly positions: number;
+  /** Positions that had been declared lost and came after all, by another way: taken out of `lost` again. */
+  readonly late: number;
   /** What the edge left out on purpose: in positions, and in records. */
   readonly filtered: number;
   readonly filteredRecords: number;
@@ -237,6 +280,10 @@ export interface GapRecord {
   readonly atMs: number;
 }
 
+/** The groups through which everything comes into the archive: what they read twice would be there twice. */
+export const pipelineGroup = 'pipeline';
+export const archiveGroup = 'archive';
+
 export interface Queue extends AsyncDisposable {
   readonly storeId: Id;
   readonly partitions: number;
@@ -255,7 +302,14 @@ export interface Queue extends AsyncDisposable {
   streamsOf(siteId: Id, agentId: Id): AsyncIterable<RecoveredStream>;
   gaps(): Promise<readonly GapRecord[]>;
 
-  /** Checks positions and appends to the front topic in one step (invariant 3). */
+  /** Gaps of one stream, in the order of their positions. */
+  gapsOf(key: StreamKey): Promise<readonly GapRecord[]>;
+
+  /**
+   * Checks positions and appends to the front topic in one step (invariant 3). What lies behind `held` is skipped, unless it was declared
+   * lost: a stream may reach this site by two ways, and what one of them lost the other one brings. Such a `late` part is stored,
+   * trimmed to the gap it fills, and taken out of the gap in the same step; `held` stays where it is.
+   */
   append(batch: AppendBatch): Promise<AppendResult>;
   /**
    * Appends an entry that has no positions; with a key that was used within `keepKeysMs` (while the
@@ -274,18 +328,33 @@ export interface Queue extends AsyncDisposable {
 
   topics(): readonly TopicName[];
   ensureGroup(request: GroupRequest): Promise<void>;
-  /** Undefined while another owner's lease lasts. */
-  acquire(
-    group: { topic: TopicName; group: string; partition: number },
-    owner: string,
-    ttlMs: number,
-  ): Promise<Lease | undefined>;
+  /**
+   * What lay before the group when it was made, per stream of its partition: where the stream was. Streams that are not named began
+   * later, at their own start. Groups of front topics only: others have none.
+   */
+  beginningsOf(place: GroupPlace): Promise<ReadonlyMap<string, number>>;
+  /** In all partitions. A paused group has no owner: leases end, none is given. Resolves once no earlier owner can change anything. */
+  pauseGroup(topic: TopicName, group: string, paused: boolean): Promise<void>;
+  /**
+   * Moves the cursor by hand; no earlier owner can change anything afterwards. A stored archive plan ends. Rejects (QUEUE_RANGE) where
+   * the target is not retained, and where a group that leads into the archive would go back.
+   */
+  seekGroup(place: GroupPlace, to: SeekTarget): Promise<Sought>;
+  /** Takes the next entries out of the way: they are kept as dead letters with the reason, and the cursor moves behind them. Resolves with how many. */
+  skipEntries(place: GroupPlace, count: number, reason: string): Promise<number>;
+  /** Forgets a group with its progress: it keeps nothing back any more. A group that is not there is none. */
+  removeGroup(topic: TopicName, group: string): Promise<void>;
+  /** Undefined while another owner's lease lasts, and while the group is paused. */
+  acquire(group: GroupPlace, owner: string, ttlMs: number): Promise<Lease | undefined>;
   renew(lease: Lease, ttlMs: number): Promise<Lease | undefined>;
   release(lease: Lease): Promise<void>;
-  /** Entries after `afterSequence`, in order, at least one if there is any, up to the limits. */
+  /**
+   * Entries after `afterSequence`, in order, at least one if there is any, up to the limits. With `bodies: false` every body is empty and
+   * `bytes` bounds nothing: for who wants to know what there is.
+   */
   read(
     from: { topic: TopicName; partition: number; afterSequence: number },
-    limits: { entries: number; bytes: number },
+    limits: { entries: number; bytes: number; bodies?: boolean },
   ): Promise<readonly Entry[]>;
   /** Sizes only: what a plan needs. */
   measure(from: { topic: TopicName; partition: number; afterSequence: number }): Promise<{
@@ -305,6 +374,11 @@ export interface Queue extends AsyncDisposable {
   requestArchive(channel: ChannelName): void;
   /** Who was held back within the last minutes: from memory. */
   heldBack(): readonly HeldBack[];
+  /**
+   * The store lost something or may have (another master, a restored copy): positions of this partition's streams are to be told again
+   * (invariant 2), and what the archive holds beyond its cursor is to be found out from its manifests. Undefined: of all partitions.
+   */
+  onStoreChanged(listener: (partition: number | undefined) => void): () => void;
   onArchiveRequested(listener: (channel: ChannelName) => void): () => void;
   status(): Promise<QueueStatus>;
 }

@@ -12,6 +12,7 @@ export function streamInfo(number: number, changes: Partial<StreamAttributes> = 
     key: { siteId, agentId, streamId: number.toString(16).padStart(32, '0') },
     attributes: { tenant: 'acme', type: 'app', host: 'web1', encoding: 'utf-8', counted: false, labels: {}, ...changes },
     identity: { path, device: '1', inode: '2', fingerprint: '', fingerprintLength: 0, token: '', base: 0 },
+    start: 0,
   };
 }
 
@@ -66,6 +67,8 @@ export function batchEntry(segments: readonly EntrySegment[], body: Buffer, chan
     inflatedBytes: body.length,
     segments,
     trims: [],
+    hops: [],
+    checksum: 0,
     body: compress(body),
     ...changes,
   };
@@ -104,6 +107,8 @@ export class StreamWriter {
       inflatedBytes: bytes.length,
       createdMs: 1,
       trims: [],
+      hops: [],
+      checksum: 0,
       body: compress(bytes),
       ...changes,
     });

@@ -145,7 +145,17 @@ suite('archive', () => {
     line.startPipelines();
     await eventually('it is processed', () => line.pipelines.counts.records === 1);
     const body = Buffer.from('not a block');
-    const entry = { format: 'block', records: 1, inflatedBytes: 100, segments: [], trims: [], createdMs: 1, body } as const;
+    const entry = {
+      format: 'block',
+      records: 1,
+      inflatedBytes: 100,
+      segments: [],
+      trims: [],
+      hops: [],
+      checksum: 0,
+      createdMs: 1,
+      body,
+    } as const;
     await line.queue.publish(backTopic(channel), 0, entry);
     line.startArchive();
     await archived(line, 1);

@@ -27,7 +27,7 @@ export const topicContract: readonly ContractTest[] = [
         records: 10,
         createdMs: 77,
       });
-      assert.deepEqual(entry.segments[0]?.stream, { key, attributes, identity });
+      assert.deepEqual(entry.segments[0]?.stream, { key, attributes, identity, start: 0 });
       assert.deepEqual([entry.segments[0]?.cuts, entry.segments[0]?.lengths], [cuts, [3, 7]]);
       assert.equal(new TextDecoder().decode(entry.body), '1:0-10');
       assert.equal(batch.body.length, 6, 'the caller keeps its body');
@@ -132,7 +132,7 @@ export const topicContract: readonly ContractTest[] = [
       const [segment] = testBatch([{ stream: 1, from: 0, to: 1, lengths: [4] }]).segments;
       assert.ok(segment !== undefined);
       for (const host of ['web1', 'web2', 'web1']) {
-        const stream = { key, identity, attributes: testAttributes({ counted: true, host }) };
+        const stream = { key, identity, attributes: testAttributes({ counted: true, host }), start: 0 };
         await queue.publish(front, 0, testEntry('four', { format: 'batch', records: 1, segments: [{ ...segment, stream }] }));
       }
       await fixture.reopen();

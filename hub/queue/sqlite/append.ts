@@ -2,12 +2,12 @@
  * Bringing entries into topics: batches with their positions (invariant 3: check and append are one step of one transaction),
  * and entries that have none.
  */
-import type { ChannelName } from '@tributary/protocol/messages.ts';
 import type { AppendResult, StreamKey } from '@tributary/protocol/session/server-effect.ts';
 import { assert } from '@tributary/shared/assert.ts';
 import { type AppendBatch, type EntryFormat, frontTopic, type HeldBack, type NewEntry, type TopicName } from '../queue.ts';
+import { channelOf } from './beginnings.ts';
 import { type CheckedSegment, checkPositions, type StreamMove } from './positions.ts';
-import { encodeSegments, encodeTrims, type StoredSegment } from './segments.ts';
+import { encodeEnvelope, encodeSegments, type StoredEnvelope, type StoredSegment } from './segments.ts';
 import type { Store } from './store.ts';
 import { heldBack } from './streams.ts';
 import type { StreamRow } from './tables/stream-table.ts';
@@ -96,12 +96,6 @@ export function publish(store: Store, argument: PublishArgument): 'stored' | 'du
   return 'stored';
 }
 
-/** Undefined of a topic that is not a channel's own, which nobody names from outside. */
-function channelOf(topic: TopicName): ChannelName | undefined {
-  const start = frontTopic('');
-  return topic.startsWith(start) ? topic.slice(start.length) : undefined;
-}
-
 /**
  * A listener's records get their positions here, in the step that stores them: its requests come side by side, and one that is refused
  * must leave no hole. So its books balance like an agent's (invariant 8).
@@ -148,14 +142,13 @@ export function insertNewEntry(store: Store, topic: TopicRow, entry: NewEntry, n
   insertEntry(store, topic, { ...entry, segments, nowMs });
 }
 
-interface EntryToInsert {
+interface EntryToInsert extends StoredEnvelope {
   readonly format: EntryFormat;
   readonly nowMs: number;
   readonly createdMs: number;
   readonly records: number;
   readonly inflatedBytes: number;
   readonly segments: readonly StoredSegment[];
-  readonly trims: NewEntry['trims'];
   readonly body: Uint8Array;
 }
 
@@ -186,7 +179,7 @@ function insertEntry(store: Store, topicBefore: TopicRow, entry: EntryToInsert):
     recordsThrough: records,
     bytesThrough: bytes,
     segments,
-    trims: encodeTrims(entry.trims),
+    envelope: encodeEnvelope(entry),
     body: entry.body,
   });
   store.topics.grow(topic.id, { sequence, receivedMs, records, bytes });

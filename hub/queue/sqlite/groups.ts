@@ -6,8 +6,10 @@ import { assert } from '@tributary/shared/assert.ts';
 import { QueueError } from '../queue-error.ts';
 import type { ArchivePlan, Commit, CommitResult, GroupRequest, Lease } from '../queue.ts';
 import { hasRoom, insertNewEntry } from './append.ts';
+import { keepBeginnings } from './beginnings.ts';
+import { beginningOf, cursorBehind, endOf, groupOf } from './group-place.ts';
 import type { Store } from './store.ts';
-import type { Cursor, GroupRow } from './tables/group-table.ts';
+import type { GroupRow } from './tables/group-table.ts';
 import type { TopicRow } from './tables/topic-table.ts';
 
 export interface EnsureGroupArgument {
@@ -20,7 +22,9 @@ export function ensureGroup(store: Store, { partitions, request }: EnsureGroupAr
   for (let partition = 0; partition < partitions; partition += 1) {
     const topic = store.topics.findOrInsert(request.topic, partition);
     if (store.groups.find(topic.id, request.group) === undefined) {
-      store.groups.insert(topic.id, request.group, startOf(store, topic, request.from));
+      const start = request.from === 'end' ? endOf(topic) : beginningOf(store, topic);
+      const group = store.groups.insert(topic.id, request.group, start);
+      keepBeginnings(store, { topic, group, from: request.from });
     }
     store.groups.setPolicy(topic.id, request.group, request.policy);
     store.topicChanged(topic.id);
@@ -39,6 +43,7 @@ export interface AcquireArgument {
 export function acquire(store: Store, argument: AcquireArgument): Lease | undefined {
   const { nowMs, owner, ttlMs } = argument;
   const { group } = groupOf(store, argument);
+  if (group.paused) return undefined;
   if (group.owner !== undefined && group.owner !== owner && group.expiresMs > nowMs) return undefined;
   store.groups.lease(group.id, owner, nowMs + ttlMs);
   return { ...place(argument), epoch: group.epoch + 1, cursor: group.cursor, expiresMs: nowMs + ttlMs };
@@ -53,7 +58,7 @@ export interface LeaseArgument {
 /** A lease that ran out is renewed as well, as long as nobody took the group. */
 export function renew(store: Store, { nowMs, lease, ttlMs }: LeaseArgument): Lease | undefined {
   const { group } = groupOf(store, lease);
-  if (group.epoch !== lease.epoch) return undefined;
+  if (group.paused || group.epoch !== lease.epoch) return undefined;
   store.groups.extend(group.id, nowMs + ttlMs);
   return { ...place(lease), epoch: lease.epoch, cursor: group.cursor, expiresMs: nowMs + ttlMs };
 }
@@ -118,9 +123,7 @@ function archiveRows(store: Store, group: GroupRow, archived: NonNullable<Commit
     const stream = store.streams.find(segment.key);
     assert(stream !== undefined, 'what is archived came in through a stream');
     if (object !== undefined) store.archive.insertSegment(object, stream.id, segment);
-    // The archive reads in the order of the topic, so all of the stream before this has been archived, lost or set aside.
-    const end = store.gaps.behind(stream.id, Math.min(Math.max(segment.to, stream.archived), stream.held));
-    if (end > stream.archived) store.streams.archive(stream.id, end);
+    store.stepOver(stream.id, segment.to);
   }
   store.archive.deletePlan(group.id);
 }
@@ -133,36 +136,10 @@ function moveCursor(store: Store, at: { topic: TopicRow; group: GroupRow }, to: 
     const have = `it is at ${group.cursor} of ${topic.lastSequence}`;
     throw new QueueError('QUEUE_RANGE', `group ${group.name} cannot move to ${to} in ${topic.name}: ${have}`);
   }
-  const sums = store.entries.sumsAt(topic.id, to);
-  assert(sums !== undefined, 'an entry that a group has not passed is still there');
-  store.groups.move(group.id, { sequence: to, records: sums.recordsThrough, bytes: sums.bytesThrough });
+  const cursor = cursorBehind(store, topic, to);
+  assert(cursor !== undefined, 'an entry that a group has not passed is still there');
+  store.groups.move(group.id, cursor);
   store.topicChanged(topic.id);
-}
-
-function startOf(store: Store, topic: TopicRow, from: GroupRequest['from']): Cursor {
-  if (from === 'end') return { sequence: topic.lastSequence, records: topic.receivedRecords, bytes: topic.receivedBytes };
-  const first = store.entries.sumsAfter(topic.id, 0, 1)[0];
-  if (first === undefined) return { sequence: topic.lastSequence, records: topic.receivedRecords, bytes: topic.receivedBytes };
-  return {
-    sequence: first.sequence - 1,
-    records: first.recordsThrough - first.records,
-    bytes: first.bytesThrough - first.bodyBytes,
-  };
-}
-
-function groupOf(
-  store: Store,
-  named: { readonly topic: string; readonly group: string; readonly partition: number },
-): { topic: TopicRow; group: GroupRow } {
-  const topic = store.topics.find(named.topic, named.partition);
-  const group = topic === undefined ? undefined : store.groups.find(topic.id, named.group);
-  if (topic === undefined || group === undefined) {
-    throw new QueueError(
-      'QUEUE_UNKNOWN',
-      `group ${named.group} of ${named.topic} partition ${named.partition} was never registered`,
-    );
-  }
-  return { topic, group };
 }
 
 function place(named: {

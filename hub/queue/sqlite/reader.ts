@@ -4,11 +4,12 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { GapCause, Origin, RecoveredStream, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
+import type { StreamKey } from '@tributary/protocol/session/server-effect.ts';
 import { recoveredStreamsTotalMax } from '@tributary/protocol/limits.ts';
 import { blob, integer, only, type Row, text } from '@tributary/shared/sqlite/row.ts';
-import type { Entry, EntryFormat, GapRecord, StreamInfo } from '../queue.ts';
+import { type Entry, type EntryFormat, type GapRecord, type GroupPlace, type StreamInfo, streamName } from '../queue.ts';
 import { QueueError } from '../queue-error.ts';
-import { decodeSegments, decodeTrims } from './segments.ts';
+import { decodeEnvelope, decodeSegments } from './segments.ts';
 import { type PlanRow, planQuery, planRow } from './tables/archive-table.ts';
 
 export interface ReadFrom {
@@ -17,12 +18,19 @@ export interface ReadFrom {
   readonly afterSequence: number;
 }
 
+export interface ReadLimits {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly bodies?: boolean;
+}
+
 const streamsRememberedMax = 10_000;
 
 export class Reader {
   readonly #db: DatabaseSync;
   readonly #sizes;
   readonly #entries;
+  readonly #described;
   readonly #measure;
   readonly #stream;
   readonly #remembered = new Map<number, StreamInfo>();
@@ -32,15 +40,21 @@ export class Reader {
     const place = 'entry.topic = (SELECT id FROM topic WHERE name = ? AND partition = ?) AND sequence > ?';
     this.#sizes = db.prepare(`SELECT sequence, body_bytes FROM entry WHERE ${place} ORDER BY sequence LIMIT ?`);
     this.#measure = db.prepare(`SELECT sequence, received_ms, inflated_bytes FROM entry WHERE ${place} ORDER BY sequence`);
+    const described = 'sequence, received_ms, created_ms, format, records, inflated_bytes, segments, envelope';
     this.#entries = db.prepare(`
-      SELECT sequence, received_ms, created_ms, format, records, inflated_bytes, segments, trims, body
-      FROM entry WHERE ${place} AND sequence <= ? ORDER BY sequence`);
-    this.#stream = db.prepare('SELECT site_id, agent_id, stream_id, attributes, identity FROM stream WHERE id = ?');
+      SELECT ${described}, body FROM entry WHERE ${place} AND sequence <= ? ORDER BY sequence`);
+    this.#described = db.prepare(`
+      SELECT ${described}, x'' AS body FROM entry WHERE ${place} ORDER BY sequence LIMIT ?`);
+    this.#stream = db.prepare('SELECT site_id, agent_id, stream_id, attributes, identity, start FROM stream WHERE id = ?');
   }
 
   /** In order, at least one if there is any, up to the limits. */
-  read(from: ReadFrom, limits: { readonly entries: number; readonly bytes: number }): Entry[] {
+  read(from: ReadFrom, limits: ReadLimits): Entry[] {
     const { topic, partition, afterSequence } = from;
+    if (limits.bodies === false) {
+      const rows = this.#described.all(topic, partition, afterSequence, Math.max(1, limits.entries));
+      return rows.map((row) => this.#entry(from, row));
+    }
     let last = afterSequence;
     let bytes = 0;
     for (const row of this.#sizes.iterate(topic, partition, afterSequence, Math.max(1, limits.entries))) {
@@ -83,18 +97,20 @@ export class Reader {
   }
 
   gaps(): GapRecord[] {
-    const query = `SELECT site_id, agent_id, stream_id, first, until, cause, at_ms
-      FROM gap JOIN stream ON stream.id = gap.stream ORDER BY gap.id`;
-    return this.#db
-      .prepare(query)
-      .all()
-      .map((row) => ({
-        key: keyOf(row),
-        from: integer(row, 'first'),
-        to: integer(row, 'until'),
-        cause: causeOf(row),
-        atMs: integer(row, 'at_ms'),
-      }));
+    return this.#db.prepare(`${gapQuery} ORDER BY gap.id`).all().map(gapOf);
+  }
+
+  gapsOf({ siteId, agentId, streamId }: StreamKey): GapRecord[] {
+    const query = `${gapQuery} WHERE site_id = ? AND agent_id = ? AND stream_id = ? ORDER BY first`;
+    return this.#db.prepare(query).all(siteId, agentId, streamId).map(gapOf);
+  }
+
+  beginningsOf({ topic, group, partition }: GroupPlace): Map<string, number> {
+    const query = `SELECT site_id, agent_id, stream_id, position FROM group_beginning JOIN stream ON stream.id = group_beginning.stream
+      WHERE reader_group = (SELECT reader_group.id FROM reader_group JOIN topic ON topic.id = reader_group.topic
+        WHERE topic.name = ? AND topic.partition = ? AND reader_group.name = ?)`;
+    const rows = this.#db.prepare(query).all(topic, partition, group);
+    return new Map(rows.map((row) => [streamName(keyOf(row)), integer(row, 'position')]));
   }
 
   planOf(group: { readonly topic: string; readonly partition: number; readonly group: string }): PlanRow | undefined {
@@ -115,6 +131,7 @@ export class Reader {
   }
 
   #entry(from: ReadFrom, row: Row): Entry {
+    const body = blob(row, 'body');
     return {
       topic: from.topic,
       partition: from.partition,
@@ -125,8 +142,8 @@ export class Reader {
       records: integer(row, 'records'),
       inflatedBytes: integer(row, 'inflated_bytes'),
       segments: decodeSegments(text(row, 'segments'), (stream) => this.#streamInfo(stream)),
-      trims: decodeTrims(text(row, 'trims')),
-      body: blob(row, 'body'),
+      ...decodeEnvelope(text(row, 'envelope'), body),
+      body,
     };
   }
 
@@ -135,10 +152,22 @@ export class Reader {
     if (known !== undefined) return known;
     if (this.#remembered.size >= streamsRememberedMax) this.#remembered.clear();
     const row = only(this.#stream.get(id));
-    const info = { key: keyOf(row), attributes: attributesOf(row), identity: identityOf(row) };
+    const info = { key: keyOf(row), attributes: attributesOf(row), identity: identityOf(row), start: integer(row, 'start') };
     this.#remembered.set(id, info);
     return info;
   }
+}
+
+const gapQuery = `SELECT site_id, agent_id, stream_id, first, until, cause, at_ms FROM gap JOIN stream ON stream.id = gap.stream`;
+
+function gapOf(row: Row): GapRecord {
+  return {
+    key: keyOf(row),
+    from: integer(row, 'first'),
+    to: integer(row, 'until'),
+    cause: causeOf(row),
+    atMs: integer(row, 'at_ms'),
+  };
 }
 
 function keyOf(row: Row): StreamInfo['key'] {

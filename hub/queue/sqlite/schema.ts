@@ -5,6 +5,8 @@
  *   that depth and bytes of every group are differences and never a scan, and the books (invariant 8) are kept where the data is.
  * - An entry's body is its last column: its other columns are read without touching the overflow pages of the body.
  * - Entries name streams by row, as identity and attributes would outweigh the bodies of small batches.
+ * - Columns that came later stand behind the body, where reading them would go through all of it: so what an entry has to say besides
+ *   is put into its `envelope`.
  */
 import type { MigrationStep } from '@tributary/shared/sqlite/migrate.ts';
 
@@ -112,4 +114,18 @@ CREATE TABLE idempotency_key (
 CREATE INDEX idempotency_key_age ON idempotency_key (at_ms);
 `;
 
-export const schemaSteps: readonly MigrationStep[] = [(db) => db.exec(version1)];
+/** What was stored before has only its trims in the envelope (segments.ts reads both). */
+const version2 = `
+ALTER TABLE entry RENAME COLUMN trims TO envelope;
+ALTER TABLE dead_letter RENAME COLUMN trims TO envelope;
+ALTER TABLE stream ADD COLUMN late INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE reader_group ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE group_beginning (
+  reader_group INTEGER NOT NULL, stream INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (reader_group, stream)
+) STRICT, WITHOUT ROWID;
+`;
+
+export const schemaSteps: readonly MigrationStep[] = [(db) => db.exec(version1), (db) => db.exec(version2)];

@@ -1,11 +1,14 @@
 /**
  * Segments and trims of an entry as stored: JSON without names, and streams by their row.
  *
- * `[stream, from, to, fromMark, toMark, records, bytes, [[offset, cause], …], [length, …], [[offset, span, records], …], host]` and
- * `[segment, from]`. Only segments of a listener have a host: its streams bring records of many machines.
+ * `[stream, from, to, fromMark, toMark, records, bytes, [[offset, cause], …], [length, …], [[offset, span, records], …], host]`. Only
+ * segments of a listener have a host: its streams bring records of many machines. The envelope is
+ * `[[[segment, from, to], …], [[siteId, hubId, receivedMs], …], checksum]`; what the first version of the schema stored is the
+ * list of trims alone, `[segment, from]` each.
  */
-import type { Cut, CutCause, Drop, Segment, Trim } from '@tributary/protocol/messages.ts';
-import type { EntrySegment, StreamInfo } from '../queue.ts';
+import { checksumOf } from '@tributary/protocol/checksum.ts';
+import type { Cut, CutCause, Drop, Hop, Segment, Trim } from '@tributary/protocol/messages.ts';
+import type { EntrySegment, NewEntry, StreamInfo } from '../queue.ts';
 
 export interface StoredSegment extends Segment {
   readonly stream: number;
@@ -28,6 +31,10 @@ type SegmentTuple = readonly [
 ];
 
 type TrimTuple = readonly [segment: number, from: number];
+type HopTuple = readonly [siteId: string, hubId: string, receivedMs: number];
+type EnvelopeTuple = readonly [trims: readonly TrimTuple[], hops: readonly HopTuple[], checksum: number];
+
+export type StoredEnvelope = Pick<NewEntry, 'trims' | 'hops' | 'checksum'>;
 
 export function encodeSegments(segments: readonly StoredSegment[]): string {
   const tuples: SegmentTuple[] = segments.map((segment) => [
@@ -66,11 +73,47 @@ function ofHost(stream: StreamInfo, host: string | undefined): StreamInfo {
   return host === undefined ? stream : { ...stream, attributes: { ...stream.attributes, host } };
 }
 
-export function encodeTrims(trims: readonly Trim[]): string {
-  return JSON.stringify(trims.map((trim): TrimTuple => [trim.segment, trim.from]));
+export function encodeEnvelope({ trims, hops, checksum }: StoredEnvelope): string {
+  const tuple: EnvelopeTuple = [
+    trims.map((trim): TrimTuple => [trim.segment, trim.from]),
+    hops.map((hop): HopTuple => [hop.siteId, hop.hubId, hop.receivedMs]),
+    checksum,
+  ];
+  return JSON.stringify(tuple);
 }
 
-export function decodeTrims(stored: string): Trim[] {
-  const tuples: readonly TrimTuple[] = JSON.parse(stored);
-  return tuples.map(([segment, from]) => ({ segment, from }));
+/** `body` is asked for where the checksum was not stored. */
+export function decodeEnvelope(stored: string, body: Uint8Array): StoredEnvelope {
+  const tuple: EnvelopeTuple | readonly TrimTuple[] = JSON.parse(stored);
+  if (!isEnvelope(tuple)) return { trims: tuple.map(trimOf), hops: [], checksum: checksumOf(body) };
+  const [trims, hops, checksum] = tuple;
+  return {
+    trims: trims.map(trimOf),
+    hops: hops.map(([siteId, hubId, receivedMs]): Hop => ({ siteId, hubId, receivedMs })),
+    checksum,
+  };
+}
+
+/** What is kept of each segment, by the row of its stream. */
+export function keptSegments(
+  segments: string,
+  envelope: string,
+): { readonly stream: number; readonly from: number; readonly to: number }[] {
+  const tuples: readonly SegmentTuple[] = JSON.parse(segments);
+  const { trims } = decodeEnvelope(envelope, noBody);
+  const trimmed = new Map(trims.map((trim) => [trim.segment, trim.from]));
+  return tuples.flatMap(([stream, from, to], index) => {
+    const kept = trimmed.get(index) ?? from;
+    return kept < to ? [{ stream, from: kept, to }] : [];
+  });
+}
+
+const noBody = new Uint8Array(0);
+
+function isEnvelope(tuple: EnvelopeTuple | readonly TrimTuple[]): tuple is EnvelopeTuple {
+  return typeof tuple[2] === 'number';
+}
+
+function trimOf([segment, from]: TrimTuple): Trim {
+  return { segment, from };
 }

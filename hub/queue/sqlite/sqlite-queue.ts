@@ -21,6 +21,7 @@ import type {
   CommitResult,
   Entry,
   GapRecord,
+  GroupPlace,
   GroupRequest,
   HeldBack,
   Lease,
@@ -29,6 +30,8 @@ import type {
   Queue,
   QueueStatus,
   RecordedGap,
+  SeekTarget,
+  Sought,
   TopicName,
 } from '../queue.ts';
 import { archiveObjects } from './archive-objects.ts';
@@ -119,6 +122,10 @@ export class SqliteQueue implements Queue {
     return this.#reader.gaps();
   }
 
+  async gapsOf(key: StreamKey): Promise<readonly GapRecord[]> {
+    return this.#reader.gapsOf(key);
+  }
+
   append(batch: AppendBatch): Promise<AppendResult> {
     const body = new Uint8Array(batch.body);
     const argument = { nowMs: this.#clock.now(), partition: 0, batch: { ...batch, body } };
@@ -148,11 +155,27 @@ export class SqliteQueue implements Queue {
     return this.#call('ensureGroup', { partitions: this.partitions, request });
   }
 
-  acquire(
-    group: { topic: TopicName; group: string; partition: number },
-    owner: string,
-    ttlMs: number,
-  ): Promise<Lease | undefined> {
+  async beginningsOf(place: GroupPlace): Promise<ReadonlyMap<string, number>> {
+    return this.#reader.beginningsOf(place);
+  }
+
+  pauseGroup(topic: TopicName, group: string, paused: boolean): Promise<void> {
+    return this.#call('pauseGroup', { partitions: this.partitions, topic, group, paused });
+  }
+
+  seekGroup(place: GroupPlace, to: SeekTarget): Promise<Sought> {
+    return this.#call('seekGroup', { place, to });
+  }
+
+  skipEntries(place: GroupPlace, count: number, reason: string): Promise<number> {
+    return this.#call('skipEntries', { nowMs: this.#clock.now(), place, count, reason });
+  }
+
+  removeGroup(topic: TopicName, group: string): Promise<void> {
+    return this.#call('removeGroup', { partitions: this.partitions, topic, group });
+  }
+
+  acquire(group: GroupPlace, owner: string, ttlMs: number): Promise<Lease | undefined> {
     return this.#call('acquire', { nowMs: this.#clock.now(), ...group, owner, ttlMs });
   }
 
@@ -164,7 +187,7 @@ export class SqliteQueue implements Queue {
     return this.#call('release', lease);
   }
 
-  async read(from: Parameters<Queue['read']>[0], limits: { entries: number; bytes: number }): Promise<readonly Entry[]> {
+  async read(from: Parameters<Queue['read']>[0], limits: Parameters<Queue['read']>[1]): Promise<readonly Entry[]> {
     return this.#reader.read(from, limits);
   }
 
@@ -217,6 +240,11 @@ export class SqliteQueue implements Queue {
   onArchiveRequested(listener: (channel: ChannelName) => void): () => void {
     this.#archiveListeners.add(listener);
     return () => this.#archiveListeners.delete(listener);
+  }
+
+  /** One file that one process writes: it does not change under an open queue, and who opens it again begins anew. */
+  onStoreChanged(): () => void {
+    return () => undefined;
   }
 
   async status(): Promise<QueueStatus> {

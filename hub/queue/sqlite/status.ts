@@ -39,7 +39,7 @@ function topics(db: DatabaseSync): TopicStatus[] {
 }
 
 function groups(db: DatabaseSync): GroupStatus[] {
-  const query = `SELECT topic.name AS topic, topic.partition, reader_group.name, policy, cursor, dropped_records,
+  const query = `SELECT topic.name AS topic, topic.partition, reader_group.name, policy, cursor, dropped_records, paused,
       last_sequence - cursor AS entries, received_records - passed_records AS records, received_bytes - passed_bytes AS bytes,
       (SELECT received_ms FROM entry WHERE entry.topic = topic.id AND entry.sequence = cursor + 1) AS oldest_ms
     FROM reader_group JOIN topic ON topic.id = reader_group.topic ORDER BY topic.name, topic.partition, reader_group.name`;
@@ -57,6 +57,7 @@ function groups(db: DatabaseSync): GroupStatus[] {
       bytes: integer(row, 'bytes'),
       oldestMs: optionalInteger(row, 'oldest_ms'),
       dropped: integer(row, 'dropped_records'),
+      paused: integer(row, 'paused') === 1,
     }));
 }
 
@@ -67,7 +68,7 @@ function sumOf(expression: string): string {
 
 function channels(db: DatabaseSync): ChannelStatus[] {
   const query = `SELECT channel, count(*) AS streams, ${sumOf('duplicates')} AS duplicates,
-      ${sumOf('held - start')} AS positions, ${sumOf('filtered')} AS filtered, ${sumOf('filtered_records')} AS filtered_records,
+      ${sumOf('held - start')} AS positions, ${sumOf('filtered')} AS filtered, ${sumOf('filtered_records')} AS filtered_records, ${sumOf('late')} AS late,
       coalesce(sum((SELECT count(*) FROM gap WHERE gap.stream = stream.id)), 0) AS gaps,
       ${sumOf('(SELECT total(until - first) FROM gap WHERE gap.stream = stream.id)')} AS lost
     FROM stream GROUP BY channel ORDER BY channel`;
@@ -81,6 +82,7 @@ function channels(db: DatabaseSync): ChannelStatus[] {
       lost: integer(row, 'lost'),
       duplicates: integer(row, 'duplicates'),
       positions: integer(row, 'positions'),
+      late: integer(row, 'late'),
       filtered: integer(row, 'filtered'),
       filteredRecords: integer(row, 'filtered_records'),
     }));

@@ -4,9 +4,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import { assert } from '@tributary/shared/assert.ts';
 import type { QueueLimits } from '../limits.ts';
 import { Allowances } from './allowances.ts';
 import { ArchiveTable } from './tables/archive-table.ts';
+import { BeginningTable } from './tables/beginning-table.ts';
 import { DeadLetterTable } from './tables/dead-letter-table.ts';
 import { EntryTable } from './tables/entry-table.ts';
 import { GapTable } from './tables/gap-table.ts';
@@ -30,6 +32,7 @@ export class Store {
   readonly topics: TopicTable;
   readonly entries: EntryTable;
   readonly groups: GroupTable;
+  readonly beginnings: BeginningTable;
   readonly passed: PassedTable;
   readonly archive: ArchiveTable;
   readonly deadLetters: DeadLetterTable;
@@ -53,6 +56,7 @@ export class Store {
     this.topics = new TopicTable(db);
     this.entries = new EntryTable(db);
     this.groups = new GroupTable(db);
+    this.beginnings = new BeginningTable(db);
     this.passed = new PassedTable(db);
     this.archive = new ArchiveTable(db);
     this.deadLetters = new DeadLetterTable(db);
@@ -99,6 +103,17 @@ export class Store {
   receiveTime(nowMs: number): number {
     this.#lastReceivedMs = Math.max(this.#lastReceivedMs, nowMs);
     return this.#lastReceivedMs;
+  }
+
+  /**
+   * The archive has passed this position of a stream. It reads in the order of the topic, so all of the stream before it has been
+   * archived, lost or set aside. What is behind it and never comes is stepped over.
+   */
+  stepOver(stream: number, to: number): void {
+    const row = this.streams.byId(stream);
+    assert(row !== undefined, 'what an entry holds came in through a stream');
+    const end = this.gaps.behind(stream, Math.min(Math.max(to, row.archived), row.held));
+    if (end > row.archived) this.streams.archive(stream, end);
   }
 
   topicChanged(topic: number): void {

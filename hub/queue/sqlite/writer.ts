@@ -10,6 +10,7 @@ import { transactionBytesMax } from '../limits.ts';
 import { QueueError } from '../queue-error.ts';
 import { appendBatch, noSpaceHint, publish, refusedBusy } from './append.ts';
 import { acquire, commit, ensureGroup, plan, release, renew } from './groups.ts';
+import { pauseGroup, removeGroup, seekGroup, skipEntries } from './operators.ts';
 import type { Space } from './space.ts';
 import type { Store } from './store.ts';
 import { closeStream, openStream, recordGap } from './streams.ts';
@@ -159,6 +160,16 @@ function perform(store: Store, call: WriterCall): Answer {
       return answerOf(call, commit(store, call.argument));
     case 'plan':
       return answerOf(call, plan(store, call.argument));
+    case 'pauseGroup':
+      pauseGroup(store, call.argument);
+      return answerOf(call, undefined);
+    case 'seekGroup':
+      return answerOf(call, seekGroup(store, call.argument));
+    case 'skipEntries':
+      return answerOf(call, skipEntries(store, call.argument));
+    case 'removeGroup':
+      removeGroup(store, call.argument);
+      return answerOf(call, undefined);
     case 'trim':
     case 'tick':
       return answerOf(call, { more: trimStep(store, call.argument.nowMs) });
@@ -195,6 +206,10 @@ function refuse(store: Store, call: WriterCall): void {
     case 'renew':
     case 'release':
     case 'plan':
+    case 'pauseGroup':
+    case 'seekGroup':
+    case 'skipEntries':
+    case 'removeGroup':
       call.fail(new QueueError('QUEUE_NO_SPACE', `${call.name}: ${noSpaceHint}`));
       break;
   }

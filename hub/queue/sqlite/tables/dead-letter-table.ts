@@ -7,8 +7,8 @@ export class DeadLetterTable {
   constructor(db: DatabaseSync) {
     this.#keep = db.prepare(`
       INSERT INTO dead_letter (topic, group_name, sequence, reason, at_ms,
-        received_ms, created_ms, format, records, inflated_bytes, segments, trims, body)
-      SELECT topic, :group, sequence, :reason, :atMs, received_ms, created_ms, format, records, inflated_bytes, segments, trims, body
+        received_ms, created_ms, format, records, inflated_bytes, segments, envelope, body)
+      SELECT topic, :group, sequence, :reason, :atMs, received_ms, created_ms, format, records, inflated_bytes, segments, envelope, body
       FROM entry WHERE topic = :topic AND sequence = :sequence`);
   }
 

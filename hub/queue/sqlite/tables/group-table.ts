@@ -16,6 +16,7 @@ export interface GroupRow {
   readonly epoch: number;
   readonly owner: string | undefined;
   readonly expiresMs: number;
+  readonly paused: boolean;
 }
 
 /** A place in a topic with the sums up to it. */
@@ -26,7 +27,7 @@ export interface Cursor {
 }
 
 const columns = `id, topic, name, policy, age_ms_max, bytes_max, cursor, passed_records, passed_bytes, dropped_records,
-  epoch, owner, expires_ms`;
+  epoch, owner, expires_ms, paused`;
 
 export class GroupTable {
   readonly #find;
@@ -38,12 +39,17 @@ export class GroupTable {
   readonly #lease;
   readonly #extend;
   readonly #endLeases;
+  readonly #pause;
+  readonly #remove;
+  readonly #keepEpoch;
 
   constructor(db: DatabaseSync) {
     this.#find = db.prepare(`SELECT ${columns} FROM reader_group WHERE topic = ? AND name = ?`);
     this.#ofTopic = db.prepare(`SELECT ${columns} FROM reader_group WHERE topic = ? ORDER BY id`);
     this.#insert = db.prepare(`
-      INSERT INTO reader_group (topic, name, policy, cursor, passed_records, passed_bytes) VALUES (?, ?, 'blocking', ?, ?, ?)`);
+      INSERT INTO reader_group (topic, name, policy, cursor, passed_records, passed_bytes, epoch)
+      VALUES (?, ?, 'blocking', ?, ?, ?, coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'epoch'), 0))
+      RETURNING id`);
     this.#setPolicy = db.prepare(
       'UPDATE reader_group SET policy = ?, age_ms_max = ?, bytes_max = ? WHERE topic = ? AND name = ?',
     );
@@ -54,6 +60,11 @@ export class GroupTable {
     this.#endLeases = db.prepare(
       'UPDATE reader_group SET epoch = epoch + 1, owner = NULL, expires_ms = 0 WHERE owner IS NOT NULL',
     );
+    this.#pause = db.prepare('UPDATE reader_group SET paused = ? WHERE id = ?');
+    this.#remove = db.prepare('DELETE FROM reader_group WHERE id = ?');
+    this.#keepEpoch = db.prepare(`
+      INSERT INTO meta (key, value) VALUES ('epoch', CAST(:epoch AS TEXT))
+      ON CONFLICT (key) DO UPDATE SET value = CAST(max(CAST(value AS INTEGER), :epoch) AS TEXT)`);
   }
 
   find(topic: number, name: string): GroupRow | undefined {
@@ -65,8 +76,8 @@ export class GroupTable {
     return this.#ofTopic.all(topic).map(groupRow);
   }
 
-  insert(topic: number, name: string, at: Cursor): void {
-    this.#insert.run(topic, name, at.sequence, at.records, at.bytes);
+  insert(topic: number, name: string, at: Cursor): number {
+    return integer(only(this.#insert.get(topic, name, at.sequence, at.records, at.bytes)), 'id');
   }
 
   setPolicy(topic: number, name: string, policy: GroupPolicy): void {
@@ -94,6 +105,16 @@ export class GroupTable {
   endLeases(): void {
     this.#endLeases.run();
   }
+
+  pause(id: number, paused: boolean): void {
+    this.#pause.run(paused ? 1 : 0, id);
+  }
+
+  /** A group of the same name that is made later begins behind its epochs: whoever worked on the removed one changes nothing. */
+  remove({ id, epoch }: GroupRow): void {
+    this.#keepEpoch.run({ epoch });
+    this.#remove.run(id);
+  }
 }
 
 export function groupRow(row: Row): GroupRow {
@@ -109,6 +130,7 @@ export function groupRow(row: Row): GroupRow {
     epoch: integer(row, 'epoch'),
     owner: row['owner'] === null ? undefined : text(row, 'owner'),
     expiresMs: integer(row, 'expires_ms'),
+    paused: integer(row, 'paused') === 1,
   };
 }
 

@@ -1,0 +1,63 @@
+/** Opening and closing streams, and declaring what will never come. */
+export const streamFunctions = String.raw`
+-- name, channel, start, what never changes, identity, whether it may be made
+local function openStream(keys, args)
+  local meta, no = enter(keys, args)
+  if no then return no end
+  local name, channel, start, fixed, identity, may = args[3], args[4], tonumber(args[5]), args[6], args[7], args[8]
+  local text = call('HGET', keys[POS], name)
+  if not text then
+    if may ~= '1' then return { meta.generation, 'absent' } end
+    local made = newStream(keys, name, start, channel, fixed .. '\n' .. identity)
+    count(keys, channel, { streams = 1 })
+    return { meta.generation, 'new', made.held, '', made.archived }
+  end
+  local stream = streamOf(text)
+  if stream.channel ~= channel then return { meta.generation, 'changed', stream.channel } end
+  local info = call('HGET', keys[INFO], stream.row)
+  local cut = string.find(info, '\n', 1, true)
+  local moved = 0
+  if string.sub(info, cut + 1) ~= identity then
+    call('HSET', keys[INFO], stream.row, string.sub(info, 1, cut) .. identity)
+    call('HINCRBY', keys[META], 'identities', 1)
+    moved = 1
+  end
+  return { meta.generation, 'found', stream.held, stream.mark, stream.archived, moved }
+end
+
+-- name, position
+local function closeStream(keys, args)
+  local meta, no = enter(keys, args)
+  if no then return no end
+  local text = call('HGET', keys[POS], args[3])
+  if text then
+    local stream = streamOf(text)
+    stream.closed = args[4]
+    putStream(keys, args[3], stream)
+  end
+  return { meta.generation, 'done' }
+end
+
+-- name, from, to, mark, cause
+local function recordGap(keys, args)
+  local meta, no = enter(keys, args)
+  if no then return no end
+  local name, from, to, mark, cause = args[3], tonumber(args[4]), tonumber(args[5]), args[6], args[7]
+  local text = call('HGET', keys[POS], name)
+  if not text then return { meta.generation, 'absent' } end
+  local stream = streamOf(text)
+  local lost = 0
+  if from <= stream.held and to > stream.held then
+    lost = to - stream.held
+    call('ZADD', keys[GAPS], 0, gapField(stream.row, stream.held) .. string.format('%016.0f:', to) .. cause .. ':' .. n(meta.nowMs))
+    stream.gaps = stream.gaps + 1
+    stream.held = to
+    stream.mark = mark
+    -- What never comes is never archived: the archive's position steps over it once it stands there.
+    stream.archived = behindGaps(keys, stream, stream.archived)
+    putStream(keys, name, stream)
+    count(keys, stream.channel, { gaps = 1, lost = lost, positions = lost })
+  end
+  return { meta.generation, 'done', stream.held, stream.mark, stream.archived, lost }
+end
+`;

@@ -1,0 +1,170 @@
+/**
+ * One connection to one server, for its life: it is never made again, and nothing is sent twice. Commands of one turn of the event loop
+ * go in one write, without waiting for each other's answers.
+ *
+ *     open → closed      destroyed by its owner, broken, or silent for `silenceMsMax` while something was unanswered
+ */
+import { Redis } from 'ioredis';
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { HostPort } from '@tributary/shared/network/listen-address.ts';
+import { printable } from '@tributary/shared/printable.ts';
+import { addressText, tlsOptions, type ConnectSettings } from './connect-settings.ts';
+import { callsMax, connectMsMax, pingAfterMs, silenceMsMax, watchEveryMs } from './limits.ts';
+import { MasterError, type Argument, type Reply } from './masters.ts';
+import { ConnectionLostError, hintOf, ServerReplyError } from './server-reply.ts';
+
+export class RedisConnection {
+  readonly where: string;
+  /** Resolves with the reason when it is closed. */
+  readonly closed: Promise<Error>;
+  readonly #client: Redis;
+  readonly #clock: Clock;
+  readonly #close: (reason: Error) => void;
+  readonly #watch: NodeJS.Timeout;
+  #isOpen = true;
+  #reason: Error | undefined;
+  #unanswered = 0;
+  /** When the last answer came, or when the first of what is unanswered was sent. */
+  #heardMs: number;
+  #isCorked = false;
+
+  private constructor(client: Redis, address: HostPort, clock: Clock) {
+    this.#client = client;
+    this.#clock = clock;
+    this.where = addressText(address);
+    this.#heardMs = clock.monotonic();
+    const { promise, resolve } = Promise.withResolvers<Error>();
+    this.closed = promise;
+    this.#close = resolve;
+    client.once('end', () => this.destroy(new Error(`the connection to Redis at ${this.where} ended`)));
+    this.#watch = setInterval(() => this.#look(), watchEveryMs);
+    this.#watch.unref();
+  }
+
+  /** Connected and let in when it resolves. Rejects with a sentence. */
+  static async open(address: HostPort, settings: ConnectSettings, clock: Clock): Promise<RedisConnection> {
+    const where = addressText(address);
+    const tls = tlsOptions(settings, address.host);
+    const client = new Redis({
+      ...address,
+      ...(tls === undefined ? {} : { tls }),
+      protocol: 2,
+      lazyConnect: true,
+      enableReadyCheck: false,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      autoResubscribe: false,
+      disableClientInfo: true,
+      connectTimeout: connectMsMax,
+      keepAlive: 10_000,
+      retryStrategy: () => null,
+    });
+    let failure: Error | undefined;
+    client.on('error', (error: Error) => (failure = error));
+    try {
+      await client.connect();
+    } catch (error) {
+      client.disconnect();
+      throw new Error(connectSentence(where, failure ?? error), { cause: failure ?? error });
+    }
+    const connection = new RedisConnection(client, address, clock);
+    try {
+      await connection.#enter(settings);
+      return connection;
+    } catch (error) {
+      connection.destroy();
+      throw error instanceof ServerReplyError ? new Error(hintOf(error, where), { cause: error }) : error;
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** For how long something has been unanswered without any answer coming. */
+  get silentMs(): number {
+    return this.#unanswered === 0 ? 0 : this.#clock.monotonic() - this.#heardMs;
+  }
+
+  /** Sends it after what was sent before. Rejects with ServerReplyError or ConnectionLostError, or MasterError when it was not sent. */
+  async send(command: string, args: readonly Argument[] = []): Promise<Reply> {
+    if (!this.#isOpen) throw new MasterError('UNAVAILABLE', `the connection to Redis at ${this.where} is closed`);
+    if (this.#unanswered >= callsMax) throw new MasterError('UNAVAILABLE', `too much is asked of Redis at ${this.where} at a time`);
+    if (this.#unanswered === 0) this.#heardMs = this.#clock.monotonic();
+    this.#unanswered += 1;
+    this.#cork();
+    try {
+      // What comes of callBuffer is made of these and nothing else.
+      return (await this.#client.callBuffer(command, args.map(sendable))) as Reply;
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ReplyError') throw new ServerReplyError(error.message);
+      throw new ConnectionLostError(`${this.#reason?.message ?? `the connection to Redis at ${this.where} broke`}`, { cause: error });
+    } finally {
+      this.#unanswered -= 1;
+      this.#heardMs = this.#clock.monotonic();
+    }
+  }
+
+  /** From then on it can do nothing else. */
+  async subscribe(channel: string, listener: (message: string) => void): Promise<void> {
+    clearInterval(this.#watch);
+    this.#client.on('message', (_channel: string, message: string) => listener(message));
+    await this.#client.subscribe(channel);
+  }
+
+  destroy(reason: Error = new Error(`the connection to Redis at ${this.where} was closed`)): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#reason = reason;
+    clearInterval(this.#watch);
+    // What is unanswered rejects.
+    this.#client.disconnect();
+    this.#client.stream?.destroy();
+    this.#close(reason);
+  }
+
+  async #enter({ username, password, database }: ConnectSettings): Promise<void> {
+    const name = this.send('CLIENT', ['SETNAME', 'tributary-hub']);
+    // Before AUTH it is refused where a password is set, and nobody needs it.
+    name.catch(() => undefined);
+    if (password !== undefined) await this.send('AUTH', username === undefined ? [password] : [username, password]);
+    if (database !== 0) await this.send('SELECT', [database]);
+  }
+
+  /** A silent cut is noticed although nobody asks for anything. */
+  #look(): void {
+    if (this.silentMs > silenceMsMax) {
+      const seconds = Math.round(silenceMsMax / 1000);
+      this.destroy(new Error(`Redis at ${this.where} answered nothing for ${seconds} s`));
+    } else if (this.#unanswered === 0 && this.#clock.monotonic() - this.#heardMs >= pingAfterMs) {
+      this.send('PING').catch(() => undefined);
+    }
+  }
+
+  #cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    const { stream } = this.#client;
+    stream.cork();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      stream.uncork();
+    });
+  }
+}
+
+function sendable(argument: Argument): string | Buffer | number {
+  if (typeof argument !== 'object' || Buffer.isBuffer(argument)) return argument;
+  return Buffer.from(argument.buffer, argument.byteOffset, argument.byteLength);
+}
+
+function connectSentence(where: string, error: unknown): string {
+  const message = error instanceof Error ? printable(error.message).slice(0, 300) : 'unknown';
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ECONNREFUSED') return `Redis at ${where} cannot be reached: nothing listens there; start it, or correct queue.redis`;
+  if (code === 'ENOTFOUND') return `Redis at ${where} cannot be reached: the name is not known; correct queue.redis or the name server`;
+  if (/certificate|self-signed|CERT|ALTNAME/i.test(`${code} ${message}`)) {
+    return `Redis at ${where} showed a certificate that is not accepted (${message}): set queue.redis.ca to its authority's PEM file`;
+  }
+  return `Redis at ${where} cannot be reached: ${message}`;
+}

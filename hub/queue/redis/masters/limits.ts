@@ -1,0 +1,53 @@
+/** How long the masters of a Redis are waited for, and how often they are looked at. */
+import { assert } from '@tributary/shared/assert.ts';
+
+/** Until a connection stands and the server has said who it is. */
+export const connectMsMax = 3000;
+
+/** While something is unanswered, a connection that brings nothing for so long is taken for dead: what it was asked is ambiguous. */
+export const silenceMsMax = 5000;
+
+/** A connection that brought nothing for so long is sent a PING. */
+export const pingAfterMs = 1000;
+
+/** How often each connection is looked at. */
+export const watchEveryMs = 250;
+
+/** A connection that brings no answer for so long is no longer taken for well: where the master is now is asked anew. */
+export const suspectMs = 1000;
+
+/** How long a call waits for a master that takes it. */
+export const callWaitMsMax = 8000;
+
+/** Between two tries of a call that was refused for the moment. */
+export const againMs = 50;
+
+/** How long replicas may take to have what was written. */
+export const replicasMsMax = 2000;
+
+/** All masters have to be there within this when the hub starts. */
+export const openMsMax = 10_000;
+
+/** Between two tries to connect. */
+export const reconnectMsMin = 50;
+export const reconnectMsMax = 1000;
+
+/** Settings are read back this often. */
+export const recheckMs = 60_000;
+
+/** How often a master is asked what memory it uses. */
+export const memoryMs = 1000;
+
+/** How often the Sentinels are asked for the master, and nodes of a Cluster for the slots while something is amiss or all is well. */
+export const sentinelEveryMs = 300;
+export const slotsEveryMs = 500;
+export const slotsEveryMsWell = 10_000;
+
+/** Hubs that say nothing to each other still say this, so that a dead connection is noticed. */
+export const noteEveryMs = 10_000;
+
+/** Calls that wait or are under way, per connection. */
+export const callsMax = 20_000;
+
+assert(replicasMsMax < silenceMsMax, 'waiting for replicas is no silence');
+assert(suspectMs < silenceMsMax, 'a master is suspected before it is given up');
