@@ -1,0 +1,121 @@
+/**
+ * The site's Redis Functions: its ids, its members and its locks, all in the one slot of `siteKeys`. Every function is given the site's
+ * own hash first, and `run_id` as its first argument.
+ *
+ * | key            | holds                                                                                                        |
+ * | -------------- | ------------------------------------------------------------------------------------------------------------ |
+ * | `site`         | hash: `site_id`, `store_id`, `partitions` as set by the first hub; `master`, `incarnation`, `token`, `quiet` |
+ * | `members`      | hash: hub id → what it says of itself (JSON)                                                                 |
+ * | `beats`        | hash: hub id → its last heartbeat, in milliseconds of Redis' clock                                           |
+ * | `lock:<name>`  | hash: `owner`, `token`, `until`                                                                              |
+ *
+ * Another master than the one known may have lost the end of what was written: no lock survives it, and its tokens are above all that
+ * were given before (`incarnation * 2^32`). Members tell themselves again within a heartbeat.
+ *
+ * When nobody was heard for a while it was the store that was away: `quiet` is when it came back, and for `deadMs` from then on nobody
+ * is taken for dead.
+ */
+import type { FunctionLibrary } from '../../queue/redis/masters/open-masters.ts';
+
+/** Raised with every change of the code below: hubs of two versions use one Redis while a site is upgraded. */
+export const siteLibrary: FunctionLibrary = {
+  name: 'tributary_site_1',
+  code: String.raw`#!lua name=tributary_site_1
+local call = redis.call
+
+local function nowMs()
+  local now = call('TIME')
+  return now[1] * 1000 + math.floor(now[2] / 1000)
+end
+
+local function n(value)
+  return string.format('%.0f', value)
+end
+
+local function enter(site, run_id)
+  if call('HGET', site, 'master') == run_id then return end
+  local incarnation = call('HINCRBY', site, 'incarnation', 1)
+  call('HSET', site, 'master', run_id, 'token', n(incarnation * 4294967296))
+end
+
+local function isKnown(site, run_id)
+  return call('HGET', site, 'master') == run_id
+end
+
+local function ids(keys, args)
+  local site = keys[1]
+  enter(site, args[1])
+  local isNew = call('HSETNX', site, 'site_id', args[2])
+  if isNew == 1 then call('HSET', site, 'store_id', args[3], 'partitions', args[4]) end
+  local found = call('HMGET', site, 'site_id', 'store_id', 'partitions')
+  return { isNew, found[1], found[2], found[3] }
+end
+
+local function beat(keys, args)
+  local site, members, beats = keys[1], keys[2], keys[3]
+  enter(site, args[1])
+  local now, deadMs = nowMs(), tonumber(args[4])
+  local all, newest = call('HGETALL', beats), 0
+  for index = 2, #all, 2 do newest = math.max(newest, tonumber(all[index])) end
+  local quiet = tonumber(call('HGET', site, 'quiet') or '0')
+  if now - newest > deadMs / 2 then
+    quiet = now
+    call('HSET', site, 'quiet', n(now))
+  end
+  -- A clock that was set back would keep the dead.
+  for index = 1, #all, 2 do
+    local heard = tonumber(all[index + 1])
+    if now - math.max(heard, quiet) > deadMs or heard > now + deadMs then
+      call('HDEL', members, all[index])
+      call('HDEL', beats, all[index])
+    end
+  end
+  call('HSET', members, args[2], args[3])
+  call('HSET', beats, args[2], n(now))
+  return { n(now), call('HGETALL', members), call('HGETALL', beats) }
+end
+
+local function leave(keys, args)
+  call('HDEL', keys[2], args[2])
+  call('HDEL', keys[3], args[2])
+  return 1
+end
+
+-- A token that is given begins a lock that is held.
+local function lock(keys, args)
+  local site, key, owner, token, ttl = keys[1], keys[2], args[2], args[3], tonumber(args[4])
+  local isSame = isKnown(site, args[1])
+  enter(site, args[1])
+  local now = nowMs()
+  local held = call('HMGET', key, 'owner', 'token', 'until')
+  local isHeld = isSame and held[1] and tonumber(held[3]) > now and tonumber(held[3]) <= now + 10 * ttl
+  if token ~= '0' then
+    if not isHeld or held[1] ~= owner or held[2] ~= token then return '0' end
+  else
+    if isHeld then return '0' end
+    token = n(call('HINCRBY', site, 'token', 1))
+  end
+  call('HSET', key, 'owner', owner, 'token', token, 'until', n(now + ttl))
+  return token
+end
+
+local function held(keys, args)
+  if not isKnown(keys[1], args[1]) then return 0 end
+  local found = call('HMGET', keys[2], 'token', 'until')
+  if found[1] == args[2] and tonumber(found[2]) > nowMs() then return 1 end
+  return 0
+end
+
+local function unlock(keys, args)
+  if call('HGET', keys[2], 'token') == args[2] then call('DEL', keys[2]) end
+  return 1
+end
+
+redis.register_function('ts1_ids', ids)
+redis.register_function{ function_name = 'ts1_beat', callback = beat, flags = { 'allow-oom' } }
+redis.register_function{ function_name = 'ts1_leave', callback = leave, flags = { 'allow-oom' } }
+redis.register_function{ function_name = 'ts1_lock', callback = lock, flags = { 'allow-oom' } }
+redis.register_function{ function_name = 'ts1_unlock', callback = unlock, flags = { 'allow-oom' } }
+redis.register_function{ function_name = 'ts1_held', callback = held, flags = { 'no-writes' } }
+`,
+};

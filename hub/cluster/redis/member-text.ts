@@ -1,0 +1,31 @@
+/** A member as it stands in Redis. What another hub wrote there may be of another version: unknown keys are passed over, texts are cut. */
+import type { HubMember } from '../cluster.ts';
+import * as z from 'zod';
+import { memberTextMax } from './limits.ts';
+
+const text = z.string().transform((value) => value.slice(0, memberTextMax));
+const count = z.number().int().nonnegative();
+
+const member = z.object({
+  host: text,
+  address: text,
+  version: text,
+  startedMs: count,
+  state: z.enum(['starting', 'ready', 'draining']),
+  connections: count,
+  works: z.boolean(),
+});
+
+export function memberText({ host, address, version, startedMs, state, connections, works }: Omit<HubMember, 'beatMs'>): string {
+  return JSON.stringify({ host, address, version, startedMs: Math.round(startedMs), state, connections, works });
+}
+
+/** Undefined for what is no member. */
+export function parseMember(hubId: string, json: string, beatMs: number): HubMember | undefined {
+  if (!/^[0-9a-f]{32}$/.test(hubId)) return undefined;
+  try {
+    return { hubId, beatMs, ...member.parse(JSON.parse(json)) };
+  } catch {
+    return undefined;
+  }
+}
