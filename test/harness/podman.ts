@@ -20,6 +20,7 @@ export async function probePodman(): Promise<void> {
 
 export class Podman implements AsyncDisposable {
   readonly #scratch: Scratch;
+  readonly #running = new Set<Promise<void>>();
 
   private constructor(scratch: Scratch) {
     this.#scratch = scratch;
@@ -39,10 +40,20 @@ export class Podman implements AsyncDisposable {
   async run({ log, script }: { readonly log: string; readonly script: string }): Promise<void> {
     const limits = ['--ulimit=nofile=1024:1024', '--ulimit=nproc=1024:1024', '--network=host'];
     const logging = ['--log-driver=k8s-file', `--log-opt=path=${log}`];
-    await this.#podman('run', '--rm', ...limits, ...logging, '--rootfs', this.#scratch.file('root'), '/bin/sh', '-c', script);
+    const root = ['--rootfs', this.#scratch.file('root')];
+    const running = this.#podman('run', '--rm', ...limits, ...logging, ...root, '/bin/sh', '-c', script);
+    this.#running.add(running);
+    try {
+      await running;
+    } finally {
+      this.#running.delete(running);
+    }
   }
 
+  /** What still runs is killed, and removed by the podman that runs it: of two that remove the same container one may hang (podman 4.3). */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#podman('kill', '--all').catch(() => undefined);
+    await Promise.allSettled(this.#running);
     await this.#podman('rm', '--all', '--force').catch(() => undefined);
     await this.#scratch[Symbol.asyncDispose]();
   }
@@ -51,7 +62,9 @@ export class Podman implements AsyncDisposable {
     const folders = [`--root=${this.#scratch.file('storage')}`, `--runroot=${this.#scratch.file('run')}`];
     const own = [...folders, `--tmpdir=${this.#scratch.file('tmp')}`, '--events-backend=none'];
     const engine = ['--storage-driver=vfs', '--cgroup-manager=cgroupfs', '--runtime=runc'];
-    await execute('podman', [...own, ...engine, ...args], { timeout: runTimeoutMs, maxBuffer: 1 << 26 });
+    // A podman that hangs does not heed SIGTERM.
+    const options = { timeout: runTimeoutMs, killSignal: 'SIGKILL', maxBuffer: 1 << 26 } as const;
+    await execute('podman', [...own, ...engine, ...args], options);
   }
 
   async #makeRoot(): Promise<void> {
