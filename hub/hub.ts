@@ -2,7 +2,6 @@
  * The hub's wiring: constructed and started from right to left (queue, archive, pipelines, intake, listener), stopped from left to
  * right, so that nothing ever hands on to a part that is not there. Only here are implementations known.
  */
-import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { systemClock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
@@ -20,8 +19,9 @@ import { type AgentListener, startAgentListener } from './listeners/agents/agent
 import { agentsDoor, usesOwnPki } from './listeners/agents/agents-door.ts';
 import { createPeopleApi } from './listeners/http/people-api.ts';
 import { type HttpListeners, type HttpListenersParts, startHttpListeners } from './listeners/http-listeners.ts';
-import { archiveFolder, archiveOutputOf, type HubOptions } from './options.ts';
-import { Archive } from './outputs/archive/archive.ts';
+import { archiveOutputOf, type HubOptions } from './options.ts';
+import { OutputNotes } from './outputs/output-notes.ts';
+import { Outputs } from './outputs/outputs.ts';
 import { Telling } from './platform/telling.ts';
 import { burstBytesPerSecond } from './processing/limits.ts';
 import { PipelinePool } from './processing/pipeline-pool.ts';
@@ -35,7 +35,7 @@ import { hubReport } from './status/report.ts';
 import { startStatusServer } from './status/status-server.ts';
 import type { HubStore } from './store/hub-store.ts';
 import { openHubStore } from './store/open-store.ts';
-import { archiveWorker, pipelineWorker } from './workers.ts';
+import { pipelineWorker } from './workers.ts';
 
 export interface HubParts {
   readonly options: HubOptions;
@@ -65,6 +65,7 @@ export class Hub implements AsyncDisposable {
   #state: HubState = 'starting';
   #listener: AgentListener | undefined;
   #http: HttpListeners | undefined;
+  #report: (() => Promise<HubStatus>) | undefined;
 
   private constructor(parts: HubParts) {
     this.#parts = parts;
@@ -111,7 +112,6 @@ export class Hub implements AsyncDisposable {
   async #start(): Promise<void> {
     const { options, logger } = this.#parts;
     prepareDataFolder(options);
-    const folder = preparedArchiveFolder(options);
     const store = this.#owned.use(await this.#openStore());
     const { queue, siteId, hubId } = store;
     const registry = this.#owned.use(await store.openRegistry());
@@ -121,8 +121,8 @@ export class Hub implements AsyncDisposable {
     this.#run((signal) => watchHeldBack({ queue, findings, clock: systemClock }, signal));
     this.#run((signal) => watchClones({ registry, findings, clock: systemClock }, signal));
     this.#run((signal) => watchServices({ services: options.services, findings, clock: systemClock }, signal));
-    const archive = await this.#startArchive(store, folder);
-    const pipelines = this.#startPipelines(store, archive);
+    const outputs = await this.#startOutputs(store, registry, telling);
+    const pipelines = this.#startPipelines(store, outputs);
     store.cluster.tell({ works: options.cluster.roles.includes('work') });
     const tls = await this.#openTls(store, telling);
     const strangers = new Strangers({ log: logger, registry });
@@ -131,10 +131,11 @@ export class Hub implements AsyncDisposable {
       createIntake({ queue, siteId, hubId, burst: this.#burst, log: logger, registry, ownPki, strangers, quotas }),
     );
     const { startedMs, rates } = { startedMs: this.#startedMs, rates: this.#rates };
-    const reported = { options, store, archive, pipelines, intake, telling, quotas, tls, startedMs, rates };
+    const reported = { options, store, outputs, pipelines, intake, telling, quotas, tls, startedMs, rates };
     const report = (): Promise<HubStatus> => hubReport(reported, { state: this.#state, listeners: this.#listeners() });
+    this.#report = report;
     this.#owned.use(await startStatusServer({ socketPath: statusSocket(options), report }));
-    this.#sampleRates(archive, intake);
+    this.#sampleRates(outputs, intake);
     const bound = (): string => this.#listener?.address ?? '';
     const door = agentsDoor({ options, siteId, tls, registry, strangers, log: logger, bound });
     this.#listener = this.#owned.use(await startAgentListener({ ...door, intake, strangers, log: logger }));
@@ -197,32 +198,26 @@ export class Hub implements AsyncDisposable {
     return tls === undefined ? undefined : this.#owned.use(tls);
   }
 
-  async #startArchive({ queue, cluster, hubId }: HubStore, folder: string): Promise<Archive> {
+  async #startOutputs(store: HubStore, registry: Registry, { findings, events }: Telling): Promise<Outputs> {
     const { options, logger, crashPoint } = this.#parts;
-    const output = archiveOutputOf(options);
-    if (output === undefined) throw new HubStartError('outputs: one archive is needed');
-    const archive = this.#owned.use(
-      new Archive({
-        queue,
-        cluster,
-        clock: systemClock,
-        logger,
-        owner: hubId,
-        folder,
-        objectBytes: output.object_bytes,
-        rollIntervalMs: output.roll_interval,
-        compression: output.compression,
-        worker: archiveWorker,
-        crashPoint,
-      }),
+    const { queue, cluster, siteId, hubId } = store;
+    const notes = new OutputNotes({ queue, cluster, registry });
+    const own = {
+      dataDir: options.data_dir,
+      logger,
+      crashPoint,
+      clock: systemClock,
+      snapshot: () => this.#report?.() ?? Promise.resolve({}),
+    };
+    const outputs = this.#owned.use(
+      await Outputs.start({ ...own, queue, cluster, siteId, hubId, findings, events, notes }, options.outputs),
     );
-    await archive.load();
-    this.#run((signal) => archive.run(signal));
+    const archive = { sweep: async (beforeMs: number) => outputs.archive?.archive.sweep(beforeMs) };
     this.#run((signal) => keepHouse({ clock: systemClock, logger, archive }, signal));
-    return archive;
+    return outputs;
   }
 
-  #startPipelines({ queue, cluster, hubId }: HubStore, archive: Archive): Pipelines {
+  #startPipelines({ queue, cluster, hubId }: HubStore, outputs: Outputs): Pipelines {
     const threads = Math.max(1, Math.min(pipelineThreadsMax, availableParallelism() - 1));
     const processor = this.#owned.use(new PipelinePool(pipelineWorker, threads));
     const pipelines = new Pipelines({
@@ -233,7 +228,7 @@ export class Hub implements AsyncDisposable {
       processor,
       owner: hubId,
       burst: this.#burst,
-      prepare: (channel) => archive.prepare(channel),
+      prepare: (channel) => outputs.prepare(channel),
     });
     this.#run((signal) => pipelines.run(signal));
     return pipelines;
@@ -243,11 +238,12 @@ export class Hub implements AsyncDisposable {
     this.#owned.use(running(run, (error) => this.#failed.reject(error)));
   }
 
-  #sampleRates(archive: Archive, intake: Intake): void {
+  #sampleRates(outputs: Outputs, intake: Intake): void {
     const sample = (): void => {
       const { records, bytes } = intake.status().counters;
       this.#rates.received.sample(systemClock.monotonic(), { records, bytes });
-      this.#rates.archived.sample(systemClock.monotonic(), { records: archive.sums.records, bytes: archive.sums.rawBytes });
+      const { records: archived = 0, rawBytes = 0 } = outputs.archive?.archive.sums ?? {};
+      this.#rates.archived.sample(systemClock.monotonic(), { records: archived, bytes: rawBytes });
     };
     sample();
     const timer = setInterval(sample, sampleMs);
@@ -266,19 +262,4 @@ function prepareDataFolder(options: HubOptions): void {
       cause,
     });
   }
-}
-
-/** A folder that was named must be there: one that is not may be a disk that is not mounted. */
-function preparedArchiveFolder(options: HubOptions): string {
-  const folder = archiveFolder(options);
-  const isNamed = archiveOutputOf(options)?.folder !== undefined;
-  try {
-    if (!isNamed) makeFolder(folder, { mode: 0o750 });
-    if (statSync(folder).isDirectory()) return folder;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const hint = isNamed ? 'make it, or mount its disk' : 'make data_dir, or let the hub write there';
-    throw new HubStartError(`the archive folder ${folder} cannot be used (${reason}): ${hint}`, { cause });
-  }
-  throw new HubStartError(`the archive folder ${folder} is not a folder`);
 }

@@ -37,8 +37,8 @@ export interface PipelineOptions {
   readonly owner: string;
   readonly burst: Burst;
   readonly place: TopicPlace;
-  /** Called before anything is published: the back topic's readers exist before what they must not miss. */
-  readonly prepare: (channel: ChannelName) => Promise<void>;
+  /** Called before anything is published: the back topic's readers exist before what they must not miss. False: it has none. */
+  readonly prepare: (channel: ChannelName) => Promise<boolean>;
 }
 
 interface Work {
@@ -67,8 +67,11 @@ export class Pipeline implements TopicRunner {
   async run(signal: AbortSignal): Promise<void> {
     const { queue, clock, owner, place, prepare } = this.#options;
     const { topic, partition, channel } = place;
+    // Without a group of its own it keeps nothing back from those that read the front topic.
+    while (!(await prepare(channel))) {
+      if (!(await this.#wake.wait(clock, signal, runnerIdleMs)) || signal.aborted) return;
+    }
     await queue.ensureGroup({ topic, group: pipelineGroup, policy: { kind: 'blocking' }, from: 'beginning' });
-    await prepare(channel);
     const request = { queue, clock, owner, group: { topic, group: pipelineGroup, partition } };
     await runUnderLease(request, signal, (lease, inner) => this.#work(lease, inner));
   }

@@ -20,8 +20,11 @@ export interface PipelinesOptions {
   readonly owner: string;
   /** Batches that come in a burst go first. */
   readonly burst: Burst;
-  /** Makes sure that the back topic of a channel has its readers before anything is published to it. */
-  readonly prepare: (channel: ChannelName) => Promise<void>;
+  /**
+   * Makes sure that the back topic of a channel has its readers before anything is published to it. False: it has none, and the channel
+   * needs no pipeline.
+   */
+  readonly prepare: (channel: ChannelName) => Promise<boolean>;
 }
 
 export class Pipelines {

@@ -1,6 +1,6 @@
 /** The books of each channel (invariant 8), from what the store itself has summed up. */
 import type { ChannelName } from '@tributary/protocol/messages.ts';
-import { backTopic, frontTopic, type QueueStatus, type TopicName } from '../queue/queue.ts';
+import { archiveGroup, backTopic, frontTopic, pipelineGroup, type QueueStatus, type TopicName } from '../queue/queue.ts';
 
 export interface ChannelBooks {
   readonly channel: ChannelName;
@@ -11,27 +11,38 @@ export interface ChannelBooks {
   readonly processed: number;
   readonly archivePending: number;
   readonly archived: number;
-  /** Records processed and neither pending nor archived: more than none only together with dead letters. */
+  /** Records that an operator had pipeline and archive step over. */
+  readonly dropped: number;
+  /** Records processed and neither pending, archived nor dropped: more than none only together with dead letters. */
   readonly missing: number;
 }
 
-export function booksOf(status: QueueStatus, archivedOf: (channel: ChannelName) => number): ChannelBooks[] {
+/** `archivedOf` is undefined where no archive is configured: nothing is missing in one that is not there. */
+export function booksOf(status: QueueStatus, archivedOf: ((channel: ChannelName) => number) | undefined): ChannelBooks[] {
   const received = (name: TopicName): number =>
     status.topics.filter(({ topic }) => topic === name).reduce((sum, { receivedRecords }) => sum + receivedRecords, 0);
-  const pending = (name: TopicName): number =>
-    status.groups.filter(({ topic }) => topic === name).reduce((sum, { records }) => sum + records, 0);
   return status.channels.map(({ channel }) => {
     const processed = received(backTopic(channel));
-    const archivePending = pending(backTopic(channel));
-    const archived = archivedOf(channel);
+    const pipeline = progressOf(status, frontTopic(channel), pipelineGroup);
+    const archive = progressOf(status, backTopic(channel), archiveGroup);
+    const archived = archivedOf?.(channel) ?? 0;
     return {
       channel,
       received: received(frontTopic(channel)),
-      pipelinePending: pending(frontTopic(channel)),
+      pipelinePending: pipeline.pending,
       processed,
-      archivePending,
+      archivePending: archive.pending,
       archived,
-      missing: processed - archivePending - archived,
+      dropped: pipeline.dropped + archive.dropped,
+      missing: archivedOf === undefined ? 0 : processed - archive.pending - archived - archive.dropped,
     };
   });
+}
+
+function progressOf({ groups }: QueueStatus, name: TopicName, reader: string): { pending: number; dropped: number } {
+  const places = groups.filter(({ topic, group }) => topic === name && group === reader);
+  return {
+    pending: places.reduce((sum, { records }) => sum + records, 0),
+    dropped: places.reduce((sum, { dropped }) => sum + dropped, 0),
+  };
 }

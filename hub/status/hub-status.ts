@@ -3,6 +3,7 @@ import type { CertificateStatus } from '../certificates/certificate-status.ts';
 import type { StandingFinding } from '../health/findings.ts';
 import type { IntakeStatus } from '../intake/intake.ts';
 import type { HttpListenersStatus } from '../listeners/http-listeners.ts';
+import type { OutputStatus } from '../outputs/output.ts';
 import type { TellingCounts } from '../platform/telling.ts';
 import type { PipelineCounts } from '../processing/events.ts';
 import type { QueueStatus } from '../queue/queue.ts';
@@ -42,7 +43,9 @@ export interface HubStatus {
   readonly rates: { readonly received: Counters; readonly archived: Counters };
   readonly queue: QueueStatus;
   readonly pipeline: PipelineCounts;
-  readonly archive: {
+  readonly outputs: readonly OutputStatus[];
+  /** Where one is configured. */
+  readonly archive?: {
     readonly folder: string;
     readonly objects: number;
     readonly records: number;

@@ -2,8 +2,9 @@
 import { productVersion } from '@tributary/shared/build-info.ts';
 import type { HubTls } from '../certificates/hub-tls.ts';
 import type { Intake } from '../intake/intake.ts';
-import { archiveFolder, type HubOptions } from '../options.ts';
-import type { Archive } from '../outputs/archive/archive.ts';
+import type { HubOptions } from '../options.ts';
+import type { ArchiveOutput } from '../outputs/archive/archive-output.ts';
+import type { Outputs } from '../outputs/outputs.ts';
 import type { Telling } from '../platform/telling.ts';
 import type { Pipelines } from '../processing/pipelines.ts';
 import type { Quotas } from '../quotas/quotas.ts';
@@ -15,7 +16,7 @@ import type { Rates } from './rates.ts';
 export interface ReportedParts {
   readonly options: HubOptions;
   readonly store: HubStore;
-  readonly archive: Archive;
+  readonly outputs: Outputs;
   readonly pipelines: Pipelines;
   readonly intake: Intake;
   readonly telling: Telling;
@@ -32,10 +33,11 @@ export interface ReportedState {
 }
 
 export async function hubReport(parts: ReportedParts, now: ReportedState): Promise<HubStatus> {
-  const { options, store, archive, pipelines, intake, telling, quotas, tls, rates } = parts;
+  const { options, store, outputs, pipelines, intake, telling, quotas, tls, rates } = parts;
   const queueStatus = await store.queue.status();
   const { connections, counters, turnedAway } = intake.status();
-  const { objects, records, rawBytes, objectBytes } = archive.sums;
+  const { archive } = outputs;
+  const sums = archive?.archive.sums;
   return {
     program: 'tributary-hub',
     version: productVersion(),
@@ -56,9 +58,15 @@ export async function hubReport(parts: ReportedParts, now: ReportedState): Promi
     rates: { received: rates.received.perSecond(), archived: rates.archived.perSecond() },
     queue: queueStatus,
     pipeline: pipelines.counts,
-    archive: { folder: archiveFolder(options), objects, records, rawBytes, objectBytes, ...archive.counts },
-    books: booksOf(queueStatus, (channel) => archive.sums.recordsOf(channel)),
+    outputs: outputs.status(),
+    ...(archive === undefined ? {} : { archive: archiveStatus(archive) }),
+    books: booksOf(queueStatus, sums && ((channel) => sums.recordsOf(channel))),
   };
+}
+
+function archiveStatus({ folder, archive }: ArchiveOutput): NonNullable<HubStatus['archive']> {
+  const { objects, records, rawBytes, objectBytes } = archive.sums;
+  return { folder, objects, records, rawBytes, objectBytes, ...archive.counts };
 }
 
 function clusterStatus({ cluster: { roles } }: HubOptions, { kind, cluster, queue }: HubStore): ClusterStatus {

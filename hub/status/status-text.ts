@@ -1,11 +1,12 @@
 /** The status as a person reads it. */
 import { clusterLines, durabilityLines } from './cluster-lines.ts';
+import { printable } from '@tributary/shared/printable.ts';
 import { certificateLines, findingLines } from './finding-lines.ts';
 import type { HttpListenerStatus } from '../listeners/http-listeners.ts';
 import type { HubStatus } from './hub-status.ts';
 
 export function statusText(status: HubStatus, nowMs: number): string {
-  const { site, listeners, queue, archive, rates, connections, durability, state } = status;
+  const { site, listeners, queue, rates, connections, durability, state } = status;
   const seconds = Math.round((nowMs - status.startedMs) / 1000);
   const lines = [
     `tributary-hub ${status.version}, site ${site.name}, ${state} for ${seconds} s (pid ${status.pid})`,
@@ -18,8 +19,7 @@ export function statusText(status: HubStatus, nowMs: number): string {
     `archiving    ${rates.archived.records} records/s, ${megabytes(rates.archived.bytes)}/s raw`,
     `queue        ${queue.state}, ${megabytes(queue.bytes)} of ${megabytes(queue.maxBytes)}, ${queue.deadLetters} dead letters`,
     ...durabilityLines(durability),
-    `archive      ${archive.records} records, ${megabytes(archive.rawBytes)} raw, ${megabytes(archive.objectBytes)} in ${archive.objects} objects`,
-    `             ${archive.folder}`,
+    ...outputLines(status),
   ];
   if (status.events.auditDropped > 0) lines.push(`audit trail  ${status.events.auditDropped} events found no room and are lost`);
   for (const books of status.books) {
@@ -38,6 +38,22 @@ export function statusText(status: HubStatus, nowMs: number): string {
     if (filtered > 0) lines.push(`${channel}: ${filteredRecords} records, ${filtered} positions left out by filters of agents`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+function outputLines({ outputs, archive }: HubStatus): string[] {
+  const others = outputs.filter(({ kind, state }) => kind !== 'archive' || state === 'failed');
+  return [
+    ...(archive === undefined
+      ? []
+      : [
+          `archive      ${archive.records} records, ${megabytes(archive.rawBytes)} raw, ${megabytes(archive.objectBytes)} in ${archive.objects} objects`,
+          `             ${archive.folder}`,
+        ]),
+    ...others.map(({ name, kind, state, trouble, counts }) => {
+      const counted = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
+      return `output       ${name} (${kind}) ${printable([state, ...counted, trouble].filter((part) => part !== '').join(', '))}`;
+    }),
+  ];
 }
 
 function httpLines({ listeners }: HubStatus): string[] {

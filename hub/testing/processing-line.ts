@@ -74,7 +74,10 @@ export class ProcessingLine implements AsyncDisposable {
       processor: options.processor ?? { process: async (entry) => passThrough(entry) },
       owner: queue.hubId,
       burst: new Burst(systemClock, Infinity),
-      prepare: (channel) => this.archive.prepare(channel),
+      prepare: async (channel) => {
+        await this.archive.prepare(channel);
+        return true;
+      },
     });
   }
 
