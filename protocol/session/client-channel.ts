@@ -279,7 +279,8 @@ export class ClientChannel {
   }
 
   #unaskedPosition(stream: ClientStream, message: Position): void {
-    const end = this.#connection.outbox.stream(stream.streamId)?.end ?? message.held;
+    const here = this.#connection.outbox.stream(stream.streamId);
+    const end = here === undefined || here.hasOtherWays === true ? message.held : here.end;
     if (message.held < stream.held || message.held > end) {
       this.#doubtful.add(stream.streamId);
       this.#stopped = true;
@@ -369,7 +370,8 @@ export class ClientChannel {
   #covered(batch: OutboxBatch): boolean {
     return batch.segments.every((segment) => {
       const stream = this.#stream(segment);
-      return stream.state === 'ended' || segment.to <= stream.held;
+      if (stream.state === 'ended') return true;
+      return segment.to <= stream.held && this.#connection.outbox.stream(segment.streamId)?.hasOtherWays !== true;
     });
   }
 

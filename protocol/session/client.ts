@@ -267,8 +267,8 @@ export class ClientSession implements ClientCalls {
       stream = added.stream;
       if (added.forgotten !== undefined) this.#channels.get(added.forgotten.channel)?.forgotten(added.forgotten);
     } else if (channel.awaits(streamId)) this.#streams.setState(stream, 'asked');
-    const { origin, identity, attributes, start } = described;
-    const about = { stream: stream.number, channel: channel.number, streamId, origin, identity, attributes, start };
+    const { streamId: told, origin, identity, attributes, start } = described;
+    const about = { stream: stream.number, channel: channel.number, streamId: told, origin, identity, attributes, start };
     this.#send({ kind: 'open-stream', ...about, wantArchived: this.#options.wantArchived === true });
     return stream;
   }

@@ -15,7 +15,7 @@ export type Judgement =
 export function judge(outbox: Outbox, streamId: Id, site: { held: number; heldMark: Mark }): Judgement {
   const stream = outbox.stream(streamId);
   if (stream === undefined) return { kind: 'fits', first: undefined };
-  if (site.held > stream.end) return { kind: 'ahead' };
+  if (site.held > stream.end && stream.hasOtherWays !== true) return { kind: 'ahead' };
   const first = outbox.firstAfter(streamId, site.held);
   const segment = first === undefined ? undefined : firstSegmentAfter(first, streamId, site.held);
   if (marksDiffer(site.heldMark, knownMark(outbox, streamId, { held: site.held, segment }))) return { kind: 'mark' };

@@ -23,10 +23,10 @@ export class PacedOutbox {
     this.#socketBytes = socketBytes;
     this.outbox = {
       ...outbox,
-      mayRead: ({ channel }) => {
-        const hasRoom = isPlatformChannel(channel) ? this.#socketHasRoom() : this.hasRoom();
+      mayRead: (batch) => {
+        const hasRoom = isPlatformChannel(batch.channel) ? this.#socketHasRoom() : this.hasRoom();
         if (!hasRoom) this.#held = true;
-        return hasRoom;
+        return hasRoom && outbox.mayRead?.(batch) !== false;
       },
       body: (batchId) => {
         const body = outbox.body(batchId);
