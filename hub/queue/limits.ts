@@ -20,7 +20,7 @@ export interface QueueLimits {
   readonly busyRetryMs: number;
   /** Log types of one tenant: each has readers and a folder for good. */
   readonly typesPerTenantMax: number;
-  /** What describes the new streams of one agent (sqlite/allowances.ts): so many bytes at once, */
+  /** What describes the new streams of one agent (allowances.ts): so many bytes at once, */
   readonly streamsAtOnceBytes: number;
   /** and so many a day. A stream takes less than a kilobyte, so this is some 100,000 files, several times what an agent reads. */
   readonly streamsBytesPerDay: number;

@@ -262,7 +262,7 @@ export interface RecordedGap extends StreamPosition {
   readonly recorded: number;
 }
 
-/** Somebody who adds more to the store than one may (sqlite/allowances.ts), and has to wait with it. */
+/** Somebody who adds more to the store than one may (allowances.ts), and has to wait with it. */
 export interface HeldBack {
   readonly cause: 'types' | 'streams';
   /** The tenant, or the agent's id. */

@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '@tributary/shared/assert.ts';
+import { Allowances } from '../allowances.ts';
 import type { QueueLimits } from '../limits.ts';
-import { Allowances } from './allowances.ts';
 import { ArchiveTable } from './tables/archive-table.ts';
 import { BeginningTable } from './tables/beginning-table.ts';
 import { DeadLetterTable } from './tables/dead-letter-table.ts';

@@ -8,9 +8,15 @@
  */
 import { platformType } from '@tributary/protocol/platform/document.ts';
 import type { StreamKey } from '@tributary/protocol/session/server-effect.ts';
-import type { QueueLimits } from '../limits.ts';
-import { frontTopic, type HeldBack, type OpenStreamRequest } from '../queue.ts';
-import type { TopicTable } from './tables/topic-table.ts';
+import type { QueueLimits } from './limits.ts';
+import { frontTopic, type HeldBack, type OpenStreamRequest } from './queue.ts';
+
+/** What is asked of the store's topics. */
+export interface KnownTopics {
+  find(name: string, partition: number): object | undefined;
+  /** Topics whose names begin so. */
+  countFrom(start: string): number;
+}
 
 interface Allowance {
   left: number;
@@ -26,11 +32,11 @@ const rowBytes = 256;
 
 export class Allowances {
   readonly #limits: QueueLimits;
-  readonly #topics: TopicTable;
+  readonly #topics: KnownTopics;
   readonly #byAgent = new Map<string, Allowance>();
   #notes = new Map<string, HeldBack>();
 
-  constructor(limits: QueueLimits, topics: TopicTable) {
+  constructor(limits: QueueLimits, topics: KnownTopics) {
     this.#limits = limits;
     this.#topics = topics;
   }
@@ -47,10 +53,15 @@ export class Allowances {
 
   /** Why this agent opens no new stream now; undefined: it may. */
   ofAgent(key: StreamKey, nowMs: number): HeldBack | undefined {
-    const own = this.#byAgent.get(nameOf(key));
-    if (own === undefined || this.#filled(own, nowMs) > 0) return undefined;
+    if (this.mayOpen(key, nowMs)) return undefined;
     const hint = `agent ${key.agentId} opens new streams all the time, and has to wait with them: look what its inputs find`;
     return this.#note({ cause: 'streams', subject: key.agentId, hint, atMs: nowMs });
+  }
+
+  /** The same, and nobody is told. */
+  mayOpen(key: StreamKey, nowMs: number): boolean {
+    const own = this.#byAgent.get(nameOf(key));
+    return own === undefined || this.#filled(own, nowMs) > 0;
   }
 
   added({ key, attributes, identity }: OpenStreamRequest, nowMs: number): void {
