@@ -15,6 +15,7 @@ import {
 import { RegistryError } from '../registry.ts';
 import type { RegistryContract } from './registry-calls.ts';
 import type { RegistryStore } from './registry-store.ts';
+import { agentName, tokenName } from './tables/seen-table.ts';
 
 type Argument<Name extends keyof RegistryContract> = RegistryContract[Name]['argument'];
 
@@ -131,8 +132,8 @@ export function setMeta(store: RegistryStore, { values }: Argument<'setMeta'>): 
 
 /** Bounded growth: what is over goes, some time later. */
 export function tidy(store: RegistryStore, { agents, tokens, nowMs }: Argument<'tidy'>): void {
-  for (const [agentId, atMs] of agents) store.agents.seen(agentId, atMs);
-  for (const [tokenId, atMs] of tokens) store.apiTokens.used(tokenId, atMs);
+  for (const [agentId, atMs] of agents) store.seen.put(agentName(agentId), atMs);
+  for (const [tokenId, atMs] of tokens) store.seen.put(tokenName(tokenId), atMs);
   store.sessions.removeExpired(nowMs);
   store.enrolmentTokens.forget(nowMs - tokenKeptMs);
   store.apiTokens.forget(nowMs - tokenKeptMs);

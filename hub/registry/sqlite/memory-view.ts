@@ -10,6 +10,7 @@ import { AgentTable } from './tables/agent-table.ts';
 import { AuditTable } from './tables/audit-table.ts';
 import { type Change, ChangeTable } from './tables/change-table.ts';
 import { MetaTable } from './tables/meta-table.ts';
+import { SeenTable } from './tables/seen-table.ts';
 import { ApiTokenTable, EnrolmentTokenTable } from './tables/token-table.ts';
 import { SessionTable, UserTable } from './tables/user-table.ts';
 
@@ -28,6 +29,7 @@ export class MemoryView {
   readonly #sessionTable: SessionTable;
   readonly #metaTable: MetaTable;
   readonly #changes: ChangeTable;
+  readonly #seen: SeenTable;
   readonly #version;
   #revision = 0;
   #seenVersion: unknown;
@@ -43,6 +45,7 @@ export class MemoryView {
     this.#sessionTable = new SessionTable(db);
     this.#metaTable = new MetaTable(db);
     this.#changes = new ChangeTable(db);
+    this.#seen = new SeenTable(db);
     this.#version = db.prepare('PRAGMA data_version');
     this.#inSnapshot(() => this.#reload());
   }
@@ -65,6 +68,15 @@ export class MemoryView {
   apiTokenUsed(tokenId: string, lastUsedMs: number): void {
     const token = this.apiTokens.get(tokenId);
     if (token !== undefined) this.apiTokens.set(tokenId, { ...token, lastUsedMs });
+  }
+
+  /** When others were seen by other hubs of the site. */
+  lookSeen(): void {
+    for (const [name, atMs] of this.#seen.all()) {
+      const [kind, id = ''] = name.split(' ');
+      if (kind === 'agent' && atMs > (this.#agents.get(id)?.lastSeenMs ?? 0)) this.seen(id, atMs);
+      else if (kind === 'token' && atMs > (this.apiTokens.get(id)?.lastUsedMs ?? 0)) this.apiTokenUsed(id, atMs);
+    }
   }
 
   /** Looks only when another connection has committed since the last time. True when something changed. */

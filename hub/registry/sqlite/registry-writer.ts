@@ -12,7 +12,7 @@ import { greet } from './greet.ts';
 import type { RegistryCall } from './registry-calls.ts';
 import type { RegistryStore } from './registry-store.ts';
 
-type Answer = () => void;
+export type Answer = () => void;
 
 const sqliteBusy = 5;
 
@@ -36,7 +36,7 @@ export class RegistryWriter {
   #together(calls: readonly RegistryCall[]): void {
     const enrols = calls.some(({ name }) => name === 'enrol' || name === 'certified');
     const answers = this.#store.transaction(() => {
-      const performed = calls.map((call) => this.#perform(call));
+      const performed = performAll(this.#store, calls);
       if (enrols) crashPoint('hub.registry.before-commit');
       return performed;
     });
@@ -44,19 +44,22 @@ export class RegistryWriter {
     if (enrols) crashPoint('hub.registry.after-commit');
     for (const answer of answers) answer();
   }
+}
 
-  #perform(call: RegistryCall): Answer {
+/** Inside a transaction. What answers the calls is done once the transaction cannot be undone any more. */
+export function performAll(store: RegistryStore, calls: readonly RegistryCall[]): Answer[] {
+  return calls.map((call) => {
     try {
-      return this.#store.step(() => perform(this.#store, call));
+      return store.step(() => perform(store, call));
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       return () => call.fail(error);
     }
-  }
+  });
 }
 
 /** What is over after a while by itself, or once somebody makes room. */
-function passingFailure(error: unknown): RegistryError | undefined {
+export function passingFailure(error: unknown): RegistryError | undefined {
   if (isDiskFull(error)) {
     const hint = 'there is no room on the disk of data_dir: make room and try again';
     return new RegistryError('REGISTRY_UNAVAILABLE', hint, { cause: error });

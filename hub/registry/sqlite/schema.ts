@@ -2,7 +2,9 @@
  * The tables of registry.db; docs/STORAGE.md tells what they are for.
  *
  * `change` is the note of every change that a memory view must see, written by triggers, so that no statement can forget it. Each
- * process reads the notes after the last one it knows, whoever made them. When somebody was last seen is not noted.
+ * process reads the notes after the last one it knows, whoever made them.
+ *
+ * `seen`, `local`, `entry` and `change` belong to this file alone; the other tables are the same on every hub of a site (redis/).
  */
 import type { MigrationStep } from '@tributary/shared/sqlite/migrate.ts';
 
@@ -18,8 +20,7 @@ CREATE TABLE agent (
   key_hash TEXT NOT NULL DEFAULT '',
   state TEXT NOT NULL CHECK (state IN ('active', 'revoked', 'cloned')),
   boot_id TEXT NOT NULL, start_counter INTEGER NOT NULL,
-  retired_boots TEXT NOT NULL, refused_copy TEXT,
-  last_seen_ms INTEGER
+  retired_boots TEXT NOT NULL, refused_copy TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE enrolment_token (
@@ -34,7 +35,7 @@ CREATE TABLE api_token (
   token_id TEXT PRIMARY KEY,
   secret_hash TEXT NOT NULL, tenant TEXT NOT NULL, scope TEXT NOT NULL CHECK (scope IN ('read', 'write', 'admin')),
   note TEXT NOT NULL,
-  created_ms INTEGER NOT NULL, created_by TEXT NOT NULL, expires_ms INTEGER, revoked_ms INTEGER, last_used_ms INTEGER
+  created_ms INTEGER NOT NULL, created_by TEXT NOT NULL, expires_ms INTEGER, revoked_ms INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE user (
@@ -52,6 +53,13 @@ CREATE TABLE audit (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
   at_ms INTEGER NOT NULL, event TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE seen (name TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TRIGGER agent_gone AFTER DELETE ON agent BEGIN DELETE FROM seen WHERE name = 'agent ' || old.agent_id; END;
+CREATE TRIGGER api_token_gone AFTER DELETE ON api_token BEGIN DELETE FROM seen WHERE name = 'token ' || old.token_id; END;
+
+CREATE TABLE local (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE entry (version INTEGER PRIMARY KEY, id TEXT NOT NULL) STRICT;
 
 CREATE TABLE change (revision INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, key TEXT NOT NULL) STRICT;
 CREATE TRIGGER audit_insert AFTER INSERT ON audit BEGIN INSERT INTO change (kind, key) VALUES ('audit', ''); END;
@@ -80,5 +88,16 @@ function notes(): string {
     ])
     .join('\n');
 }
+
+/** What all hubs of a site have alike: each with its primary key. */
+export const sharedTables = {
+  meta: 'key',
+  agent: 'agent_id',
+  enrolment_token: 'token_id',
+  api_token: 'token_id',
+  user: 'name',
+  session: 'id_hash',
+  audit: 'sequence',
+} as const;
 
 export const schemaSteps: readonly MigrationStep[] = [(db) => db.exec(version1 + notes())];

@@ -1,5 +1,5 @@
 /**
- * The embedded registry. Changes go to whoever writes and resolve after their commit, once the memory view has them; reads come from
+ * A registry over a database of this hub: the whole of it, or its copy of what the hubs of a site share (redis/). Changes go to whoever writes and resolve after their commit, once the memory view has them; reads come from
  * the view. Changes of other processes are looked for twice a second.
  */
 import type { DatabaseSync } from 'node:sqlite';
@@ -244,6 +244,7 @@ export class SqliteRegistry implements Registry {
     this.#tokensUsed.clear();
     try {
       await this.#change('tidy', { agents, tokens, nowMs: this.#clock.now() });
+      if (this.#db.isOpen) this.#view.lookSeen();
     } catch (error) {
       this.#log.warn('the registry cannot be tidied now', { error });
     }

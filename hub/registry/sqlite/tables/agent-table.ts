@@ -5,7 +5,8 @@ import type { Agent } from '../../registry.ts';
 import { labels, list, oneOf, optionalText, refusedCopy, tenantsOf, tenantsText } from './columns.ts';
 
 const columns = `agent_id, kind, site_id, tenants, labels, host, instance_id, fingerprints, not_after_ms, enrolled_ms, token_id,
-  state, boot_id, start_counter, retired_boots, refused_copy, last_seen_ms`;
+  state, boot_id, start_counter, retired_boots, refused_copy`;
+const lastSeen = `(SELECT at_ms FROM seen WHERE name = 'agent ' || agent_id) AS last_seen_ms`;
 
 export class AgentTable {
   readonly #find;
@@ -13,26 +14,24 @@ export class AgentTable {
   readonly #put;
   readonly #keyHash;
   readonly #setKeyHash;
-  readonly #seen;
   readonly #ofSite;
   readonly #remove;
   readonly #forget;
 
   constructor(db: DatabaseSync) {
-    this.#find = db.prepare(`SELECT ${columns} FROM agent WHERE agent_id = ?`);
-    this.#all = db.prepare(`SELECT ${columns} FROM agent ORDER BY enrolled_ms, agent_id`);
+    this.#find = db.prepare(`SELECT ${columns}, ${lastSeen} FROM agent WHERE agent_id = ?`);
+    this.#all = db.prepare(`SELECT ${columns}, ${lastSeen} FROM agent ORDER BY enrolled_ms, agent_id`);
     this.#put = db.prepare(`
       INSERT INTO agent (${columns}) VALUES (:agentId, :kind, :siteId, :tenants, :labels, :host, :instanceId, :fingerprints, :notAfterMs,
-        :enrolledMs, :tokenId, :state, :bootId, :startCounter, :retiredBoots, :refusedCopy, :lastSeenMs)
+        :enrolledMs, :tokenId, :state, :bootId, :startCounter, :retiredBoots, :refusedCopy)
       ON CONFLICT (agent_id) DO UPDATE SET kind = excluded.kind, site_id = excluded.site_id, tenants = excluded.tenants, labels = excluded.labels,
         host = excluded.host, instance_id = excluded.instance_id, fingerprints = excluded.fingerprints,
         not_after_ms = excluded.not_after_ms, enrolled_ms = excluded.enrolled_ms, token_id = excluded.token_id,
         state = excluded.state, boot_id = excluded.boot_id, start_counter = excluded.start_counter,
-        retired_boots = excluded.retired_boots, refused_copy = excluded.refused_copy, last_seen_ms = excluded.last_seen_ms`);
+        retired_boots = excluded.retired_boots, refused_copy = excluded.refused_copy`);
     this.#keyHash = db.prepare('SELECT key_hash FROM agent WHERE agent_id = ?');
     this.#setKeyHash = db.prepare('UPDATE agent SET key_hash = ? WHERE agent_id = ?');
-    this.#seen = db.prepare('UPDATE agent SET last_seen_ms = max(ifnull(last_seen_ms, 0), ?) WHERE agent_id = ?');
-    this.#ofSite = db.prepare(`SELECT ${columns} FROM agent WHERE site_id = ? ORDER BY enrolled_ms, agent_id`);
+    this.#ofSite = db.prepare(`SELECT ${columns}, ${lastSeen} FROM agent WHERE site_id = ? ORDER BY enrolled_ms, agent_id`);
     this.#remove = db.prepare('DELETE FROM agent WHERE agent_id = ?');
     this.#forget = db.prepare(`
       DELETE FROM agent WHERE (not_after_ms = 0 AND enrolled_ms < :halfEnrolledMs)
@@ -53,7 +52,8 @@ export class AgentTable {
     return this.#ofSite.all(siteId).map(agentRow);
   }
 
-  put(agent: Agent): void {
+  /** All but when it was seen. */
+  put({ lastSeenMs: _, ...agent }: Agent): void {
     this.#put.run({
       ...agent,
       siteId: agent.siteId ?? null,
@@ -62,7 +62,6 @@ export class AgentTable {
       fingerprints: JSON.stringify(agent.fingerprints),
       retiredBoots: JSON.stringify(agent.retiredBoots),
       refusedCopy: agent.refusedCopy === undefined ? null : JSON.stringify(agent.refusedCopy),
-      lastSeenMs: agent.lastSeenMs ?? null,
     });
   }
 
@@ -74,10 +73,6 @@ export class AgentTable {
 
   setKeyHash(agentId: Id, keyHash: string): void {
     this.#setKeyHash.run(keyHash, agentId);
-  }
-
-  seen(agentId: Id, atMs: number): void {
-    this.#seen.run(atMs, agentId);
   }
 
   remove(agentId: Id): void {

@@ -6,7 +6,8 @@ import { labels, oneOf, optionalText, tenantsOf, tenantsText } from './columns.t
 
 const enrolmentColumns =
   'token_id, secret_hash, kind, site_id, tenants, labels, uses_max, uses, created_ms, created_by, expires_ms, revoked_ms';
-const apiColumns = 'token_id, secret_hash, tenant, scope, note, created_ms, created_by, expires_ms, revoked_ms, last_used_ms';
+const apiColumns = 'token_id, secret_hash, tenant, scope, note, created_ms, created_by, expires_ms, revoked_ms';
+const lastUsed = `(SELECT at_ms FROM seen WHERE name = 'token ' || token_id) AS last_used_ms`;
 
 export class EnrolmentTokenTable {
   readonly #find;
@@ -74,17 +75,15 @@ export class ApiTokenTable {
   readonly #all;
   readonly #insert;
   readonly #revoke;
-  readonly #used;
   readonly #forget;
   readonly #count;
 
   constructor(db: DatabaseSync) {
-    this.#find = db.prepare(`SELECT ${apiColumns} FROM api_token WHERE token_id = ?`);
-    this.#all = db.prepare(`SELECT ${apiColumns} FROM api_token ORDER BY created_ms, token_id`);
+    this.#find = db.prepare(`SELECT ${apiColumns}, ${lastUsed} FROM api_token WHERE token_id = ?`);
+    this.#all = db.prepare(`SELECT ${apiColumns}, ${lastUsed} FROM api_token ORDER BY created_ms, token_id`);
     this.#insert = db.prepare(`INSERT INTO api_token (${apiColumns}) VALUES (:tokenId, :secretHash, :tenant, :scope, :note,
-      :createdMs, :createdBy, :expiresMs, :revokedMs, :lastUsedMs)`);
+      :createdMs, :createdBy, :expiresMs, :revokedMs)`);
     this.#revoke = db.prepare('UPDATE api_token SET revoked_ms = ? WHERE token_id = ?');
-    this.#used = db.prepare('UPDATE api_token SET last_used_ms = max(ifnull(last_used_ms, 0), ?) WHERE token_id = ?');
     this.#forget = db.prepare('DELETE FROM api_token WHERE expires_ms < :before OR revoked_ms < :before');
     this.#count = db.prepare('SELECT count(*) AS n FROM api_token');
   }
@@ -98,17 +97,14 @@ export class ApiTokenTable {
     return this.#all.all().map(apiToken);
   }
 
-  insert(token: ApiTokenRecord): void {
-    const { expiresMs = null, revokedMs = null, lastUsedMs = null } = token;
-    this.#insert.run({ ...token, expiresMs, revokedMs, lastUsedMs });
+  /** All but when it was used. */
+  insert({ lastUsedMs: _, ...token }: ApiTokenRecord): void {
+    const { expiresMs = null, revokedMs = null } = token;
+    this.#insert.run({ ...token, expiresMs, revokedMs });
   }
 
   revoke(tokenId: string, atMs: number): void {
     this.#revoke.run(atMs, tokenId);
-  }
-
-  used(tokenId: string, atMs: number): void {
-    this.#used.run(atMs, tokenId);
   }
 
   forget(beforeMs: number): void {
