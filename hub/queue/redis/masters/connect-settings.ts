@@ -55,7 +55,8 @@ export function addressText({ host, port }: HostPort): string {
 function databaseOf(url: URL | undefined): number {
   const path = url?.pathname.slice(1) ?? '';
   if (path === '') return 0;
-  if (!/^\d{1,4}$/.test(path)) throw new Error('queue.redis.url ends in what is no number of a database: use redis://host:6379 or …/0');
+  if (!/^\d{1,4}$/.test(path))
+    throw new Error('queue.redis.url ends in what is no number of a database: use redis://host:6379 or …/0');
   return Number(path);
 }
 

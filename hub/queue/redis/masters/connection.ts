@@ -5,13 +5,14 @@
  *     open → closed      destroyed by its owner, broken, or silent for `silenceMsMax` while something was unanswered
  */
 import { Redis } from 'ioredis';
+import { assert } from '@tributary/shared/assert.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { HostPort } from '@tributary/shared/network/listen-address.ts';
 import { printable } from '@tributary/shared/printable.ts';
 import { addressText, tlsOptions, type ConnectSettings } from './connect-settings.ts';
-import { callsMax, connectMsMax, pingAfterMs, silenceMsMax, watchEveryMs } from './limits.ts';
+import { callsMax, connectMsMax, type Patience, pingAfterMs, usualPatience, watchEveryMs } from './limits.ts';
 import { MasterError, type Argument, type Reply } from './masters.ts';
-import { ConnectionLostError, hintOf, ServerReplyError } from './server-reply.ts';
+import { ConnectionLostError, hintOf, ServerRefusedError, ServerReplyError } from './server-reply.ts';
 
 export class RedisConnection {
   readonly where: string;
@@ -19,6 +20,7 @@ export class RedisConnection {
   readonly closed: Promise<Error>;
   readonly #client: Redis;
   readonly #clock: Clock;
+  readonly #silenceMsMax: number;
   readonly #close: (reason: Error) => void;
   readonly #watch: NodeJS.Timeout;
   #isOpen = true;
@@ -28,9 +30,10 @@ export class RedisConnection {
   #heardMs: number;
   #isCorked = false;
 
-  private constructor(client: Redis, address: HostPort, clock: Clock) {
+  private constructor(client: Redis, address: HostPort, { clock, patience }: { clock: Clock; patience: Patience }) {
     this.#client = client;
     this.#clock = clock;
+    this.#silenceMsMax = patience.silenceMsMax;
     this.where = addressText(address);
     this.#heardMs = clock.monotonic();
     const { promise, resolve } = Promise.withResolvers<Error>();
@@ -42,7 +45,12 @@ export class RedisConnection {
   }
 
   /** Connected and let in when it resolves. Rejects with a sentence. */
-  static async open(address: HostPort, settings: ConnectSettings, clock: Clock): Promise<RedisConnection> {
+  static async open(
+    address: HostPort,
+    settings: ConnectSettings,
+    world: { readonly clock: Clock; readonly patience?: Patience; readonly signal?: AbortSignal },
+  ): Promise<RedisConnection> {
+    const { clock, patience = usualPatience, signal } = world;
     const where = addressText(address);
     const tls = tlsOptions(settings, address.host);
     const client = new Redis({
@@ -61,19 +69,27 @@ export class RedisConnection {
     });
     let failure: Error | undefined;
     client.on('error', (error: Error) => (failure = error));
+    const giveUp = (): void => client.disconnect();
+    signal?.addEventListener('abort', giveUp, { once: true });
     try {
       await client.connect();
     } catch (error) {
       client.disconnect();
-      throw new Error(connectSentence(where, failure ?? error), { cause: failure ?? error });
+      throw new Error(connectSentence(where, failure ?? error), { cause: error });
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
     }
-    const connection = new RedisConnection(client, address, clock);
+    const connection = new RedisConnection(client, address, { clock, patience });
+    const end = (): void => connection.destroy();
+    signal?.addEventListener('abort', end, { once: true });
+    void connection.closed.then(() => signal?.removeEventListener('abort', end));
     try {
+      signal?.throwIfAborted();
       await connection.#enter(settings);
       return connection;
     } catch (error) {
       connection.destroy();
-      throw error instanceof ServerReplyError ? new Error(hintOf(error, where), { cause: error }) : error;
+      throw error instanceof ServerReplyError ? new ServerRefusedError('rights', hintOf(error, where)) : error;
     }
   }
 
@@ -89,16 +105,18 @@ export class RedisConnection {
   /** Sends it after what was sent before. Rejects with ServerReplyError or ConnectionLostError, or MasterError when it was not sent. */
   async send(command: string, args: readonly Argument[] = []): Promise<Reply> {
     if (!this.#isOpen) throw new MasterError('UNAVAILABLE', `the connection to Redis at ${this.where} is closed`);
-    if (this.#unanswered >= callsMax) throw new MasterError('UNAVAILABLE', `too much is asked of Redis at ${this.where} at a time`);
+    if (this.#unanswered >= callsMax)
+      throw new MasterError('UNAVAILABLE', `too much is asked of Redis at ${this.where} at a time`);
     if (this.#unanswered === 0) this.#heardMs = this.#clock.monotonic();
     this.#unanswered += 1;
     this.#cork();
     try {
-      // What comes of callBuffer is made of these and nothing else.
-      return (await this.#client.callBuffer(command, args.map(sendable))) as Reply;
+      const reply = await this.#client.callBuffer(command, args.map(sendable));
+      assert(isReply(reply), 'what callBuffer gives is made of bytes, numbers and lists');
+      return reply;
     } catch (error) {
       if (error instanceof Error && error.name === 'ReplyError') throw new ServerReplyError(error.message);
-      throw new ConnectionLostError(`${this.#reason?.message ?? `the connection to Redis at ${this.where} broke`}`, { cause: error });
+      throw new ConnectionLostError(this.#reason?.message ?? `the connection to Redis at ${this.where} broke`, { cause: error });
     } finally {
       this.#unanswered -= 1;
       this.#heardMs = this.#clock.monotonic();
@@ -133,8 +151,8 @@ export class RedisConnection {
 
   /** A silent cut is noticed although nobody asks for anything. */
   #look(): void {
-    if (this.silentMs > silenceMsMax) {
-      const seconds = Math.round(silenceMsMax / 1000);
+    if (this.silentMs > this.#silenceMsMax) {
+      const seconds = Math.round(this.#silenceMsMax / 1000);
       this.destroy(new Error(`Redis at ${this.where} answered nothing for ${seconds} s`));
     } else if (this.#unanswered === 0 && this.#clock.monotonic() - this.#heardMs >= pingAfterMs) {
       this.send('PING').catch(() => undefined);
@@ -158,11 +176,17 @@ function sendable(argument: Argument): string | Buffer | number {
   return Buffer.from(argument.buffer, argument.byteOffset, argument.byteLength);
 }
 
+function isReply(value: unknown): value is Reply {
+  return value === null || typeof value === 'number' || Buffer.isBuffer(value) || (Array.isArray(value) && value.every(isReply));
+}
+
 function connectSentence(where: string, error: unknown): string {
   const message = error instanceof Error ? printable(error.message).slice(0, 300) : 'unknown';
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ECONNREFUSED') return `Redis at ${where} cannot be reached: nothing listens there; start it, or correct queue.redis`;
-  if (code === 'ENOTFOUND') return `Redis at ${where} cannot be reached: the name is not known; correct queue.redis or the name server`;
+  if (code === 'ECONNREFUSED')
+    return `Redis at ${where} cannot be reached: nothing listens there; start it, or correct queue.redis`;
+  if (code === 'ENOTFOUND')
+    return `Redis at ${where} cannot be reached: the name is not known; correct queue.redis or the name server`;
   if (/certificate|self-signed|CERT|ALTNAME/i.test(`${code} ${message}`)) {
     return `Redis at ${where} showed a certificate that is not accepted (${message}): set queue.redis.ca to its authority's PEM file`;
   }

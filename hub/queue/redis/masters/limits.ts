@@ -1,11 +1,20 @@
 /** How long the masters of a Redis are waited for, and how often they are looked at. */
 import { assert } from '@tributary/shared/assert.ts';
 
+/** What a test may want shorter. */
+export interface Patience {
+  /** While something is unanswered, a connection that brings nothing for so long is taken for dead: what it was asked is ambiguous. */
+  readonly silenceMsMax: number;
+  /** How long a call waits for a master that takes it. */
+  readonly callWaitMsMax: number;
+  /** All masters have to be there within this when the hub starts. */
+  readonly openMsMax: number;
+}
+
+export const usualPatience: Patience = { silenceMsMax: 5000, callWaitMsMax: 8000, openMsMax: 10_000 };
+
 /** Until a connection stands and the server has said who it is. */
 export const connectMsMax = 3000;
-
-/** While something is unanswered, a connection that brings nothing for so long is taken for dead: what it was asked is ambiguous. */
-export const silenceMsMax = 5000;
 
 /** A connection that brought nothing for so long is sent a PING. */
 export const pingAfterMs = 1000;
@@ -16,17 +25,11 @@ export const watchEveryMs = 250;
 /** A connection that brings no answer for so long is no longer taken for well: where the master is now is asked anew. */
 export const suspectMs = 1000;
 
-/** How long a call waits for a master that takes it. */
-export const callWaitMsMax = 8000;
-
 /** Between two tries of a call that was refused for the moment. */
 export const againMs = 50;
 
 /** How long replicas may take to have what was written. */
 export const replicasMsMax = 2000;
-
-/** All masters have to be there within this when the hub starts. */
-export const openMsMax = 10_000;
 
 /** Between two tries to connect. */
 export const reconnectMsMin = 50;
@@ -49,5 +52,5 @@ export const noteEveryMs = 10_000;
 /** Calls that wait or are under way, per connection. */
 export const callsMax = 20_000;
 
-assert(replicasMsMax < silenceMsMax, 'waiting for replicas is no silence');
-assert(suspectMs < silenceMsMax, 'a master is suspected before it is given up');
+assert(replicasMsMax < usualPatience.silenceMsMax, 'waiting for replicas is no silence');
+assert(suspectMs < usualPatience.silenceMsMax, 'a master is suspected before it is given up');

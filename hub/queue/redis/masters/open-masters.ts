@@ -1,14 +1,26 @@
 /** Opens the masters that the configuration names. */
+import { assert } from '@tributary/shared/assert.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { RedisOptions } from '../../../config/store-options.ts';
-import type { Masters } from './masters.ts';
+import type { DurabilityFact } from '../../../store/hub-store.ts';
+import { Caller, type FunctionCall } from './caller.ts';
+import { ClusterTopology } from './cluster-topology.ts';
+import { addressOfUrl, connectSettings, sentinelSettings, type ConnectSettings } from './connect-settings.ts';
+import type { FunctionLibrary } from './function-library.ts';
+import { keySlot } from './key-slot.ts';
+import type { Lane } from './lane.ts';
+import { usualPatience, type Patience } from './limits.ts';
+import { linkLog } from './link-log.ts';
+import type { LinkParts } from './master-link.ts';
+import { partitionKeys, siteKeys, type CallOptions, type Masters, type Reply } from './masters.ts';
+import { Notes } from './notes.ts';
+import { SentinelWatch } from './sentinel-watch.ts';
+import { ServerRefusedError } from './server-reply.ts';
+import { SingleTopology } from './single-topology.ts';
+import type { MasterChange, MasterPair, Topology } from './topology.ts';
 
-/** Redis Functions: `code` begins with `#!lua name=<name>`. Another code under the same name replaces it, so each version has its name. */
-export interface FunctionLibrary {
-  readonly name: string;
-  readonly code: string;
-}
+export type { FunctionLibrary } from './function-library.ts';
 
 export interface MastersOptions {
   readonly options: RedisOptions;
@@ -17,7 +29,153 @@ export interface MastersOptions {
   readonly durability: 'full' | 'relaxed';
   /** Loaded on every master before it is used, and again when missing. */
   readonly libraries: readonly FunctionLibrary[];
+  /** Instead of the usual ones (limits.ts). */
+  readonly patience?: Partial<Patience>;
 }
 
 /** Resolves when every master was reached and checked. Rejects with a sentence that says which server, what, and what to do. */
-export declare function openMasters(options: MastersOptions): Promise<Masters>;
+export async function openMasters(masters: MastersOptions): Promise<Masters> {
+  const opened = new RedisMasters(masters, await connectSettings(masters.options));
+  try {
+    await opened.reached();
+    return opened;
+  } catch (error) {
+    await opened[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+class RedisMasters implements Masters {
+  readonly prefix: string;
+  readonly #clock: Clock;
+  readonly #topology: Topology;
+  readonly #caller: Caller;
+  readonly #notes: Notes;
+  readonly #listeners = new Set<(partitions: readonly number[] | 'all') => void>();
+  readonly #slots: readonly number[];
+  readonly #siteSlot: number;
+  readonly #patience: Patience;
+
+  constructor(masters: MastersOptions, settings: ConnectSettings) {
+    const { options, logger, clock, durability, libraries } = masters;
+    const patience = { ...usualPatience, ...masters.patience };
+    this.#patience = patience;
+    const { prefix, min_replicas: minReplicas, partitions, cluster, sentinels } = options;
+    this.prefix = prefix;
+    this.#clock = clock;
+    this.#slots = Array.from({ length: partitions }, (_, partition) => keySlot(partitionKeys(prefix, partition)));
+    this.#siteSlot = keySlot(siteKeys(prefix));
+    const events = linkLog(logger);
+    const kind = cluster !== undefined ? 'cluster' : sentinels !== undefined ? 'sentinel' : 'single';
+    const parts: LinkParts = { clock, settings, patience, libraries, events, demands: { durability, kind, minReplicas } };
+    this.#topology = topologyOf(options, parts, (change) => this.#changed(change));
+    this.#caller = new Caller({ topology: this.#topology, clock, patience, libraries, events });
+    const lane = (): Lane | undefined => this.#topology.pairs().flatMap(({ read }) => read.lane ?? [])[0];
+    this.#notes = new Notes({ channel: `${prefix}:notes`, settings, clock, lane });
+  }
+
+  async reached(): Promise<void> {
+    const endMs = this.#clock.monotonic() + this.#patience.openMsMax;
+    for (;;) {
+      await this.#topology.refresh();
+      const pairs = this.#topology.pairs();
+      for (const { write } of pairs) await write.ready(200);
+      if (pairs.length > 0 && this.#topology.problem() === undefined && pairs.every(({ write, read }) => write.lane && read.lane))
+        return;
+      const refused = pairs
+        .map(({ write }) => write.problem)
+        .find((problem) => problem instanceof ServerRefusedError && isLasting(problem));
+      if (refused !== undefined) throw refused;
+      if (this.#clock.monotonic() < endMs) {
+        await this.#clock.sleep(20);
+        continue;
+      }
+      throw new Error(this.problems()[0] ?? 'no master of queue.redis could be reached');
+    }
+  }
+
+  async call(partition: number, call: FunctionCall, { write = true }: CallOptions = {}): Promise<Reply> {
+    const slot = this.#slots[partition];
+    assert(slot !== undefined, 'a partition is one of those that there are');
+    checkKeys(call.keys, partitionKeys(this.prefix, partition));
+    return await this.#caller.call(slot, call, write);
+  }
+
+  async callSite(call: FunctionCall, { write = true }: CallOptions = {}): Promise<Reply> {
+    checkKeys(call.keys, siteKeys(this.prefix));
+    return await this.#caller.call(this.#siteSlot, call, write);
+  }
+
+  onMasterChanged(listener: (partitions: readonly number[] | 'all') => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  publish(message: string): void {
+    this.#notes.publish(message);
+  }
+
+  subscribe(listener: (message: string) => void): () => void {
+    return this.#notes.subscribe(listener);
+  }
+
+  facts(): readonly DurabilityFact[] {
+    return this.#topology.pairs().flatMap(({ write }) => write.server?.facts ?? []);
+  }
+
+  memory(): readonly { readonly where: string; readonly used: number; readonly max: number }[] {
+    return this.#topology.pairs().flatMap(({ write }) => {
+      const { lane, memory } = write;
+      return lane === undefined || memory === undefined ? [] : [{ where: lane.connection.where, ...memory }];
+    });
+  }
+
+  problems(): readonly string[] {
+    const own = this.#topology.problem();
+    const ofLinks = this.#topology.pairs().flatMap(({ write, read }) => write.problem?.message ?? read.problem?.message ?? []);
+    return [...ofLinks, ...(own === undefined ? [] : [own])];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#caller.close();
+    await this.#notes[Symbol.asyncDispose]();
+    await this.#topology[Symbol.asyncDispose]();
+  }
+
+  #changed(change: MasterChange): void {
+    const isIn = (slot: number): boolean =>
+      change.kind === 'slots' ? change.has(slot) : isSame(this.#topology.pairOf(slot), change.pair);
+    const partitions = [...this.#slots.keys()].filter((partition) => isIn(this.#slots[partition] ?? -1));
+    const told = partitions.length === this.#slots.length ? 'all' : partitions;
+    if (partitions.length > 0) for (const listener of this.#listeners) listener(told);
+  }
+}
+
+function topologyOf(options: RedisMastersChoice, parts: LinkParts, onChange: (change: MasterChange) => void): Topology {
+  const { url, sentinels, cluster, master_name: masterName, sentinel_password: password } = options;
+  if (cluster !== undefined) return new ClusterTopology(parts, cluster, onChange);
+  if (sentinels !== undefined) {
+    const settings = sentinelSettings(parts.settings, password);
+    return new SingleTopology(parts, new SentinelWatch({ sentinels, masterName, settings, clock: parts.clock }), onChange);
+  }
+  assert(url !== undefined, 'one of url, sentinels and cluster is set');
+  return new SingleTopology(parts, addressOfUrl(url), onChange);
+}
+
+type RedisMastersChoice = Pick<RedisOptions, 'url' | 'sentinels' | 'cluster' | 'master_name' | 'sentinel_password'>;
+
+/** Others may go away by themselves. */
+function isLasting({ kind }: ServerRefusedError): boolean {
+  return kind !== 'loading' && kind !== 'not-master';
+}
+
+function isSame(one: MasterPair | undefined, other: MasterPair): boolean {
+  return one !== undefined && one.write === other.write;
+}
+
+function checkKeys(keys: readonly string[], prefix: string): void {
+  assert(
+    keys.length > 0 && keys.every((key) => key.startsWith(prefix)),
+    'a function is passed its keys, all of one partition or all of the site',
+  );
+}

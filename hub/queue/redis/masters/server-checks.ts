@@ -5,7 +5,7 @@
 import type { DurabilityFact } from '../../../store/hub-store.ts';
 import type { RedisConnection } from './connection.ts';
 import type { Reply } from './masters.ts';
-import { hintOf, ServerReplyError } from './server-reply.ts';
+import { hintOf, ServerRefusedError, ServerReplyError } from './server-reply.ts';
 
 export interface Demands {
   readonly durability: 'full' | 'relaxed';
@@ -25,16 +25,6 @@ export interface CheckedServer {
 export interface MemoryUse {
   readonly used: number;
   readonly max: number;
-}
-
-/** This server is not to be used; the message says why and what to do. */
-export class ServerRefusedError extends Error {
-  override readonly name = 'ServerRefusedError';
-  readonly kind: 'version' | 'mode' | 'loading' | 'not-master' | 'volatile' | 'rights';
-  constructor(kind: ServerRefusedError['kind'], message: string) {
-    super(message);
-    this.kind = kind;
-  }
 }
 
 const versionMin = 7;
@@ -75,7 +65,9 @@ async function readInfo(connection: RedisConnection, section?: string): Promise<
   const reply = await connection.send('INFO', section === undefined ? [] : [section]).catch((error: unknown) => {
     throw error instanceof ServerReplyError ? new ServerRefusedError('rights', hintOf(error, where)) : error;
   });
-  const lines = textOf(reply).split('\r\n').filter((line) => line.includes(':'));
+  const lines = textOf(reply)
+    .split('\r\n')
+    .filter((line) => line.includes(':'));
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
 }
 
@@ -89,11 +81,17 @@ function checkIdentity(where: string, info: ReadonlyMap<string, string>, demands
     throw new ServerRefusedError('mode', `Redis at ${where} is a Sentinel: name it in queue.redis.sentinels`);
   }
   if ((mode === 'cluster') !== (demands.kind === 'cluster')) {
-    const hint = mode === 'cluster' ? 'is part of a Cluster: name it in queue.redis.cluster' : 'is no part of a Cluster: name it in queue.redis.url';
+    const hint =
+      mode === 'cluster'
+        ? 'is part of a Cluster: name it in queue.redis.cluster'
+        : 'is no part of a Cluster: name it in queue.redis.url';
     throw new ServerRefusedError('mode', `Redis at ${where} ${hint}`);
   }
   if (info.get('role') !== 'master') {
-    throw new ServerRefusedError('not-master', `Redis at ${where} is a replica: nothing can be written there; name the master, or the Sentinels in queue.redis.sentinels`);
+    throw new ServerRefusedError(
+      'not-master',
+      `Redis at ${where} is a replica: nothing can be written there; name the master, or the Sentinels in queue.redis.sentinels`,
+    );
   }
   if (info.get('loading') === '1') throw new ServerRefusedError('loading', `Redis at ${where} is still reading its data`);
 }
@@ -127,7 +125,9 @@ const wanted: Readonly<Record<string, { readonly value: string; readonly loses: 
 function wrongSettings(where: string, settings: ReadonlyMap<string, string>, demands: Demands): string[] {
   const wrong = Object.entries(wanted).flatMap(([name, { value, loses }]) => {
     const found = settings.get(name) ?? '';
-    return found === value ? [] : [`Redis at ${where} has ${name} ${found === '' ? 'unset' : found}: ${loses}. ${howTo(name, value)}`];
+    return found === value
+      ? []
+      : [`Redis at ${where} has ${name} ${found === '' ? 'unset' : found}: ${loses}. ${howTo(name, value)}`];
   });
   if (demands.kind === 'sentinel' && Number(settings.get('min-replicas-to-write') ?? 0) < 1) {
     wrong.push(

@@ -18,6 +18,16 @@ export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError';
 }
 
+/** This server is not to be used; the message says why and what to do. */
+export class ServerRefusedError extends Error {
+  override readonly name = 'ServerRefusedError';
+  readonly kind: 'version' | 'mode' | 'loading' | 'not-master' | 'volatile' | 'rights';
+  constructor(kind: ServerRefusedError['kind'], message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
 export type Meaning =
   /** Another master has the slot. */
   | { readonly kind: 'moved'; readonly to: HostPort | undefined }

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { RedisProxy } from '../../../../test/harness/redis/redis-proxy.ts';
+import { startRedis } from '../../../../test/harness/redis/redis-server.ts';
+import { requireTool } from '../../../../test/harness/require.ts';
+import { Scratch } from '../../../../test/harness/scratch.ts';
+import { until } from '../../../../test/harness/until.ts';
+import { partitionKeys, siteKeys } from './masters.ts';
+import { replyText, testLibrary, testMasters, testPrefix } from './redis-fixture.ts';
+
+const key = `${partitionKeys(testPrefix, 3)}a`;
+
+suite('one Redis master', { skip: await requireTool('redis') }, () => {
+  test('functions are loaded, told the run_id first, and loaded again when they are gone', async () => {
+    await using scratch = await Scratch.make();
+    await using server = await startRedis(scratch.path);
+    await using hub = await testMasters({ url: server.url });
+    const { masters } = hub;
+    const body = Buffer.from([0, 255, 10, 13, 0]);
+    const [runId, stored] = replyList(await masters.call(3, { name: 'test_add', keys: [key], args: [body] }));
+    assert.equal(replyText(runId), await server.info('run_id'));
+    assert.deepEqual(stored, body);
+    await server.command('FUNCTION', 'FLUSH');
+    const keys = [`${siteKeys(testPrefix)}b`];
+    assert.match(replyText(await masters.callSite({ name: 'test_add', keys, args: ['x'] })), / x\]$/);
+    assert.deepEqual(await masters.call(3, { name: 'test_get', keys: [key], args: [] }, { write: false }), body);
+    await assert.rejects(masters.call(2, { name: 'test_get', keys: [key], args: [] }), { code: 'ASSERTION_FAILED' });
+    assert.ok(masters.facts().some(({ setting, value }) => setting === 'appendfsync' && value === 'always'));
+    assert.ok(masters.memory().every(({ where, used }) => where === server.address && used > 0));
+    assert.match(hub.told(), /has no maxmemory.*CONFIG SET maxmemory/);
+  });
+
+  test('what is volatile is refused with a sentence, unless the loss is agreed to', async () => {
+    await using scratch = await Scratch.make();
+    await using server = await startRedis(scratch.path, { appendfsync: 'everysec', 'maxmemory-policy': 'allkeys-lru' });
+    const refusal = /appendfsync everysec: a power cut.*"CONFIG SET appendfsync always".*maxmemory-policy allkeys-lru/s;
+    await assert.rejects(testMasters({ url: server.url }), refusal);
+    await using relaxed = await testMasters({ url: server.url }, { durability: 'relaxed' });
+    assert.match(relaxed.told(), refusal);
+  });
+
+  test('a wrong password, missing rights and a replica are told in sentences', async () => {
+    await using scratch = await Scratch.make();
+    await using server = await startRedis(scratch.path, { requirepass: 'right' });
+    const refusedBy = (password: string, sentence: RegExp, username?: string): Promise<void> =>
+      assert.rejects(
+        testMasters({ url: server.url, password, ...(username === undefined ? {} : { username }) }),
+        (error: Error) => {
+          assert.match(error.message, sentence);
+          return !error.message.includes(password);
+        },
+      );
+    await server.commands([
+      'AUTH right',
+      'ACL SETUSER few on >little +@read +@connection +info allkeys',
+      'REPLICAOF 127.0.0.1 1',
+    ]);
+    await Promise.all([
+      refusedBy('not-the-one', /refuses the name or password: set queue.redis.username/),
+      refusedBy('right', /is a replica: nothing can be written there/),
+    ]);
+    await server.commands(['AUTH right', 'REPLICAOF NO ONE']);
+    await refusedBy('little', /does not tell its settings.*ACL SETUSER/, 'few');
+  });
+
+  test('a call that a pause leaves without answer is ambiguous in seconds, and the next one works', async () => {
+    await using scratch = await Scratch.make();
+    await using server = await startRedis(scratch.path);
+    await using hub = await testMasters({ url: server.url });
+    server.pause();
+    const startMs = performance.now();
+    const calls = Array.from({ length: 50 }, () => hub.masters.call(3, { name: 'test_add', keys: [key], args: ['a'] }));
+    const results = await Promise.allSettled(calls);
+    assert.ok(performance.now() - startMs < 4000);
+    assert.ok(results.every((result) => result.status === 'rejected' && isOf(result.reason, 'AMBIGUOUS')));
+    server.resume();
+    await hub.masters.call(3, { name: 'test_add', keys: [key], args: ['b'] });
+    assert.match(await server.command('GET', key), /^a*b$/);
+  });
+
+  test('a killed master that comes again is noticed by its run_id, and has what was answered', async () => {
+    await using scratch = await Scratch.make();
+    await using server = await startRedis(scratch.path);
+    await using hub = await testMasters({ url: server.url });
+    const changes: unknown[] = [];
+    hub.masters.onMasterChanged((partitions) => changes.push(partitions));
+    let answered = 0;
+    const over = new AbortController();
+    const writing = (async (): Promise<void> => {
+      while (!over.signal.aborted) {
+        const done = await hub.masters.call(3, { name: 'test_add', keys: [key], args: ['a'] }).then(
+          () => true,
+          () => false,
+        );
+        if (done) answered += 1;
+      }
+    })();
+    await until('some are written', () => answered > 50);
+    await server.kill();
+    const atKill = answered;
+    await server.restart();
+    await until('more are written', () => answered > atKill + 50);
+    over.abort();
+    await writing;
+    assert.deepEqual(changes, ['all']);
+    assert.ok((await server.command('GET', key)).length >= answered);
+  });
+
+  test('a connection that falls silent or is cut is replaced, and nothing is sent twice', async () => {
+    await using scratch = await Scratch.make();
+    await using server = await startRedis(scratch.path);
+    await using proxy = await RedisProxy.start(server);
+    await using hub = await testMasters({ url: proxy.url });
+    const add = (): Promise<unknown> => hub.masters.call(3, { name: 'test_add', keys: [key], args: ['a'] });
+    await add();
+    proxy.silenceReplies();
+    await assert.rejects(add(), { code: 'AMBIGUOUS' });
+    await add();
+    assert.equal(await server.command('GET', key), 'aaa');
+    const pending = add();
+    proxy.cut();
+    const first = await pending.then(
+      () => 'done',
+      (error: unknown) => (isOf(error, 'AMBIGUOUS') ? 'ambiguous' : 'wrong'),
+    );
+    assert.notEqual(first, 'wrong');
+    await add();
+  });
+
+  test('a full memory refuses what is new and lets go what frees it', async () => {
+    await using scratch = await Scratch.make();
+    await using server = await startRedis(scratch.path, { maxmemory: '4mb' });
+    await using hub = await testMasters({ url: server.url });
+    const body = Buffer.alloc(100_000, 120);
+    const fill = async (): Promise<void> => {
+      for (let count = 0; count < 100; count += 1) await hub.masters.call(3, { name: 'test_add', keys: [key], args: [body] });
+    };
+    await assert.rejects(fill(), { code: 'MAXMEMORY' });
+    await hub.masters.call(3, { name: 'test_remove', keys: [key], args: [] });
+    await hub.masters.call(3, { name: 'test_add', keys: [key], args: ['small'] });
+    await until('it is polled', () => hub.masters.memory().some(({ max }) => max === 4 * 1024 * 1024));
+  });
+
+  test('hubs hear each other', async () => {
+    await using scratch = await Scratch.make();
+    await using server = await startRedis(scratch.path);
+    await using one = await testMasters({ url: server.url });
+    await using other = await testMasters({ url: server.url });
+    const heard = new Set<string>();
+    one.masters.subscribe((message) => heard.add(message));
+    await until('it is heard', () => {
+      other.masters.publish('entries');
+      return heard.has('entries');
+    });
+  });
+
+  test('a library of the same name that differs is replaced', async () => {
+    await using scratch = await Scratch.make();
+    await using server = await startRedis(scratch.path);
+    await using old = await testMasters({ url: server.url });
+    const libraries = [{ ...testLibrary, code: testLibrary.code.replace("redis.call('APPEND'", "redis.call('SET'") }];
+    await using hub = await testMasters({ url: server.url }, { libraries });
+    await hub.masters.call(3, { name: 'test_add', keys: [key], args: ['x'] });
+    await old.masters.call(3, { name: 'test_add', keys: [key], args: ['y'] });
+    assert.equal(await server.command('GET', key), 'y');
+    assert.match(hub.told(), /was replaced/);
+  });
+});
+
+function isOf(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+function replyList(reply: unknown): [Buffer, Buffer] {
+  assert.ok(Array.isArray(reply));
+  const [first, second] = reply;
+  assert.ok(Buffer.isBuffer(first) && Buffer.isBuffer(second));
+  return [first, second];
+}
