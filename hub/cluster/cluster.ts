@@ -44,6 +44,10 @@ export interface Cluster extends AsyncDisposable {
   onChanged(listener: () => void): () => void;
   /** Told with the next heartbeat, which is sent at once when state, address or work changed. */
   tell(own: Partial<OwnState>): void;
+  /** To the other hubs that can be reached now: best effort, for what is found out more slowly anyway. */
+  announce(message: string): void;
+  /** What other hubs announce. Returns its own removal. */
+  onAnnounced(listener: (message: string) => void): () => void;
   /**
    * Does `work` whenever this hub holds the lock `name`, again and again until aborted; its signal ends when the lock is lost. Only one
    * hub of the site is in it at a time, as far as clocks go, and `isHeld` (asked of the store) tells in the end.

@@ -49,6 +49,14 @@ export class SingleCluster implements Cluster {
     for (const listener of this.#listeners) listener();
   }
 
+  announce(_message: string): void {
+    // Nobody else is there.
+  }
+
+  onAnnounced(_listener: (message: string) => void): () => void {
+    return () => undefined;
+  }
+
   async underLock(_name: string, signal: AbortSignal, work: Parameters<Cluster['underLock']>[2]): Promise<void> {
     while (!signal.aborted) await work({ token: 1, isHeld: () => Promise.resolve(!signal.aborted) }, signal);
   }

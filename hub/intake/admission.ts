@@ -4,6 +4,7 @@
  * identity: nobody can tell which of the two is right, so both are refused.
  */
 import type { Hello, Id, RejectCode } from '@tributary/protocol/messages.ts';
+import { type Arrival, isOlder } from './elsewhere.ts';
 import type { IntakeEvents } from './events.ts';
 
 export interface Reject {
@@ -20,16 +21,20 @@ export interface AdmittedConnection {
 
 interface Admitted {
   readonly hello: Hello;
+  readonly admittedMs: number;
   readonly connection: AdmittedConnection;
 }
 
 export class Admissions {
   readonly #events: IntakeEvents;
   readonly #retryAfterMs: number;
+  readonly #now: () => number;
   readonly #byAgent = new Map<string, Admitted>();
 
-  constructor(options: { readonly events: IntakeEvents; readonly retryAfterMs: number }) {
+  /** `now`: monotonic milliseconds. */
+  constructor(options: { readonly events: IntakeEvents; readonly retryAfterMs: number; readonly now: () => number }) {
     this.#events = options.events;
+    this.#now = options.now;
     this.#retryAfterMs = options.retryAfterMs;
   }
 
@@ -43,9 +48,17 @@ export class Admissions {
       if (judged.stays) this.#byAgent.set(name, present);
       if (judged.reject !== undefined) return judged.reject;
     }
-    this.#byAgent.set(name, { hello, connection });
+    this.#byAgent.set(name, { hello, connection, admittedMs: this.#now() });
     this.#events.admitted(hello, connection.remote);
     return undefined;
+  }
+
+  /** Ends the connection of an agent that has come to another hub of the site, if it is an older one. */
+  cameElsewhere(arrival: Arrival): void {
+    const present = this.#byAgent.get(nameOf(arrival.site, arrival.agent));
+    if (present === undefined || !isOlder(present.hello, this.#now() - present.admittedMs, arrival)) return;
+    this.#events.superseded(arrival.agent, present.connection.remote);
+    present.connection.shutdown(this.#reject('superseded', 'this agent has connected to another hub of the site'));
   }
 
   left(siteId: Id, agentId: Id, connection: AdmittedConnection): void {

@@ -22,6 +22,7 @@ import type {
   AppendRequest,
   AppendResult,
   ServerEffect,
+  StreamKey,
   StreamPosition,
 } from '@tributary/protocol/session/server-effect.ts';
 import { assert } from '@tributary/shared/assert.ts';
@@ -131,6 +132,12 @@ export class IntakeConnection {
 
   drain(hubs: readonly string[], deadlineMs: number): void {
     this.#session.drain(hubs, deadlineMs);
+    this.#carryOut();
+  }
+
+  /** The store may have lost something of the streams that `concerns` names: their positions are told again (invariant 2). */
+  storeChanged(concerns: (key: StreamKey) => boolean): void {
+    this.#session.storeChanged(concerns);
     this.#carryOut();
   }
 

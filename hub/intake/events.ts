@@ -18,6 +18,8 @@ export interface IntakeCounters {
   readonly duplicates: number;
   readonly refused: number;
   readonly gaps: number;
+  /** Agents sent to hubs that have fewer. */
+  readonly sentAway: number;
 }
 
 /** Per agent, of connections and losses. */
@@ -39,6 +41,7 @@ export class IntakeEvents {
     duplicates: 0,
     refused: 0,
     gaps: 0,
+    sentAway: 0,
   };
 
   constructor(log: Logger) {
@@ -95,6 +98,13 @@ export class IntakeEvents {
         held: result.held,
       });
     }
+  }
+
+  /** Agents that were asked to go to hubs that have fewer. */
+  sentAway(count: number, hubs: readonly string[]): void {
+    this.#counters.sentAway += count;
+    if (this.#addresses.isNews('sent away'))
+      this.#log.info('this hub has more agents than the others: it sends some there', { count, hubs });
   }
 
   gapDeclared(key: StreamKey, gap: Gap): void {

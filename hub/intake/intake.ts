@@ -6,6 +6,7 @@ import type { Hello, Id } from '@tributary/protocol/messages.ts';
 import type { Admission } from '@tributary/protocol/session/server-effect.ts';
 import { type Clock, systemClock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { Burst } from '../groups/burst.ts';
 import type { Queue } from '../queue/queue.ts';
 import { openGate, type QuotaGate } from '../quotas/quota-gate.ts';
@@ -14,8 +15,10 @@ import { Admissions } from './admission.ts';
 import { IntakeConnection, type Peer } from './connection.ts';
 import { type IntakeCounters, IntakeEvents } from './events.ts';
 import { Gatekeeper, tenantOf } from './gatekeeper.ts';
-import { flushIntervalMsMin, type IntakeLimits, intakeLimits } from './limits.ts';
+import { announceArrival, onArrivalElsewhere } from './elsewhere.ts';
+import { flushIntervalMsMin, type IntakeLimits, intakeLimits, rebalanceLimits } from './limits.ts';
 import type { PeerIdentity } from './peer-identity.ts';
+import { Rebalance } from './rebalance.ts';
 import { Standing } from './standing.ts';
 import { Strangers } from './strangers.ts';
 
@@ -37,9 +40,13 @@ export interface IntakeOptions {
   readonly strangers?: Strangers;
   readonly clock?: Clock;
   readonly limits?: Partial<IntakeLimits>;
-  /** Addresses of the other hubs of this site, told to agents. */
-  readonly hubs?: readonly string[];
+  /** The other hubs of this site. Without it this one is alone, and names none to agents. */
+  readonly cluster?: IntakeCluster;
+  /** Beyond so many agents some are sent to hubs that have fewer. */
+  readonly connectionsMax?: number;
 }
+
+export type IntakeCluster = Pick<Cluster, 'hubId' | 'members' | 'addresses' | 'announce' | 'onAnnounced'>;
 
 export interface ConnectionStatus {
   readonly remote: string;
@@ -87,6 +94,9 @@ class StandardIntake implements Intake {
   readonly #settling = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   readonly #ticking: Promise<void>;
+  readonly #rebalance: Rebalance | undefined;
+  readonly #unfollow: readonly (() => void)[];
+  #rebalancedMs: number;
   #noneLeft: (() => void) | undefined;
   #draining = false;
 
@@ -96,11 +106,18 @@ class StandardIntake implements Intake {
     this.#limits = intakeLimits(options.limits);
     this.#events = new IntakeEvents(options.log);
     const { retryAfterMs } = this.#limits;
-    this.#admissions = new Admissions({ events: this.#events, retryAfterMs });
+    this.#admissions = new Admissions({ events: this.#events, retryAfterMs, now: () => this.#clock.monotonic() });
     const { siteId, registry, log, ownPki = false } = options;
     this.#strangers = options.strangers ?? new Strangers({ log, registry });
     this.#gatekeeper = new Gatekeeper({ siteId, registry, ownPki, strangers: this.#strangers, retryAfterMs });
     this.#standing = new Standing({ gatekeeper: this.#gatekeeper, registry, clock: this.#clock });
+    const { cluster, connectionsMax = Number.POSITIVE_INFINITY, queue } = options;
+    this.#rebalance = cluster === undefined ? undefined : new Rebalance({ hubId: cluster.hubId, connectionsMax });
+    this.#rebalancedMs = this.#clock.monotonic();
+    this.#unfollow = [
+      queue.onStoreChanged((partition) => this.#storeChanged(partition)),
+      ...(cluster === undefined ? [] : [onArrivalElsewhere(cluster, (arrival) => this.#admissions.cameElsewhere(arrival))]),
+    ];
     this.#ticking = this.#tick(this.#stop.signal);
   }
 
@@ -138,7 +155,8 @@ class StandardIntake implements Intake {
 
   async drain(hubs: readonly string[], deadlineMs: number): Promise<void> {
     this.#draining = true;
-    for (const connection of this.#connections) connection.drain(hubs, deadlineMs);
+    // Each begins with another one, so that they spread.
+    for (const [index, connection] of [...this.#connections].entries()) connection.drain(rotated(hubs, index), deadlineMs);
     if (this.#connections.size > 0) {
       const waiting = new AbortController();
       const empty = new Promise<void>((resolve) => {
@@ -154,6 +172,7 @@ class StandardIntake implements Intake {
     this.#draining = true;
     this.#stop.abort();
     this.#standing[Symbol.dispose]();
+    for (const unfollow of this.#unfollow) unfollow();
     this.#shutdownAll();
     await this.#ticking;
     await Promise.all(this.#settling);
@@ -163,15 +182,16 @@ class StandardIntake implements Intake {
     if (this.#draining) {
       return { kind: 'rejected', code: 'shutdown', hint: 'this hub is stopping', retryAfterMs: this.#limits.retryAfterMs };
     }
-    const { queue, siteId, hubId, hubs = [] } = this.#options;
+    const { queue, siteId, hubId, cluster } = this.#options;
     const ofSite = this.#gatekeeper.siteOf(connection.identity);
     const reject = this.#admissions.admit(ofSite, hello, connection);
     if (reject !== undefined) return { kind: 'rejected', ...reject };
+    if (cluster !== undefined) announceArrival(cluster, ofSite, hello);
     const welcome = {
       hubId,
       siteId,
       storeId: queue.storeId,
-      hubs,
+      hubs: cluster?.addresses() ?? [],
       limits: this.#limits.session,
       flushIntervalMsMin: flushIntervalMsMin(this.#limits, this.#connections.size),
       creditBytes: this.#limits.initialCreditBytes,
@@ -189,6 +209,32 @@ class StandardIntake implements Intake {
     if (this.#connections.size === 0) this.#noneLeft?.();
   }
 
+  /** The store may have lost what agents of this partition were told that it has (invariant 2). */
+  #storeChanged(partition: number | undefined): void {
+    const { queue } = this.#options;
+    for (const connection of this.#connections) {
+      connection.storeChanged(({ agentId }) => partition === undefined || queue.partitionOf(agentId) === partition);
+    }
+  }
+
+  #sendSomeAway(): void {
+    const rebalance = this.#rebalance;
+    const nowMs = this.#clock.monotonic();
+    if (rebalance === undefined || this.#draining || nowMs - this.#rebalancedMs < rebalanceLimits.everyMs) return;
+    this.#rebalancedMs = nowMs;
+    const { count, hubs } = rebalance.surplus(this.#options.cluster?.members() ?? [], this.#connections.size);
+    let asked = 0;
+    for (const connection of this.#connections) {
+      if (asked >= count) break;
+      const agentId = connection.hello?.agentId;
+      if (agentId === undefined || !rebalance.mayAsk(agentId, nowMs)) continue;
+      rebalance.asked(agentId, nowMs);
+      connection.drain(rotated(hubs, asked), rebalanceLimits.deadlineMs);
+      asked += 1;
+    }
+    if (asked > 0) this.#events.sentAway(asked, hubs);
+  }
+
   #shutdownAll(): void {
     const reject = { code: 'shutdown', hint: 'this hub is stopping', retryAfterMs: 0 } as const;
     for (const connection of this.#connections) connection.shutdown(reject);
@@ -197,6 +243,7 @@ class StandardIntake implements Intake {
   async #tick(signal: AbortSignal): Promise<void> {
     while (await this.#waited(this.#limits.tickMs, signal)) {
       this.#standing.check(this.#connections);
+      this.#sendSomeAway();
       for (const connection of this.#connections) connection.tick();
     }
   }
@@ -210,4 +257,9 @@ class StandardIntake implements Intake {
       return false;
     }
   }
+}
+
+function rotated(hubs: readonly string[], by: number): readonly string[] {
+  const first = hubs.length === 0 ? 0 : by % hubs.length;
+  return [...hubs.slice(first), ...hubs.slice(0, first)];
 }

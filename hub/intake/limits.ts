@@ -23,6 +23,27 @@ export interface IntakeLimits {
 
 const mebibyte = 1024 * 1024;
 
+/** Sending agents to hubs that have fewer (rebalance.ts). */
+export const rebalanceLimits = {
+  everyMs: 1000,
+  /** A hub has too many beyond both, against the mean of the ready hubs… */
+  overMean: 1.5,
+  overCount: 20,
+  /** …and enough from here on. */
+  stopOverMean: 1.1,
+  /** Asked to go at a time: at most, and as a share of what is too many. */
+  perTickMax: 20,
+  share: 0.05,
+  /** Who was asked and is here all the same, or came back, is left alone for so long. */
+  askAgainMs: 1_800_000,
+  rememberedMax: 100_000,
+  /** For its last answers. */
+  deadlineMs: 5000,
+};
+
+/** A connection younger than this is not ended by the news that its agent came to another hub: the news may be older. */
+export const admittedSoonMs = 2000;
+
 export const intakeLimitsDefault: IntakeLimits = {
   inFlightBytesMax: 32 * mebibyte,
   requestsInFlightMax: 256,

@@ -1,13 +1,13 @@
 /**
- * The site's Redis Functions: its ids, its members and its locks, all in the one slot of `siteKeys`. Every function is given the site's
- * own hash first, and `run_id` as its first argument.
+ * The cluster's Redis Functions: the site's id, its members and its locks, all in the one slot of `siteKeys`. Every function is given
+ * `cluster` first, and `run_id` as its first argument.
  *
- * | key            | holds                                                                                                        |
- * | -------------- | ------------------------------------------------------------------------------------------------------------ |
- * | `site`         | hash: `site_id`, `store_id`, `partitions` as set by the first hub; `master`, `incarnation`, `token`, `quiet` |
- * | `members`      | hash: hub id → what it says of itself (JSON)                                                                 |
- * | `beats`        | hash: hub id → its last heartbeat, in milliseconds of Redis' clock                                           |
- * | `lock:<name>`  | hash: `owner`, `token`, `until`                                                                              |
+ * | key              | holds                                                                                   |
+ * | ---------------- | --------------------------------------------------------------------------------------- |
+ * | `cluster`        | hash: `site_id` as set by the first hub; `master`, `incarnation`, `token`, `quiet`      |
+ * | `cluster:hubs`   | hash: hub id → what it says of itself (JSON)                                            |
+ * | `cluster:beats`  | hash: hub id → its last heartbeat, in milliseconds of Redis' clock                      |
+ * | `cluster:lock:…` | hash: `owner`, `token`, `until`                                                         |
  *
  * Another master than the one known may have lost the end of what was written: no lock survives it, and its tokens are above all that
  * were given before (`incarnation * 2^32`). Members tell themselves again within a heartbeat.
@@ -18,9 +18,9 @@
 import type { FunctionLibrary } from '../../queue/redis/masters/open-masters.ts';
 
 /** Raised with every change of the code below: hubs of two versions use one Redis while a site is upgraded. */
-export const siteLibrary: FunctionLibrary = {
-  name: 'tributary_site_1',
-  code: String.raw`#!lua name=tributary_site_1
+export const clusterLibrary: FunctionLibrary = {
+  name: 'tributary_cluster_1',
+  code: String.raw`#!lua name=tributary_cluster_1
 local call = redis.call
 
 local function nowMs()
@@ -42,13 +42,10 @@ local function isKnown(site, run_id)
   return call('HGET', site, 'master') == run_id
 end
 
-local function ids(keys, args)
-  local site = keys[1]
-  enter(site, args[1])
-  local isNew = call('HSETNX', site, 'site_id', args[2])
-  if isNew == 1 then call('HSET', site, 'store_id', args[3], 'partitions', args[4]) end
-  local found = call('HMGET', site, 'site_id', 'store_id', 'partitions')
-  return { isNew, found[1], found[2], found[3] }
+local function claim(keys, args)
+  enter(keys[1], args[1])
+  local isNew = call('HSETNX', keys[1], 'site_id', args[2])
+  return { isNew, call('HGET', keys[1], 'site_id') }
 end
 
 local function beat(keys, args)
@@ -111,11 +108,11 @@ local function unlock(keys, args)
   return 1
 end
 
-redis.register_function('ts1_ids', ids)
-redis.register_function{ function_name = 'ts1_beat', callback = beat, flags = { 'allow-oom' } }
-redis.register_function{ function_name = 'ts1_leave', callback = leave, flags = { 'allow-oom' } }
-redis.register_function{ function_name = 'ts1_lock', callback = lock, flags = { 'allow-oom' } }
-redis.register_function{ function_name = 'ts1_unlock', callback = unlock, flags = { 'allow-oom' } }
-redis.register_function{ function_name = 'ts1_held', callback = held, flags = { 'no-writes' } }
+redis.register_function('tc1_claim', claim)
+redis.register_function{ function_name = 'tc1_beat', callback = beat, flags = { 'allow-oom' } }
+redis.register_function{ function_name = 'tc1_leave', callback = leave, flags = { 'allow-oom' } }
+redis.register_function{ function_name = 'tc1_lock', callback = lock, flags = { 'allow-oom' } }
+redis.register_function{ function_name = 'tc1_unlock', callback = unlock, flags = { 'allow-oom' } }
+redis.register_function{ function_name = 'tc1_held', callback = held, flags = { 'no-writes' } }
 `,
 };

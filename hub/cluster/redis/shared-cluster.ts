@@ -8,6 +8,7 @@ import type { Id } from '@tributary/protocol/messages.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import { Wake } from '../../groups/wake.ts';
+import type { Masters } from '../../queue/redis/masters/masters.ts';
 import type { Cluster, HubMember, OwnState } from '../cluster.ts';
 import { beatMs } from './limits.ts';
 import { keepLock } from './lock.ts';
@@ -15,10 +16,14 @@ import { Membership, type MembershipParts } from './membership.ts';
 import type { SiteStore } from './site-store.ts';
 
 export interface SharedClusterParts extends MembershipParts {
+  readonly masters: Pick<Masters, 'publish' | 'subscribe'>;
   readonly store: SiteStore;
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** Begins what is announced, among all that hubs publish. */
+const announced = 'cluster';
 
 export class SharedCluster implements Cluster {
   readonly #parts: SharedClusterParts;
@@ -68,6 +73,17 @@ export class SharedCluster implements Cluster {
 
   tell(own: Partial<OwnState>): void {
     if (this.#membership.tell(own)) this.#wake.notify();
+  }
+
+  announce(message: string): void {
+    this.#parts.masters.publish(`${announced} ${this.hubId} ${message}`);
+  }
+
+  onAnnounced(listener: (message: string) => void): () => void {
+    const own = `${announced} ${this.hubId} `;
+    return this.#parts.masters.subscribe((told) => {
+      if (told.startsWith(`${announced} `) && !told.startsWith(own)) listener(told.slice(own.length));
+    });
   }
 
   async underLock(name: string, signal: AbortSignal, work: Parameters<Cluster['underLock']>[2]): Promise<void> {

@@ -7,12 +7,6 @@ import { memberText, parseMember } from './member-text.ts';
 
 export type SiteMasters = Pick<Masters, 'callSite' | 'prefix'>;
 
-export interface SiteFacts {
-  readonly siteId: Id;
-  readonly storeId: Id;
-  readonly partitions: number;
-}
-
 export interface Heard {
   /** By the store's clock. */
   readonly nowMs: number;
@@ -26,23 +20,20 @@ export class SiteStore {
 
   constructor(masters: SiteMasters) {
     this.#masters = masters;
-    this.#prefix = siteKeys(masters.prefix);
-    this.#keys = { site: `${this.#prefix}site`, members: `${this.#prefix}members`, beats: `${this.#prefix}beats` };
+    this.#prefix = `${siteKeys(masters.prefix)}cluster`;
+    this.#keys = { site: this.#prefix, members: `${this.#prefix}:hubs`, beats: `${this.#prefix}:beats` };
   }
 
-  /** What the first hub of the site has set; sets it where nothing is. */
-  async facts(proposed: SiteFacts): Promise<SiteFacts & { readonly isNew: boolean }> {
-    const { siteId, storeId, partitions } = proposed;
-    const reply = await this.#call('ts1_ids', [this.#keys.site], [siteId, storeId, partitions]);
-    const [isNew, ...found] = list(reply).map(textOf);
-    const [foundSite = '', foundStore = '', foundPartitions = ''] = found;
-    return { siteId: foundSite, storeId: foundStore, partitions: Number(foundPartitions), isNew: isNew === '1' };
+  /** The site that this Redis is of: the one proposed, unless a hub has said another. */
+  async claim(siteId: Id): Promise<{ readonly siteId: Id; readonly isNew: boolean }> {
+    const [isNew = '', claimed = ''] = list(await this.#call('tc1_claim', [this.#keys.site], [siteId])).map(textOf);
+    return { siteId: claimed, isNew: isNew === '1' };
   }
 
   async beat(own: Omit<HubMember, 'beatMs'>): Promise<Heard> {
     const { site, members, beats } = this.#keys;
     const [now = null, texts = null, times = null] = list(
-      await this.#call('ts1_beat', [site, members, beats], [own.hubId, memberText(own), deadAfterMs]),
+      await this.#call('tc1_beat', [site, members, beats], [own.hubId, memberText(own), deadAfterMs]),
     );
     const beatOf = new Map(pairs(times));
     const heard = pairs(texts).map(([hubId, text]) => parseMember(hubId, text, Number(beatOf.get(hubId) ?? 0)));
@@ -52,26 +43,26 @@ export class SiteStore {
 
   async leave(hubId: Id): Promise<void> {
     const { site, members, beats } = this.#keys;
-    await this.#call('ts1_leave', [site, members, beats], [hubId]);
+    await this.#call('tc1_leave', [site, members, beats], [hubId]);
   }
 
   /** Takes a lock (token 0), or keeps the one of a token. Undefined: another has it. */
   async lock(name: string, owner: string, token: FencingToken): Promise<FencingToken | undefined> {
-    const given = Number(textOf(await this.#call('ts1_lock', this.#lockKeys(name), [owner, token, lockMs])));
+    const given = Number(textOf(await this.#call('tc1_lock', this.#lockKeys(name), [owner, token, lockMs])));
     return given === 0 ? undefined : given;
   }
 
   async unlock(name: string, token: FencingToken): Promise<void> {
-    await this.#call('ts1_unlock', this.#lockKeys(name), [token]);
+    await this.#call('tc1_unlock', this.#lockKeys(name), [token]);
   }
 
   async isHeld(name: string, token: FencingToken): Promise<boolean> {
-    const call = { name: 'ts1_held', keys: this.#lockKeys(name), args: [token] };
+    const call = { name: 'tc1_held', keys: this.#lockKeys(name), args: [token] };
     return textOf(await this.#masters.callSite(call, { write: false })) === '1';
   }
 
   #lockKeys(name: string): readonly string[] {
-    return [this.#keys.site, `${this.#prefix}lock:${name}`];
+    return [this.#keys.site, `${this.#prefix}:lock:${name}`];
   }
 
   #call(name: string, keys: readonly string[], args: readonly (string | number)[]): Promise<Reply> {

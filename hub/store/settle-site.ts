@@ -1,0 +1,47 @@
+/**
+ * Which site this hub is of, between what its data folder says and what the store says.
+ *
+ * | data folder | store  |                                                                                                         |
+ * | ----------- | ------ | ------------------------------------------------------------------------------------------------------- |
+ * | nothing     | empty  | a new site: this hub draws its id                                                                       |
+ * | nothing     | a site | a new hub of that site                                                                                  |
+ * | a site      | same   | as ever                                                                                                 |
+ * | a site      | empty  | the store was lost or emptied: it becomes this site's again, as agents' and archives' names hold its id |
+ * | a site      | other  | refused: two sites would be mixed for good                                                              |
+ *
+ * The file is written before anything else uses the ids: a crash in between makes another new hub at most.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Id } from '@tributary/protocol/messages.ts';
+import type { SiteIds } from './hub-store.ts';
+import { SiteError } from './site-error.ts';
+import { readSiteFile, siteFilePath, writeSiteFile } from './site-file.ts';
+
+export interface SiteClaim {
+  /** The site that the store is of: the one proposed where it was of none. */
+  claim(siteId: Id): Promise<{ readonly siteId: Id; readonly isNew: boolean }>;
+}
+
+export interface SettledSite extends SiteIds {
+  /** The store knew nothing of a site that this hub knows. */
+  readonly isStoreLost: boolean;
+}
+
+export async function settleSite(folder: string, store: SiteClaim, drawId: () => Id = randomId): Promise<SettledSite> {
+  const known = await readSiteFile(folder);
+  const { siteId, isNew } = await store.claim(known?.siteId ?? drawId());
+  if (known !== undefined && known.siteId !== siteId) {
+    throw new SiteError(
+      `the Redis of queue.redis belongs to site ${siteId}, but ${siteFilePath(folder)} says that this hub is of site ${known.siteId}: ` +
+        'give this hub the Redis or the queue.redis.prefix of its own site, or a new data_dir',
+    );
+  }
+  if (known !== undefined) return { ...known, isStoreLost: isNew };
+  const ids = { siteId, hubId: drawId() };
+  await writeSiteFile(folder, ids);
+  return { ...ids, isStoreLost: false };
+}
+
+function randomId(): Id {
+  return randomBytes(16).toString('hex');
+}
