@@ -15,13 +15,15 @@
  * When nobody was heard for a while it was the store that was away: `quiet` is when it came back, and for `deadMs` from then on nobody
  * is taken for dead.
  */
-import type { FunctionLibrary } from '../../queue/redis/masters/open-masters.ts';
+import type { FunctionLibrary } from '../../queue/redis/masters/function-library.ts';
 
 /** Raised with every change of the code below: hubs of two versions use one Redis while a site is upgraded. */
 export const clusterLibrary: FunctionLibrary = {
   name: 'tributary_cluster_1',
   code: String.raw`#!lua name=tributary_cluster_1
-local call = redis.call
+local function call(...)
+  return redis.call(...)
+end
 
 local function nowMs()
   local now = call('TIME')
@@ -78,16 +80,22 @@ local function leave(keys, args)
   return 1
 end
 
--- A token that is given begins a lock that is held.
+-- A lock that was given before the master changed is none.
+local function isLocked(site, row, now)
+  if not row[1] or tonumber(row[2]) <= now then return false end
+  return tonumber(row[1]) > tonumber(call('HGET', site, 'incarnation') or '0') * 4294967296
+end
+
+-- Token 0 asks for the lock, another one keeps it. Answers with the token, or 0.
 local function lock(keys, args)
   local site, key, owner, token, ttl = keys[1], keys[2], args[2], args[3], tonumber(args[4])
-  local isSame = isKnown(site, args[1])
   enter(site, args[1])
   local now = nowMs()
-  local held = call('HMGET', key, 'owner', 'token', 'until')
-  local isHeld = isSame and held[1] and tonumber(held[3]) > now and tonumber(held[3]) <= now + 10 * ttl
+  local row = call('HMGET', key, 'token', 'until', 'owner')
+  -- One that lasts longer than any is asked for was given by a clock that was set back since.
+  local isHeld = isLocked(site, row, now) and tonumber(row[2]) <= now + 10 * ttl
   if token ~= '0' then
-    if not isHeld or held[1] ~= owner or held[2] ~= token then return '0' end
+    if not isHeld or row[3] ~= owner or row[1] ~= token then return '0' end
   else
     if isHeld then return '0' end
     token = n(call('HINCRBY', site, 'token', 1))
@@ -98,8 +106,8 @@ end
 
 local function held(keys, args)
   if not isKnown(keys[1], args[1]) then return 0 end
-  local found = call('HMGET', keys[2], 'token', 'until')
-  if found[1] == args[2] and tonumber(found[2]) > nowMs() then return 1 end
+  local row = call('HMGET', keys[2], 'token', 'until')
+  if row[1] == args[2] and isLocked(keys[1], row, nowMs()) then return 1 end
   return 0
 end
 

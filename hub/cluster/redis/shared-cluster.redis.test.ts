@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { systemClock } from '@tributary/shared/clock.ts';
+import { createLogger } from '@tributary/shared/log.ts';
+import { type RedisServer, startRedis } from '../../../test/harness/redis/redis-server.ts';
+import { requireTool } from '../../../test/harness/require.ts';
+import { testMasters } from '../../queue/redis/masters/redis-fixture.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { clusterLibrary } from './functions.ts';
+import { deadAfterMs } from './limits.ts';
+import { SharedCluster } from './shared-cluster.ts';
+import { SiteStore } from './site-store.ts';
+
+let server: RedisServer;
+let folder = '';
+
+class Hub implements AsyncDisposable {
+  readonly cluster: SharedCluster;
+  readonly store: SiteStore;
+  readonly #owned: AsyncDisposableStack;
+
+  private constructor(cluster: SharedCluster, store: SiteStore, owned: AsyncDisposableStack) {
+    this.cluster = cluster;
+    this.store = store;
+    this.#owned = owned;
+  }
+
+  static async join(letter: string, prefix: string): Promise<Hub> {
+    const owned = new AsyncDisposableStack();
+    const { masters } = owned.use(await testMasters({ url: server.url, prefix }, { libraries: [clusterLibrary] }));
+    const store = new SiteStore(masters);
+    const self = { hubId: letter.repeat(32), host: letter, version: '1', startedMs: 0 };
+    const logger = createLogger({ level: 'error', sink: () => undefined });
+    const cluster = await SharedCluster.join({ masters, store, self, partitions: 64, clock: systemClock, logger });
+    owned.use(cluster);
+    cluster.tell({ state: 'ready', works: true, address: `ws://${letter}:1` });
+    return new Hub(cluster, store, owned);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#owned.disposeAsync();
+  }
+}
+
+/** What was written under a prefix: as if this server had lost it, or another one had it. */
+async function field(prefix: string, name: string): Promise<string> {
+  return await server.command('HGET', `${prefix}:{${prefix}-site}:cluster`, name);
+}
+
+suite('hubs over a real Redis', { skip: await requireTool('redis'), timeout: 30_000 }, () => {
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tributary-cluster-'));
+    server = await startRedis(folder);
+  });
+
+  after(async () => {
+    await server[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  test('know each other, share the partitions, and tell who leaves', async () => {
+    await using one = await Hub.join('a', 'members');
+    await eventually('it works on all', () => one.cluster.partitions().size === 64);
+    {
+      await using two = await Hub.join('b', 'members');
+      await eventually('both work', () => one.cluster.partitions().size + two.cluster.partitions().size === 64);
+      assert.deepEqual(
+        [...one.cluster.partitions()].filter((partition) => two.cluster.partitions().has(partition)),
+        [],
+      );
+      assert.deepEqual(two.cluster.addresses(), ['ws://b:1', 'ws://a:1']);
+      const heard: string[] = [];
+      one.cluster.onAnnounced((message) => heard.push(message));
+      await eventually('it hears', () => {
+        two.cluster.announce('good morning');
+        one.cluster.announce('to others only');
+        return heard.length > 0;
+      });
+      assert.equal(heard[0], 'good morning');
+      two.cluster.tell({ state: 'draining' });
+      await eventually('what it had goes to the other', () => one.cluster.partitions().size === 64);
+    }
+    await eventually('it is gone', () => one.cluster.members().length === 1);
+  });
+
+  test('take a hub that is silent for dead, but nobody after the store was away', async () => {
+    await using one = await Hub.join('a', 'deaths');
+    const silent = {
+      hubId: 'b'.repeat(32),
+      host: 'b',
+      version: '1',
+      startedMs: 0,
+      address: '',
+      connections: 0,
+      works: true,
+    } as const;
+    await one.store.beat({ ...silent, state: 'ready' });
+    await eventually('it is heard', () => one.cluster.members().length === 2);
+    // Both were last heard long ago: it was the store that was away, and the first who comes back does not clear away the other.
+    const longAgo = Number((await server.command('TIME')).split('\n')[0]) * 1000 - 10 * deadAfterMs;
+    const beats = 'deaths:{deaths-site}:cluster:beats';
+    await server.command('HSET', beats, one.cluster.hubId, longAgo, silent.hubId, longAgo);
+    const { members } = await one.store.beat({ ...silent, hubId: one.cluster.hubId, state: 'ready' });
+    assert.equal(members.length, 2);
+    await server.command('HSET', 'deaths:{deaths-site}:cluster', 'quiet', 0);
+    await eventually('the silent one is dropped', () => one.cluster.members().length === 1);
+  });
+
+  test('do under a lock what one may do, and a later token is greater, also of a store that went back', async () => {
+    await using one = await Hub.join('a', 'locks');
+    const first = await one.store.lock('house', 'one', 0);
+    assert.ok(first !== undefined && first > 2 ** 32);
+    assert.equal(await one.store.lock('house', 'two', 0), undefined);
+    assert.equal(await one.store.lock('house', 'one', first), first);
+    assert.equal(await one.store.isHeld('house', first), true);
+    await one.store.unlock('house', first);
+    assert.equal(await one.store.isHeld('house', first), false);
+    const second = await one.store.lock('house', 'two', 0);
+    assert.ok(second !== undefined && second > first);
+    // Another master: it may have lost that the lock was given, and what its token was.
+    await server.command('HSET', 'locks:{locks-site}:cluster', 'master', 'another', 'token', 1);
+    assert.equal(await one.store.isHeld('house', second), false);
+    assert.equal(await one.store.lock('house', 'two', second), undefined);
+    const third = await one.store.lock('house', 'one', 0);
+    assert.ok(third !== undefined && third > second);
+    assert.equal(await field('locks', 'incarnation'), '2');
+  });
+
+  test('are of the site that the first of them said', async () => {
+    await using one = await Hub.join('a', 'claims');
+    assert.deepEqual(await one.store.claim('1'.repeat(32)), { siteId: '1'.repeat(32), isNew: true });
+    assert.deepEqual(await one.store.claim('2'.repeat(32)), { siteId: '1'.repeat(32), isNew: false });
+  });
+});
