@@ -7,6 +7,7 @@ import { systemClock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import { makeFolder } from '@tributary/shared/make-folder.ts';
 import { type HubTls, openHubTls } from './certificates/hub-tls.ts';
+import { ChannelOperations } from './channels/channel-operations.ts';
 import { Burst } from './groups/burst.ts';
 import { running } from './groups/running.ts';
 import { keepHouse } from './housekeeping/housekeeping.ts';
@@ -21,6 +22,7 @@ import { createPeopleApi } from './listeners/http/people-api.ts';
 import { type HttpListeners, type HttpListenersParts, startHttpListeners } from './listeners/http-listeners.ts';
 import { archiveOutputOf, type HubOptions } from './options.ts';
 import { OutputNotes } from './outputs/output-notes.ts';
+import { OutputOperations } from './outputs/output-operations.ts';
 import { Outputs } from './outputs/outputs.ts';
 import { Telling } from './platform/telling.ts';
 import { burstBytesPerSecond } from './processing/limits.ts';
@@ -32,6 +34,7 @@ import { watchServices } from './services/open-services.ts';
 import type { HubState, HubStatus } from './status/hub-status.ts';
 import { Rates } from './status/rates.ts';
 import { hubReport } from './status/report.ts';
+import { socketRoutes } from './status/socket-routes.ts';
 import { startStatusServer } from './status/status-server.ts';
 import type { HubStore } from './store/hub-store.ts';
 import { openHubStore } from './store/open-store.ts';
@@ -121,7 +124,8 @@ export class Hub implements AsyncDisposable {
     this.#run((signal) => watchHeldBack({ queue, findings, clock: systemClock }, signal));
     this.#run((signal) => watchClones({ registry, findings, clock: systemClock }, signal));
     this.#run((signal) => watchServices({ services: options.services, findings, clock: systemClock }, signal));
-    const outputs = await this.#startOutputs(store, registry, telling);
+    const notes = new OutputNotes({ queue, cluster: store.cluster, registry });
+    const outputs = await this.#startOutputs(store, notes, telling);
     const pipelines = this.#startPipelines(store, outputs);
     store.cluster.tell({ works: options.cluster.roles.includes('work') });
     const tls = await this.#openTls(store, telling);
@@ -134,12 +138,17 @@ export class Hub implements AsyncDisposable {
     const reported = { options, store, outputs, pipelines, intake, telling, quotas, tls, startedMs, rates };
     const report = (): Promise<HubStatus> => hubReport(reported, { state: this.#state, listeners: this.#listeners() });
     this.#report = report;
-    this.#owned.use(await startStatusServer({ socketPath: statusSocket(options), report }));
+    const operations = {
+      channels: new ChannelOperations({ queue, registry, clock: systemClock }),
+      outputs: new OutputOperations({ outputs, notes, registry }),
+    };
+    const routes = socketRoutes(operations);
+    this.#owned.use(await startStatusServer({ socketPath: statusSocket(options), report, routes }));
     this.#sampleRates(outputs, intake);
     const bound = (): string => this.#listener?.address ?? '';
     const door = agentsDoor({ options, siteId, tls, registry, strangers, log: logger, bound });
     this.#listener = this.#owned.use(await startAgentListener({ ...door, intake, strangers, log: logger }));
-    const api = createPeopleApi({ options, registry, clock: systemClock, log: logger, tls, bound, report });
+    const api = createPeopleApi({ options, registry, clock: systemClock, log: logger, tls, bound, report, operations });
     this.#http = this.#owned.use(await this.#startHttp(store, { tls, registry, quotas, strangers, api }));
     this.#state = 'ready';
   }
@@ -198,10 +207,9 @@ export class Hub implements AsyncDisposable {
     return tls === undefined ? undefined : this.#owned.use(tls);
   }
 
-  async #startOutputs(store: HubStore, registry: Registry, { findings, events }: Telling): Promise<Outputs> {
+  async #startOutputs(store: HubStore, notes: OutputNotes, { findings, events }: Telling): Promise<Outputs> {
     const { options, logger, crashPoint } = this.#parts;
     const { queue, cluster, siteId, hubId } = store;
-    const notes = new OutputNotes({ queue, cluster, registry });
     const own = {
       dataDir: options.data_dir,
       logger,

@@ -94,6 +94,11 @@ export class Outputs implements AsyncDisposable {
     return changes;
   }
 
+  /** Whether an output that is configured here reads what is made of a channel. */
+  readsBack(channel: ChannelName): boolean {
+    return [...this.#running.values()].some(({ output }) => output.reads(channel) === 'back');
+  }
+
   /** Looks again for groups whose output is gone. */
   async refresh(): Promise<void> {
     const removed = await this.#parts.notes.removed(this.groups);

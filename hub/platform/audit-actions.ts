@@ -69,7 +69,30 @@ export const auditActions = {
     failure: 'somebody tried to sign in and was refused',
   },
   'user-logged-out': { category: 'authentication', type: 'end', message: 'somebody signed out' },
-  'configuration-changed': { category: 'configuration', type: 'change', message: 'the hub started with another configuration' },
+  'configuration-changed': { category: 'configuration', type: 'change', message: 'the hub has another configuration' },
+  'configuration-refused': {
+    category: 'configuration',
+    type: 'change',
+    message: 'another configuration was refused',
+    failure: 'the configuration was to be read again and was refused: what ran goes on',
+  },
+  'channel-paused': { category: 'configuration', type: 'change', message: 'reader groups of a channel were paused' },
+  'channel-resumed': { category: 'configuration', type: 'change', message: 'reader groups of a channel were resumed' },
+  'channel-sought': {
+    category: 'configuration',
+    type: 'change',
+    message: 'a reader group of a channel was moved to another place',
+  },
+  'channel-skipped': {
+    category: 'configuration',
+    type: 'change',
+    message: 'entries of a channel were put aside as dead letters by hand',
+  },
+  'output-forgotten': {
+    category: 'configuration',
+    type: 'deletion',
+    message: 'an output that is gone was forgotten, with what was kept for it',
+  },
   'archive-searched': { category: 'iam', type: 'access', message: 'the archive was searched' },
   'audit-dropped': {
     category: 'process',

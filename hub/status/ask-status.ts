@@ -1,28 +1,52 @@
-/** The other end of the status socket: what the `status` command uses. */
+/** The other end of the hub's socket: what commands use. */
 import { request } from 'node:http';
+import { actorHeader } from './status-server.ts';
 
 const timeoutMs = 5000;
+/** An operator's wish may have to wait for a reader's step under way. */
+const actTimeoutMs = 60_000;
+
+export interface HubAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
 
 /** Undefined when no hub runs there. Rejects when one does and gives no sense. */
-export function askStatus(socketPath: string): Promise<unknown> {
+export async function askStatus(socketPath: string): Promise<unknown> {
+  return (await askHub(socketPath, { method: 'GET', path: '/status' }))?.body;
+}
+
+export interface HubQuestion {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: unknown;
+  /** Who types. */
+  readonly actor?: string;
+}
+
+/** Undefined when no hub runs there. Rejects when one does and gives no sense. */
+export function askHub(socketPath: string, question: HubQuestion): Promise<HubAnswer | undefined> {
+  const { method, path, body, actor } = question;
+  const timeout = method === 'GET' ? timeoutMs : actTimeoutMs;
+  const headers = actor === undefined ? {} : { [actorHeader]: actor };
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path: '/status', timeout: timeoutMs, agent: false }, (response) => {
+    const call = request({ socketPath, method, path, timeout, agent: false, headers }, (response) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));
       response.on('error', reject);
       response.on('end', () => {
         try {
-          resolve(JSON.parse(Buffer.concat(parts).toString('utf8')));
+          resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(parts).toString('utf8')) });
         } catch (error) {
           reject(error instanceof Error ? error : new Error(String(error)));
         }
       });
     });
-    call.on('timeout', () => call.destroy(new Error(`the hub did not answer within ${timeoutMs / 1000} s`)));
+    call.on('timeout', () => call.destroy(new Error(`the hub did not answer within ${timeout / 1000} s`)));
     call.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);
       else reject(error);
     });
-    call.end();
+    call.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }

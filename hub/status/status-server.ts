@@ -1,9 +1,10 @@
-/** HTTP on a unix socket that only the hub's own user may open: `GET /status` answers with the report as JSON. */
+/** HTTP on a unix socket that only the hub's own user may open: `GET /status` answers with the report, the commands' routes with theirs. */
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { FolderError, makeFolder } from '@tributary/shared/make-folder.ts';
+import type { SocketAnswer, SocketRoutes } from './socket-routes.ts';
 
 export class StatusError extends Error {
   override readonly name = 'StatusError';
@@ -13,11 +14,18 @@ export class StatusError extends Error {
 export interface StatusServerOptions {
   readonly socketPath: string;
   readonly report: () => Promise<unknown>;
+  /** What commands ask besides. */
+  readonly routes?: SocketRoutes;
 }
+
+/** A request of a command is small. */
+const bodyBytesMax = 64 * 1024;
+/** Who types, as the command says it: the socket lets nobody else in. */
+export const actorHeader = 'x-tributary-actor';
 
 /** Listens when it resolves. A socket file that a dead hub left is replaced; a living hub's is an error. */
 export async function startStatusServer(options: StatusServerOptions): Promise<AsyncDisposable> {
-  const { socketPath, report } = options;
+  const { socketPath } = options;
   makeRunFolder(dirname(socketPath));
   if (await answers(socketPath)) {
     throw new StatusError(`another hub answers at ${socketPath}; give this one a run_dir of its own`);
@@ -26,13 +34,9 @@ export async function startStatusServer(options: StatusServerOptions): Promise<A
   const server = createServer((request, response) => {
     response.setHeader('content-type', 'application/json');
     response.setHeader('connection', 'close');
-    if (request.method !== 'GET' || request.url !== '/status') {
-      response.writeHead(404).end('{"error":"only GET /status is here"}\n');
-      return;
-    }
-    report().then(
-      (body) => response.end(`${JSON.stringify(body)}\n`),
-      (error: unknown) => response.writeHead(500).end(`${JSON.stringify({ error: messageOf(error) })}\n`),
+    answer(request, options).then(
+      ({ status, body }) => send(response, status, body),
+      (error: unknown) => send(response, 500, { error: 'failed', message: messageOf(error) }),
     );
   });
   await listen(server, socketPath);
@@ -44,6 +48,32 @@ export async function startStatusServer(options: StatusServerOptions): Promise<A
       });
     },
   };
+}
+
+async function answer(request: IncomingMessage, { report, routes }: StatusServerOptions): Promise<SocketAnswer> {
+  const ask = `${request.method ?? ''} ${request.url ?? ''}`;
+  if (ask === 'GET /status') return { status: 200, body: await report() };
+  const body = request.method === 'POST' ? await bodyOf(request) : undefined;
+  const actor = request.headers[actorHeader];
+  const by = { actor: typeof actor === 'string' && /^console:[\w.@\\$-]{1,64}$/.test(actor) ? actor : 'console', address: '' };
+  const answered = await routes?.(ask, body, by);
+  return answered ?? { status: 404, body: { error: 'not-found', message: 'there is nothing at this path' } };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request) {
+    if (!Buffer.isBuffer(part)) throw new StatusError('a body is bytes');
+    bytes += part.length;
+    if (bytes > bodyBytesMax) throw new StatusError('the body is too large');
+    parts.push(part);
+  }
+  return JSON.parse(Buffer.concat(parts).toString('utf8'));
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status).end(`${JSON.stringify(body)}\n`);
 }
 
 function makeRunFolder(folder: string): void {

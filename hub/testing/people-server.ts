@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '@tributary/shared/clock.ts';
 import { createLogger, type LogEntry } from '@tributary/shared/log.ts';
 import type { Grant, Scope } from '../access/access.ts';
 import type { Passwords } from '../access/login.ts';
+import { OperationError } from '../channels/operation-error.ts';
 import { LoginThrottle } from '../access/login-throttle.ts';
 import { formatApiToken, hashSecret, makeSecret, makeTokenId } from '../access/secrets.ts';
 import { createPeopleApi } from '../listeners/http/people-api.ts';
@@ -29,6 +30,20 @@ export interface PeopleServerOptions {
 export const testPassword = 'correct horse battery';
 /** A site that enrols agents: all of it that tokens need. */
 const enrolling = { authority: {}, material: { current: { anchorFingerprint: 'ab'.repeat(32) } } };
+
+/** One channel, and nothing in it. */
+const noOperations = {
+  channels: {
+    list: async () => [],
+    pause: async () => [],
+    seek: async () => [],
+    skip: async () => ({ partition: 0, skipped: 0 }),
+  },
+  outputs: {
+    list: async () => ({ outputs: [], removed: [] }),
+    forget: async () => Promise.reject(new OperationError('unknown', 'no output of this name is gone')),
+  },
+};
 
 /** Quick, and as good as the real ones for everything but secrecy. */
 export const quickPasswords: Passwords = {
@@ -89,6 +104,7 @@ export class PeopleServer implements AsyncDisposable {
       report: async () => ({ program: 'tributary-hub', state: 'ready' }),
       tls: enrolling,
       bound: () => 'hub.example:7701',
+      operations: noOperations,
     });
     const { http } = parsed.listeners;
     if (http === undefined) throw new Error('no HTTP listener');

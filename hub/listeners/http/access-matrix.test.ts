@@ -91,6 +91,17 @@ const table: readonly Row[] = [
     status: 204,
     others: hidden(['shop-operator', 'shop-admin', 'shop-token', 'bank-admin', 'bank-token']),
   },
+  { ask: 'GET /api/v1/channels', allowed: viewers, status: 200 },
+  ...['pause', 'resume'].map((verb) => onChannel(verb, {})),
+  onChannel('seek', { group: 'pipeline', to: 'latest' }),
+  onChannel('skip', { group: 'pipeline' }),
+  { ask: 'GET /api/v1/outputs', allowed: siteViewers, status: 200 },
+  {
+    ask: 'POST /api/v1/outputs/gone/forget',
+    allowed: ['site-operator', 'site-admin', 'site-token'],
+    // Nothing of that name is there to be forgotten.
+    status: 404,
+  },
   { ask: 'GET /api/v1/tokens', allowed: administrators, status: 200 },
   { ask: 'POST /api/v1/tokens', body: () => ({ kind: 'api', tenant: 'shop', scope: 'read' }), allowed: shopAdmins, status: 201 },
   { ask: 'POST /api/v1/tokens', body: () => ({ kind: 'api', tenant: '*', scope: 'read' }), allowed: siteAdmins, status: 201 },
@@ -123,6 +134,16 @@ const table: readonly Row[] = [
   },
   { ask: 'DELETE /api/v1/session', allowed: people.map(([name]) => name), status: 204, others: sameFor(tokens, 401) },
 ];
+
+function onChannel(verb: string, body: object): Row {
+  return {
+    ask: `POST /api/v1/channels/shop/web/${verb}`,
+    body: () => body,
+    allowed: agentTaker,
+    status: 200,
+    others: hidden(['bank-admin', 'bank-token']),
+  };
+}
 
 function sameFor(rows: readonly (readonly [string, ...unknown[]])[], status: number): Record<string, number> {
   return Object.fromEntries(rows.map(([name]) => [name, status]));

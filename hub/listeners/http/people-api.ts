@@ -11,6 +11,7 @@ import type { Registry } from '../../registry/registry.ts';
 import type { ApiRoutes, Authenticator } from './api-routes.ts';
 import { enrolmentPlace, type EnrolmentPlaceParts } from './enrolment-place.ts';
 import { agentRoutes } from './routes/agent-routes.ts';
+import { channelRoutes, type ChannelRouteParts } from './routes/channel-routes.ts';
 import { oidcRoutes } from './routes/oidc-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { statusRoutes } from './routes/status-routes.ts';
@@ -20,6 +21,7 @@ import { whoamiRoutes } from './routes/whoami-routes.ts';
 import { SessionAuthenticator } from './session-authenticator.ts';
 
 export interface PeopleApiParts extends EnrolmentPlaceParts {
+  readonly operations: ChannelRouteParts;
   readonly registry: Registry;
   readonly clock: Clock;
   readonly log: Logger;
@@ -56,6 +58,7 @@ export function createPeopleApi(parts: PeopleApiParts): PeopleApi {
     oidcRoutes({ oidc, isSecure, clock }),
     statusRoutes(parts),
     agentRoutes({ registry }),
+    channelRoutes(parts.operations),
     tokenRoutes({ registry, clock, enrolmentPlace: () => enrolmentPlace(parts) }),
     userRoutes({ registry, passwords, clock, hasProvider: oidc !== undefined }),
   ];

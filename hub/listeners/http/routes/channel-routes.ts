@@ -1,0 +1,85 @@
+/** Channels and their reader groups. What belongs to a tenant that the one who asks may not look at is as good as not there. */
+import * as z from 'zod';
+import { everyTenant, may, nameOf } from '../../../access/access.ts';
+import type { Actor, ChannelOperations } from '../../../channels/channel-operations.ts';
+import { OperationError, type OperationErrorCode } from '../../../channels/operation-error.ts';
+import { pauseRequest, seekRequest, skipRequest } from '../../../channels/requests.ts';
+import { tenantName, typeName } from '../../../config/names.ts';
+import type { OutputOperations } from '../../../outputs/output-operations.ts';
+import { type ApiRoutes, demand, forbidden, principalOf } from '../api-routes.ts';
+import { checked, nothing } from '../checked.ts';
+import { HttpError } from '../http-error.ts';
+import type { FastifyRequest } from 'fastify';
+
+const channelPath = z.strictObject({ tenant: tenantName, type: typeName });
+const outputPath = z.strictObject({ name: z.string().regex(/^[a-z0-9:_-]{1,100}$/, 'must be the name of an output') });
+
+export interface ChannelRouteParts {
+  readonly channels: Pick<ChannelOperations, 'list' | 'pause' | 'seek' | 'skip'>;
+  readonly outputs: Pick<OutputOperations, 'list' | 'forget'>;
+}
+
+export function channelRoutes({ channels, outputs }: ChannelRouteParts): ApiRoutes {
+  return (app) => {
+    app.get('/api/v1/channels', { config: { access: 'view' } }, async (request, reply) => {
+      checked(nothing, request.query, 'query');
+      const principal = principalOf(request);
+      const all = await channels.list();
+      return reply.send({ channels: all.filter(({ channel }) => may(principal, 'view', channel.split('/')[0] ?? everyTenant)) });
+    });
+
+    for (const verb of ['pause', 'resume'] as const) {
+      app.post(`/api/v1/channels/:tenant/:type/${verb}`, { config: { access: 'operate' } }, async (request, reply) => {
+        const { channel, by } = asked(request);
+        const { group } = checked(pauseRequest, request.body, 'body');
+        return reply.send({ groups: await told(channels.pause(channel, { group, paused: verb === 'pause' }, by)) });
+      });
+    }
+
+    app.post('/api/v1/channels/:tenant/:type/seek', { config: { access: 'operate' } }, async (request, reply) => {
+      const { channel, by } = asked(request);
+      return reply.send({ partitions: await told(channels.seek(channel, checked(seekRequest, request.body, 'body'), by)) });
+    });
+
+    app.post('/api/v1/channels/:tenant/:type/skip', { config: { access: 'operate' } }, async (request, reply) => {
+      const { channel, by } = asked(request);
+      return reply.send(await told(channels.skip(channel, checked(skipRequest, request.body, 'body'), by)));
+    });
+
+    app.get('/api/v1/outputs', { config: { access: 'view' } }, async (request, reply) => {
+      demand(request, 'view', everyTenant);
+      checked(nothing, request.query, 'query');
+      return reply.send(await outputs.list());
+    });
+
+    app.post('/api/v1/outputs/:name/forget', { config: { access: 'operate' } }, async (request, reply) => {
+      const principal = demand(request, 'operate', everyTenant);
+      checked(nothing, request.query, 'query');
+      checked(nothing, request.body, 'body');
+      const { name } = checked(outputPath, request.params, 'path');
+      const by = { actor: nameOf(principal), address: request.ip };
+      return reply.send({ forgotten: await told(outputs.forget(name, by)) });
+    });
+  };
+}
+
+function asked(request: FastifyRequest): { readonly channel: string; readonly by: Actor } {
+  checked(nothing, request.query, 'query');
+  const { tenant, type } = checked(channelPath, request.params, 'path');
+  const principal = principalOf(request);
+  if (!may(principal, 'view', tenant))
+    throw new HttpError(404, 'unknown', 'there is no such channel: GET /api/v1/channels lists them');
+  if (!may(principal, 'operate', tenant)) throw forbidden(principal, 'operate');
+  return { channel: `${tenant}/${type}`, by: { actor: nameOf(principal), address: request.ip } };
+}
+
+const statusOf: Readonly<Record<OperationErrorCode, number>> = { unknown: 404, unclear: 400, unconfirmed: 409, refused: 422 };
+
+async function told<Result>(done: Promise<Result>): Promise<Result> {
+  try {
+    return await done;
+  } catch (error) {
+    if (error instanceof OperationError) throw new HttpError(statusOf[error.code], error.code, error.message);
+    throw error;
+  }
+}
