@@ -8,6 +8,7 @@ import type { Logger } from '@tributary/shared/log.ts';
 import { makeFolder } from '@tributary/shared/make-folder.ts';
 import { type HubTls, openHubTls } from './certificates/hub-tls.ts';
 import { ChannelOperations } from './channels/channel-operations.ts';
+import { noAddressHint, ownAddress } from './cluster/own-address.ts';
 import { Burst } from './groups/burst.ts';
 import { running } from './groups/running.ts';
 import { keepHouse } from './housekeeping/housekeeping.ts';
@@ -68,6 +69,7 @@ export class Hub implements AsyncDisposable {
   #state: HubState = 'starting';
   #listener: AgentListener | undefined;
   #http: HttpListeners | undefined;
+  #store: HubStore | undefined;
   #report: (() => Promise<HubStatus>) | undefined;
 
   private constructor(parts: HubParts) {
@@ -108,7 +110,9 @@ export class Hub implements AsyncDisposable {
   /** Takes no more connections, lets what was sent be acked, ends the steps under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#state = 'draining';
-    await Promise.all([this.#listener?.drain([], drainMs), this.#http?.drain(drainMs)]);
+    const cluster = this.#store?.cluster;
+    cluster?.tell({ state: 'draining' });
+    await Promise.all([this.#listener?.drain(cluster?.addresses() ?? [], drainMs), this.#http?.drain(drainMs)]);
     await this.#owned.disposeAsync();
   }
 
@@ -116,6 +120,7 @@ export class Hub implements AsyncDisposable {
     const { options, logger } = this.#parts;
     prepareDataFolder(options);
     const store = this.#owned.use(await this.#openStore());
+    this.#store = store;
     const { queue, siteId, hubId } = store;
     const registry = this.#owned.use(await store.openRegistry());
     const telling = this.#owned.use(await this.#startTelling(store, registry));
@@ -132,7 +137,18 @@ export class Hub implements AsyncDisposable {
     const strangers = new Strangers({ log: logger, registry });
     const ownPki = usesOwnPki(options);
     const intake = this.#owned.use(
-      createIntake({ queue, siteId, hubId, burst: this.#burst, log: logger, registry, ownPki, strangers, quotas }),
+      createIntake({
+        queue,
+        siteId,
+        hubId,
+        burst: this.#burst,
+        log: logger,
+        registry,
+        ownPki,
+        strangers,
+        quotas,
+        ...(store.kind === 'redis' ? { cluster: store.cluster, connectionsMax: options.cluster.connections } : {}),
+      }),
     );
     const { startedMs, rates } = { startedMs: this.#startedMs, rates: this.#rates };
     const reported = { options, store, outputs, pipelines, intake, telling, quotas, tls, startedMs, rates };
@@ -144,13 +160,17 @@ export class Hub implements AsyncDisposable {
     };
     const routes = socketRoutes(operations);
     this.#owned.use(await startStatusServer({ socketPath: statusSocket(options), report, routes }));
-    this.#sampleRates(outputs, intake);
+    this.#sample(store, outputs, intake);
     const bound = (): string => this.#listener?.address ?? '';
     const door = agentsDoor({ options, siteId, tls, registry, strangers, log: logger, bound });
-    this.#listener = this.#owned.use(await startAgentListener({ ...door, intake, strangers, log: logger }));
+    const takesIn = options.cluster.roles.includes('intake');
+    if (takesIn) this.#listener = this.#owned.use(await startAgentListener({ ...door, intake, strangers, log: logger }));
     const api = createPeopleApi({ options, registry, clock: systemClock, log: logger, tls, bound, report, operations });
     this.#http = this.#owned.use(await this.#startHttp(store, { tls, registry, quotas, strangers, api }));
     this.#state = 'ready';
+    const address = takesIn ? ownAddress(options, { bound: bound(), tls: this.#listener?.tls === true }) : '';
+    if (takesIn && address === '' && store.kind === 'redis') logger.warn(noAddressHint, { bound: bound() });
+    store.cluster.tell({ state: 'ready', address });
   }
 
   #listeners(): HubStatus['listeners'] {
@@ -221,7 +241,7 @@ export class Hub implements AsyncDisposable {
       await Outputs.start({ ...own, queue, cluster, siteId, hubId, findings, events, notes }, options.outputs),
     );
     const archive = { sweep: async (beforeMs: number) => outputs.archive?.archive.sweep(beforeMs) };
-    this.#run((signal) => keepHouse({ clock: systemClock, logger, archive }, signal));
+    this.#run((signal) => keepHouse({ clock: systemClock, logger, archive, cluster }, signal));
     return outputs;
   }
 
@@ -246,9 +266,11 @@ export class Hub implements AsyncDisposable {
     this.#owned.use(running(run, (error) => this.#failed.reject(error)));
   }
 
-  #sampleRates(outputs: Outputs, intake: Intake): void {
+  #sample({ cluster }: HubStore, outputs: Outputs, intake: Intake): void {
     const sample = (): void => {
-      const { records, bytes } = intake.status().counters;
+      const { connections, counters } = intake.status();
+      const { records, bytes } = counters;
+      cluster.tell({ connections: connections.length });
       this.#rates.received.sample(systemClock.monotonic(), { records, bytes });
       const { records: archived = 0, rawBytes = 0 } = outputs.archive?.archive.sums ?? {};
       this.#rates.archived.sample(systemClock.monotonic(), { records: archived, bytes: rawBytes });

@@ -2,6 +2,7 @@
  * An object's name is made from its place (invariant 5): the same plan always writes the same file. It begins with the store's id,
  * so that a store which was lost and made anew never overwrites what the one before it wrote.
  */
+import { randomBytes } from 'node:crypto';
 import type { ChannelName, Id } from '@tributary/protocol/messages.ts';
 import { extensionOf, type Compression } from './frame-codec.ts';
 
@@ -37,9 +38,12 @@ export function isObjectName(name: string): boolean {
   return /\.csv\.(zst|gz)$/.test(name) && !isTemporaryName(name);
 }
 
+/** A hub that was stopped may go on with an object that another one has begun meanwhile: they write files of their own. */
+const writer = randomBytes(4).toString('hex');
+
 /** In the same folder as what it becomes, so that the rename is one step. */
 export function temporaryName(fileName: string): string {
-  return `.${fileName}.tmp`;
+  return `.${fileName}.${writer}.tmp`;
 }
 
 export function isTemporaryName(fileName: string): boolean {
