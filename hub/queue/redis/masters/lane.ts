@@ -3,7 +3,6 @@
  * says yes at once; writes that come while one WAIT is under way share the next.
  */
 import type { RedisConnection } from './connection.ts';
-import { replicasMsMax } from './limits.ts';
 import { MasterError, type Argument, type Reply } from './masters.ts';
 import type { CheckedServer } from './server-checks.ts';
 import { ConnectionLostError } from './server-reply.ts';
@@ -26,13 +25,15 @@ export class Lane {
   /** As it was found last. */
   server: CheckedServer;
   readonly #minReplicas: number;
+  readonly #replicasMsMax: number;
   #waiting: Waiting[] = [];
   #isBusy = false;
 
-  constructor(connection: RedisConnection, server: CheckedServer, minReplicas: number) {
+  constructor(connection: RedisConnection, server: CheckedServer, replicas: { readonly min: number; readonly msMax: number }) {
     this.connection = connection;
     this.server = server;
-    this.#minReplicas = minReplicas;
+    this.#minReplicas = replicas.min;
+    this.#replicasMsMax = replicas.msMax;
   }
 
   read(command: Command): Promise<Reply> {
@@ -77,8 +78,8 @@ export class Lane {
     const few = String(this.#minReplicas);
     try {
       const reply = this.server.hasWaitAof
-        ? await this.connection.send('WAITAOF', ['1', few, replicasMsMax])
-        : await this.connection.send('WAIT', [few, replicasMsMax]);
+        ? await this.connection.send('WAITAOF', ['1', few, this.#replicasMsMax])
+        : await this.connection.send('WAIT', [few, this.#replicasMsMax]);
       const count = Number(Array.isArray(reply) ? reply[1] : reply);
       if (count >= this.#minReplicas) return undefined;
       return new MasterError(

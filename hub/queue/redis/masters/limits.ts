@@ -7,11 +7,13 @@ export interface Patience {
   readonly silenceMsMax: number;
   /** How long a call waits for a master that takes it. */
   readonly callWaitMsMax: number;
+  /** How long replicas may take to have what was written. */
+  readonly replicasMsMax: number;
   /** All masters have to be there within this when the hub starts. */
   readonly openMsMax: number;
 }
 
-export const usualPatience: Patience = { silenceMsMax: 5000, callWaitMsMax: 8000, openMsMax: 10_000 };
+export const usualPatience: Patience = { silenceMsMax: 5000, callWaitMsMax: 8000, replicasMsMax: 2000, openMsMax: 10_000 };
 
 /** Until a connection stands and the server has said who it is. */
 export const connectMsMax = 3000;
@@ -27,9 +29,6 @@ export const suspectMs = 1000;
 
 /** Between two tries of a call that was refused for the moment. */
 export const againMs = 50;
-
-/** How long replicas may take to have what was written. */
-export const replicasMsMax = 2000;
 
 /** Between two tries to connect. */
 export const reconnectMsMin = 50;
@@ -52,5 +51,5 @@ export const noteEveryMs = 10_000;
 /** Calls that wait or are under way, per connection. */
 export const callsMax = 20_000;
 
-assert(replicasMsMax < usualPatience.silenceMsMax, 'waiting for replicas is no silence');
+assert(usualPatience.replicasMsMax < usualPatience.silenceMsMax, 'waiting for replicas is no silence');
 assert(suspectMs < usualPatience.silenceMsMax, 'a master is suspected before it is given up');

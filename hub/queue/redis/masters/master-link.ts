@@ -134,11 +134,12 @@ export class MasterLink implements AsyncDisposable {
 
   /** Returns or throws when the connection is not to be used any more. */
   async #use(connection: RedisConnection, backoff: Backoff, signal: AbortSignal): Promise<void> {
-    const { demands, libraries, events, clock } = this.#parts;
+    const { demands, libraries, events, clock, patience } = this.#parts;
     const server = await checkServer(connection, demands);
     await loadLibraries(connection, libraries, events);
     if (signal.aborted) return;
-    this.#accept(new Lane(connection, server, demands.minReplicas));
+    const replicas = { min: demands.minReplicas, msMax: patience.replicasMsMax };
+    this.#accept(new Lane(connection, server, replicas));
     backoff.reset();
     const closed = connection.closed.then((reason) => ({ reason }));
     let checkedMs = clock.monotonic();

@@ -55,7 +55,7 @@ export async function testMasters(
   const logged: LogEntry[] = [];
   const logger = createLogger({ level: 'debug', sink: (entry) => logged.push(entry) });
   const options = testRedisOptions(changes);
-  const patience = { silenceMsMax: 1000, callWaitMsMax: 5000, openMsMax: 2000 };
+  const patience = { silenceMsMax: 1000, callWaitMsMax: 5000, replicasMsMax: 500, openMsMax: 2000 };
   const masters = await openMasters({ options, logger, clock: systemClock, durability, libraries, patience });
   return {
     masters,
