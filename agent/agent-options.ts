@@ -3,7 +3,7 @@ import { productVersion } from '@tributary/shared/build-info.ts';
 import type { AgentOptions } from './agent.ts';
 import type { InputDefaults } from './inputs/registry.ts';
 import type { AgentConfig } from './options.ts';
-import type { TlsSettings } from './tls/agent-tls.ts';
+import type { TlsSettings } from '@tributary/protocol/enrolment/enrolled-tls.ts';
 
 /** What the configuration file means to the wiring. */
 export function agentOptionsOf(

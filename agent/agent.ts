@@ -19,7 +19,7 @@ import { DropTally } from './drop-tally.ts';
 import { AgentEvents } from './events.ts';
 import { OverflowBatcher } from './framing/overflow-batcher.ts';
 import type { Ownership } from './enrolment/ownership.ts';
-import type { Renewal, RenewalStatus } from './enrolment/renewal.ts';
+import type { Renewal, RenewalStatus } from '@tributary/protocol/enrolment/renewal.ts';
 import { settlePending } from './enrolment/settle.ts';
 import { lockFolder } from './identity/folder-lock.ts';
 import { type Identity, takeIdentity } from './identity/identity.ts';
@@ -30,7 +30,8 @@ import { PlatformStream } from './platform/platform-stream.ts';
 import { Rotator } from './rotation/rotator.ts';
 import { AgentSinks } from './sink.ts';
 import { otherAgentRule } from './enrolment/ownership.ts';
-import { AgentTls, type TlsSettings } from './tls/agent-tls.ts';
+import type { TlsSettings } from '@tributary/protocol/enrolment/enrolled-tls.ts';
+import { type AgentTls, openAgentTls } from './tls/agent-tls.ts';
 import { Uplink, type UplinkOptions } from '@tributary/protocol/uplink/uplink.ts';
 import type { UplinkEvents } from '@tributary/protocol/uplink/uplink-events.ts';
 import { uplinkBufferOf } from './uplink/uplink-buffer-of.ts';
@@ -158,7 +159,7 @@ export class Agent implements AsyncDisposable {
     try {
       // Before anybody learns who this agent is: an enrolment that a crash cut short may make it another one.
       await settlePending(folder);
-      tls = await AgentTls.open({
+      tls = await openAgentTls({
         folder,
         settings: options.tls ?? { files: {}, leastVersion: '1.3' },
         clock,
@@ -347,8 +348,10 @@ export class Agent implements AsyncDisposable {
     const { signal } = this.#stopUplink;
     if (tls.identity === undefined) return;
     // Loaded only where there is a certificate.
-    const { Renewal: Renewing, watchExpiry } = await import('./enrolment/renewal.ts');
-    const parts = { folder, tls, clock, events, proxy: uplink.proxy, hubs: () => this.#tlsHubs() };
+    const { renewAgent } = await import('./enrolment/renew-agent.ts');
+    const { Renewal: Renewing, watchExpiry } = await import('@tributary/protocol/enrolment/renewal.ts');
+    const renewAt = renewAgent({ folder, tls, clock });
+    const parts = { folder, tls, clock, events, proxy: uplink.proxy, hubs: () => this.#tlsHubs(), renewAt };
     this.#renewal = tls.source === 'enrolled' ? new Renewing(parts) : undefined;
     await Promise.all([this.#renewal?.run(signal), watchExpiry(parts, signal)]);
   }

@@ -14,7 +14,7 @@ import { enrol } from '../enrolment/enrol.ts';
 import { enrolledFiles, isEnrolled, readSite, type SiteRecord } from '@tributary/protocol/enrolment/enrolled-files.ts';
 import { keepsOnlyAJournal } from '../enrolment/linux.ts';
 import { makeConfigurationFolder, plannedConfiguration, writeConfiguration } from '../enrolment/enrolled-configuration.ts';
-import { lockEnrolment } from '../enrolment/enrolment-lock.ts';
+import { lockEnrolment } from '@tributary/protocol/enrolment/enrolment-lock.ts';
 import { settlePending } from '../enrolment/settle.ts';
 import { tryHubs } from '../enrolment/try-hubs.ts';
 import { lockFolder } from '../identity/folder-lock.ts';

@@ -13,37 +13,16 @@ import { assert } from '@tributary/shared/assert.ts';
 import { bufferFile } from '../buffer/open-store.ts';
 import type { NewOwner } from '../buffer/rekey.ts';
 import { replaceIdentity } from '../identity/identity.ts';
-import {
-  type PendingKind,
-  readPending,
-  readSite,
-  removePending,
-  type SiteRecord,
-  writeCredentials,
-  writeSite,
-} from '@tributary/protocol/enrolment/enrolled-files.ts';
+import type { Pending, SiteRecord } from '@tributary/protocol/enrolment/enrolled-files.ts';
+import { settleFiles } from '@tributary/protocol/enrolment/settle-files.ts';
 
 /** Whoever calls it holds the folder's lock, or runs the agent itself. Returns what was settled last; undefined when nothing waited. */
 export async function settlePending(folder: string): Promise<SiteRecord | undefined> {
-  const renewed = await settle(folder, 'renewal');
-  return (await settle(folder, 'enrolment')) ?? renewed;
-}
-
-async function settle(folder: string, kind: PendingKind): Promise<SiteRecord | undefined> {
-  const pending = readPending(folder, kind);
-  const { answer } = pending ?? {};
-  if (pending === undefined || answer === undefined) return undefined;
-  if (pending.replaces !== undefined) await becomeAnother(folder, { agentId: pending.agentId, tenant: tenantOf(answer) });
-  const { certificate, authority, ...said } = answer;
-  writeCredentials(folder, { key: pending.key, certificate, authority });
-  crashPoint('agent.enrolment.after-credentials');
-  const { agentId, replaces: replaced, answeredMs: certifiedMs = 0 } = pending;
-  const before = kind === 'renewal' ? readSite(folder) : { tokenId: pending.tokenId, replaced };
-  const site = { ...before, ...said, agentId, tokenId: before?.tokenId ?? '', certifiedMs };
-  writeSite(folder, site);
-  crashPoint('agent.enrolment.before-done');
-  removePending(folder, kind);
-  return site;
+  const become = async ({ agentId, replaces }: Pending, answer: EnrolmentAnswer): Promise<void> => {
+    if (replaces !== undefined) await becomeAnother(folder, { agentId, tenant: tenantOf(answer) });
+  };
+  const renewed = await settleFiles(folder, 'renewal', become);
+  return (await settleFiles(folder, 'enrolment', become)) ?? renewed;
 }
 
 async function becomeAnother(folder: string, owner: NewOwner): Promise<void> {

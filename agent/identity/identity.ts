@@ -6,13 +6,13 @@
  * site. The start counter rises with every start, also after a loss, because it never falls behind the clock: a site can tell
  * which of two connections is the later one.
  */
-import { hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
 import { writeDurably } from '@tributary/shared/durable-file.ts';
-import { bootIdFile, machineIdFiles } from './linux-paths.ts';
+import { idOf, instanceOf, type MachineIds, readMachineIds } from '@tributary/shared/linux-machine-ids.ts';
 
 export interface Identity {
   readonly agentId: Id;
@@ -32,17 +32,11 @@ export interface IdentityOptions {
   readonly makeRoom?: () => void;
 }
 
-export interface MachineIds {
-  readonly machineId: string | undefined;
-  readonly bootId: string | undefined;
-}
-
 export class IdentityError extends Error {
   override readonly name = 'IdentityError';
   readonly code = 'IDENTITY';
 }
 
-const idLength = 32;
 const version = 1;
 
 /** Undefined where no agent was started yet. */
@@ -82,17 +76,7 @@ export function replaceIdentity(folder: string, agentId: Id): void {
 }
 
 function identityOf({ agentId, startCounter }: Stored, machine: MachineIds): Identity {
-  return {
-    agentId,
-    startCounter,
-    instanceId: idOf('instance', machine.machineId ?? agentId),
-    bootId: idOf('boot', machine.bootId ?? String(startCounter)),
-  };
-}
-
-export function readMachineIds(): MachineIds {
-  const machineId = machineIdFiles.map(readLine).find((text) => text !== undefined);
-  return { machineId, bootId: readLine(bootIdFile) };
+  return { agentId, startCounter, ...instanceOf(machine, { id: agentId, start: startCounter }) };
 }
 
 function identityFile(folder: string): string {
@@ -101,19 +85,6 @@ function identityFile(folder: string): string {
 
 function freshAgentId(machineId: string | undefined, path: string): Id {
   return machineId === undefined ? randomBytes(16).toString('hex') : idOf('agent', machineId, path);
-}
-
-function idOf(...parts: readonly string[]): Id {
-  return hash('sha256', parts.join('\0'), 'hex').slice(0, idLength);
-}
-
-function readLine(path: string): string | undefined {
-  try {
-    const text = readFileSync(path, 'utf8').trim();
-    return text === '' ? undefined : text;
-  } catch {
-    return undefined;
-  }
 }
 
 interface Stored {

@@ -4,8 +4,8 @@ import type { Counters } from '../counters.ts';
 import type { InputStatus } from '../input-set.ts';
 import type { SourceStatus } from '../inputs/input.ts';
 import type { RotationStatus } from '../rotation/rotation-group.ts';
-import type { RenewalStatus } from '../enrolment/renewal.ts';
-import type { TlsSource } from '../tls/agent-tls.ts';
+import type { RenewalStatus } from '@tributary/protocol/enrolment/renewal.ts';
+import type { TlsSource } from '@tributary/protocol/enrolment/enrolled-tls.ts';
 import type { CertificateIdentity } from '../tls/certificate-identity.ts';
 import type { UplinkStatus } from '@tributary/protocol/uplink/uplink.ts';
 

@@ -37,6 +37,8 @@ export interface TopicRunnersOptions<Runner extends TopicRunner> {
   readonly prefix: string;
   /** The reader group whose cursor they move. */
   readonly group: string;
+  /** All channels without it. */
+  readonly isChosen?: (channel: ChannelName) => boolean;
   readonly create: (place: TopicPlace) => Runner;
 }
 
@@ -97,6 +99,7 @@ export class TopicRunners<Runner extends TopicRunner = TopicRunner> {
     const { prefix, cluster } = this.#options;
     if (!topic.startsWith(prefix) || this.#signal.aborted || !cluster.partitions().has(partition)) return;
     const place = { topic, partition, channel: topic.slice(prefix.length) };
+    if (this.#options.isChosen?.(place.channel) === false) return;
     const name = `${topic}#${partition}`;
     const started = this.#started.get(name) ?? this.#start(name, place);
     started.runner.wake();

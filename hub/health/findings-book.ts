@@ -44,6 +44,12 @@ export class FindingsBook implements Findings {
     this.#told.set(kind, after);
   }
 
+  put(about: Pick<Finding, 'kind' | 'subject'>, finding: Pick<Finding, 'level' | 'reason'> | undefined): void {
+    const { kind, subject } = about;
+    const others = this.all().filter((other) => other.kind === kind && other.subject !== subject);
+    this.set(kind, finding === undefined ? others : [...others, { kind, subject, ...finding }]);
+  }
+
   /** Red ones first, then the oldest. */
   all(): readonly StandingFinding[] {
     const told = [...this.#told.values()].flatMap((ofKind) => [...ofKind.values()]);

@@ -10,7 +10,15 @@ export type FindingKind =
   | 'open-service'
   | 'quota-exceeded'
   | 'too-many-types'
-  | 'too-many-streams';
+  | 'too-many-streams'
+  | 'channel-paused'
+  | 'channel-unread'
+  | 'retention-exceeded'
+  | 'output-removed'
+  | 'upstream-away'
+  | 'upstream-rejects'
+  | 'upstream-certificate'
+  | 'site-loop';
 
 export interface Finding {
   readonly kind: FindingKind;
@@ -28,5 +36,10 @@ export interface StandingFinding extends Finding {
 export interface Findings {
   /** Replaces all findings of this kind. */
   set(kind: FindingKind, findings: readonly Finding[]): void;
+  /** Replaces the one finding of this kind and subject, where others tell of the same kind; undefined: its reason is gone. */
+  put(
+    about: { readonly kind: FindingKind; readonly subject: string },
+    finding: Pick<Finding, 'level' | 'reason'> | undefined,
+  ): void;
   all(): readonly StandingFinding[];
 }

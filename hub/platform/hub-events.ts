@@ -25,6 +25,7 @@ export const hubEventNames = [
   'certificate-changed',
   'certificate-measured',
   'events-dropped',
+  'batch-not-forwarded',
 ] as const;
 
 export interface ReportedEvent extends HubEvent {

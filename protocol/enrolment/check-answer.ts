@@ -5,7 +5,7 @@ import * as limits from '../limits.ts';
 import type { Id } from '../messages.ts';
 import { fingerprintOf } from '@tributary/shared/tls/load-key-material.ts';
 import { isHubAddress } from '@tributary/shared/network/hub-address.ts';
-import { certificateNames } from './certificate-names.ts';
+import { type CertificateNames, certificateNames } from './certificate-names.ts';
 import { keyOf } from './key-to-certify.ts';
 
 export class EnrolmentAnswerError extends Error {
@@ -13,8 +13,11 @@ export class EnrolmentAnswerError extends Error {
   readonly code = 'ENROLMENT_ANSWER';
 }
 
+/** Whom the certificate is to be for. */
+export type Certified = { readonly agentId: Id } | { readonly hubId: Id; readonly lowerSiteId: Id };
+
 export interface Expected {
-  readonly agentId: Id;
+  readonly who: Certified;
   /** PEM of the private key that was to be certified. */
   readonly key: string;
   /** The authority that a token named; undefined for a renewal, whose channel is verified by the one before. */
@@ -35,8 +38,8 @@ export function checkedAnswer(value: unknown, expected: Expected): EnrolmentAnsw
   if (certificate === undefined || authorities.length === 0) throw wrong('a certificate in it is damaged');
   if (!certificate.checkPrivateKey(keyOf(expected.key))) throw wrong('its certificate is for another key');
   const names = certificateNames(certificate);
-  if (names?.kind !== 'agent' || names.agentId !== expected.agentId) throw wrong('its certificate is for somebody else');
-  if (names.siteId !== answer.siteId || answer.tenants.length !== 1 || answer.tenants[0] !== names.tenant) {
+  if (names === undefined || !isFor(names, expected.who)) throw wrong('its certificate is for somebody else');
+  if (names.siteId !== answer.siteId || tenantsIn(names).join() !== answer.tenants.join()) {
     throw wrong('its certificate names another site or tenant than the answer');
   }
   if (certificate.validToDate.getTime() <= expected.nowMs) {
@@ -51,6 +54,17 @@ export function checkedAnswer(value: unknown, expected: Expected): EnrolmentAnsw
     throw wrong('its authority is another than the token says');
   }
   return answer;
+}
+
+function isFor(names: CertificateNames, who: Certified): boolean {
+  if ('agentId' in who) return names.kind === 'agent' && names.agentId === who.agentId;
+  return names.kind === 'lower-site' && names.hubId === who.hubId && names.lowerSiteId === who.lowerSiteId;
+}
+
+function tenantsIn(names: CertificateNames): readonly string[] {
+  if (names.kind === 'hub') return [];
+  if (names.kind === 'agent') return [names.tenant];
+  return names.tenants === 'all' ? ['*'] : names.tenants;
 }
 
 function wrong(reason: string): EnrolmentAnswerError {
@@ -78,7 +92,7 @@ function shapeOf(value: unknown): EnrolmentAnswer | undefined {
   const { certificate, authority, siteId, site, tenants, labels, hubs }: Record<string, unknown> = { ...value };
   if (typeof certificate !== 'string' || typeof authority !== 'string' || typeof site !== 'string') return undefined;
   if (typeof siteId !== 'string' || !/^[0-9a-f]{32}$/.test(siteId) || site.length > siteCharactersMax) return undefined;
-  if (!isTexts(tenants) || !tenants.every((tenant) => tenantPattern.test(tenant))) return undefined;
+  if (!isTexts(tenants) || !tenants.every((tenant) => tenant === '*' || tenantPattern.test(tenant))) return undefined;
   if (!isTexts(hubs) || hubs.length === 0 || hubs.length > limits.hubsMax) return undefined;
   if (!hubs.every((hub) => hub.length <= limits.hubBytesMax && hub.startsWith('wss://') && isHubAddress(hub))) return undefined;
   if (!isLabels(labels)) return undefined;

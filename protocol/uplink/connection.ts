@@ -127,6 +127,10 @@ export class Connection {
     this.#turn(() => this.#session.closeStream(streamId, position));
   }
 
+  sendSnapshot(json: Uint8Array): void {
+    this.#turn(() => this.#session.sendSnapshot(json));
+  }
+
   #listen(): void {
     const socket = this.#socket;
     const onOpen = (): void => {

@@ -116,6 +116,11 @@ export class Uplink {
     this.#connection?.closeStream(streamId, position);
   }
 
+  /** A hub's: tells its upstream the health of its site; nothing while there is no connection. */
+  sendSnapshot(json: Uint8Array): void {
+    this.#connection?.sendSnapshot(json);
+  }
+
   /** Takes another connection in place of the one there is, or does not wait for its next try: something changed that makes it better. */
   renewConnection(hint: string): void {
     this.#leaving = hint;

@@ -6,7 +6,7 @@ import { readSite } from '@tributary/protocol/enrolment/enrolled-files.ts';
 import { otherAgentRule, overruledRule, ownedBy } from '../../enrolment/ownership.ts';
 import { storedAgentId } from '../../identity/identity.ts';
 import type { AgentConfig } from '../../options.ts';
-import { materialFiles, type TlsSource } from '../../tls/agent-tls.ts';
+import { materialFiles, type TlsSource } from '@tributary/protocol/enrolment/enrolled-tls.ts';
 import { type CertificateIdentity, identityOfCertificate } from '../../tls/certificate-identity.ts';
 
 export interface TlsFinding {

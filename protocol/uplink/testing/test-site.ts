@@ -42,6 +42,8 @@ export class TestSite implements AsyncDisposable {
   readonly streams: Map<Id, SiteStream>;
   readonly hellos: Hello[] = [];
   readonly gaps: Gap[] = [];
+  /** What a hub told of its site. */
+  readonly snapshots: string[] = [];
   readonly #recorded = new Map<Id, { readonly from: number; readonly to: number; readonly cause: GapCause }[]>();
   readonly options: TestSiteOptions;
   storeId: Id = 'aa'.repeat(16);
@@ -179,6 +181,9 @@ export class TestSite implements AsyncDisposable {
         return session.positioned(effect.requestId, this.#skip(effect.key.streamId, effect.message));
       case 'close-stream':
         this.#stream(effect.key.streamId).closed = true;
+        return undefined;
+      case 'snapshot':
+        this.snapshots.push(Buffer.from(effect.json).toString());
         return undefined;
       case 'close':
         return socket.close();

@@ -1,5 +1,5 @@
 /**
- * Keeps the agent's certificate from expiring: when two thirds of its life are over, another key is certified by a hub, over a connection
+ * Keeps a certificate from expiring: when two thirds of its life are over, another key is certified by a hub, over a connection
  * that shows the present one; files and connections change to it. What fails is tried again, sooner the shorter the certificate's life.
  *
  * ```text
@@ -8,24 +8,34 @@
  *      └────── backoff ◄─────────────┘
  * ```
  */
+import type { SecureContext } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from '@tributary/shared/async/backoff.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
-import type { AgentEvents } from '../events.ts';
-import { HubRefusedError } from '@tributary/protocol/uplink/tls/hub-errors.ts';
-import type { AgentTls, CertificateLife } from '../tls/agent-tls.ts';
-import { renew } from './enrol.ts';
+import { HubRefusedError } from '../uplink/tls/hub-errors.ts';
+import type { CertificateDates, CertificateLife, EnrolledTls } from './enrolled-tls.ts';
 import { lockEnrolment } from './enrolment-lock.ts';
-import { settlePending } from './settle.ts';
+import type { HubPlace } from './hub-door.ts';
+
+export interface RenewalEvents {
+  certificateRenewed(notAfter: string): void;
+  certificateRenewalFailed(error: Error, facts: { readonly notAfter: string; readonly retryInMs: number }): void;
+  certificateExpires(notAfter: string): void;
+}
 
 export interface RenewalOptions {
   readonly folder: string;
-  readonly tls: Pick<AgentTls, 'identity' | 'leastVersion' | 'life' | 'secureContext' | 'adopt' | 'onChanged'>;
+  readonly tls: Pick<
+    EnrolledTls<CertificateDates>,
+    'identity' | 'leastVersion' | 'life' | 'secureContext' | 'adopt' | 'onChanged'
+  >;
+  /** Has a hub certify another key, over a connection that shows the present certificate, and puts in place what it answered. */
+  readonly renewAt: (place: HubPlace, secureContext: SecureContext, signal: AbortSignal) => Promise<void>;
   /** `wss://host:port`, the best first. */
   readonly hubs: () => readonly string[];
   readonly proxy: string | undefined;
   readonly clock: Clock;
-  readonly events: Pick<AgentEvents, 'certificateRenewed' | 'certificateRenewalFailed' | 'certificateExpires'>;
+  readonly events: RenewalEvents;
   readonly random?: () => number;
 }
 
@@ -108,21 +118,15 @@ export class Renewal {
 
   /** What went wrong; undefined when there is another certificate now. */
   async #renewOnce(signal: AbortSignal): Promise<Error | undefined> {
-    const { folder, tls, hubs, proxy, clock, events } = this.#options;
+    const { folder, tls, hubs, proxy, events, renewAt } = this.#options;
     const { leastVersion } = tls;
     const secureContext = tls.secureContext();
-    const agentId = tls.identity?.agentId ?? '';
     let failure = new Error('no hub is reached by TLS');
     try {
       using _ = lockEnrolment(folder);
       for (const hub of hubs()) {
         try {
-          await renew(
-            { hub: new URL(hub).host, proxy, leastVersion, timeoutMs },
-            { folder, agentId, secureContext, nowMs: clock.now() },
-            signal,
-          );
-          await settlePending(folder);
+          await renewAt({ hub: new URL(hub).host, proxy, leastVersion, timeoutMs }, secureContext, signal);
           this.#trouble = '';
           tls.adopt();
           events.certificateRenewed(new Date(tls.identity?.notAfterMs ?? 0).toISOString());

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ProcessLock } from '@tributary/shared/sqlite/process-lock.ts';
-import { makeTlsFolder, tlsFolder } from '@tributary/protocol/enrolment/enrolled-files.ts';
+import { makeTlsFolder, tlsFolder } from './enrolled-files.ts';
 
 export class EnrolmentLockedError extends Error {
   override readonly name = 'EnrolmentLockedError';

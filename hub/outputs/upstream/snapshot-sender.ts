@@ -1,0 +1,45 @@
+/** Tells the upstream this site's present health: at each connection, and now and then where it changed. */
+import { snapshotBytesMax } from '@tributary/protocol/limits.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
+import { Wake } from '../../groups/wake.ts';
+
+export interface SnapshotSenderParts {
+  readonly snapshot: () => Promise<unknown>;
+  readonly send: (json: Uint8Array) => void;
+  readonly clock: Clock;
+}
+
+export class SnapshotSender {
+  readonly #parts: SnapshotSenderParts;
+  readonly #wake = new Wake();
+  #isConnected = false;
+  #sent = '';
+
+  constructor(parts: SnapshotSenderParts) {
+    this.#parts = parts;
+  }
+
+  /** There is another connection: whoever is at its other end may know nothing yet. */
+  connected(): void {
+    this.#isConnected = true;
+    this.#sent = '';
+    this.#wake.notify();
+  }
+
+  /** Resolves when aborted; rejects when the health cannot be told. */
+  async run(signal: AbortSignal, intervalMs: number): Promise<void> {
+    while (!signal.aborted) {
+      await this.#wake.wait(this.#parts.clock, signal, intervalMs);
+      if (!signal.aborted && this.#isConnected) await this.#tell();
+    }
+  }
+
+  async #tell(): Promise<void> {
+    const text = JSON.stringify(await this.#parts.snapshot());
+    if (text === this.#sent) return;
+    const json = Buffer.from(text);
+    if (json.length > snapshotBytesMax) return;
+    this.#sent = text;
+    this.#parts.send(json);
+  }
+}

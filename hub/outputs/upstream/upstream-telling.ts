@@ -1,0 +1,75 @@
+/** What happens between this site and its upstream: counted, told in the log, as events and as findings. */
+import type { Logger } from '@tributary/shared/log.ts';
+import type { FindingKind, Findings } from '../../health/findings.ts';
+import type { HubEventSink } from '../../platform/hub-events.ts';
+import type { KnownEntry } from './known-entry.ts';
+
+export interface UpstreamCounts {
+  readonly batches: number;
+  readonly records: number;
+  readonly bytes: number;
+  readonly acked: number;
+  /** Kept as dead letters, as the upstream never takes them. */
+  readonly rejected: number;
+  /** Positions that were declared lost to the upstream. */
+  readonly lost: number;
+  readonly connections: number;
+}
+
+export interface UpstreamTellingParts {
+  readonly name: string;
+  readonly logger: Logger;
+  readonly findings: Pick<Findings, 'put'>;
+  readonly events: HubEventSink;
+}
+
+export class UpstreamTelling {
+  readonly counts = { batches: 0, records: 0, bytes: 0, acked: 0, rejected: 0, lost: 0, connections: 0 };
+  readonly #parts: UpstreamTellingParts;
+
+  constructor(parts: UpstreamTellingParts) {
+    this.#parts = parts;
+  }
+
+  rejected({ batch }: KnownEntry, reason: string): void {
+    const { name, logger, events } = this.#parts;
+    this.counts.rejected += 1;
+    const fields = { output: name, channel: batch.channel, records: batch.records, reason };
+    logger.error('the upstream never takes a batch: it is kept as a dead letter', fields);
+    events.report({
+      action: 'batch-not-forwarded',
+      message: `The upstream ${name} never takes a batch of ${batch.channel}: it is kept as a dead letter (${reason})`,
+      level: 'error',
+      category: 'network',
+      type: 'error',
+      outcome: 'failure',
+      fields: { error: { message: reason }, tributary: { output: name, channel: batch.channel, records: batch.records } },
+    });
+    this.#find('upstream-rejects', `the upstream ${name} never takes some batches; the last one: ${reason}`);
+  }
+
+  lost(range: { readonly from: number; readonly to: number; readonly cause: string; readonly stream: string }): void {
+    this.counts.lost += range.to - range.from;
+    this.#parts.logger.warn('a part of a stream is lost to the upstream', { output: this.#parts.name, ...range });
+  }
+
+  /** `trouble` is empty while there is a connection. */
+  reach(trouble: string): void {
+    if (trouble === '') return this.#clear('upstream-away');
+    this.#find('upstream-away', `the upstream ${this.#parts.name} cannot be reached: what is for it waits here (${trouble})`);
+  }
+
+  /** The output is no more. */
+  clear(): void {
+    for (const kind of ['upstream-away', 'upstream-rejects', 'upstream-certificate'] as const) this.#clear(kind);
+  }
+
+  #find(kind: FindingKind, reason: string): void {
+    const { findings, name: subject } = this.#parts;
+    findings.put({ kind, subject }, { level: kind === 'upstream-away' ? 'yellow' : 'red', reason });
+  }
+
+  #clear(kind: FindingKind): void {
+    this.#parts.findings.put({ kind, subject: this.#parts.name }, undefined);
+  }
+}
