@@ -12,6 +12,7 @@ import { enrolTime } from './enrol-time.ts';
 import { generatedLog } from './generator.ts';
 import { idleFiles } from './idle-files.ts';
 import { idleMetrics } from './idle-metrics.ts';
+import { agents2000, connections10000 } from './many-agents.ts';
 import { idleMemory, largeFileMemory, manyFilesMemory, slowHubMemory } from './memory.ts';
 import { rotationStorm } from './rotation-storm.ts';
 import { search } from './search.ts';
@@ -33,6 +34,8 @@ const measurements: readonly Measurement[] = [
   idleMetrics,
   syslogUdp,
   rotationStorm,
+  agents2000,
+  connections10000,
 ];
 
 const names = measurements.flatMap(({ figures }) => figures);

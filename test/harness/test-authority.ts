@@ -79,6 +79,11 @@ export class TestAuthority {
     return fingerprintOf(this.cert);
   }
 
+  /** PEM, as a company has it in a file. */
+  async exportKey(): Promise<string> {
+    return await exportKey(this.#key);
+  }
+
   async issue(options: IssueOptions): Promise<Issued> {
     const { names, uris = names === undefined ? [] : urisOf(names), hosts = [], usage = 'client' } = options;
     const { fromMs = -hourMs, untilMs = 24 * hourMs } = options;
