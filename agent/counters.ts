@@ -79,6 +79,7 @@ export function newCounters(): Counters {
       expired: newLossCounter(),
       'connection-ended': newLossCounter(),
       'replay-expired': newLossCounter(),
+      'store-lost': newLossCounter(),
       'buffer-lost': newLossCounter(),
       'buffer-damaged': newLossCounter(),
       'source-lost': newLossCounter(),

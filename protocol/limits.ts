@@ -36,6 +36,8 @@ export const channelsMax = 4096;
 export const batchesInFlightMax = 1024;
 /** Window of one channel in bytes of bodies. */
 export const creditBytesMax = 1024 * mebibyte;
+/** What a hub tells its upstream of the present health of its site. */
+export const snapshotBytesMax = mebibyte;
 /** Sites a batch may pass through: a loop between hubs ends here. */
 export const hopsMax = 16;
 /** Streams in one Recovered message. */
@@ -98,7 +100,7 @@ export const lengthBytesMax = 4;
 export const dropBytesMax = 24;
 /** Room for a batch's fields besides segments, trims, hops and body. */
 export const batchHeadBytes = 4 * kibibyte;
-const trimBytesMax = 16;
+const trimBytesMax = 26;
 const hopBytesMax = 64;
 const batchHeadBytesMax =
   segmentsMax * (segmentHeadBytesMax + trimBytesMax) +
@@ -114,6 +116,7 @@ assert(inflatedBytesMax < 2 ** (7 * lengthBytesMax), 'a length takes four bytes 
 assert(segmentsMax * 16 <= streamsMax, 'opening the streams of one batch pushes out none of them');
 assert(segmentsMax <= recordsMax && cutsMax <= recordsMax, 'a segment has a record, and a cut ends one');
 assert(unknownFieldsMax >= recordsMax, 'a later version may add a field to every record');
+assert(snapshotBytesMax * 2 <= frameBytesMax, 'a Snapshot fits a frame');
 assert(bodyBytesMax <= creditBytesMax, 'the largest batch fits the largest window');
 assert(recoveredBytesMax * 2 <= frameBytesMax, 'a Recovered message with one stream too many fits a frame');
 assert(recoveredStreamsMax <= recoveredStreamsTotalMax, 'one Recovered message is within the sum');

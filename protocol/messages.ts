@@ -93,10 +93,14 @@ export interface WireSegment extends Segment {
   readonly stream: number;
 }
 
-/** Records of segment `segment` before position `from` are not to be read: they had arrived before. `from = to`: none of it. */
+/**
+ * Of segment `segment` only `[from, to)` is to be read: the rest had arrived before. `to` is 0 where that is the segment's end, and
+ * `from` is the segment's end where none of it is to be read. trims.ts applies it.
+ */
 export interface Trim {
   readonly segment: number;
   readonly from: number;
+  readonly to: number;
 }
 
 export interface Hop {
@@ -236,7 +240,18 @@ export interface Refuse {
   readonly hint: string;
 }
 
-export type GapCause = 'buffer-lost' | 'buffer-damaged' | 'dropped' | 'replay-expired' | 'source-lost' | 'rejected';
+/**
+ * `store-lost`: the site had it once, and its store lost it after the replay window was over. `replay-expired`: another site had it, and its
+ * replay window is over.
+ */
+export type GapCause =
+  | 'buffer-lost'
+  | 'buffer-damaged'
+  | 'dropped'
+  | 'replay-expired'
+  | 'source-lost'
+  | 'rejected'
+  | 'store-lost';
 
 /** The sender no longer has `[from, to)`: recorded, counted as lost, and answered by a Position. */
 export interface Gap {
@@ -288,6 +303,13 @@ export interface Pong {
   readonly nonce: number;
 }
 
+/** The present health of a lower site, for its upstream: never queued, the newest stands for all before it. */
+export interface Snapshot {
+  readonly kind: 'snapshot';
+  /** JSON text; what it says is for the hosts. */
+  readonly json: Uint8Array;
+}
+
 export type Message =
   | Hello
   | Welcome
@@ -304,7 +326,8 @@ export type Message =
   | Drain
   | Reject
   | Ping
-  | Pong;
+  | Pong
+  | Snapshot;
 
 /** `tenant/type`: the name of a channel. */
 export type ChannelName = string;

@@ -22,7 +22,8 @@ test('versions ascend by one', () => {
 test('the newest version both ends speak is chosen', () => {
   assert.equal(negotiate(currentVersion, currentVersion), currentVersion);
   assert.equal(negotiate(1, currentVersion + 5), currentVersion);
+  assert.equal(negotiate(1, 1), undefined);
   assert.equal(negotiate(currentVersion + 1, currentVersion + 5), undefined);
   assert.equal(negotiate(0, oldestAcceptedVersion - 1), undefined);
-  assert.equal(negotiate(3, 2), undefined);
+  assert.equal(negotiate(currentVersion + 2, currentVersion + 1), undefined);
 });

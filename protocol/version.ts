@@ -18,13 +18,19 @@ export const protocolVersions: readonly ProtocolVersion[] = [
     schemaHash: '37519efe0fc459d2997f5d306d5cf42f9e576998eaf5a158c2b3bac6f3aa88b8',
     brought: 'the first: streams, positions, batches, records of several lines, what filters left out, gaps, credit and drain',
   },
+  {
+    version: 2,
+    schemaHash: '04d4919ef12a154a009e54cfd47c13b140318c23767ba32c6bfd13b19f2961a7',
+    brought: 'hubs above hubs: batches trimmed at both ends, what a store lost, the health of a lower site',
+  },
 ];
 
 const newest = protocolVersions.at(-1);
 assert(newest !== undefined, 'there is a version');
 
 export const currentVersion: number = newest.version;
-export const oldestAcceptedVersion = 1;
+/** Nothing was released with version 1: a reader of it would take a batch trimmed at its end for whole. */
+export const oldestAcceptedVersion = 2;
 
 assert(oldestAcceptedVersion <= currentVersion, 'the current version is accepted');
 

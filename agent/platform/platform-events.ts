@@ -22,6 +22,8 @@ export type LossCause =
   | 'connection-ended'
   /** The hub never got it and the buffer does not have it any more. */
   | 'replay-expired'
+  /** The hub had it, lost it with its store, and the buffer does not have it any more. */
+  | 'store-lost'
   | 'buffer-lost'
   | 'buffer-damaged'
   | 'source-lost'

@@ -5,6 +5,7 @@
  * commit, the session makes an ack of it, and only then `send` is called. Nothing here is done per record.
  */
 import type { FrameError } from '@tributary/protocol/frame-error.ts';
+import { hopsMax } from '@tributary/protocol/limits.ts';
 import {
   type Batch,
   type ChannelName,
@@ -37,7 +38,7 @@ import type { IntakeEvents } from './events.ts';
 import { type Gatekeeper, isReject, mayBring } from './gatekeeper.ts';
 import type { IntakeLimits } from './limits.ts';
 import type { PeerIdentity } from './peer-identity.ts';
-import { type BodyProblem, bodyProblem } from './zstd-frame.ts';
+import { bodyProblem } from './zstd-frame.ts';
 
 /** The socket as the intake sees it. None of its methods throws; after the peer is gone they do nothing. */
 export interface Peer {
@@ -65,6 +66,8 @@ export interface ConnectionParts {
   readonly now: () => number;
   /** What this hub adds to the path of a batch. */
   readonly hop: () => Hop;
+  /** What a lower site tells of its health. */
+  readonly snapshot: (connection: IntakeConnection, json: Uint8Array) => void;
   /** Decides about a Hello, and is told when whom it admitted is gone. */
   readonly admit: (hello: Hello, connection: IntakeConnection) => Admission;
   readonly left: (connection: IntakeConnection) => void;
@@ -186,6 +189,9 @@ export class IntakeConnection {
         events.gapDeclared(effect.key, effect.message);
         this.#answerPosition(effect.requestId, queue.recordGap(effect.key, effect.message));
         break;
+      case 'snapshot':
+        if (this.#hello !== undefined) this.#parts.snapshot(this, effect.json);
+        break;
       case 'close-stream':
         this.#ask(queue.closeStream(effect.key, effect.position), () => undefined);
         break;
@@ -247,7 +253,7 @@ export class IntakeConnection {
   #admitBatch(requestId: number, request: AppendRequest): void {
     const { queue, quotas } = this.#parts;
     const { inflatedBytes: bytes, records, body } = request.batch;
-    const problem = bodyProblem(body, bytes);
+    const problem = this.#tooManyHops(request) ?? bodyProblem(body, bytes);
     if (problem !== undefined) return this.#refuse(requestId, request, problem);
     const verdict = quotas.admit(request.channel, { bytes, records });
     if (verdict.kind === 'take') return this.#append(requestId, request);
@@ -258,7 +264,13 @@ export class IntakeConnection {
     return this.#ask(dropBatch(queue, quotas, request), (result) => this.#session.appended(requestId, result));
   }
 
-  #refuse(requestId: number, request: AppendRequest, problem: BodyProblem): void {
+  /** With this hub's own it must still fit the envelope that goes to the next site. */
+  #tooManyHops({ batch }: AppendRequest): Refusal | undefined {
+    if (batch.envelope.hops.length < hopsMax) return undefined;
+    return { reason: 'forbidden', hint: `the batch came through ${hopsMax} hubs, and no more are allowed: look for a loop` };
+  }
+
+  #refuse(requestId: number, request: AppendRequest, problem: Refusal): void {
     const result: AppendResult = { kind: 'refused', ...problem };
     this.#parts.events.answered(request, result);
     this.#session.appended(requestId, result);
@@ -364,6 +376,8 @@ export class IntakeConnection {
     this.#session.shutdown({ code, hint, retryAfterMs: limits.retryAfterMs });
   }
 }
+
+type Refusal = Pick<Extract<AppendResult, { kind: 'refused' }>, 'reason' | 'hint'>;
 
 /** What a batch takes of our memory: a body of a few bytes may come with very many records. */
 function weightOf({ body, segments }: Batch): number {

@@ -40,6 +40,8 @@ export interface IntakeOptions {
   readonly strangers?: Strangers;
   readonly clock?: Clock;
   readonly limits?: Partial<IntakeLimits>;
+  /** A hub of a lower site told its site's health: at most `snapshotBytesMax` bytes that nobody looked at yet. */
+  readonly onSnapshot?: (from: IntakeConnection, json: Uint8Array) => void;
   /** The other hubs of this site. Without it this one is alone, and names none to agents. */
   readonly cluster?: IntakeCluster;
   /** Beyond so many agents some are sent to hubs that have fewer. */
@@ -133,6 +135,7 @@ class StandardIntake implements Intake {
       burst: this.#options.burst,
       limits: this.#limits,
       now: () => this.#clock.monotonic(),
+      snapshot: (from, json) => this.#options.onSnapshot?.(from, json),
       hop: () => ({ siteId, hubId, receivedMs: this.#clock.now() }),
       admit: (hello, admitted) => this.#admit(hello, admitted),
       left: (left) => this.#left(left),

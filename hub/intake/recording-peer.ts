@@ -1,6 +1,7 @@
 /** Messages that tests of the intake and of listeners send, and a peer that records what it is told. */
 import { checksumOf } from '@tributary/protocol/checksum.ts';
 import type { Batch, Hello, Message, OpenStream } from '@tributary/protocol/messages.ts';
+import { currentVersion } from '@tributary/protocol/version.ts';
 import { testAgentId, testAttributes, testIdentity, testKey, testSegment } from '../queue/fixture.ts';
 import type { Peer } from './connection.ts';
 
@@ -60,8 +61,8 @@ export class RecordingPeer implements Peer {
 export function testHello(changes: Partial<Hello> = {}): Hello {
   return {
     kind: 'hello',
-    versionMin: 1,
-    versionMax: 1,
+    versionMin: currentVersion,
+    versionMax: currentVersion,
     sender: 'agent',
     agentId: testAgentId,
     instanceId: '1a'.repeat(16),

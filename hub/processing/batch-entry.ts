@@ -1,5 +1,5 @@
 /** What crosses between a pipeline and its thread: an entry of a front topic, and what became of it. */
-import type { Entry, EntrySegment } from '../queue/queue.ts';
+import type { Entry } from '../queue/queue.ts';
 
 /** The part of an entry that processing needs. */
 export type BatchEntry = Pick<Entry, 'records' | 'inflatedBytes' | 'segments' | 'trims' | 'receivedMs' | 'body'>;
@@ -8,6 +8,7 @@ export type BatchEntry = Pick<Entry, 'records' | 'inflatedBytes' | 'segments' | 
 export interface KeptPart {
   readonly segment: number;
   readonly from: number;
+  readonly to: number;
   readonly records: number;
   readonly bytes: number;
 }
@@ -24,14 +25,3 @@ export type Processed =
   | { readonly kind: 'nothing' }
   /** The batch cannot be processed, now or later: it is kept with the reason (invariant 6). */
   | { readonly kind: 'rejected'; readonly reason: string };
-
-/** First position of each segment that is to be read: its own, or where hops trimmed it to. */
-export function firstPositions(entry: Pick<Entry, 'segments' | 'trims'>): number[] {
-  const from = entry.segments.map((segment: EntrySegment) => segment.from);
-  for (const trim of entry.trims) {
-    const before = from[trim.segment];
-    const end = entry.segments[trim.segment]?.to;
-    if (before !== undefined && end !== undefined) from[trim.segment] = Math.min(Math.max(before, trim.from), end);
-  }
-  return from;
-}

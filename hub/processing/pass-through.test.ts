@@ -122,7 +122,7 @@ suite('pass-through', () => {
     ]);
     assert.ok(Buffer.from(result.body).includes(Buffer.from(entry.body)), 'not compressed a second time');
     assert.equal(block.receivedMs, entry.receivedMs);
-    assert.deepEqual(result.kept, [{ segment: 0, from: 100, records: 3, bytes: 13 }]);
+    assert.deepEqual(result.kept, [{ segment: 0, from: 100, to: 113, records: 3, bytes: 13 }]);
   });
 
   test('cuts end records: what goes on is partial, what ended the source is not', () => {
@@ -176,7 +176,7 @@ suite('pass-through', () => {
       ['d', false],
     ];
     assert.deepEqual(flagsIn(entryOf([part])), [['aaa', true], ...rest]);
-    assert.deepEqual(flagsIn(entryOf([part], { trims: [{ segment: 0, from: 6 }] })), rest);
+    assert.deepEqual(flagsIn(entryOf([part], { trims: [{ segment: 0, from: 6, to: 0 }] })), rest);
   });
 
   test('segments of several streams keep their order and positions, gaps included', () => {
@@ -199,9 +199,9 @@ suite('pass-through', () => {
     const records = [Buffer.from('x'), Buffer.from('yy')];
     parts.push([counted, countedSegment(records, 0), Buffer.concat(records)]);
     const trims = [
-      { segment: 0, from: 19 },
-      { segment: 1, from: 5 },
-      { segment: 3, from: 1 },
+      { segment: 0, from: 19, to: 0 },
+      { segment: 1, from: 5, to: 0 },
+      { segment: 3, from: 1, to: 0 },
     ];
     const { block, result } = processed(entryOf(parts, { trims }));
     assert.deepEqual(
@@ -220,7 +220,7 @@ suite('pass-through', () => {
         [3, 1, 1],
       ],
     );
-    assert.deepEqual(passThrough(entryOf([lines(app, 'x\n')], { trims: [{ segment: 0, from: 2 }] })), { kind: 'nothing' });
+    assert.deepEqual(passThrough(entryOf([lines(app, 'x\n')], { trims: [{ segment: 0, from: 2, to: 0 }] })), { kind: 'nothing' });
   });
 
   test('records of several lines are what their lengths say, and what was left out makes positions jump', () => {
@@ -248,8 +248,8 @@ suite('pass-through', () => {
       ],
     );
     assert.deepEqual(result.kept, [
-      { segment: 0, from: 100, records: 3, bytes: 19 },
-      { segment: 1, from: 179, records: 1, bytes: 5 },
+      { segment: 0, from: 100, to: 179, records: 3, bytes: 19 },
+      { segment: 1, from: 179, to: 184, records: 1, bytes: 5 },
     ]);
   });
 
@@ -258,9 +258,9 @@ suite('pass-through', () => {
     const entry = entryOf([[app, nothing, Buffer.alloc(0)]]);
     const { block, result } = processed(entry);
     assert.deepEqual([block.records, block.raw.length, block.streams.length], [0, 0, 0]);
-    assert.deepEqual(result.kept, [{ segment: 0, from: 7, records: 0, bytes: 0 }]);
-    assert.deepEqual(processed({ ...entry, trims: [{ segment: 0, from: 9 }] }).result.kept[0]?.from, 9);
-    assert.deepEqual(passThrough({ ...entry, trims: [{ segment: 0, from: 17 }] }), { kind: 'nothing' });
+    assert.deepEqual(result.kept, [{ segment: 0, from: 7, to: 17, records: 0, bytes: 0 }]);
+    assert.deepEqual(processed({ ...entry, trims: [{ segment: 0, from: 9, to: 0 }] }).result.kept[0]?.from, 9);
+    assert.deepEqual(passThrough({ ...entry, trims: [{ segment: 0, from: 17, to: 0 }] }), { kind: 'nothing' });
   });
 
   test('any records, filtered and trimmed anywhere, keep their positions', () => {
@@ -275,7 +275,7 @@ suite('pass-through', () => {
             return { position: row.position + before, raw: row.raw.slice(before), flags: row.flags };
           });
         const behind = lines(app, 'behind\n', segment.to + 5);
-        const { block } = processed(entryOf([[app, segment, bytes], behind], { trims: [{ segment: 0, from }] }));
+        const { block } = processed(entryOf([[app, segment, bytes], behind], { trims: [{ segment: 0, from, to: 0 }] }));
         assert.deepEqual(
           rowsOf(block).map(({ position, raw, flags }) => ({ position, raw, flags })),
           [...expected, { position: segment.to + 5, raw: 'behind\n', flags: 0 }],
@@ -294,7 +294,7 @@ suite('pass-through', () => {
           .map((offset) => ({ offset, cause: 'idle' as const }));
         const from = Math.min(skip, content.length);
         const result = passThrough(
-          entryOf([[app, lineSegment(content, 1000, cuts), content]], { trims: [{ segment: 0, from: 1000 + from }] }),
+          entryOf([[app, lineSegment(content, 1000, cuts), content]], { trims: [{ segment: 0, from: 1000 + from, to: 0 }] }),
         );
         if (from === content.length) return assert.equal(result.kind, 'nothing');
         assert.equal(result.kind, 'block', JSON.stringify(result));

@@ -2,7 +2,8 @@
  * The pass-through pipeline: a batch becomes a block whose documents are the records as they were, with their stream's attributes.
  */
 import { constants, zstdDecompressSync } from 'node:zlib';
-import { firstPositions, type BatchEntry, type KeptPart, type Processed } from './batch-entry.ts';
+import { keptRanges } from '@tributary/protocol/trims.ts';
+import { type BatchEntry, type KeptPart, type Processed } from './batch-entry.ts';
 import { encodeBlock, rawFrame, type BlockColumns, type BlockStream, type RawFrame } from './block.ts';
 import { inflatedBytesMax, recordsMax, zstdWindowLogMax } from './limits.ts';
 import { BatchError, RecordColumns, splitSegment } from './split-records.ts';
@@ -22,17 +23,18 @@ function toBlock(entry: BatchEntry): Processed {
   const body = inflate(entry);
   const records = new RecordColumns(entry.records);
   const builder = new BlockBuilder(entry);
-  const first = firstPositions(entry);
+  const ranges = keptRanges(entry.segments, entry.trims);
   let offset = 0;
   for (const [index, segment] of entry.segments.entries()) {
     const bytes = body.subarray(offset, offset + segment.bytes);
     const before = records.records;
-    const kept = splitSegment(bytes, segment, first[index] ?? segment.from, records);
+    const range = ranges[index] ?? segment;
+    const kept = splitSegment(bytes, segment, range, records);
     offset += segment.bytes;
-    if (kept.from === segment.to) continue;
+    if (range.from === range.to) continue;
     builder.add({
-      part: { segment: index, from: kept.from, records: kept.records, bytes: bytes.length - kept.byteOffset },
-      raw: bytes.subarray(kept.byteOffset),
+      part: { segment: index, from: range.from, to: range.to, records: kept.records, bytes: kept.byteEnd - kept.byteOffset },
+      raw: bytes.subarray(kept.byteOffset, kept.byteEnd),
       firstRecord: before,
       end: kept.end,
     });

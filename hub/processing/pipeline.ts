@@ -206,6 +206,8 @@ function blockEntry(entry: Entry, block: Extract<Processed, { kind: 'block' }>):
         ...segment,
         from: part.from,
         fromMark,
+        to: part.to,
+        toMark: part.to === segment.to ? segment.toMark : '',
         records: part.records,
         bytes: part.bytes,
         cuts: [],

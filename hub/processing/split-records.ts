@@ -6,6 +6,7 @@
  * Nothing is decoded or copied: the result is columns of lengths, flags and jumps over the body's own bytes.
  */
 import type { Cut } from '@tributary/protocol/messages.ts';
+import type { KeptRange } from '@tributary/protocol/trims.ts';
 import { assert } from '@tributary/shared/assert.ts';
 import type { EntrySegment } from '../queue/queue.ts';
 import { recordFlags } from './block.ts';
@@ -50,29 +51,31 @@ export class RecordColumns {
   }
 }
 
-/** What is left of a segment: its first position, and where in the segment's bytes it begins. */
+/** What is left of a segment: its first position, and where in the segment's bytes it begins and ends. */
 export interface KeptSegment {
   readonly from: number;
   readonly records: number;
   readonly byteOffset: number;
+  readonly byteEnd: number;
   /** Where the last record that is kept ends; `from` where none is. */
   readonly end: number;
 }
 
 /**
- * Splits one segment and appends its records to `out`. `bytes` are the segment's in the body; `from` is the first position that
- * is to be read (the segment's own, or its trim's). Throws a BatchError when the segment's figures do not fit its bytes.
+ * Splits one segment and appends its records to `out`. `bytes` are the segment's in the body; `range` is what is to be read of it
+ * (all, or what its trim left). Throws a BatchError when the segment's figures do not fit its bytes.
  */
-export function splitSegment(bytes: Buffer, segment: EntrySegment, from: number, out: RecordColumns): KeptSegment {
-  assert(from >= segment.from && from <= segment.to, 'a trim lies within its segment');
+export function splitSegment(bytes: Buffer, segment: EntrySegment, range: KeptRange, out: RecordColumns): KeptSegment {
+  const { from, to } = range;
+  assert(from >= segment.from && from <= to && to <= segment.to, 'a trim lies within its segment');
   assert(bytes.length === segment.bytes, 'the caller cuts the body at the segments');
   checkPositions(segment);
   const first = out.records;
   if (segment.lengths.length > 0) addLengths(segment, out);
   else addLines(bytes, segment, out);
-  if (segment.stream.attributes.counted) return placeCounted(segment, from, { out, first });
-  if (segment.drops.length > 0 || from > segment.from) return place(segment, from, { out, first });
-  return { from, records: out.records - first, byteOffset: 0, end: segment.to };
+  if (segment.stream.attributes.counted) return placeCounted(segment, range, { out, first });
+  if (segment.drops.length > 0 || from > segment.from || to < segment.to) return place(segment, range, { out, first });
+  return { from, records: out.records - first, byteOffset: 0, byteEnd: segment.bytes, end: to };
 }
 
 /** Intake sees how lengths, drops and positions fit each other, but not which kind of stream they are of. */
@@ -140,23 +143,26 @@ interface AddedRecords {
   readonly first: number;
 }
 
-/** Walks the records once: a drop moves what is behind it, and what ends before `from` goes. */
-function place(segment: EntrySegment, from: number, { out, first }: AddedRecords): KeptSegment {
+/** Walks the records once: a drop moves what is behind it, and what lies outside of the range goes. */
+function place(segment: EntrySegment, { from, to }: KeptRange, { out, first }: AddedRecords): KeptSegment {
   const { drops } = segment;
   let position = segment.from;
   let offset = 0;
   let drop = 0;
   let kept = first;
   let byteOffset = segment.bytes;
+  let byteEnd = segment.bytes;
   let end = from;
   for (let record = first; record < out.records; record += 1) {
     for (; drops[drop]?.offset === offset; drop += 1) position += drops[drop]?.span ?? 0;
     const length = out.lengths[record] ?? 0;
     const begin = Math.max(position, from);
-    if (position + length > begin) {
+    const stop = Math.min(position + length, to);
+    if (stop > begin) {
       if (kept === first) byteOffset = offset + (begin - position);
-      out.move(record, kept, { length: position + length - begin, skipped: begin - end });
-      end = position + length;
+      out.move(record, kept, { length: stop - begin, skipped: begin - end });
+      end = stop;
+      byteEnd = offset + (stop - position);
       kept += 1;
     }
     offset += length;
@@ -165,18 +171,20 @@ function place(segment: EntrySegment, from: number, { out, first }: AddedRecords
   if (drops[drop]?.offset === offset) drop += 1;
   if (drop < drops.length) throw new BatchError(`what was left out at byte ${drops[drop]?.offset} is not between records`);
   out.cutOff(kept);
-  return { from, records: kept - first, byteOffset, end };
+  return { from, records: kept - first, byteOffset, byteEnd, end };
 }
 
-function placeCounted(segment: EntrySegment, from: number, { out, first }: AddedRecords): KeptSegment {
+function placeCounted(segment: EntrySegment, { from, to }: KeptRange, { out, first }: AddedRecords): KeptSegment {
   const skip = from - segment.from;
-  const records = out.records - first - skip;
+  const records = to - from;
   let byteOffset = 0;
   for (let index = 0; index < skip; index += 1) byteOffset += segment.lengths[index] ?? 0;
+  let byteEnd = byteOffset;
+  for (let index = skip; index < skip + records; index += 1) byteEnd += segment.lengths[index] ?? 0;
   out.lengths.copyWithin(first, first + skip, out.records);
   out.flags.copyWithin(first, first + skip, out.records);
   out.cutOff(first + records);
-  return { from, records, byteOffset, end: segment.to };
+  return { from, records, byteOffset, byteEnd, end: to };
 }
 
 function countProblem(declared: number, found: string): string {

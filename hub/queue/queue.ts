@@ -75,6 +75,8 @@ export interface Entry extends NewEntry {
   /** 1, 2, 3… per topic and partition, without holes. */
   readonly sequence: number;
   readonly receivedMs: number;
+  /** Length of the body, also where it was not read. */
+  readonly bodyBytes: number;
 }
 
 export interface AppendBatch {

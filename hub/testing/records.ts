@@ -56,6 +56,7 @@ export function compress(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** An entry of a front topic, as a pipeline reads it. */
 export function batchEntry(segments: readonly EntrySegment[], body: Buffer, changes: Partial<Entry> = {}): Entry {
+  const compressed = changes.body ?? compress(body);
   return {
     format: 'batch',
     topic: 'front/acme/app',
@@ -69,7 +70,8 @@ export function batchEntry(segments: readonly EntrySegment[], body: Buffer, chan
     trims: [],
     hops: [],
     checksum: 0,
-    body: compress(body),
+    body: compressed,
+    bodyBytes: compressed.length,
     ...changes,
   };
 }

@@ -64,4 +64,5 @@ export const fieldLimits: Readonly<Record<string, FieldLimit>> = {
   'Gap.to_mark': mark,
   'Drain.hubs': host,
   'Reject.hint': { bytes: limits.hintBytesMax },
+  'Snapshot.json': { bytes: limits.snapshotBytesMax },
 };

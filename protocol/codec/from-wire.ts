@@ -44,6 +44,8 @@ export function fromWire(frame: wire.Frame): messages.Message {
       return { kind: 'ping', nonce: Number(message.value.nonce) };
     case 'pong':
       return { kind: 'pong', nonce: Number(message.value.nonce) };
+    case 'snapshot':
+      return { kind: 'snapshot', json: message.value.json };
     case undefined:
       throw new FrameError('unknown-message', 'Frame: it holds no message of this version');
     default:
@@ -198,7 +200,7 @@ function batch(value: wire.Batch): messages.Batch {
         hubId: fixed(hop.hubId, idBytes, 'Hop.hub_id'),
         receivedMs: Number(hop.receivedMs),
       })),
-      trims: trims.map((trim) => ({ segment: trim.segment, from: Number(trim.from) })),
+      trims: trims.map((trim) => ({ segment: trim.segment, from: Number(trim.from), to: Number(trim.to) })),
     },
     body: value.body,
   };

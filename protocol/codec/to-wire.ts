@@ -47,6 +47,8 @@ function convert(message: messages.Message): FrameMessage {
       return { case: 'ping', value: { nonce: BigInt(message.nonce) } };
     case 'pong':
       return { case: 'pong', value: { nonce: BigInt(message.nonce) } };
+    case 'snapshot':
+      return { case: 'snapshot', value: { json: message.json } };
     default:
       return unreachable(message);
   }
@@ -160,7 +162,7 @@ function batchHead(message: messages.Batch): MessageInitShape<typeof BatchSchema
         hubId: bytes(hop.hubId),
         receivedMs: BigInt(hop.receivedMs),
       })),
-      trims: trims.map((trim) => ({ segment: trim.segment, from: BigInt(trim.from) })),
+      trims: trims.map((trim) => ({ segment: trim.segment, from: BigInt(trim.from), to: BigInt(trim.to) })),
     },
   };
 }

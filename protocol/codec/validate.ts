@@ -49,6 +49,7 @@ export function validate(message: messages.Message): void {
     case 'pong':
       return whole(message.nonce, Number.MAX_SAFE_INTEGER, 'Pong.nonce');
     case 'recover':
+    case 'snapshot':
   }
 }
 
@@ -250,7 +251,12 @@ function envelope(message: messages.Batch): void {
   for (const trim of trims) {
     const trimmed = message.segments[trim.segment];
     if (trimmed === undefined || trim.segment <= last) throw new FrameError('malformed', 'Trim.segment: not an ascending index');
-    must(trim.from > trimmed.from && trim.from <= trimmed.to, 'Trim.from', 'outside its segment');
+    // One way to say it: a trim leaves something out, and an end that is the segment's own is not told.
+    if (trim.to === 0) must(trim.from > trimmed.from && trim.from <= trimmed.to, 'Trim.from', 'outside its segment');
+    else {
+      must(trim.from >= trimmed.from, 'Trim.from', 'outside its segment');
+      must(trim.to > trim.from && trim.to < trimmed.to, 'Trim.to', 'outside its segment');
+    }
     last = trim.segment;
   }
 }

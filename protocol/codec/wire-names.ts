@@ -51,6 +51,7 @@ export const gapCauseNames: WireNames<messages.GapCause, GapCause> = wireNames({
   'replay-expired': GapCause.REPLAY_EXPIRED,
   'source-lost': GapCause.SOURCE_LOST,
   rejected: GapCause.REJECTED,
+  'store-lost': GapCause.STORE_LOST,
 });
 
 export const rejectCodeNames: WireNames<messages.RejectCode, RejectCode> = wireNames({

@@ -53,6 +53,8 @@ export interface ClientCalls {
   closeStream(streamId: Id, position: number): void;
   /** Sends no more batches; `drained` when everything that was sent is answered, or after `deadlineMs`. Only after the Welcome. */
   quiesce(deadlineMs: number): void;
+  /** Tells the upstream the health of this site; does nothing before the Welcome. At most `snapshotBytesMax`, and only of a hub. */
+  sendSnapshot(json: Uint8Array): void;
   /** Returns what is to be done, in order, and forgets it. */
   takeEffects(): ClientEffect[];
 }

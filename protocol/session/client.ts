@@ -131,6 +131,13 @@ export class ClientSession implements ClientCalls {
     this.#after();
   }
 
+  sendSnapshot(json: Uint8Array): void {
+    assert(json.length <= limits.snapshotBytesMax, 'the host keeps to the size of a snapshot');
+    assert(this.#options.hello.sender === 'hub', 'only a hub has a site below');
+    if (this.#welcome === undefined || this.#state === 'closed') return;
+    this.#send({ kind: 'snapshot', json });
+  }
+
   takeEffects(): ClientEffect[] {
     const effects = this.#effects;
     this.#effects = [];
@@ -190,6 +197,7 @@ export class ClientSession implements ClientCalls {
       case 'batch':
       case 'gap':
       case 'close-stream':
+      case 'snapshot':
         return this.#close('peer-broke-protocol', { hint: `${message.kind} is the sender's to send` });
       default:
         return unreachable(message);

@@ -49,8 +49,11 @@ export interface ServerCalls {
   setCredit(channel: ChannelName, bytes: number): void;
   /** Sends the peer to another hub within `deadlineMs`, a duration. */
   drain(hubs: readonly string[], deadlineMs: number): void;
-  /** The store was lost or went back: every open stream's position is asked for again (`open`) and told to the peer. */
-  storeChanged(): void;
+  /**
+   * The store was lost or went back: the positions of the open streams that it concerns, all of them unless told, are asked for again
+   * (`open`) and told to the peer. Where too much was opened to remember how, the connection ends instead, and the peer comes again.
+   */
+  storeChanged(concerns?: (key: StreamKey) => boolean): void;
   /** Ends the connection with a Reject. */
   shutdown(reject: { readonly code: RejectCode; readonly hint: string; readonly retryAfterMs: number }): void;
   /** Returns what is to be done, in order, and forgets it. Acks are gathered until here. */
@@ -114,5 +117,7 @@ export type ServerEffect =
   /** Answer: `positioned(requestId, position)`, after the gap is durable. */
   | { readonly kind: 'gap'; readonly requestId: number; readonly key: StreamKey; readonly message: Gap }
   | { readonly kind: 'close-stream'; readonly key: StreamKey; readonly position: number }
+  /** A lower site's health, as its hub tells it; nothing is answered. */
+  | { readonly kind: 'snapshot'; readonly json: Uint8Array }
   /** Close the socket once what was sent is flushed. */
   | { readonly kind: 'close'; readonly code: RejectCode | 'gone'; readonly hint: string };

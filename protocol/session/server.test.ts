@@ -4,7 +4,7 @@ import { checksumOf } from '../checksum.ts';
 import { FrameError } from '../frame-error.ts';
 import * as limits from '../limits.ts';
 import type { Batch, Hello, Message, OpenStream } from '../messages.ts';
-import { currentVersion } from '../version.ts';
+import { currentVersion, oldestAcceptedVersion } from '../version.ts';
 import { ServerSession } from './server.ts';
 import { testHello, testWelcome } from './testing/test-messages.ts';
 import { testId } from './testing/test-outbox.ts';
@@ -98,7 +98,7 @@ test('a peer of another version is told which ones are spoken here', () => {
   assert.equal(send?.kind === 'send' && send.message.kind === 'reject' && send.message.code, 'version');
   assert.match(
     close?.kind === 'close' ? close.hint : '',
-    new RegExp(`versions 1 to ${currentVersion}, the peer ${currentVersion + 1}`),
+    new RegExp(`versions ${oldestAcceptedVersion} to ${currentVersion}, the peer ${currentVersion + 1}`),
   );
 });
 

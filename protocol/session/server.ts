@@ -12,6 +12,7 @@ import type {
   OpenStream,
   RecoveredStream,
   RejectCode,
+  Snapshot,
   Welcome,
 } from '../messages.ts';
 import { channelName } from '../messages.ts';
@@ -158,10 +159,11 @@ export class ServerSession implements ServerCalls {
     if (this.#state === 'open') this.#send({ kind: 'drain', hubs, deadlineMs: atMost(deadlineMs) });
   }
 
-  storeChanged(): void {
+  storeChanged(concerns: (key: StreamKey) => boolean = () => true): void {
     if (this.#state !== 'open') return;
     const described: [ServerStream, OpenStream][] = [];
     for (const stream of this.#streams.all()) {
+      if (!concerns(stream.key)) continue;
       if (stream.message === undefined) {
         const hint = 'the store of this hub went back: open the streams again';
         return this.shutdown({ code: 'unavailable', hint, retryAfterMs: 0 });
@@ -227,6 +229,8 @@ export class ServerSession implements ServerCalls {
         return this.#gap(message);
       case 'close-stream':
         return this.#closeStream(message);
+      case 'snapshot':
+        return this.#snapshot(message);
       case 'hello':
       case 'welcome':
       case 'recovered':
@@ -359,6 +363,11 @@ export class ServerSession implements ServerCalls {
     const stream = this.#streams.find(message.stream);
     if (stream === undefined) return this.#reject('protocol', `a CloseStream of stream ${message.stream}, which is not open`);
     this.#effects.push({ kind: 'close-stream', key: stream.key, position: message.position });
+  }
+
+  #snapshot({ json }: Snapshot): void {
+    if (this.#hello?.sender !== 'hub') return this.#reject('protocol', "a snapshot is a hub's to send");
+    this.#effects.push({ kind: 'snapshot', json });
   }
 
   #askedPosition(request: PositionRequest): number {

@@ -199,4 +199,4 @@ export class LossReader {
   }
 }
 
-const causes: readonly GapCause[] = ['buffer-lost', 'buffer-damaged', 'dropped', 'replay-expired', 'source-lost', 'rejected'];
+const causes: readonly GapCause[] = ['buffer-lost', 'buffer-damaged', 'dropped', 'replay-expired', 'source-lost', 'rejected', 'store-lost'];

@@ -51,8 +51,8 @@ export const positionContract: readonly ContractTest[] = [
       assert.deepEqual(await queue.append(batch), { kind: 'stored' });
       const entries = await queue.read({ topic: front, partition: 0, afterSequence: 1 }, plenty);
       assert.deepEqual(entries[0]?.trims, [
-        { segment: 0, from: 60 },
-        { segment: 1, from: 100 },
+        { segment: 0, from: 60, to: 0 },
+        { segment: 1, from: 100, to: 0 },
       ]);
       assert.equal((await queue.openStream(testStream(1))).held, 150);
     },
@@ -94,12 +94,12 @@ export const positionContract: readonly ContractTest[] = [
       await using fixture = await open();
       const { queue } = fixture;
       await queue.openStream(testStream(1));
-      const batch = testBatch([{ stream: 1, from: 0, to: 100 }], { trims: [{ segment: 0, from: 40 }] });
+      const batch = testBatch([{ stream: 1, from: 0, to: 100 }], { trims: [{ segment: 0, from: 40, to: 0 }] });
       assert.partialDeepStrictEqual(await queue.append(batch), { kind: 'refused', reason: 'position', held: 0 });
       await queue.append(testBatch([{ stream: 1, from: 0, to: 40 }]));
       assert.deepEqual(await queue.append(batch), { kind: 'stored' });
       const entries = await queue.read({ topic: front, partition: 0, afterSequence: 1 }, plenty);
-      assert.deepEqual(entries[0]?.trims, [{ segment: 0, from: 40 }]);
+      assert.deepEqual(entries[0]?.trims, [{ segment: 0, from: 40, to: 0 }]);
     },
   ],
 

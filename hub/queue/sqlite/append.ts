@@ -3,10 +3,12 @@
  * and entries that have none.
  */
 import type { AppendResult, StreamKey } from '@tributary/protocol/session/server-effect.ts';
+import type { KeptRange } from '@tributary/protocol/trims.ts';
 import { assert } from '@tributary/shared/assert.ts';
+import { type CheckedSegment, checkPositions, type StreamMove } from '../positions.ts';
 import { type AppendBatch, type EntryFormat, frontTopic, type HeldBack, type NewEntry, type TopicName } from '../queue.ts';
+import { awaiting } from './awaited.ts';
 import { channelOf } from './beginnings.ts';
-import { type CheckedSegment, checkPositions, type StreamMove } from './positions.ts';
 import { encodeEnvelope, encodeSegments, type StoredEnvelope, type StoredSegment } from './segments.ts';
 import type { Store } from './store.ts';
 import { heldBack } from './streams.ts';
@@ -34,7 +36,7 @@ export function appendBatch(store: Store, { nowMs, partition, batch }: AppendArg
     }
     segments.push({ ...segment, stream });
   }
-  const check = checkPositions(segments, batch.trims);
+  const check = checkPositions(segments, batch.trims, (stream, range) => store.gaps.within(stream.id, range));
   if (check.kind === 'refused') {
     const index = segments.findIndex((segment) => segment.stream.id === check.stream.id);
     const key = batch.segments[index]?.key;
@@ -192,8 +194,19 @@ function applyMoves(store: Store, moves: readonly StreamMove[]): void {
     assert(move.held >= move.stream.held, 'held never goes back');
     if (move.held > move.stream.held) store.streams.hold(move.stream.id, move.held, move.heldMark);
     if (move.duplicates > 0) store.streams.countDuplicates(move.stream.id, move.duplicates);
+    for (const range of move.late) fillGaps(store, move.stream.id, range);
     if (move.filtered > 0) store.streams.countFiltered(move.stream.id, move.filtered, move.filteredRecords);
   }
+}
+
+/** What was lost came after all: it is taken out of its gaps, and the archive waits for it where it has not stepped over it yet. */
+function fillGaps(store: Store, stream: number, range: KeptRange): void {
+  const late = store.gaps.fill(stream, range);
+  assert(late === range.to - range.from, 'what is late was declared lost');
+  const row = store.streams.byId(stream);
+  assert(row !== undefined, 'a batch is of streams that are here');
+  const awaited = range.from < row.archived ? row.awaited : awaiting(row.awaited, range);
+  store.streams.countLate(stream, late, awaited);
 }
 
 function refusedPosition(key: StreamKey, at: { readonly held: number; readonly heldMark: string }, hint: string): AppendResult {

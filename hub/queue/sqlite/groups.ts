@@ -4,7 +4,7 @@
  */
 import { assert } from '@tributary/shared/assert.ts';
 import { QueueError } from '../queue-error.ts';
-import type { ArchivePlan, Commit, CommitResult, GroupRequest, Lease } from '../queue.ts';
+import { type ArchivePlan, type Commit, type CommitResult, type GroupRequest, type Lease, pipelineGroup } from '../queue.ts';
 import { hasRoom, insertNewEntry } from './append.ts';
 import { keepBeginnings } from './beginnings.ts';
 import { beginningOf, cursorBehind, endOf, groupOf } from './group-place.ts';
@@ -86,6 +86,7 @@ export function commit(store: Store, { nowMs, commit: change }: CommitArgument):
   for (const letter of change.deadLetters ?? []) {
     const kept = store.deadLetters.keep({ ...letter, topic: topic.id, group: group.name, atMs: nowMs });
     assert(kept, 'an entry that a group has not passed is still there');
+    if (group.name === pipelineGroup) store.setAside(topic.id, { after: letter.sequence - 1, to: letter.sequence });
   }
   if (change.archived !== undefined) archiveRows(store, group, change.archived);
   return 'done';
@@ -123,7 +124,7 @@ function archiveRows(store: Store, group: GroupRow, archived: NonNullable<Commit
     const stream = store.streams.find(segment.key);
     assert(stream !== undefined, 'what is archived came in through a stream');
     if (object !== undefined) store.archive.insertSegment(object, stream.id, segment);
-    store.stepOver(stream.id, segment.to);
+    store.stepOver(stream.id, segment);
   }
   store.archive.deletePlan(group.id);
 }

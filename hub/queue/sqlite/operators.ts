@@ -41,7 +41,7 @@ export function seekGroup(store: Store, { place, to }: SeekArgument): Sought {
   }
   const skippedRecords = Math.max(0, target.records - group.passedRecords);
   if (skippedRecords > 0) store.groups.countDropped(group.id, skippedRecords);
-  if (group.name === archiveGroup) stepOver(store, topic, { after: group.cursor, to: target.sequence });
+  setAside(store, { topic, group }, target.sequence);
   moveByHand(store, { topic, group }, target);
   return { cursor: target.sequence, skippedRecords };
 }
@@ -64,7 +64,7 @@ export function skipEntries(store: Store, { nowMs, place, count, reason }: SkipA
     const kept = store.deadLetters.keep({ topic: topic.id, group: group.name, sequence, reason, atMs: nowMs });
     assert(kept, 'an entry that a group has not passed is still there');
   }
-  if (group.name === archiveGroup) stepOver(store, topic, { after: group.cursor, to });
+  setAside(store, { topic, group }, to);
   const target = cursorBehind(store, topic, to);
   assert(target !== undefined, 'an entry that a group has not passed is still there');
   moveByHand(store, { topic, group }, target);
@@ -117,9 +117,15 @@ function before(store: Store, topic: TopicRow, sequence: number): Cursor {
   return cursor;
 }
 
-/** What is set aside never gets into the archive: its position steps over it, as it does over gaps. */
-function stepOver(store: Store, topic: TopicRow, range: { readonly after: number; readonly to: number }): void {
+/**
+ * What is passed by never gets into the archive: its position steps over it, as it does over gaps. Where the pipeline passes it by, what
+ * follows will take the position along.
+ */
+function setAside(store: Store, { topic, group }: { topic: TopicRow; group: GroupRow }, to: number): void {
+  const range = { after: group.cursor, to };
+  if (group.name === pipelineGroup) store.setAside(topic.id, range);
+  if (group.name !== archiveGroup) return;
   for (const { segments, envelope } of store.entries.placesBetween(topic.id, range.after, range.to)) {
-    for (const { stream, to } of keptSegments(segments, envelope)) store.stepOver(stream, to);
+    for (const kept of keptSegments(segments, envelope)) store.stepOver(kept.stream, kept);
   }
 }

@@ -40,7 +40,8 @@ export class Reader {
     const place = 'entry.topic = (SELECT id FROM topic WHERE name = ? AND partition = ?) AND sequence > ?';
     this.#sizes = db.prepare(`SELECT sequence, body_bytes FROM entry WHERE ${place} ORDER BY sequence LIMIT ?`);
     this.#measure = db.prepare(`SELECT sequence, received_ms, inflated_bytes FROM entry WHERE ${place} ORDER BY sequence`);
-    const described = 'sequence, received_ms, created_ms, format, records, inflated_bytes, segments, envelope';
+    const described =
+      'sequence, received_ms, created_ms, format, records, inflated_bytes, segments, envelope, length(body) AS length';
     this.#entries = db.prepare(`
       SELECT ${described}, body FROM entry WHERE ${place} AND sequence <= ? ORDER BY sequence`);
     this.#described = db.prepare(`
@@ -143,6 +144,7 @@ export class Reader {
       inflatedBytes: integer(row, 'inflated_bytes'),
       segments: decodeSegments(text(row, 'segments'), (stream) => this.#streamInfo(stream)),
       ...decodeEnvelope(text(row, 'envelope'), body),
+      bodyBytes: integer(row, 'length'),
       body,
     };
   }
@@ -188,7 +190,15 @@ function originOf(row: Row): Origin {
 }
 
 const formats: readonly EntryFormat[] = ['batch', 'block', 'event'];
-const causes: readonly GapCause[] = ['buffer-lost', 'buffer-damaged', 'dropped', 'replay-expired', 'source-lost', 'rejected'];
+const causes: readonly GapCause[] = [
+  'buffer-lost',
+  'buffer-damaged',
+  'dropped',
+  'replay-expired',
+  'source-lost',
+  'rejected',
+  'store-lost',
+];
 
 function formatOf(row: Row): EntryFormat {
   return oneOf(formats, text(row, 'format'));

@@ -8,6 +8,7 @@
  */
 import { checksumOf } from '@tributary/protocol/checksum.ts';
 import type { Cut, CutCause, Drop, Hop, Segment, Trim } from '@tributary/protocol/messages.ts';
+import { keptRanges } from '@tributary/protocol/trims.ts';
 import type { EntrySegment, NewEntry, StreamInfo } from '../queue.ts';
 
 export interface StoredSegment extends Segment {
@@ -30,7 +31,7 @@ type SegmentTuple = readonly [
   ...host: readonly string[],
 ];
 
-type TrimTuple = readonly [segment: number, from: number];
+type TrimTuple = readonly [segment: number, from: number, to?: number];
 type HopTuple = readonly [siteId: string, hubId: string, receivedMs: number];
 type EnvelopeTuple = readonly [trims: readonly TrimTuple[], hops: readonly HopTuple[], checksum: number];
 
@@ -75,7 +76,7 @@ function ofHost(stream: StreamInfo, host: string | undefined): StreamInfo {
 
 export function encodeEnvelope({ trims, hops, checksum }: StoredEnvelope): string {
   const tuple: EnvelopeTuple = [
-    trims.map((trim): TrimTuple => [trim.segment, trim.from]),
+    trims.map((trim): TrimTuple => [trim.segment, trim.from, trim.to]),
     hops.map((hop): HopTuple => [hop.siteId, hop.hubId, hop.receivedMs]),
     checksum,
   ];
@@ -100,11 +101,11 @@ export function keptSegments(
   envelope: string,
 ): { readonly stream: number; readonly from: number; readonly to: number }[] {
   const tuples: readonly SegmentTuple[] = JSON.parse(segments);
-  const { trims } = decodeEnvelope(envelope, noBody);
-  const trimmed = new Map(trims.map((trim) => [trim.segment, trim.from]));
-  return tuples.flatMap(([stream, from, to], index) => {
-    const kept = trimmed.get(index) ?? from;
-    return kept < to ? [{ stream, from: kept, to }] : [];
+  const places = tuples.map(([stream, from, to]) => ({ stream, from, to }));
+  const kept = keptRanges(places, decodeEnvelope(envelope, noBody).trims);
+  return kept.flatMap(({ from, to }, index) => {
+    const stream = places[index]?.stream;
+    return stream === undefined || from >= to ? [] : [{ stream, from, to }];
   });
 }
 
@@ -114,6 +115,6 @@ function isEnvelope(tuple: EnvelopeTuple | readonly TrimTuple[]): tuple is Envel
   return typeof tuple[2] === 'number';
 }
 
-function trimOf([segment, from]: TrimTuple): Trim {
-  return { segment, from };
+function trimOf([segment, from, to = 0]: TrimTuple): Trim {
+  return { segment, from, to };
 }

@@ -4,9 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import type { KeptRange } from '@tributary/protocol/trims.ts';
 import { assert } from '@tributary/shared/assert.ts';
 import { Allowances } from '../allowances.ts';
 import type { QueueLimits } from '../limits.ts';
+import { awaitingWithout, firstAwaited } from './awaited.ts';
+import { keptSegments } from './segments.ts';
 import { ArchiveTable } from './tables/archive-table.ts';
 import { BeginningTable } from './tables/beginning-table.ts';
 import { DeadLetterTable } from './tables/dead-letter-table.ts';
@@ -16,7 +19,7 @@ import { GroupTable } from './tables/group-table.ts';
 import { IdempotencyTable } from './tables/idempotency-table.ts';
 import { metaValue } from './tables/meta-table.ts';
 import { PassedTable } from './tables/passed-table.ts';
-import { StreamTable } from './tables/stream-table.ts';
+import { type StreamRow, StreamTable } from './tables/stream-table.ts';
 import { TopicTable } from './tables/topic-table.ts';
 
 export interface StoreIds {
@@ -106,14 +109,30 @@ export class Store {
   }
 
   /**
-   * The archive has passed this position of a stream. It reads in the order of the topic, so all of the stream before it has been
-   * archived, lost or set aside. What is behind it and never comes is stepped over.
+   * The archive has had this range of a stream, or never will. It reads in the order of the topic, so all of the stream before it has
+   * been archived, lost or set aside, but for late parts. What is behind it and never comes is stepped over.
    */
-  stepOver(stream: number, to: number): void {
+  stepOver(stream: number, range: KeptRange): void {
     const row = this.streams.byId(stream);
     assert(row !== undefined, 'what an entry holds came in through a stream');
-    const end = this.gaps.behind(stream, Math.min(Math.max(to, row.archived), row.held));
-    if (end > row.archived) this.streams.archive(stream, end);
+    this.#archivedTo(row, Math.max(row.reached, range.to), awaitingWithout(row.awaited, range));
+  }
+
+  /** The archive will never have these entries of a topic: none of them is awaited. */
+  setAside(topic: number, range: { readonly after: number; readonly to: number }): void {
+    for (const { segments, envelope } of this.entries.placesBetween(topic, range.after, range.to)) {
+      for (const kept of keptSegments(segments, envelope)) {
+        const row = this.streams.byId(kept.stream);
+        if (row !== undefined && row.awaited !== '') this.#archivedTo(row, row.reached, awaitingWithout(row.awaited, kept));
+      }
+    }
+  }
+
+  #archivedTo(row: StreamRow, reached: number, awaited: string): void {
+    if (reached !== row.reached || awaited !== row.awaited) this.streams.await(row.id, reached, awaited);
+    const atMost = Math.min(row.held, firstAwaited(awaited) ?? row.held);
+    const end = this.gaps.behind(row.id, Math.max(row.archived, Math.min(reached, atMost)));
+    if (end > row.archived) this.streams.archive(row.id, end);
   }
 
   topicChanged(topic: number): void {

@@ -13,6 +13,10 @@ export interface StreamRow {
   readonly held: number;
   readonly heldMark: Mark;
   readonly archived: number;
+  /** Greatest end of what the archive had: `archived` stays before late parts that it did not have yet. */
+  readonly reached: number;
+  /** Those late parts (awaited.ts). */
+  readonly awaited: string;
 }
 
 export interface NewStream {
@@ -30,12 +34,14 @@ export class StreamTable {
   readonly #hold;
   readonly #countDuplicates;
   readonly #countFiltered;
+  readonly #countLate;
+  readonly #await;
   readonly #archive;
   readonly #close;
   readonly #identify;
 
   constructor(db: DatabaseSync) {
-    const columns = 'id, channel, identity, start, held, held_mark, archived';
+    const columns = 'id, channel, identity, start, held, held_mark, archived, reached, awaited';
     this.#find = db.prepare(`SELECT ${columns} FROM stream WHERE site_id = ? AND agent_id = ? AND stream_id = ?`);
     this.#byId = db.prepare(`SELECT ${columns} FROM stream WHERE id = ?`);
     this.#insert = db.prepare(`
@@ -45,6 +51,8 @@ export class StreamTable {
     this.#hold = db.prepare('UPDATE stream SET held = ?, held_mark = ? WHERE id = ?');
     this.#countDuplicates = db.prepare(`UPDATE stream SET ${added('duplicates')} WHERE id = ?`);
     this.#countFiltered = db.prepare(`UPDATE stream SET ${added('filtered')}, ${added('filtered_records')} WHERE id = ?`);
+    this.#countLate = db.prepare(`UPDATE stream SET ${added('late')}, awaited = ? WHERE id = ?`);
+    this.#await = db.prepare('UPDATE stream SET reached = ?, awaited = ? WHERE id = ?');
     this.#archive = db.prepare('UPDATE stream SET archived = ? WHERE id = ?');
     this.#close = db.prepare('UPDATE stream SET closed_at = ? WHERE id = ?');
     this.#identify = db.prepare('UPDATE stream SET identity = ? WHERE id = ?');
@@ -88,6 +96,16 @@ export class StreamTable {
     this.#countFiltered.run(positions, records, id);
   }
 
+  /** What had been declared lost and came. */
+  countLate(id: number, positions: number, awaited: string): void {
+    this.#countLate.run(positions, awaited, id);
+  }
+
+  /** How far the archive is, and what it has still to have before that. */
+  await(id: number, reached: number, awaited: string): void {
+    this.#await.run(reached, awaited, id);
+  }
+
   archive(id: number, position: number): void {
     this.#archive.run(position, id);
   }
@@ -116,5 +134,7 @@ function streamRow(row: Row | undefined): StreamRow | undefined {
     held: integer(row, 'held'),
     heldMark: text(row, 'held_mark'),
     archived: integer(row, 'archived'),
+    reached: integer(row, 'reached'),
+    awaited: text(row, 'awaited'),
   };
 }
