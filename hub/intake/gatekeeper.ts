@@ -1,7 +1,8 @@
 /**
  * What a peer may do, by who it is (peer-identity.ts): whether it may come in under the id that it names, whose streams it may open, and
  * whether it may stay. The tenant of what an agent sends is its certificate's, and is put in place of what its messages say before anything
- * looks at them; a lower site's hub may only bring streams of its own site, for the tenants in its certificate.
+ * looks at them; a lower site's hub may only bring streams of its own site and of sites
+ * below it, for the tenants in its certificate.
  */
 import type { Hello, Id, OpenStream } from '@tributary/protocol/messages.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -12,7 +13,7 @@ import type { Strangers } from './strangers.ts';
 export interface GatekeeperParts {
   readonly siteId: Id;
   /** Undefined: there are only plain listeners, as in tests of the intake alone. */
-  readonly registry: Pick<Registry, 'agent' | 'greeted' | 'seen'> | undefined;
+  readonly registry: Pick<Registry, 'agent' | 'agents' | 'greeted' | 'seen'> | undefined;
   /** Certificates come from an authority that is not the site's own: whom they name, the registry takes. */
   readonly ownPki: boolean;
   readonly strangers: Strangers;
@@ -48,7 +49,7 @@ export class Gatekeeper {
       const { tenant } = identity;
       return tenant === undefined ? message : { ...message, attributes: { ...message.attributes, tenant } };
     }
-    const hint = forwardProblem(message, identity);
+    const hint = this.#forwardProblem(message, identity);
     if (hint === undefined) return message;
     this.#parts.strangers.turnedAway({ reason: 'forwarded', remote, subject: identity.hubId, hint });
     return this.#reject('unauthorized', hint);
@@ -123,6 +124,24 @@ export class Gatekeeper {
     return undefined;
   }
 
+  /** A lower site's certificate vouches for the sites below it, too; not for those that have one of their own here, nor for this one. */
+  #forwardProblem(
+    { origin, attributes }: OpenStream,
+    { siteId, tenants }: Extract<PeerIdentity, { kind: 'lower-site' }>,
+  ): string | undefined {
+    const isOwn = (origin.siteId === '' && origin.agentId === '') || origin.siteId === siteId;
+    const of = `the certificate is for site ${siteId}, and a stream comes from another one`;
+    if (!isOwn && origin.siteId === '') return of;
+    if (origin.siteId === this.#parts.siteId) return `${of}: from this very site, which is a loop`;
+    if (!isOwn && this.#hasOwnHubs(origin.siteId)) return `${of}, ${origin.siteId}, which has hubs of its own here`;
+    if (isAmong(attributes.tenant, tenants)) return undefined;
+    return `the certificate does not allow tenant ${attributes.tenant}: have it made with this tenant as well`;
+  }
+
+  #hasOwnHubs(siteId: Id): boolean {
+    return this.#parts.registry?.agents().some((agent) => agent.kind === 'hub' && agent.siteId === siteId) === true;
+  }
+
   #reject(code: Reject['code'], hint: string): Reject {
     return { code, hint, retryAfterMs: this.#parts.retryAfterMs };
   }
@@ -146,15 +165,4 @@ function isAmong(tenant: string, tenants: readonly string[] | 'all'): boolean {
 export function tenantOf(identity: PeerIdentity): string | undefined {
   if (identity.kind !== 'lower-site') return identity.tenant;
   return identity.tenants === 'all' ? '*' : identity.tenants.join(',');
-}
-
-/** Sites below the lower one come with part 4. */
-function forwardProblem(
-  { origin, attributes }: OpenStream,
-  { siteId, tenants }: Extract<PeerIdentity, { kind: 'lower-site' }>,
-): string | undefined {
-  const isOwn = origin.siteId === '' && origin.agentId === '';
-  if (!isOwn && origin.siteId !== siteId) return `the certificate is for site ${siteId}, and a stream comes from another one`;
-  if (isAmong(attributes.tenant, tenants)) return undefined;
-  return `the certificate does not allow tenant ${attributes.tenant}: have it made with this tenant as well`;
 }

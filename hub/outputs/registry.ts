@@ -8,7 +8,8 @@ import type { HubEventSink } from '../platform/hub-events.ts';
 import { archiveGroup, type Queue } from '../queue/queue.ts';
 import type { SiteIds } from '../store/hub-store.ts';
 import { ArchiveOutput } from './archive/archive-output.ts';
-import { type Output, OutputError } from './output.ts';
+import type { Output } from './output.ts';
+import { UpstreamOutput } from './upstream/upstream-output.ts';
 
 export type OutputOptions = HubOptions['outputs'][number];
 
@@ -47,7 +48,7 @@ const kinds: { readonly [Kind in OutputOptions['kind']]: OutputKind<Kind> } = {
   upstream: {
     groupOf: (name) => `${upstreamPrefix}${name}`,
     nameOf: (group) => (group.startsWith(upstreamPrefix) ? group.slice(upstreamPrefix.length) : undefined),
-    open: () => Promise.reject(new OutputError('outputs: there is no upstream in this version')),
+    open: (options, parts) => UpstreamOutput.open({ ...parts, options }),
   },
 };
 

@@ -32,7 +32,9 @@ export interface EntryMaking {
 
 export function knownEntry(entry: Entry, { id, channel, place, hop, nameOf }: EntryMaking): KnownEntry {
   const { records, inflatedBytes, checksum, createdMs, trims, receivedMs } = entry;
-  const hops = [...entry.hops, { ...hop, receivedMs }];
+  // What an agent or a lower site sent has this site's hop already, what was made here has none.
+  const isNoted = entry.hops.at(-1)?.siteId === hop.siteId;
+  const hops = isNoted ? entry.hops : [...entry.hops, { ...hop, receivedMs }];
   return {
     place,
     sequence: entry.sequence,

@@ -6,7 +6,7 @@
  * (upstream-topic.ts). Answered ones stay known for a while, so that an upstream whose store was lost is noticed and can have them again.
  */
 import { checksumOf } from '@tributary/protocol/checksum.ts';
-import type { ChannelName, GapCause } from '@tributary/protocol/messages.ts';
+import type { ChannelName, GapCause, Hop } from '@tributary/protocol/messages.ts';
 import type { Outbox, OutboxBatch, OutboxStreamId } from '@tributary/protocol/session/outbox.ts';
 import type { Divergence } from '@tributary/protocol/uplink/uplink-buffer.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
@@ -37,7 +37,7 @@ export interface UpstreamOutboxOptions {
   readonly hop: { readonly siteId: string; readonly hubId: string };
   readonly group: string;
   /** Whether a batch with these streams is passed on. */
-  readonly isChosen: (streams: readonly StreamInfo[]) => boolean;
+  readonly isChosen: (streams: readonly StreamInfo[], hops: readonly Hop[]) => boolean;
   readonly hopsMax: number;
   readonly clock: Clock;
   readonly onRejected: (entry: KnownEntry, reason: string) => void;
@@ -228,7 +228,12 @@ export class UpstreamOutbox {
   async #learn(place: PlaceEntries, topic: TopicOfPlace, entries: readonly Entry[], isDone: boolean): Promise<void> {
     for (const entry of entries) {
       const { sequence, segments } = entry;
-      if (!this.#options.isChosen(segments.map(({ stream }) => stream))) {
+      if (
+        !this.#options.isChosen(
+          segments.map(({ stream }) => stream),
+          entry.hops,
+        )
+      ) {
         if (!isDone) place.add(sequence, undefined);
         continue;
       }

@@ -10,7 +10,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { hopsMax } from '@tributary/protocol/limits.ts';
-import type { ChannelName, Hello, Id } from '@tributary/protocol/messages.ts';
+import type { ChannelName, Hello, Hop, Id } from '@tributary/protocol/messages.ts';
 import { ClientSession } from '@tributary/protocol/session/client.ts';
 import type { UplinkEvents } from '@tributary/protocol/uplink/uplink-events.ts';
 import type { UplinkBuffer } from '@tributary/protocol/uplink/uplink-buffer.ts';
@@ -26,7 +26,7 @@ import { pause } from '../../groups/retry.ts';
 import { TopicRunners } from '../../groups/topic-runners.ts';
 import type { Findings } from '../../health/findings.ts';
 import type { HubEventSink } from '../../platform/hub-events.ts';
-import { frontTopic, type GroupRequest, type Queue } from '../../queue/queue.ts';
+import { frontTopic, type GroupRequest, type Queue, type StreamInfo } from '../../queue/queue.ts';
 import { type Output, OutputError, type OutputStatus } from '../output.ts';
 import { isBatchChosen, isChannelChosen } from './choice.ts';
 import { credentialsLookMs, snapshotIntervalMs } from './limits.ts';
@@ -90,7 +90,7 @@ export class UpstreamOutput implements Output {
       queue,
       hop: { siteId, hubId },
       group: this.#group,
-      isChosen: (streams) => isBatchChosen(streams, options),
+      isChosen: (streams, hops) => isBatchChosen(streams, options) && !this.#wentThroughUpper(streams, hops),
       hopsMax,
       clock,
       onRejected: (entry, reason) => this.#telling.rejected(entry, reason),
@@ -285,6 +285,15 @@ export class UpstreamOutput implements Output {
       lost: () => undefined,
       rejected: () => undefined,
     };
+  }
+
+  /** A site gets nothing back that it had: else what goes around in a circle would never end. */
+  #wentThroughUpper(streams: readonly StreamInfo[], hops: readonly Hop[]): boolean {
+    const upper = this.#credentials.certificate?.upperSiteId;
+    const sites = [...streams.map(({ key }) => key.siteId), ...hops.map(({ siteId }) => siteId)];
+    if (upper === undefined || !sites.includes(upper)) return false;
+    this.#telling.loop(upper);
+    return true;
   }
 
   #streamEnded(streamId: string, position: number): void {

@@ -48,6 +48,12 @@ export class UpstreamTelling {
     this.#find('upstream-rejects', `the upstream ${name} never takes some batches; the last one: ${reason}`);
   }
 
+  loop(upperSiteId: string): void {
+    const { name } = this.#parts;
+    const what = `records of site ${upperSiteId} come here, and the upstream ${name} is that very site`;
+    this.#find('site-loop', `${what}: they are not sent back; let only one of the two sites forward to the other`);
+  }
+
   lost(range: { readonly from: number; readonly to: number; readonly cause: string; readonly stream: string }): void {
     this.counts.lost += range.to - range.from;
     this.#parts.logger.warn('a part of a stream is lost to the upstream', { output: this.#parts.name, ...range });
@@ -61,7 +67,7 @@ export class UpstreamTelling {
 
   /** The output is no more. */
   clear(): void {
-    for (const kind of ['upstream-away', 'upstream-rejects', 'upstream-certificate'] as const) this.#clear(kind);
+    for (const kind of ['upstream-away', 'upstream-rejects', 'upstream-certificate', 'site-loop'] as const) this.#clear(kind);
   }
 
   #find(kind: FindingKind, reason: string): void {
