@@ -36,6 +36,7 @@ import type { HubState, HubStatus } from './status/hub-status.ts';
 import { Rates } from './status/rates.ts';
 import { hubReport } from './status/report.ts';
 import { socketRoutes } from './status/socket-routes.ts';
+import { Readiness, type Verdict } from './status/readiness.ts';
 import { startStatusServer } from './status/status-server.ts';
 import type { HubStore } from './store/hub-store.ts';
 import { openHubStore } from './store/open-store.ts';
@@ -159,14 +160,15 @@ export class Hub implements AsyncDisposable {
       outputs: new OutputOperations({ outputs, notes, registry }),
     };
     const routes = socketRoutes(operations);
-    this.#owned.use(await startStatusServer({ socketPath: statusSocket(options), report, routes }));
+    const readiness = this.#readiness(store);
+    this.#owned.use(await startStatusServer({ socketPath: statusSocket(options), report, readiness, routes }));
     this.#sample(store, outputs, intake);
     const bound = (): string => this.#listener?.address ?? '';
     const door = agentsDoor({ options, siteId, tls, registry, strangers, log: logger, bound });
     const takesIn = options.cluster.roles.includes('intake');
     if (takesIn) this.#listener = this.#owned.use(await startAgentListener({ ...door, intake, strangers, log: logger }));
     const api = createPeopleApi({ options, registry, clock: systemClock, log: logger, tls, bound, report, operations });
-    this.#http = this.#owned.use(await this.#startHttp(store, { tls, registry, quotas, strangers, api }));
+    this.#http = this.#owned.use(await this.#startHttp(store, { tls, registry, quotas, strangers, api, readiness }));
     this.#state = 'ready';
     const address = takesIn ? ownAddress(options, { bound: bound(), tls: this.#listener?.tls === true }) : '';
     if (takesIn && address === '' && store.kind === 'redis') logger.warn(noAddressHint, { bound: bound() });
@@ -183,11 +185,19 @@ export class Hub implements AsyncDisposable {
 
   #startHttp(
     store: HubStore,
-    parts: Pick<HttpListenersParts, 'tls' | 'registry' | 'quotas' | 'strangers' | 'api'>,
+    parts: Pick<HttpListenersParts, 'tls' | 'registry' | 'quotas' | 'strangers' | 'api' | 'readiness'>,
   ): Promise<HttpListeners> {
     const { options, logger: log } = this.#parts;
+  #readiness(store: HubStore): () => Promise<Verdict> {
+    const noIntake = (): Promise<void> => Promise.reject(new Error('cluster.roles has no intake: this hub only works'));
+    const takesIn = this.#parts.options.cluster.roles.includes('intake');
+    const doors = (): (() => Promise<void>)[] =>
+      takesIn ? [this.#listener, this.#http].flatMap((door) => (door === undefined ? [] : [() => door.knock()])) : [noIntake];
+    const readiness = new Readiness({ state: () => this.#state, store, doors, clock: systemClock });
+    return () => readiness.verdict();
+  }
+
     const noteBytes = (bytes: number): void => this.#burst.note(bytes);
-    const isReady = (): boolean => this.#state === 'ready' && store.state === 'open';
     return startHttpListeners({
       ...parts,
       queue: store.queue,
@@ -196,7 +206,6 @@ export class Hub implements AsyncDisposable {
       log,
       clock: systemClock,
       noteBytes,
-      isReady,
     });
   }
 

@@ -111,7 +111,12 @@ function commandLine(finish: (code: ExitCode) => void): Command {
     .description('ask the running hub how it is; exits 3 while it cannot take anything in')
     .addOption(configOption())
     .option('--json', 'print JSON', false)
-    .action(async ({ json }: { json: boolean }) => {
+    .option('--ready', 'only whether its listeners take data now, within a second: for what places an address', false)
+    .action(async ({ json, ready }: { json: boolean; ready: boolean }) => {
+      if (ready) {
+        const { readyCommand } = await import('./commands/ready.ts');
+        return finish(await readyCommand({ ...configOf(status), json }, host));
+      }
       const { statusCommand } = await import('./commands/status.ts');
       finish(await statusCommand({ ...configOf(status), json }, host));
     });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { parseHostPort } from '@tributary/shared/network/listen-address.ts';
 import { bytesBetween, duration } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
+import { runDirDefault } from './hub-paths.ts';
 import { agentListener, httpListener, pushListener } from './config/listener-options.ts';
 import { tenantName } from './config/names.ts';
 import { type ArchiveOutputOptions, outputs } from './config/output-options.ts';
@@ -47,7 +48,7 @@ const plainHubOptions = z.strictObject({
     .min(1)
     .default('/var/lib/tributary/hub')
     .describe('Where the queue, the index and by default the archive are.'),
-  run_dir: z.string().min(1).default('/run/tributary').describe('Where the socket `hub.sock` is, which `status` asks.'),
+  run_dir: z.string().min(1).default(runDirDefault).describe('Where the socket `hub.sock` is, which `status` asks.'),
   site: z
     .string()
     .regex(/^[a-z0-9_-]{1,50}$/, 'must be 1 to 50 of a-z, 0-9, - and _')

@@ -10,9 +10,11 @@
  * loopback has no end of them: what comes from there may be a balancer that stands for everybody.
  */
 import type { Server, Socket } from 'node:net';
+import { assert } from '@tributary/shared/assert.ts';
 import { AllowList } from '@tributary/shared/network/allow-list.ts';
 import { networkOf } from '@tributary/shared/network/network-of.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
+import { OwnKnock } from './own-knock.ts';
 
 export interface GateLimits {
   readonly connectionsMax: number;
@@ -49,6 +51,7 @@ export class ConnectionGate {
   readonly #strangers = new Map<string, Socket>();
   readonly #counters = { notAllowed: 0, tooMany: 0, tooManyOfAddress: 0, tooOften: 0 };
   #connections = 0;
+  #own: OwnKnock | undefined;
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -66,10 +69,18 @@ export class ConnectionGate {
   guard(server: Server): void {
     const accepting = server.listeners('connection');
     server.removeAllListeners('connection');
+    const own = new OwnKnock(server);
+    this.#own = own;
     server.on('connection', (socket: Socket) => {
-      if (this.#enters(socket)) for (const accept of accepting) accept.call(server, socket);
+      if (!own.isMine(socket) && this.#enters(socket)) for (const accept of accepting) accept.call(server, socket);
       else socket.destroy();
     });
+  }
+
+  /** The hub comes to its own door: rejects with the reason when it does not open. Neither limits nor counters notice. */
+  async knock(): Promise<void> {
+    assert(this.#own !== undefined, 'the gate guards a server');
+    await this.#own.knock();
   }
 
   /** Whether this connection, or the one that TLS runs on, is over a limit and is to be told so. */

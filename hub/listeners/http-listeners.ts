@@ -7,6 +7,7 @@ import type { HubOptions } from '../options.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { QuotaGate } from '../quotas/quota-gate.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { Verdict } from '../status/readiness.ts';
 import type { SiteIds } from '../store/hub-store.ts';
 import type { ApiRoutes, Authenticator } from './http/api-routes.ts';
 import type { ServerTls } from './http/limited-server.ts';
@@ -33,7 +34,7 @@ export interface HttpListenersParts {
   readonly strangers: Pick<Strangers, 'count' | 'turnedAway'>;
   /** Told the bytes of what is stored. */
   readonly noteBytes: (bytes: number) => void;
-  readonly isReady: () => boolean;
+  readonly readiness: () => Promise<Verdict>;
   /** Routes besides those for records, and the ways to sign in besides tokens. */
   readonly api: { readonly routes: readonly ApiRoutes[]; readonly authenticators: readonly Authenticator[] };
   readonly limits?: Partial<HttpLimits>;
@@ -54,6 +55,8 @@ export interface HttpListenersStatus {
 
 export interface HttpListeners extends AsyncDisposable {
   status(): HttpListenersStatus;
+  /** Rejects with the reason when one of them takes no connection now. */
+  knock(): Promise<void>;
   /** Takes no more connections, and lets what was sent be stored and answered. */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -77,13 +80,16 @@ export async function startHttpListeners(parts: HttpListenersParts): Promise<Htt
   const http = await startHttp(parts, receiverOf(parts, budget, 'http'));
   if (http !== undefined) unlessAll.use(http.listener);
   const all = unlessAll.move();
+  const listeners = [...push.map(({ listener }) => listener), ...(http === undefined ? [] : [http.listener])];
   return {
+    knock: async () => {
+      await Promise.all(listeners.map((listener) => listener.knock()));
+    },
     status: () => ({
       ...(http === undefined ? {} : { http: statusOf(http) }),
       ...(push.length === 0 ? {} : { push: push.map((one) => ({ ...statusOf(one), tenant: one.listener.tenant })) }),
     }),
     drain: async (deadlineMs) => {
-      const listeners = [...push.map(({ listener }) => listener), ...(http === undefined ? [] : [http.listener])];
       await Promise.all(listeners.map((listener) => listener.drain(deadlineMs)));
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
@@ -91,14 +97,14 @@ export async function startHttpListeners(parts: HttpListenersParts): Promise<Htt
 }
 
 async function startHttp(parts: HttpListenersParts, receiver: LogReceiver): Promise<Running<HttpListener> | undefined> {
-  const { options, tls, registry, clock, log, strangers, api, isReady, limits = {} } = parts;
+  const { options, tls, registry, clock, log, strangers, api, readiness, limits = {} } = parts;
   if (options.listeners.http === undefined) return undefined;
   const throttle = new LoginThrottle(clock);
   const listener = await startHttpListener({
     options: options.listeners.http,
     tls,
     names: ownNames(options),
-    routes: [liveRoutes(isReady), logsRoute(receiver), ...api.routes],
+    routes: [liveRoutes(readiness), logsRoute(receiver), ...api.routes],
     authenticators: [tokenAuthenticator({ registry, throttle, clock, strangers }), ...api.authenticators],
     log,
     strangers,

@@ -22,12 +22,14 @@ export interface HubQuestion {
   readonly body?: unknown;
   /** Who types. */
   readonly actor?: string;
+  /** Waits no longer than this for the answer. */
+  readonly timeoutMs?: number;
 }
 
 /** Undefined when no hub runs there. Rejects when one does and gives no sense. */
 export function askHub(socketPath: string, question: HubQuestion): Promise<HubAnswer | undefined> {
   const { method, path, body, actor } = question;
-  const timeout = method === 'GET' ? timeoutMs : actTimeoutMs;
+  const { timeoutMs: timeout = method === 'GET' ? timeoutMs : actTimeoutMs } = question;
   const headers = actor === undefined ? {} : { [actorHeader]: actor };
   return new Promise((resolve, reject) => {
     const call = request({ socketPath, method, path, timeout, agent: false, headers }, (response) => {

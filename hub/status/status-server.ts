@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { FolderError, makeFolder } from '@tributary/shared/make-folder.ts';
+import type { Verdict } from './readiness.ts';
 import type { SocketAnswer, SocketRoutes } from './socket-routes.ts';
 
 export class StatusError extends Error {
@@ -14,6 +15,8 @@ export class StatusError extends Error {
 export interface StatusServerOptions {
   readonly socketPath: string;
   readonly report: () => Promise<unknown>;
+  /** Answered with 200 or 503. */
+  readonly readiness: () => Promise<Verdict>;
   /** What commands ask besides. */
   readonly routes?: SocketRoutes;
 }
@@ -50,14 +53,19 @@ export async function startStatusServer(options: StatusServerOptions): Promise<A
   };
 }
 
-async function answer(request: IncomingMessage, { report, routes }: StatusServerOptions): Promise<SocketAnswer> {
+async function answer(request: IncomingMessage, { report, readiness, routes }: StatusServerOptions): Promise<SocketAnswer> {
   const ask = `${request.method ?? ''} ${request.url ?? ''}`;
   if (ask === 'GET /status') return { status: 200, body: await report() };
+  if (ask === 'GET /ready') return readyAnswer(await readiness());
   const body = request.method === 'POST' ? await bodyOf(request) : undefined;
   const actor = request.headers[actorHeader];
   const by = { actor: typeof actor === 'string' && /^console:[\w.@\\$-]{1,64}$/.test(actor) ? actor : 'console', address: '' };
   const answered = await routes?.(ask, body, by);
   return answered ?? { status: 404, body: { error: 'not-found', message: 'there is nothing at this path' } };
+}
+
+function readyAnswer(verdict: Verdict): SocketAnswer {
+  return { status: verdict.ready ? 200 : 503, body: verdict };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {

@@ -59,6 +59,8 @@ export interface AgentListener extends AsyncDisposable {
   /** `host:port` as bound. */
   readonly address: string;
   readonly tls: boolean;
+  /** Rejects with the reason when it takes no connection now. */
+  knock(): Promise<void>;
   /** Takes no more connections, sends the present ones to `hubs` or away, and resolves when they have gone or time is over. */
   drain(hubs: readonly string[], deadlineMs: number): Promise<void>;
 }
@@ -137,6 +139,10 @@ class WebSocketListener implements AgentListener {
 
   get tls(): boolean {
     return this.#options.door.kind === 'tls';
+  }
+
+  async knock(): Promise<void> {
+    await this.#gate.knock();
   }
 
   async drain(hubs: readonly string[], deadlineMs: number): Promise<void> {

@@ -1,12 +1,14 @@
 /** For whatever watches the hub from outside: whether it runs, and whether it takes records. They tell nothing else. */
+import type { Verdict } from '../../status/readiness.ts';
 import type { ApiRoutes } from './api-routes.ts';
 import { HttpError, retryAfter } from './http-error.ts';
 
-export function liveRoutes(isReady: () => boolean): ApiRoutes {
+export function liveRoutes(readiness: () => Promise<Verdict>): ApiRoutes {
   return (app) => {
     app.get('/live', { config: { access: 'open' } }, async () => ({ live: true }));
     app.get('/ready', { config: { access: 'open' } }, async () => {
-      if (!isReady()) throw new HttpError(503, 'not-ready', 'this hub takes nothing in now', retryAfter(5000));
+      // Why not is for people at the console: addresses are nobody else's business.
+      if (!(await readiness()).ready) throw new HttpError(503, 'not-ready', 'this hub takes nothing in now', retryAfter(5000));
       return { ready: true };
     });
   };

@@ -36,6 +36,8 @@ export interface HttpListener extends AsyncDisposable {
   readonly address: string;
   readonly url: string;
   readonly connections: number;
+  /** Rejects with the reason when it takes no connection now. */
+  knock(): Promise<void>;
   /** Takes no more connections, lets requests under way be answered for so long, and ends the rest. */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -63,6 +65,7 @@ export async function startHttpListener(given: HttpListenerOptions): Promise<Htt
     get connections() {
       return limited.gate.connections;
     },
+    knock: () => limited.gate.knock(),
     drain: (deadlineMs) => limited.drain(deadlineMs),
     [Symbol.asyncDispose]: async () => {
       await limited[Symbol.asyncDispose]();

@@ -30,6 +30,8 @@ export interface PushListener extends AsyncDisposable {
   readonly url: string;
   readonly connections: number;
   readonly tenant: string;
+  /** Rejects with the reason when it takes no connection now. */
+  knock(): Promise<void>;
   /** Takes no more connections, lets requests under way be answered for so long, and ends the rest. */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -71,6 +73,7 @@ export async function startPushListener(given: PushListenerOptions): Promise<Pus
     get connections() {
       return limited.gate.connections;
     },
+    knock: () => limited.gate.knock(),
     drain: (deadlineMs) => limited.drain(deadlineMs),
     [Symbol.asyncDispose]: () => limited[Symbol.asyncDispose](),
   };

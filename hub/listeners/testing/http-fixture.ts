@@ -59,7 +59,7 @@ export class HttpFixture implements AsyncDisposable {
       log,
       strangers: new Strangers({ log, registry: undefined }),
       noteBytes: () => undefined,
-      isReady: () => true,
+      readiness: async () => ({ ready: true, why: '' }),
       api: { routes: options.routes ?? [], authenticators: options.authenticators ?? [] },
       limits: { lingerMs: 200, ...options.limits },
       ...(options.budget === undefined ? {} : { budget: options.budget }),
