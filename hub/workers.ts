@@ -28,3 +28,8 @@ export const registryWriter: WorkerEntry = {
   asset: 'hub-registry-writer.js',
   url: new URL('./registry/sqlite/writer-thread.ts', import.meta.url),
 };
+
+export const sharedRegistryWriter: WorkerEntry = {
+  asset: 'hub-shared-registry-writer.js',
+  url: new URL('./registry/redis/shared-writer-thread.ts', import.meta.url),
+};

@@ -2,7 +2,7 @@ import type { ThreadCall, ThreadContract } from '@tributary/shared/async/thread-
 
 export interface DirectCallsParts<Contract extends ThreadContract> {
   readonly group: (calls: readonly ThreadCall<Contract>[]) => void;
-  readonly close: () => void;
+  readonly close: () => void | PromiseLike<void>;
 }
 
 /** Answers in this thread what a thread of its own answers in the hub: for commands, which have nothing else to do. */
@@ -23,7 +23,7 @@ export class DirectCalls<Contract extends ThreadContract> implements AsyncDispos
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#parts.close();
+    await this.#parts.close();
   }
 }
 

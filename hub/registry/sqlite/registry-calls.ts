@@ -1,5 +1,7 @@
 /** What is asked of the one connection that writes: by the hub of a thread, by a command in its own. */
 import type { Id } from '@tributary/protocol/messages.ts';
+import type { RedisOptions } from '../../config/store-options.ts';
+import type { Patience } from '../../queue/redis/masters/limits.ts';
 import type { ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import type {
   ApiTokenRecord,
@@ -17,6 +19,19 @@ import type {
 export interface OpenArgument {
   readonly folder: string;
   readonly crashPoint: string | undefined;
+  /** Of a site with several hubs. */
+  readonly shared?: SharedOptions | undefined;
+}
+
+/** How the registry is shared: plain data, which crosses to a thread. */
+export interface SharedOptions {
+  readonly redis: RedisOptions;
+  readonly durability: 'full' | 'relaxed';
+  /** A site that has no registry yet may be begun. */
+  readonly mayFound: boolean;
+  /** Instead of the usual ones, in tests. */
+  readonly recoveryMs?: number | undefined;
+  readonly patience?: Partial<Patience> | undefined;
 }
 
 interface At {

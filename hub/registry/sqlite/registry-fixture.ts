@@ -9,6 +9,7 @@ import type { RegistryFixture } from '../contract/contract-test.ts';
 import { testNowMs } from '../fixture.ts';
 import { openRegistry } from '../open-registry.ts';
 import type { Registry } from '../registry.ts';
+import type { SharedOptions } from './registry-calls.ts';
 
 export interface SqliteRegistryFixture extends RegistryFixture {
   readonly folder: string;
@@ -17,13 +18,14 @@ export interface SqliteRegistryFixture extends RegistryFixture {
 
 /** `folder` is made and removed by the fixture unless it is given. */
 export async function openRegistryFixture(
-  options: { readonly thread?: boolean; readonly folder?: string } = {},
+  options: { readonly thread?: boolean; readonly folder?: string; readonly shared?: SharedOptions } = {},
 ): Promise<SqliteRegistryFixture> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'tributary-registry-'));
   const clock = new HandClock();
   const logged: LogEntry[] = [];
   const log = createLogger({ level: 'debug', sink: (entry) => logged.push(entry) });
-  const open = (): Promise<Registry> => openRegistry({ folder, log, clock, thread: options.thread ?? false });
+  const open = (): Promise<Registry> =>
+    openRegistry({ folder, log, clock, thread: options.thread ?? false, shared: options.shared });
   let registry = await open();
   return {
     get registry() {
