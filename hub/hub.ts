@@ -183,13 +183,7 @@ export class Hub implements AsyncDisposable {
     };
   }
 
-  #startHttp(
-    store: HubStore,
-    parts: Pick<HttpListenersParts, 'tls' | 'registry' | 'quotas' | 'strangers' | 'api' | 'readiness'>,
-  ): Promise<HttpListeners> {
-    const { options, logger: log } = this.#parts;
   #readiness(store: HubStore): () => Promise<Verdict> {
-    const noIntake = (): Promise<void> => Promise.reject(new Error('cluster.roles has no intake: this hub only works'));
     const takesIn = this.#parts.options.cluster.roles.includes('intake');
     const doors = (): (() => Promise<void>)[] =>
       takesIn ? [this.#listener, this.#http].flatMap((door) => (door === undefined ? [] : [() => door.knock()])) : [noIntake];
@@ -197,6 +191,11 @@ export class Hub implements AsyncDisposable {
     return () => readiness.verdict();
   }
 
+  #startHttp(
+    store: HubStore,
+    parts: Pick<HttpListenersParts, 'tls' | 'registry' | 'quotas' | 'strangers' | 'api' | 'readiness'>,
+  ): Promise<HttpListeners> {
+    const { options, logger: log } = this.#parts;
     const noteBytes = (bytes: number): void => this.#burst.note(bytes);
     return startHttpListeners({
       ...parts,
@@ -288,6 +287,11 @@ export class Hub implements AsyncDisposable {
     const timer = setInterval(sample, sampleMs);
     this.#owned.defer(() => clearInterval(timer));
   }
+}
+
+/** Its door, for who asks whether it takes data. */
+function noIntake(): Promise<void> {
+  return Promise.reject(new Error('cluster.roles has no intake: this hub only works'));
 }
 
 /** People of the hub's group may read the archive, so they may enter the folder that it is in. */

@@ -8,6 +8,7 @@ import { readYamlTree } from '@tributary/shared/options/yaml-tree.ts';
 import { printable } from '@tributary/shared/printable.ts';
 import { runDirDefault, statusSocket } from '../hub-paths.ts';
 import { askHub } from '../status/ask-status.ts';
+import type { Verdict } from '../status/readiness.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
 import type { ConfigRequest } from './load-config.ts';
 
@@ -34,9 +35,9 @@ export async function readyCommand(request: ReadyOptions, host: CommandHost): Pr
     await tell(false, `no tributary-hub answers at ${socketPath}`);
     return exitCode.failed;
   }
-  const { ready, why } = { ready: false, why: 'the hub gives no sense', ...objectOf(answer.body) };
-  await tell(ready === true, printable(String(why)));
-  return ready === true ? exitCode.done : exitCode.notReady;
+  const { ready, why } = verdictOf(answer.body);
+  await tell(ready, printable(why));
+  return ready ? exitCode.done : exitCode.notReady;
 }
 
 function runDirOf({ configFile: file, configGiven }: ConfigRequest, { env }: CommandHost): string {
@@ -47,8 +48,14 @@ function runDirOf({ configFile: file, configGiven }: ConfigRequest, { env }: Com
     if (!configGiven && error instanceof Error && 'code' in error && error.code === 'ENOENT') return runDirDefault;
     throw error;
   }
-  const { run_dir: given } = { run_dir: undefined, ...objectOf(readYamlTree(file, text, { env, folder: dirname(file) }).data) };
+  const whole: { readonly run_dir?: unknown } = objectOf(readYamlTree(file, text, { env, folder: dirname(file) }).data);
+  const { run_dir: given } = whole;
   return typeof given === 'string' && given !== '' ? given : runDirDefault;
+}
+
+function verdictOf(body: unknown): Verdict {
+  const given: { readonly ready?: unknown; readonly why?: unknown } = objectOf(body);
+  return { ready: given.ready === true, why: typeof given.why === 'string' ? given.why : 'the hub gives no sense' };
 }
 
 function objectOf(value: unknown): object {
