@@ -13,6 +13,7 @@ import { Burst } from './groups/burst.ts';
 import { running } from './groups/running.ts';
 import { keepHouse } from './housekeeping/housekeeping.ts';
 import { statusSocket } from './hub-paths.ts';
+import { ChannelFindings } from './health/channel-findings.ts';
 import { watchHeldBack } from './health/held-back.ts';
 import { watchClones } from './intake/clone-findings.ts';
 import { createIntake, type Intake } from './intake/intake.ts';
@@ -20,13 +21,14 @@ import { Strangers } from './intake/strangers.ts';
 import { type AgentListener, startAgentListener } from './listeners/agents/agent-listener.ts';
 import { agentsDoor, usesOwnPki } from './listeners/agents/agents-door.ts';
 import { createPeopleApi } from './listeners/http/people-api.ts';
+import type { ChannelRouteParts } from './listeners/http/routes/channel-routes.ts';
 import { type HttpListeners, type HttpListenersParts, startHttpListeners } from './listeners/http-listeners.ts';
 import { archiveOutputOf, type HubOptions } from './options.ts';
 import { OutputNotes } from './outputs/output-notes.ts';
 import { OutputOperations } from './outputs/output-operations.ts';
 import { Outputs } from './outputs/outputs.ts';
 import { Telling } from './platform/telling.ts';
-import { burstBytesPerSecond } from './processing/limits.ts';
+import { burstBytesPerSecond, pipelineThreadsMax } from './processing/limits.ts';
 import { PipelinePool } from './processing/pipeline-pool.ts';
 import { Pipelines } from './processing/pipelines.ts';
 import { Quotas } from './quotas/quotas.ts';
@@ -34,12 +36,13 @@ import type { Registry } from './registry/registry.ts';
 import { watchServices } from './services/open-services.ts';
 import type { HubState, HubStatus } from './status/hub-status.ts';
 import { Rates } from './status/rates.ts';
+import { Readiness, type Verdict } from './status/readiness.ts';
 import { hubReport } from './status/report.ts';
 import { socketRoutes } from './status/socket-routes.ts';
-import { Readiness, type Verdict } from './status/readiness.ts';
 import { startStatusServer } from './status/status-server.ts';
 import type { HubStore } from './store/hub-store.ts';
 import { openHubStore } from './store/open-store.ts';
+import { watchStore } from './store/watch-store.ts';
 import { pipelineWorker } from './workers.ts';
 
 export interface HubParts {
@@ -54,11 +57,17 @@ export class HubStartError extends Error {
   readonly code = 'HUB_START';
 }
 
+interface OperationParts {
+  readonly store: HubStore;
+  readonly registry: Registry;
+  readonly telling: Telling;
+  readonly outputs: Outputs;
+  readonly notes: OutputNotes;
+}
+
 /** Acks of what agents have sent come before they are sent away, for so long. */
 const drainMs = 5000;
 const sampleMs = 1000;
-/** The archive and the store's writer have threads of their own; more pipelines than this only wait for them. */
-const pipelineThreadsMax = 4;
 
 export class Hub implements AsyncDisposable {
   readonly #parts: HubParts;
@@ -129,6 +138,7 @@ export class Hub implements AsyncDisposable {
     const quotas = this.#startQuotas(registry, telling);
     this.#run((signal) => watchHeldBack({ queue, findings, clock: systemClock }, signal));
     this.#run((signal) => watchClones({ registry, findings, clock: systemClock }, signal));
+    this.#run((signal) => watchStore({ store, findings, events: telling.events, logger, clock: systemClock }, signal));
     this.#run((signal) => watchServices({ services: options.services, findings, clock: systemClock }, signal));
     const notes = new OutputNotes({ queue, cluster: store.cluster, registry });
     const outputs = await this.#startOutputs(store, notes, telling);
@@ -155,10 +165,7 @@ export class Hub implements AsyncDisposable {
     const reported = { options, store, outputs, pipelines, intake, telling, quotas, tls, startedMs, rates };
     const report = (): Promise<HubStatus> => hubReport(reported, { state: this.#state, listeners: this.#listeners() });
     this.#report = report;
-    const operations = {
-      channels: new ChannelOperations({ queue, registry, clock: systemClock }),
-      outputs: new OutputOperations({ outputs, notes, registry }),
-    };
+    const operations = this.#startOperations({ store, registry, telling, outputs, notes });
     const routes = socketRoutes(operations);
     const readiness = this.#readiness(store);
     this.#owned.use(await startStatusServer({ socketPath: statusSocket(options), report, readiness, routes }));
@@ -253,9 +260,28 @@ export class Hub implements AsyncDisposable {
     return outputs;
   }
 
+  #startOperations({ store, registry, telling, outputs, notes }: OperationParts): ChannelRouteParts {
+    const { queue } = store;
+    const watch = new ChannelFindings({
+      queue,
+      registry,
+      findings: telling.findings,
+      clock: systemClock,
+      options: () => this.#parts.options.queue,
+      removedOutputs: () => notes.removed(outputs.groups),
+    });
+    this.#run((signal) => watch.run(signal));
+    const onChanged = (): void => watch.look();
+    return {
+      channels: new ChannelOperations({ queue, registry, clock: systemClock, onChanged }),
+      outputs: new OutputOperations({ outputs, notes, registry, onChanged }),
+    };
+  }
+
   #startPipelines({ queue, cluster, hubId }: HubStore, outputs: Outputs): Pipelines {
-    const threads = Math.max(1, Math.min(pipelineThreadsMax, availableParallelism() - 1));
-    const processor = this.#owned.use(new PipelinePool(pipelineWorker, threads));
+    // One more than the machine has to give: a thread that starts only when a second channel wants one.
+    const size = 1 + Math.max(1, Math.min(pipelineThreadsMax, availableParallelism() - 1));
+    const processor = this.#owned.use(new PipelinePool(pipelineWorker, { size }));
     const pipelines = new Pipelines({
       queue,
       cluster,

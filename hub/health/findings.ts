@@ -11,6 +11,7 @@ export type FindingKind =
   | 'quota-exceeded'
   | 'too-many-types'
   | 'too-many-streams'
+  | 'store-trouble'
   | 'channel-paused'
   | 'channel-unread'
   | 'retention-exceeded'

@@ -26,6 +26,8 @@ export const hubEventNames = [
   'certificate-measured',
   'events-dropped',
   'batch-not-forwarded',
+  'store-lost',
+  'store-changed',
 ] as const;
 
 export interface ReportedEvent extends HubEvent {

@@ -27,4 +27,8 @@ export interface HubStore extends SiteIds, AsyncDisposable {
   /** From memory: whether anything can be taken in. */
   readonly state: QueueStatus['state'];
   readonly durability: readonly DurabilityFact[];
+  /** At the start it knew nothing of a site that this hub had known: it was lost or emptied. */
+  readonly isLost: boolean;
+  /** Sentences of what is wrong with it now; empty while nothing is. */
+  problems(): readonly string[];
 }

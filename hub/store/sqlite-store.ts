@@ -33,6 +33,8 @@ export async function openSqliteStore(parts: OpenStoreParts): Promise<HubStore> 
       return queue.state;
     },
     durability: durabilityFacts(pragmas),
+    isLost: false,
+    problems: () => [],
     [Symbol.asyncDispose]: async () => {
       await cluster[Symbol.asyncDispose]();
       await queue[Symbol.asyncDispose]();
