@@ -8,7 +8,7 @@ export interface KnownEntry {
   readonly sequence: number;
   readonly receivedMs: number;
   readonly batch: Omit<OutboxBatch, 'bodyBytes'> & {
-    /** At most so many, until the body was read. */
+    /** About so many, until the body was read. */
     bodyBytes: number;
   };
   /** Where what it brings of each of its streams ends. */
@@ -54,7 +54,7 @@ export function knownEntry(entry: Entry, { id, channel, place, hop, nameOf }: En
       }),
       records,
       inflatedBytes,
-      bodyBytes: inflatedBytes,
+      bodyBytes: entry.bodyBytes,
       checksum,
       envelope: { createdMs, hops, trims },
     },

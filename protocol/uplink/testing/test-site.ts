@@ -8,7 +8,7 @@ import { type AddressInfo, isIPv6 } from 'node:net';
 import { zstdDecompressSync } from 'node:zlib';
 import { decode, encode } from '../../codec.ts';
 import * as limits from '../../limits.ts';
-import type { Gap, GapCause, Hello, Id, Mark, OpenStream, RecoveredStream, RejectCode } from '../../messages.ts';
+import type { Gap, GapCause, Hello, Hop, Id, Mark, OpenStream, RecoveredStream, RejectCode } from '../../messages.ts';
 import type { AppendRequest, AppendResult, ServerEffect, StreamPosition } from '../../session/server-effect.ts';
 import { ServerSession } from '../../session/server.ts';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -42,6 +42,8 @@ export class TestSite implements AsyncDisposable {
   readonly streams: Map<Id, SiteStream>;
   readonly hellos: Hello[] = [];
   readonly gaps: Gap[] = [];
+  /** Paths of the batches that came. */
+  readonly hops: (readonly Hop[])[] = [];
   /** What a hub told of its site. */
   readonly snapshots: string[] = [];
   readonly #recorded = new Map<Id, { readonly from: number; readonly to: number; readonly cause: GapCause }[]>();
@@ -226,6 +228,7 @@ export class TestSite implements AsyncDisposable {
   #append(request: AppendRequest): AppendResult {
     const { batch, segments } = request;
     this.batches += 1;
+    this.hops.push(batch.envelope.hops);
     for (const { key, from, fromMark } of segments) {
       const stream = this.#stream(key.streamId);
       const differs = from === stream.held && stream.heldMark !== '' && fromMark !== '' && fromMark !== stream.heldMark;

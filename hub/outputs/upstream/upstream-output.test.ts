@@ -1,0 +1,277 @@
+/** The upstream over a real queue, towards a site that speaks the protocol's receiving half over a real socket. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checksumOf } from '@tributary/protocol/checksum.ts';
+import type { StreamAttributes } from '@tributary/protocol/messages.ts';
+import { TestSite } from '@tributary/protocol/uplink/testing/test-site.ts';
+import { systemClock } from '@tributary/shared/clock.ts';
+import { createLogger } from '@tributary/shared/log.ts';
+import { SingleCluster } from '../../cluster/single-cluster.ts';
+import { upstreamOutput } from '../../config/output-options.ts';
+import type { Finding } from '../../health/findings.ts';
+import type { ReportedEvent } from '../../platform/hub-events.ts';
+import { openSqliteQueue } from '../../queue/sqlite/open-sqlite-queue.ts';
+import type { SqliteQueue } from '../../queue/sqlite/sqlite-queue.ts';
+import { compress, StreamWriter, streamInfo } from '../../testing/records.ts';
+import { upstreamGroup, UpstreamOutput } from './upstream-output.ts';
+
+const waitMsMax = 10_000;
+
+async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + waitMsMax;
+  while (!(await condition())) {
+    if (performance.now() > deadline) assert.fail(`not in time: ${what}`);
+    await sleep(5);
+  }
+}
+
+/** A hub as far as the upstream knows it. */
+class LowerSite implements AsyncDisposable {
+  readonly folder: string;
+  readonly queue: SqliteQueue;
+  readonly findings: Pick<Finding, 'kind' | 'subject'>[] = [];
+  readonly events: ReportedEvent[] = [];
+  snapshot: unknown = { hubs: 1 };
+  readonly #running: { readonly output: UpstreamOutput; readonly stop: AbortController; readonly done: Promise<void> }[] = [];
+
+  private constructor(folder: string, queue: SqliteQueue) {
+    this.folder = folder;
+    this.queue = queue;
+  }
+
+  static async open(): Promise<LowerSite> {
+    const folder = mkdtempSync(join(tmpdir(), 'tributary-upstream-'));
+    const onFailed = (error: Error): void => assert.fail(error);
+    const log = createLogger({ level: 'error', sink: () => undefined });
+    const queue = await openSqliteQueue({ folder, log, clock: systemClock, relaxed: true, onFailed });
+    return new LowerSite(folder, queue);
+  }
+
+  async start(site: TestSite, options: Record<string, unknown> = {}): Promise<UpstreamOutput> {
+    const { siteId, hubId, partitions } = this.queue;
+    const self = { hubId, host: 'h', version: '1', startedMs: 1 };
+    const cluster = new SingleCluster({ self, clock: systemClock, partitions });
+    cluster.tell({ works: true, state: 'ready' });
+    const output = await UpstreamOutput.open({
+      options: upstreamOutput.parse({ kind: 'upstream', hubs: [site.url], ...options }),
+      queue: this.queue,
+      cluster,
+      clock: systemClock,
+      logger: createLogger({ level: 'error', sink: () => undefined }),
+      siteId,
+      hubId,
+      dataDir: this.folder,
+      findings: {
+        put: ({ kind, subject }, finding) => {
+          const others = this.findings.filter((one) => one.kind !== kind);
+          this.findings.splice(0, this.findings.length, ...others, ...(finding === undefined ? [] : [{ kind, subject }]));
+        },
+      },
+      events: { report: (event) => void this.events.push(event) },
+      snapshot: () => Promise.resolve(this.snapshot),
+      endsLookMs: 50,
+    });
+    const stop = new AbortController();
+    this.#running.push({ output, stop, done: output.run(stop.signal) });
+    return output;
+  }
+
+  async stop(): Promise<void> {
+    for (const { output, stop, done } of this.#running.splice(0)) {
+      stop.abort();
+      await done;
+      await output[Symbol.asyncDispose]();
+    }
+  }
+
+  writer(number: number, attributes: Partial<StreamAttributes> = {}): StreamWriter {
+    return new StreamWriter(this.queue, streamInfo(number, attributes));
+  }
+
+  /** Everything is passed on and committed. */
+  async passedOn(name = 'upstream'): Promise<void> {
+    await eventually('the cursor is at the end', async () => {
+      const { groups, topics } = await this.queue.status();
+      return topics.every(({ topic, lastSequence }) => {
+        const group = groups.find((one) => one.topic === topic && one.group === upstreamGroup(name));
+        return (group?.cursor ?? 0) === lastSequence;
+      });
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await this.queue[Symbol.asyncDispose]();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function write(writer: StreamWriter, text: string): Promise<void> {
+  const body = compress(Buffer.from(text));
+  await writer.append(Buffer.from(text), { body, checksum: checksumOf(body) });
+}
+
+function pathOf(number: number): string {
+  return `/var/log/${number}.log`;
+}
+
+suite('an upstream', () => {
+  test('has every batch as it came, in order, with origin, path and health', async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    const lower = owned.use(await LowerSite.open());
+    const [one, two] = [lower.writer(1), lower.writer(2, { type: 'other' })];
+    await write(one, 'first\n');
+    const output = await lower.start(site);
+    for (let line = 0; line < 200; line += 1) await write(line % 2 === 0 ? one : two, `line ${line}\n`);
+    await lower.passedOn();
+    const lines = Array.from({ length: 200 }, (_, line) => `line ${line}\n`);
+    assert.equal(site.text(pathOf(1)), `first\n${lines.filter((_, line) => line % 2 === 0).join('')}`);
+    assert.equal(site.text(pathOf(2)), lines.filter((_, line) => line % 2 === 1).join(''));
+    assert.equal(site.duplicates, 0);
+    const [stream] = site.streams.values();
+    assert.deepEqual(stream?.open.origin, { siteId: one.info.key.siteId, agentId: one.info.key.agentId });
+    assert.partialDeepStrictEqual(site.hellos, [{ sender: 'hub', agentId: lower.queue.hubId }]);
+    assert.deepEqual(
+      site.hops.at(-1)?.map(({ siteId, hubId }) => [siteId, hubId]),
+      [[lower.queue.siteId, lower.queue.hubId]],
+    );
+    await eventually('it is told the health', () => site.snapshots.includes('{"hubs":1}'));
+    assert.deepEqual(output.status().state, 'running');
+    assert.deepEqual(lower.findings, []);
+  });
+
+  test('that is away gets all of it in order when it comes back, once, also after a restart of the hub', async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    const lower = owned.use(await LowerSite.open());
+    const writer = lower.writer(1);
+    await lower.start(site);
+    let text = '';
+    for (let line = 0; line < 300; line += 1) {
+      text += `line ${line}\n`;
+      await write(writer, `line ${line}\n`);
+      if (line % 60 === 20) site.cut();
+      if (line % 100 === 50) {
+        await lower.stop();
+        await lower.start(site);
+      }
+    }
+    await lower.passedOn();
+    assert.equal(site.text(pathOf(1)), text);
+    assert.deepEqual(site.gaps, []);
+  });
+
+  test('whose store went back gets what is retained again, and a gap where nothing is', async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    const lower = owned.use(await LowerSite.open());
+    const writer = lower.writer(1);
+    await lower.start(site);
+    await write(writer, 'first\n');
+    await lower.passedOn();
+    const goBack = site.backup();
+    await write(writer, 'second\n');
+    await lower.passedOn();
+    goBack();
+    await eventually('what was lost came again', () => site.text(pathOf(1)) === 'first\nsecond\n');
+    await write(writer, 'third\n');
+    await lower.passedOn();
+    assert.equal(site.text(pathOf(1)), 'first\nsecond\nthird\n');
+    assert.deepEqual(site.gaps, []);
+  });
+
+  test('is told of a gap with its cause, of a lost end, and of the end of a stream', async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    const lower = owned.use(await LowerSite.open());
+    const writer = lower.writer(1);
+    const { key } = writer.info;
+    await lower.start(site);
+    await write(writer, 'first\n');
+    await lower.queue.recordGap(key, { from: 6, to: 26, toMark: '', cause: 'source-lost' });
+    await lower.queue.closeStream(key, 26);
+    await eventually('it was told', () => site.streams.get(key.streamId)?.closed === true);
+    assert.deepEqual(site.gapsOf(key.streamId), [{ from: 6, to: 26, cause: 'source-lost' }]);
+  });
+
+  test('gets only what is chosen', async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    const lower = owned.use(await LowerSite.open());
+    const writers = [
+      lower.writer(1, { labels: { zone: 'a' } }),
+      lower.writer(2, { labels: { zone: 'b' } }),
+      lower.writer(3, { labels: { zone: 'a' }, type: 'debug' }),
+      lower.writer(4, { labels: { zone: 'a' }, tenant: 'blue' }),
+    ];
+    await lower.start(site, { labels: { zone: 'a' }, types: ['app'], tenants: ['acme'] });
+    for (const [index, writer] of writers.entries()) await write(writer, `of ${index + 1}\n`);
+    await eventually('it came', () => site.text(pathOf(1)) !== '');
+    await write(writers[1] ?? lower.writer(2), 'more\n');
+    await write(writers[0] ?? lower.writer(1), 'more\n');
+    await eventually('it came', () => site.text(pathOf(1)) === 'of 1\nmore\n');
+    assert.deepEqual(
+      [...site.streams.values()].map(({ open }) => open.identity.path),
+      [pathOf(1)],
+    );
+  });
+
+  test('that never takes a batch leaves it among the dead letters, and gets the rest', async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    const lower = owned.use(await LowerSite.open());
+    const writer = lower.writer(1);
+    await lower.start(site);
+    await write(writer, 'first\n');
+    // What is stored does not fit its checksum any more.
+    await writer.append(Buffer.from('damaged\n'), { checksum: 1 });
+    await write(writer, 'third\n');
+    await lower.passedOn();
+    assert.equal(site.text(pathOf(1)), 'first\nthird\n');
+    assert.equal((await lower.queue.status()).deadLetters, 1);
+    assert.deepEqual(
+      lower.findings.map(({ kind }) => kind),
+      ['upstream-rejects'],
+    );
+    assert.partialDeepStrictEqual(lower.events, [{ action: 'batch-not-forwarded' }]);
+    assert.partialDeepStrictEqual(site.gapsOf(writer.info.key.streamId), [{ from: 6, to: 14 }]);
+  });
+
+  test('from now: what was there before is neither sent nor lost', async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    const lower = owned.use(await LowerSite.open());
+    const writer = lower.writer(1);
+    await write(writer, 'before\n');
+    const topic = 'front/acme/app';
+    await lower.queue.ensureGroup({ topic, group: upstreamGroup('upstream'), policy: { kind: 'blocking' }, from: 'end' });
+    await lower.start(site);
+    await write(writer, 'after\n');
+    await lower.passedOn();
+    assert.equal(site.text(pathOf(1)), 'after\n');
+    assert.deepEqual(site.gaps, []);
+    assert.equal(site.streams.get(writer.info.key.streamId)?.open.start, 7);
+  });
+
+  test('several of them have progress of their own', async () => {
+    await using owned = new AsyncDisposableStack();
+    const [near, far] = [owned.use(await TestSite.start()), owned.use(await TestSite.start())];
+    const lower = owned.use(await LowerSite.open());
+    const writer = lower.writer(1);
+    await lower.start(near, { name: 'near' });
+    far.pause();
+    await lower.start(far, { name: 'far' });
+    await write(writer, 'one\n');
+    await lower.passedOn('near');
+    assert.equal(near.text(pathOf(1)), 'one\n');
+    assert.equal(far.text(pathOf(1)), '');
+    far.resume();
+    await lower.passedOn('far');
+    assert.equal(far.text(pathOf(1)), 'one\n');
+  });
+});
