@@ -26,6 +26,13 @@ export class LazyThread<Contract extends ThreadContract> implements AsyncDisposa
     return this.#thread.call(name, argument, transfer);
   }
 
+  /** Ends it in the middle of what it does; the next call goes to a new one. */
+  async terminate(): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.terminate();
+  }
+
   /** Lets what was handed over finish. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#thread?.[Symbol.asyncDispose]();

@@ -9,10 +9,12 @@ export interface PipelineCounts {
   rejected: number;
   /** How often a full back topic made a pipeline wait. */
   waits: number;
+  /** How often a thread was ended because a batch held it up. */
+  stuck: number;
 }
 
 export class PipelineEvents {
-  readonly counts: PipelineCounts = { batches: 0, records: 0, rejected: 0, waits: 0 };
+  readonly counts: PipelineCounts = { batches: 0, records: 0, rejected: 0, waits: 0, stuck: 0 };
   readonly #logger: Logger;
 
   constructor(logger: Logger) {
@@ -27,6 +29,12 @@ export class PipelineEvents {
   rejected(topic: TopicName, sequence: number, reason: string): void {
     this.counts.rejected += 1;
     this.#logger.error('a batch cannot be processed and was kept as a dead letter', { topic, sequence, reason });
+  }
+
+  /** The first time it is tried once more; the second time it is rejected. */
+  stuck(topic: TopicName, sequence: number, reason: string): void {
+    this.counts.stuck += 1;
+    this.#logger.error('a batch held up its thread, which was ended and replaced', { topic, sequence, reason });
   }
 
   full(topic: TopicName): void {

@@ -19,4 +19,16 @@ export const entriesPerCommitMax = 16;
 export const burstMsMax = 1500;
 export const burstBytesPerSecond = 10 * 1024 * 1024;
 
+/** How long a thread may work on one batch before it is ended. */
+export const processMsMax = 30_000;
+/** How often it is looked whether one does. */
+export const threadLooksMs = 250;
+/** Batches of one channel that are given to a thread: the one that it works on, and the next. */
+export const callsPerThreadMax = 2;
+/** How long the stop waits for what threads work on. */
+export const poolEndMsMax = 5000;
+/** Threads of pipelines at most: archive and store have theirs, more would only wait for them. */
+export const pipelineThreadsMax = 4;
+
+assert(threadLooksMs * 4 <= processMsMax, 'a limit is looked after in time');
 assert(entriesPerCommitMax >= 1 && entriesAheadMax >= 1, 'a pipeline gets on');

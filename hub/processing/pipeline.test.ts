@@ -53,7 +53,7 @@ class HeldProcessor {
 
 suite('pipeline', () => {
   test('batches are worked on side by side and committed in order, through a real thread', async () => {
-    await using pool = new PipelinePool(pipelineWorker, 2);
+    await using pool = new PipelinePool(pipelineWorker, { size: 2 });
     await using line = await ProcessingLine.open({ processor: pool });
     const writer = new StreamWriter(line.queue, streamInfo(1));
     await writer.append(Buffer.from('before the pipeline\n'));

@@ -27,7 +27,7 @@ import {
 import type { Processed } from './batch-entry.ts';
 import type { PipelineEvents } from './events.ts';
 import { burstMsMax, entriesAheadMax, entriesPerCommitMax, readBytesMax } from './limits.ts';
-import type { Processor } from './pipeline-pool.ts';
+import { type Processor, WorkEnded } from './pipeline-pool.ts';
 
 export interface PipelineOptions {
   readonly queue: Queue;
@@ -118,10 +118,37 @@ export class Pipeline implements TopicRunner {
   /** Never rejects: a failure is told when the work's turn to be committed comes. */
   async #process(work: Work): Promise<void> {
     try {
-      work.result = await this.#options.processor.process(work.entry);
+      work.result = await this.#processed(work.entry);
     } catch (error) {
       work.error = error;
     }
+  }
+
+  /** A batch that holds up its thread gets another chance, alone; one that does it again is kept as a dead letter. */
+  async #processed(given: Entry): Promise<Processed> {
+    const { processor, place, events } = this.#options;
+    const { channel, topic } = place;
+    let entry = given;
+    for (let stuckTimes = 0; ;) {
+      try {
+        return await processor.process(entry, { channel, isAlone: stuckTimes > 0 });
+      } catch (error) {
+        if (!(error instanceof WorkEnded)) throw error;
+        if (error.kind === 'stuck') {
+          stuckTimes += 1;
+          events.stuck(topic, entry.sequence, error.message);
+          if (stuckTimes > 1) return { kind: 'rejected', reason: `twice ${error.message}` };
+        }
+      }
+      entry = await this.#readAgain(entry.sequence);
+    }
+  }
+
+  /** Its body went to a thread that is gone. */
+  async #readAgain(sequence: number): Promise<Entry> {
+    const [entry] = await this.#readAfter(sequence - 1, 1);
+    assert(entry?.sequence === sequence, 'what the group has not passed is still there');
+    return entry;
   }
 
   /** Commits everything finished at the front of the line. False: fenced. */

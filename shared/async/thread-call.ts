@@ -102,6 +102,13 @@ export class ThreadCalls<Contract extends ThreadContract, Event = never> impleme
     if (this.#failure === undefined && !this.#ending) this.#post({ id: notificationId, name, argument }, transfer);
   }
 
+  /** Ends the thread in the middle of what it does, also of something that never ends. */
+  async terminate(): Promise<void> {
+    this.#ending = true;
+    await this.#worker.terminate();
+    await this.#exited;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#ending && this.#failure === undefined) this.#post({ end: true }, []);
     this.#ending = true;
