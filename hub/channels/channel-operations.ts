@@ -25,6 +25,8 @@ export interface ChannelOperationsParts {
   readonly queue: Pick<Queue, 'status' | 'read' | 'pauseGroup' | 'seekGroup' | 'skipEntries'>;
   readonly registry: Pick<Registry, 'record' | 'setMeta'>;
   readonly clock: Pick<Clock, 'now'>;
+  /** Something was changed. */
+  readonly onChanged: () => void;
 }
 
 export interface MovedPlace {
@@ -184,7 +186,7 @@ export class ChannelOperations {
     done: { action: AuditActionName; channel: ChannelName; by: Actor; details: Readonly<Record<string, string | number>> },
     act: () => Promise<void>,
   ): Promise<void> {
-    const { registry } = this.#parts;
+    const { registry, onChanged } = this.#parts;
     const { action, channel, by, details } = done;
     const [tenant] = channel.split('/');
     const event = { action, ...by, tenant, details: { channel, ...details } };
@@ -195,6 +197,8 @@ export class ChannelOperations {
       await registry.record({ ...event, outcome: 'failure' });
       if (error instanceof QueueError) throw new OperationError('refused', error.message, { cause: error });
       throw error;
+    } finally {
+      onChanged();
     }
   }
 }

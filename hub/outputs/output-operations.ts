@@ -16,6 +16,8 @@ export interface OutputOperationsParts {
   readonly outputs: Pick<Outputs, 'status' | 'groups' | 'refresh' | 'readsBack'>;
   readonly notes: Pick<OutputNotes, 'removed' | 'forget'>;
   readonly registry: Pick<Registry, 'record'>;
+  /** One was forgotten. */
+  readonly onChanged: () => void;
 }
 
 export class OutputOperations {
@@ -52,6 +54,7 @@ export class OutputOperations {
       throw error;
     }
     await outputs.refresh();
+    this.#parts.onChanged();
     return output;
   }
 }

@@ -3,11 +3,11 @@
  * somebody at the console, and says who.
  */
 import * as z from 'zod';
-import type { Actor, ChannelOperations } from '../channels/channel-operations.ts';
+import type { Actor } from '../channels/channel-operations.ts';
 import { OperationError } from '../channels/operation-error.ts';
 import { pauseRequest, seekRequest, skipRequest } from '../channels/requests.ts';
 import { tenantName, typeName } from '../config/names.ts';
-import type { OutputOperations } from '../outputs/output-operations.ts';
+import type { ChannelRouteParts } from '../listeners/http/routes/channel-routes.ts';
 
 export interface SocketAnswer {
   readonly status: number;
@@ -25,12 +25,7 @@ const channel = z.string().refine((text) => {
 const ofChannel = { channel };
 const forgetRequest = z.strictObject({ name: z.string().min(1).max(100) });
 
-export interface SocketRouteParts {
-  readonly channels: ChannelOperations;
-  readonly outputs: OutputOperations;
-}
-
-export function socketRoutes({ channels, outputs }: SocketRouteParts): SocketRoutes {
+export function socketRoutes({ channels, outputs }: ChannelRouteParts): SocketRoutes {
   const pause = async (body: unknown, by: Actor, paused: boolean): Promise<unknown> => {
     const { channel: name, group } = pauseRequest.extend(ofChannel).parse(body);
     return { groups: await channels.pause(name, { group, paused }, by) };

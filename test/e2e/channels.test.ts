@@ -1,0 +1,68 @@
+/** The commands `channel` and `output`, against real processes. */
+import assert from 'node:assert/strict';
+import { appendFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { isObject, listAt, at, parseJson } from '../harness/json.ts';
+import { Stack } from '../harness/stack.ts';
+import { until } from '../harness/until.ts';
+
+test('a channel is paused, resumed and moved by hand, and all of it is in the audit trail', { timeout: 60_000 }, async () => {
+  await using stack = await Stack.make();
+  const { hub, agent } = stack;
+  const command = async (...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> =>
+    hub.run(...args, '--config', hub.configPath);
+  const found = async (text: string): Promise<number> => Number((await hub.search('--count', '--', text)).stdout);
+  const group = async (name: string): Promise<unknown> => {
+    const { stdout } = await command('channel', 'list', 'default/app', '--json');
+    return listAt(parseJson(stdout), 'channels', 0, 'groups').find((one) => at(one, 'group') === name);
+  };
+  await appendFile(stack.log('a.log'), 'first\n');
+  await agent.start();
+  await until('the first line is archived', async () => (await found('first')) === 1, { detail: () => stack.tail() });
+
+  const paused = await command('channel', 'pause', 'default/app');
+  assert.equal(paused.code, 0, paused.stderr);
+  assert.match(paused.stdout, /default\/app: pipeline paused/);
+  await appendFile(stack.log('a.log'), 'second\nthird\n');
+  await until('what comes in is kept', async () => at(await group('pipeline'), 'records') === 2, { detail: () => stack.tail() });
+  const finding = await until('it is a finding', async () => {
+    const findings = listAt(await hub.status(), 'findings');
+    return findings.find((one) => at(one, 'kind') === 'channel-paused');
+  });
+  assert.match(String(at(finding, 'reason')), /default\/app.*pipeline.*console:/);
+  assert.match((await command('channel', 'list')).stdout, /pipeline .*PAUSED/);
+
+  const unconfirmed = await command('channel', 'seek', 'default/app', '--group', 'pipeline', '--to', 'latest');
+  assert.deepEqual([unconfirmed.code, /2 records are skipped/.test(unconfirmed.stderr)], [1, true], unconfirmed.stderr);
+  const skipped = await command('channel', 'skip', 'default/app', '--group', 'pipeline');
+  assert.match(skipped.stdout, /1 entry is a dead letter now/, skipped.stderr);
+  await appendFile(stack.log('a.log'), 'fourth\n');
+  await until('the fourth line is there', async () => at(await group('pipeline'), 'records') === 1);
+  const back = await command('channel', 'seek', 'default/app', '--group', 'archive', '--to', 'earliest');
+  assert.deepEqual([back.code, /cannot go back/.test(back.stderr)], [1, true], back.stderr);
+  const unknown = await command('channel', 'pause', 'default/other');
+  assert.deepEqual([unknown.code, /there is no channel default\/other/.test(unknown.stderr)], [1, true], unknown.stderr);
+
+  assert.equal((await command('channel', 'resume', 'default/app')).code, 0);
+  await until('what came meanwhile is archived', async () => (await found('fourth')) === 1, { detail: () => stack.tail() });
+  assert.equal(await found('second'), 0);
+  const status = await hub.status();
+  assert.equal(at(status, 'queue', 'deadLetters'), 1);
+  const books = listAt(status, 'books').find((one) => at(one, 'channel') === 'default/app');
+  assert.deepEqual([at(books, 'received'), at(books, 'archived'), at(books, 'missing')], [4, 2, 0]);
+  const trail = await until('the audit trail is archived', async () => {
+    const { stdout } = await hub.search('--json', '--type', 'platform', '--', 'channel-resumed');
+    return stdout !== '' && (await hub.search('--json', '--type', 'platform', '--', '"channel-')).stdout;
+  });
+  const actions = trail.trimEnd().split('\n').map(parseJson).filter(isObject);
+  const told = actions
+    .map((one) => parseJson(String(one['raw'])))
+    .map((event) => [at(event, 'event', 'action'), at(event, 'event', 'outcome')]);
+  assert.deepEqual(told, [
+    ['channel-paused', 'success'],
+    ['channel-skipped', 'success'],
+    ['channel-sought', 'success'],
+    ['channel-sought', 'failure'],
+    ['channel-resumed', 'success'],
+  ]);
+});
