@@ -6,11 +6,22 @@ import { test } from 'node:test';
 import { archiveContract } from './contract/archive-contract.ts';
 import type { OpenQueueFixture } from './contract/contract-test.ts';
 import { limitContract } from './contract/limit-contract.ts';
+import { lateContract } from './contract/late-contract.ts';
+import { operatorContract } from './contract/operator-contract.ts';
 import { positionContract } from './contract/position-contract.ts';
 import { topicContract } from './contract/topic-contract.ts';
 
+const contract = [
+  ...positionContract,
+  ...lateContract,
+  ...topicContract,
+  ...operatorContract,
+  ...archiveContract,
+  ...limitContract,
+];
+
 export function queueContract(implementation: string, open: OpenQueueFixture): void {
-  for (const [name, body] of [...positionContract, ...topicContract, ...archiveContract, ...limitContract]) {
+  for (const [name, body] of contract) {
     test(`${implementation}: ${name}`, () => body(open));
   }
 }

@@ -1,7 +1,17 @@
 /** Steps that several tests of the contract share. */
 import assert from 'node:assert/strict';
-import { testChannel, testEntry } from '../fixture.ts';
-import { type ArchiveObject, type ArchivePlan, backTopic, frontTopic, type Lease, type Queue } from '../queue.ts';
+import { keptRanges } from '@tributary/protocol/trims.ts';
+import { testAgentId, testBatch, testChannel, testEntry } from '../fixture.ts';
+import {
+  type ArchiveObject,
+  type ArchivePlan,
+  backTopic,
+  frontTopic,
+  type GroupPlace,
+  type GroupStatus,
+  type Lease,
+  type Queue,
+} from '../queue.ts';
 
 export const front = frontTopic(testChannel);
 export const back = backTopic(testChannel);
@@ -27,8 +37,8 @@ export function lease(acquired: Lease | undefined): Lease {
   return acquired;
 }
 
-export function testPlan(first: number, last: number): ArchivePlan {
-  return { topic: front, partition: 0, first, last, name: `acme/nginx/${first}-${last}.csv.zst`, createdMs: 1 };
+export function testPlan(first: number, last: number, partition = 0): ArchivePlan {
+  return { topic: front, partition, first, last, name: `acme/nginx/${first}-${last}.csv.zst`, createdMs: 1 };
 }
 
 export function testObject(plan: ArchivePlan): ArchiveObject {
@@ -49,4 +59,41 @@ export function testObject(plan: ArchivePlan): ArchiveObject {
     hosts: ['web1'],
     frames: [{ offset: 0, inflatedBytes: 300, records: 150 }],
   };
+}
+
+/** Where the test agent's streams are read by a group. */
+export function placeOf(queue: Queue, group: string): GroupPlace {
+  return { topic: front, group, partition: queue.partitionOf(testAgentId) };
+}
+
+/** A blocking group from the beginning, where the test agent's streams are, and a lease on it. */
+export async function ownedPlace(queue: Queue, group: string): Promise<Lease> {
+  await queue.ensureGroup({ topic: front, group, policy: { kind: 'blocking' }, from: 'beginning' });
+  return lease(await queue.acquire(placeOf(queue, group), `owner of ${group}`, 60_000));
+}
+
+/** What readers see of the test agent's batches: `stream number:from-to` of every part that is kept, in the order of the topic. */
+export async function keptOf(queue: Queue, afterSequence = 0): Promise<string[]> {
+  const entries = await queue.read({ topic: front, partition: queue.partitionOf(testAgentId), afterSequence }, plenty);
+  return entries.flatMap(({ segments, trims }) =>
+    keptRanges(segments, trims).flatMap(({ from, to }, index) =>
+      from < to ? [`${Number.parseInt(segments[index]?.stream.key.streamId ?? '', 16)}:${from}-${to}`] : [],
+    ),
+  );
+}
+
+/** Appends batches of one stream, one for each pair of neighbours. */
+export async function appendThrough(queue: Queue, stream: number, ...positions: readonly number[]): Promise<void> {
+  for (const [index, to] of positions.entries()) {
+    const from = positions[index - 1];
+    if (from === undefined) continue;
+    const result = await queue.append(testBatch([{ stream, from, to }]));
+    assert.equal(result.kind, 'stored');
+  }
+}
+
+export async function figuresOf(queue: Queue, group: string): Promise<GroupStatus | undefined> {
+  const partition = queue.partitionOf(testAgentId);
+  const { groups } = await queue.status();
+  return groups.find((status) => status.topic === front && status.group === group && status.partition === partition);
 }

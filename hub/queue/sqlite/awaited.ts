@@ -11,7 +11,7 @@ const rangesMax = 64;
 type RangeTuple = readonly [first: number, until: number];
 
 export function awaiting(stored: string, range: KeptRange): string {
-  const ranges = [...awaitedRanges(stored), range].sort((left, right) => left.from - right.from);
+  const ranges = [...awaitedRanges(stored), range].toSorted((left, right) => left.from - right.from);
   const last = ranges.at(-1);
   if (ranges.length > rangesMax && last !== undefined) {
     const [before] = ranges.splice(-2);

@@ -24,8 +24,8 @@ export function keepBeginnings(store: Store, made: { topic: TopicRow; group: num
   // What is retained is read, so a stream begins with the first of it. A part that came late stands behind what follows it.
   const first = new Map<number, number>();
   for (const { segments, envelope } of store.entries.placesBetween(topic.id, 0, topic.lastSequence)) {
-    for (const { stream, from } of keptSegments(segments, envelope)) {
-      first.set(stream, Math.min(from, first.get(stream) ?? from));
+    for (const kept of keptSegments(segments, envelope)) {
+      first.set(kept.stream, Math.min(kept.from, first.get(kept.stream) ?? kept.from));
     }
   }
   for (const [stream, position] of first) store.beginnings.lower(group, stream, position);
