@@ -6,6 +6,7 @@ import { armCrashPoint } from '@tributary/shared/crash-point.ts';
 import { guardOutput } from '@tributary/shared/std-output.ts';
 import { Command, CommanderError, Option } from 'commander';
 import { addAccessCommands } from './commands/access-command-line.ts';
+import { addEnroll } from './commands/enroll-command-line.ts';
 import { addFlowCommands } from './commands/flow-command-line.ts';
 import { type CommandHost, type ExitCode, exitCode } from './commands/exit.ts';
 import type { InitOptions } from './commands/init.ts';
@@ -87,6 +88,7 @@ function commandLine(finish: (code: ExitCode) => void): Command {
   addInit(program.command('init'), finish);
   addAccessCommands(program, { host, finish, configOption, configOf });
   addFlowCommands(program, { host, finish, configOption, configOf });
+  addEnroll(program, { host, finish, configOption, configOf });
   const run = program.command('run');
   run
     .description('receive, process and archive until told to stop (SIGTERM, SIGINT); the configuration is read at the start only')

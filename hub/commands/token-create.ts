@@ -149,14 +149,10 @@ function enrolmentText(record: EnrolmentTokenRecord, token: string): string {
     kind === 'hub'
       ? `the hub of a lower site, for tenant ${tenantsText(tenants)}`
       : `${machines}, tenant ${tenantsText(tenants)}`;
-  const command = kind === 'hub' ? lowerSiteText : `\nOn the server, as root:\n\n  tributary-agent enroll ${token}\n`;
+  const program = kind === 'hub' ? 'tributary-hub' : 'tributary-agent';
+  const command = `\nOn the server, as root:\n\n  ${program} enroll ${token}\n`;
   return `Token ${tokenId}: enrols ${who}, until ${minute(expiresMs)}. It is shown only now.\n\n${token}\n${command}`;
 }
-
-const lowerSiteText = `
-It is for POST /v1/enrol at the port for agents of this site (docs/PROTOCOL.md). Hubs of this version do not forward to
-another site by themselves yet.
-`;
 
 function apiText(record: ApiTokenRecord, token: string): string {
   const { tokenId, tenant, scope, expiresMs } = record;

@@ -7,13 +7,14 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import { pause } from '../../groups/retry.ts';
 import { type Queue, streamName } from '../../queue/queue.ts';
 import type { KnownStream } from './known-stream.ts';
-import { endsAgentsMax, endsLookMsMax, endsLookMsMin } from './limits.ts';
+import { endsAgentsMax, endsLookMsMax } from './limits.ts';
 import type { UpstreamOutbox } from './upstream-outbox.ts';
 
 export interface StreamEndsParts {
   readonly queue: Pick<Queue, 'streamsOf' | 'gapsOf'>;
   readonly outbox: Pick<UpstreamOutbox, 'streams' | 'lostEnd'>;
   readonly clock: Clock;
+  readonly lookMs: number;
   /** The site has all of the stream, up to `position`, and nothing follows. */
   readonly onEnded: (stream: KnownStream, position: number) => void;
 }
@@ -44,20 +45,21 @@ export class StreamEnds {
   /** Resolves when aborted. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await pause(this.#parts.clock, endsLookMsMin, signal);
+      await pause(this.#parts.clock, this.#parts.lookMs, signal);
       if (!signal.aborted) await this.look();
     }
   }
 
   async look(): Promise<void> {
-    const nowMs = this.#parts.clock.now();
+    const { clock, lookMs } = this.#parts;
+    const nowMs = clock.now();
     const agents = this.#agents();
     const looks = new Map<string, Look>();
     let left = endsAgentsMax;
     for (const [name, agent] of agents) {
       const before = this.#looks.get(name);
       const isNews = before === undefined || before.lastMs !== agent.lastMs;
-      const look: Look = isNews ? { lastMs: agent.lastMs, dueMs: nowMs + endsLookMsMin, waitMs: endsLookMsMin } : before;
+      const look: Look = isNews ? { lastMs: agent.lastMs, dueMs: nowMs + lookMs, waitMs: lookMs } : before;
       const isDue = !isNews && look.dueMs <= nowMs && left > 0;
       const waitMs = isDue ? Math.min(look.waitMs * 2, endsLookMsMax) : look.waitMs;
       looks.set(name, isDue ? { ...look, waitMs, dueMs: nowMs + waitMs } : look);

@@ -8,7 +8,6 @@
  * ```
  */
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { hopsMax } from '@tributary/protocol/limits.ts';
 import type { ChannelName, Hello, Hop, Id } from '@tributary/protocol/messages.ts';
 import { ClientSession } from '@tributary/protocol/session/client.ts';
@@ -29,10 +28,11 @@ import type { HubEventSink } from '../../platform/hub-events.ts';
 import { frontTopic, type GroupRequest, type Queue, type StreamInfo } from '../../queue/queue.ts';
 import { type Output, OutputError, type OutputStatus } from '../output.ts';
 import { isBatchChosen, isChannelChosen } from './choice.ts';
-import { credentialsLookMs, snapshotIntervalMs } from './limits.ts';
+import { credentialsLookMs, endsLookMsMin, snapshotIntervalMs } from './limits.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
 import { StreamEnds } from './stream-ends.ts';
 import { UpstreamCredentials } from './upstream-credentials.ts';
+import { upstreamFolder } from './upstream-folder.ts';
 import { takeStart } from './upstream-identity.ts';
 import { UpstreamOutbox } from './upstream-outbox.ts';
 import { UpstreamTelling } from './upstream-telling.ts';
@@ -51,18 +51,12 @@ export interface UpstreamOutputParts {
   readonly events: HubEventSink;
   /** The site's present health, as an upper site is told it. */
   readonly snapshot: () => Promise<unknown>;
+  /** How soon it is looked what became of streams at rest. */
+  readonly endsLookMs?: number;
 }
 
 export function upstreamGroup(name: string): string {
   return `upstream:${name}`;
-}
-
-/** Where the certificate for the upper site is, and what this hub remembers of it. */
-export function upstreamFolder(
-  { name, credentials }: Pick<UpstreamOutputOptions, 'name' | 'credentials'>,
-  dataDir: string,
-): string {
-  return credentials ?? join(dataDir, 'upstream', name);
 }
 
 export class UpstreamOutput implements Output {
@@ -181,7 +175,9 @@ export class UpstreamOutput implements Output {
       isChosen: (channel) => this.reads(channel) !== undefined,
       create: (place) => new UpstreamTopic({ queue, clock, outbox, group, owner, place, onFenced }),
     });
+    const { endsLookMs: lookMs = endsLookMsMin } = this.#parts;
     const ends = new StreamEnds({
+      lookMs,
       queue,
       outbox,
       clock,
