@@ -38,6 +38,7 @@ import type { IntakeEvents } from './events.ts';
 import { type Gatekeeper, isReject, mayBring } from './gatekeeper.ts';
 import type { IntakeLimits } from './limits.ts';
 import type { PeerIdentity } from './peer-identity.ts';
+import { untilReachable } from './until-reachable.ts';
 import { bodyProblem } from './zstd-frame.ts';
 
 /** The socket as the intake sees it. None of its methods throws; after the peer is gone they do nothing. */
@@ -187,13 +188,16 @@ export class IntakeConnection {
         break;
       case 'gap':
         events.gapDeclared(effect.key, effect.message);
-        this.#answerPosition(effect.requestId, queue.recordGap(effect.key, effect.message));
+        this.#answerPosition(effect.requestId, () => queue.recordGap(effect.key, effect.message));
         break;
       case 'snapshot':
         if (this.#hello !== undefined) this.#parts.snapshot(this, effect.json);
         break;
       case 'close-stream':
-        this.#ask(queue.closeStream(effect.key, effect.position), () => undefined);
+        this.#ask(
+          this.#whenReachable(() => queue.closeStream(effect.key, effect.position)),
+          () => undefined,
+        );
         break;
       case 'close':
         events.rejected(effect.code, effect.hint, peer.remote);
@@ -245,7 +249,8 @@ export class IntakeConnection {
     const channel = channelName(attributes);
     this.#channels.add(channel);
     this.#session.setCredit(channel, queue.creditOf(channel));
-    this.#answerPosition(effect.requestId, queue.openStream({ key: effect.key, origin, identity, attributes, start }));
+    const request = { key: effect.key, origin, identity, attributes, start };
+    this.#answerPosition(effect.requestId, () => queue.openStream(request));
     if (wantArchived) queue.requestArchive(channel);
   }
 
@@ -261,7 +266,8 @@ export class IntakeConnection {
       const { retryAfterMs, hint } = verdict;
       return this.#session.appended(requestId, { kind: 'refused', reason: 'busy', retryAfterMs, hint });
     }
-    return this.#ask(dropBatch(queue, quotas, request), (result) => this.#session.appended(requestId, result));
+    const dropped = this.#whenReachable(() => dropBatch(queue, quotas, request));
+    return this.#ask(dropped, (result) => this.#session.appended(requestId, result));
   }
 
   /** With this hub's own it must still fit the envelope that goes to the next site. */
@@ -327,8 +333,12 @@ export class IntakeConnection {
     else peer.resume();
   }
 
-  #answerPosition(requestId: number, position: Promise<StreamPosition>): void {
-    this.#ask(position, (known) => this.#session.positioned(requestId, known));
+  #answerPosition(requestId: number, position: () => Promise<StreamPosition>): void {
+    this.#ask(this.#whenReachable(position), (known) => this.#session.positioned(requestId, known));
+  }
+
+  #whenReachable<Result>(ask: () => Promise<Result>): Promise<Result> {
+    return untilReachable(ask, { pauseMs: this.#parts.limits.storePauseMs, isOver: () => this.#ended });
   }
 
   /** Waits for the queue beside everything else. Answers that come together are told to the peer together. */
@@ -369,6 +379,7 @@ export class IntakeConnection {
   /** The peer keeps what was not answered and comes again. */
   #failed(error: unknown): void {
     const { events, peer, limits } = this.#parts;
+    if (this.#ended) return;
     const code = error instanceof QueueError && error.code === 'QUEUE_STREAM_CHANGED' ? 'protocol' : 'unavailable';
     // What its sender does wrong is told with the end of its connection; a store that fails is for an operator.
     if (code === 'unavailable') events.storeFailed(error, peer.remote);

@@ -115,6 +115,6 @@ export class IntakeEvents {
   }
 
   storeFailed(error: unknown, remote: string): void {
-    this.#log.error('the store did not take what was received', { error, remote });
+    if (this.#addresses.isNews('store failed')) this.#log.error('the store did not take what was received', { error, remote });
   }
 }

@@ -2,17 +2,25 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checksumOf } from '@tributary/protocol/checksum.ts';
 import type { Message } from '@tributary/protocol/messages.ts';
+import type { HubMember } from '../cluster/cluster.ts';
 import { createLogger, type LogEntry } from '@tributary/shared/log.ts';
 import { testAttributes, testChannel, testMark } from '../queue/fixture.ts';
+import { QueueError } from '../queue/queue-error.ts';
 import { frontTopic, type Queue } from '../queue/queue.ts';
+import { eventually } from '../testing/eventually.ts';
 import type { QueueLimits } from '../queue/limits.ts';
 import { openSqliteFixture } from '../queue/sqlite/sqlite-fixture.ts';
 import type { IntakeConnection } from './connection.ts';
 import { systemClock } from '@tributary/shared/clock.ts';
 import { Burst } from '../groups/burst.ts';
-import { createIntake, type Intake } from './intake.ts';
+import { createIntake, type Intake, type IntakeCluster } from './intake.ts';
 import { intakeLimitsDefault } from './limits.ts';
 import { RecordingPeer, testBatchMessage, testBody, testHello, testOpen } from './recording-peer.ts';
+
+function member(letter: string, connections: number): HubMember {
+  const facts = { host: 'h', version: '1', startedMs: 0, state: 'ready', works: true, beatMs: 0 } as const;
+  return { hubId: letter.repeat(32), address: `wss://${letter}:7701`, ...facts, connections };
+}
 
 interface Fixture extends AsyncDisposable {
   readonly intake: Intake;
@@ -22,7 +30,9 @@ interface Fixture extends AsyncDisposable {
   connect(remote?: string): { peer: RecordingPeer; connection: IntakeConnection };
 }
 
-async function open(options: { limits?: Partial<QueueLimits>; wrap?: (queue: Queue) => Queue } = {}): Promise<Fixture> {
+async function open(
+  options: { limits?: Partial<QueueLimits>; wrap?: (queue: Queue) => Queue; cluster?: IntakeCluster } = {},
+): Promise<Fixture> {
   const store = await openSqliteFixture(options.limits);
   const logged: LogEntry[] = [];
   const log = createLogger({ level: 'debug', sink: (entry) => logged.push(entry) });
@@ -34,7 +44,8 @@ async function open(options: { limits?: Partial<QueueLimits>; wrap?: (queue: Que
     hubId,
     burst: new Burst(systemClock, Infinity),
     log,
-    limits: { tickMs: 10, inFlightBytesMax: 5_000_000 },
+    limits: { tickMs: 10, inFlightBytesMax: 5_000_000, storePauseMs: 10 },
+    ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
   });
   return {
     intake,
@@ -318,11 +329,87 @@ function creditOf(peer: RecordingPeer): number | undefined {
 
 /** The queue with another way to take batches. */
 function withAppend(queue: Queue, append: Queue['append']): Queue {
+  return overriding(queue, { append });
+}
+
+function overriding(queue: Queue, others: Partial<Queue>): Queue {
   return new Proxy(queue, {
     get: (target, name) => {
-      if (name === 'append') return append;
+      if (Object.hasOwn(others, name)) return Reflect.get(others, name);
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
 }
+
+test('a store that cannot be reached for a while keeps who waits for it waiting, and answers then', timeout, async () => {
+  let isAway = true;
+  let asked = 0;
+  await using fixture = await open({
+    wrap: (queue) => {
+      const openStream: Queue['openStream'] = (request) => {
+        asked += 1;
+        return isAway ? Promise.reject(new QueueError('QUEUE_UNAVAILABLE', 'no Redis answers')) : queue.openStream(request);
+      };
+      return overriding(queue, { openStream });
+    },
+  });
+  const { peer, connection } = fixture.connect();
+  connection.receive(testHello());
+  connection.receive(testOpen(1));
+  await eventually('it was asked again', () => asked > 2);
+  assert.ok(!peer.kinds().includes('position') && peer.closed === undefined);
+  isAway = false;
+  await peer.untilSent('position');
+  assert.equal(peer.closed, undefined);
+});
+
+test('agents hear of the other hubs, and where there are far too many of them some are sent there', timeout, async () => {
+  const members = [member('a', 0), member('b', 0), member('c', 5)];
+  const addresses = members.map(({ address }) => address);
+  const cluster = {
+    hubId: 'a'.repeat(32),
+    members: () => members,
+    addresses: () => addresses,
+    announce: () => undefined,
+    onAnnounced: () => () => undefined,
+  };
+  await using fixture = await open({ cluster });
+  const peers = Array.from({ length: 40 }, (_, index) => {
+    const { peer, connection } = fixture.connect(`10.0.0.1:${index}`);
+    connection.receive(testHello({ agentId: index.toString(16).padStart(32, '0') }));
+    return peer;
+  });
+  const [first] = peers;
+  assert.ok(first !== undefined);
+  assert.partialDeepStrictEqual(first.sent[0], { kind: 'welcome', hubs: addresses });
+  const drained = (): RecordingPeer[] => peers.filter((peer) => peer.kinds().includes('drain'));
+  await eventually('some were sent away', () => drained().length > 1);
+  assert.ok(drained().length < 10);
+  const told = drained().map(({ sent }) => sent.find(({ kind }) => kind === 'drain'));
+  assert.partialDeepStrictEqual(told, [{ hubs: ['wss://b:7701', 'wss://c:7701'] }, { hubs: ['wss://c:7701', 'wss://b:7701'] }]);
+});
+
+test('an older connection of an agent that came to another hub is ended, a new one is not', timeout, async () => {
+  let announced: (message: string) => void = () => undefined;
+  const sent: string[] = [];
+  const cluster = {
+    hubId: 'a'.repeat(32),
+    members: () => [],
+    addresses: () => [],
+    announce: (message: string) => void sent.push(message),
+    onAnnounced: (listener: (message: string) => void) => {
+      announced = listener;
+      return () => undefined;
+    },
+  };
+  await using fixture = await open({ cluster });
+  const { peer, connection } = fixture.connect();
+  connection.receive(testHello({ startCounter: 5 }));
+  const [arrival] = sent;
+  assert.ok(arrival !== undefined);
+  for (const message of [arrival, arrival.replace('"start":5', '"start":4'), 'admitted {', 'something else']) announced(message);
+  assert.equal(peer.closed, undefined);
+  announced(arrival.replace('"start":5', '"start":6'));
+  assert.equal(peer.closed, 'superseded');
+});

@@ -13,6 +13,8 @@ export interface IntakeLimits {
   readonly smallBatchesPerSecondMax: number;
   /** No agent is asked to gather for longer. */
   readonly flushIntervalMsMax: number;
+  /** Before a store that cannot be reached is asked again for a connection that waits. */
+  readonly storePauseMs: number;
   /** When a peer that was turned away may come again. */
   readonly retryAfterMs: number;
   /** How often credits are compared with the store and sessions are asked for what their time brings. */
@@ -50,6 +52,7 @@ export const intakeLimitsDefault: IntakeLimits = {
   initialCreditBytes: mebibyte,
   smallBatchesPerSecondMax: 500,
   flushIntervalMsMax: 5000,
+  storePauseMs: 1000,
   retryAfterMs: 5000,
   tickMs: 250,
   session: {
