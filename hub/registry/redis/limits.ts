@@ -20,6 +20,8 @@ export const snapshotBytesMax = 1024 * 1024 * 1024;
 export const readEntriesMax = 200;
 /** Ids of the last entries that a copy remembers: by them a hub knows whether its change is among what it took from others. */
 export const idsKept = 2 * entriesKept;
+/** Whoever is not known and was seen so long before the last one is not told of any more. */
+export const goneMs = 24 * 3_600_000;
 /** Events of the audit trail that were not passed on: they are in each snapshot. */
 export const sharedAuditRowsMax = 100_000;
 

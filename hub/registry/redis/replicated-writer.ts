@@ -18,7 +18,7 @@ import type { RegistryCall } from '../sqlite/registry-calls.ts';
 import { passingFailure } from '../sqlite/registry-writer.ts';
 import { agentName, tokenName } from '../sqlite/tables/seen-table.ts';
 import type { Follower } from './follower.ts';
-import { awayMs, changeMsMax, followMs, snapshotBytes, snapshotEntries } from './limits.ts';
+import { awayMs, changeMsMax, followMs, goneMs, snapshotBytes, snapshotEntries } from './limits.ts';
 import type { Rehearsal, Replica } from './replica.ts';
 import type { NewEntry, SiteLog } from './site-log.ts';
 
@@ -223,7 +223,9 @@ export class ReplicatedWriter implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof MasterError)) throw error;
     }
-    const gone = all.filter(([name]) => !replica.isKnown(name));
+    // Somebody who is new may not be known here yet.
+    const newestMs = all.reduce((newest, [, atMs]) => Math.max(newest, atMs), 0);
+    const gone = all.filter(([name, atMs]) => atMs < newestMs - goneMs && !replica.isKnown(name));
     replica.tidy(all.filter(([name]) => replica.isKnown(name)));
     if (gone.length > 0) await log.seen(gone.map(([name]) => [name, 0] as const)).catch(() => undefined);
   }

@@ -95,6 +95,10 @@ function refusedIdentity(
   return undefined;
 }
 
+function refusedAs(hint: string): Refused {
+  return { kind: 'refused', reason: 'identity', hint };
+}
+
 /** A hub speaks for its whole site, so who is let in as one more hub of a known site is meant to be one. */
 function refusedSite(
   store: RegistryStore,
@@ -102,14 +106,13 @@ function refusedSite(
   token: EnrolmentTokenRecord | undefined,
 ): Refused | undefined {
   if (siteId === undefined || token === undefined) return undefined;
-  const refused = (hint: string): Refused => ({ kind: 'refused', reason: 'identity', hint });
-  if (token.siteId !== undefined && token.siteId !== siteId) return refused('this token is for another lower site');
+  if (token.siteId !== undefined && token.siteId !== siteId) return refusedAs('this token is for another lower site');
   const others = store.agents.ofSite(siteId).filter((hub) => hub.agentId !== agentId);
   if (others.some(({ tenants }) => tenantLabel(tenants) !== tenantLabel(token.tenants))) {
-    return refused('another hub of this site forwards other tenants: all hubs of a site have the same');
+    return refusedAs('another hub of this site forwards other tenants: all hubs of a site have the same');
   }
   if (others.length === 0 || token.siteId === siteId) return undefined;
-  return refused(
+  return refusedAs(
     `this site has a hub here already: for one more make a token with tributary-hub token create --hub --site ${siteId}`,
   );
 }

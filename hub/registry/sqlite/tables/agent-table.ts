@@ -53,7 +53,7 @@ export class AgentTable {
   }
 
   /** All but when it was seen. */
-  put({ lastSeenMs: _, ...agent }: Agent): void {
+  put({ lastSeenMs: _lastSeenMs, ...agent }: Agent): void {
     this.#put.run({
       ...agent,
       siteId: agent.siteId ?? null,

@@ -98,7 +98,7 @@ export class ApiTokenTable {
   }
 
   /** All but when it was used. */
-  insert({ lastUsedMs: _, ...token }: ApiTokenRecord): void {
+  insert({ lastUsedMs: _lastUsedMs, ...token }: ApiTokenRecord): void {
     const { expiresMs = null, revokedMs = null } = token;
     this.#insert.run({ ...token, expiresMs, revokedMs });
   }
