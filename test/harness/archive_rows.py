@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import subprocess
 
@@ -11,7 +12,10 @@ csv.field_size_limit(1 << 30)
 
 
 def objects(folder, platform=False, tenant=None):
-    """Every object under the folder, or of one tenant of it, channel by channel, in the order of the ranges in their names.
+    """Every object under the folder, or of one tenant of it, channel by channel, in the order of its partitions' entries.
+
+    That is the order of receive times, which never go back within a partition, as the manifest beside each object tells them; then of
+    the ranges in their names, which begin anew where a store lost something.
 
     What is still being written has another ending or begins with a dot. What agents tell of themselves and their machines is not
     among what tests write: it is left out, or with `platform` the only thing that is read.
@@ -23,9 +27,15 @@ def objects(folder, platform=False, tenant=None):
                 channel = os.path.relpath(base, folder).split(os.sep)[:2]
                 if (channel[-1] == "platform") != platform or tenant not in (None, channel[0]):
                     continue
-                store, partition, first, last = name[: -len(".csv.zst")].rsplit("-", 3)
-                found.append((channel, store, int(partition), int(first), int(last), os.path.join(base, name)))
+                stem = os.path.join(base, name[: -len(".csv.zst")])
+                partition, first, last = name[: -len(".csv.zst")].split("-")[-3:]
+                found.append((channel, int(partition), received(stem + ".json"), int(first), int(last), stem + ".csv.zst"))
     return [entry[-1] for entry in sorted(found)]
+
+
+def received(manifest):
+    with open(manifest, encoding="utf-8") as file:
+        return json.load(file)["received"]["from"]
 
 
 def rows(path):

@@ -17,9 +17,11 @@ export interface ClusterOptions {
   readonly agents: number;
   /** `queue.redis`: how the store is reached by the hub of that number. */
   readonly redis: (hub: number) => Config;
-  /** Options of the hubs that differ from those of a test. */
-  readonly hub?: Config;
+  /** Options of the hub of that number that differ from those of a test. */
+  readonly hub?: Config | ((hub: number) => Config);
   readonly agent?: Config;
+  /** What each agent reads in its folder; `*.log` unless given. */
+  readonly inputs?: (logs: string) => readonly Config[];
   /** Agents reach each hub through a proxy of its own, which may cut and hold what passes. */
   readonly proxied?: boolean;
   readonly scratch?: Scratch;
@@ -67,8 +69,8 @@ export class HubCluster implements AsyncDisposable {
         programs,
         scratch,
         name: `agent${number}`,
-        hubs: () => hubs.map((hub, index) => proxies[index]?.url ?? hub.url),
-        inputs: [{ kind: 'file', paths: [`${logs}/*.log`], type: 'app' }],
+        hubs: () => hubs.flatMap((hub, index) => (hub.listens ? [proxies[index]?.url ?? hub.url] : [])),
+        inputs: options.inputs?.(logs) ?? [{ kind: 'file', paths: [`${logs}/*.log`], type: 'app' }],
         config: { hub_policy: 'balanced', ...options.agent },
       });
       agents.push({ host, logs });
@@ -108,7 +110,7 @@ function hubConfig(
   { redis, hub = {} }: ClusterOptions,
   place: { readonly archive: string; readonly number: number; readonly address: string | undefined },
 ): Config {
-  const { queue = {}, cluster = {}, ...others } = hub;
+  const { queue = {}, cluster = {}, ...others } = typeof hub === 'function' ? hub(place.number) : hub;
   return {
     outputs: [{ kind: 'archive', folder: place.archive, roll_interval: '1s' }],
     ...others,

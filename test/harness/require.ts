@@ -120,6 +120,16 @@ const tools = {
     aptPackage: 'redis-tools',
     probe: () => findProgram(redisProgram),
   },
+  keepalived: {
+    purpose: 'places a virtual address',
+    aptPackage: 'keepalived',
+    probe: () => run('keepalived', ['--version']),
+  },
+  namespaces: {
+    purpose: 'are machines with networks of their own',
+    aptPackage: 'iproute2',
+    probe: async () => await (await import('./linux-namespaces.ts')).probeNamespaces(),
+  },
   'systemd-journal-remote': {
     purpose: 'writes journal files as journald does',
     aptPackage: 'systemd-journal-remote',

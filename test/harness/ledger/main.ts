@@ -7,6 +7,7 @@
 import { parseArgs } from 'node:util';
 import { builtPrograms, sourcePrograms } from '../programs.ts';
 import { isClean } from './check.ts';
+import { runCluster, runSentinel } from './cluster.ts';
 import { runCopytruncate } from './copytruncate.ts';
 import { runEdge } from './edge.ts';
 import { runHostile } from './hostile.ts';
@@ -19,6 +20,8 @@ const scenarios = {
   copytruncate: runCopytruncate,
   'syslog-tcp': runSyslogTcp,
   hostile: runHostile,
+  cluster: runCluster,
+  sentinel: runSentinel,
 };
 
 const usage = `usage: npm run ledger -- [--scenario ${Object.keys(scenarios).join('|')}] [--rounds N] [--frames N] [--seed S] [--plain] [--json] [--binaries]

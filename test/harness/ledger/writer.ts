@@ -7,6 +7,8 @@ const tickMs = 20;
 export interface WriterOptions {
   readonly folder: string;
   readonly seed: number;
+  /** Several writers of one site number their streams apart; from 0 unless given. */
+  readonly firstStream?: number;
   readonly bytesPerSecond: number;
   /** A file is rotated when it is about this large. */
   readonly rotateBytes: number;
@@ -34,7 +36,7 @@ export class Writer {
           folder: options.folder,
           name: `${style}${stream}.log`,
           style,
-          stream,
+          stream: (options.firstStream ?? 0) + stream,
           random: this.#random.fork(stream),
         }),
     );
