@@ -3,6 +3,7 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { HubOptions } from '../options.ts';
 import type { HubStore } from './hub-store.ts';
+import { openRedisStore } from './redis-store.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
 export interface OpenStoreParts {
@@ -21,5 +22,6 @@ export function openHubStore(parts: OpenStoreParts): Promise<HubStore> {
   if (options.queue.durability === 'relaxed') {
     logger.warn('queue.durability is relaxed: a power cut may lose batches whose agents were told that they are safe');
   }
-  return openSqliteStore(parts);
+  const { redis } = options.queue;
+  return redis === undefined ? openSqliteStore(parts) : openRedisStore(parts, redis);
 }

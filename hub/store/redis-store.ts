@@ -1,0 +1,116 @@
+/**
+ * The store that the hubs of a site share: queue, members and locks in Redis, the registry copied to each. `data_dir` keeps which site and
+ * hub this is, and is locked: two processes with one id would take each other's leases.
+ */
+import { join } from 'node:path';
+import { ProcessLock } from '@tributary/shared/sqlite/process-lock.ts';
+import type { RedisOptions } from '../config/store-options.ts';
+import { clusterLibrary } from '../cluster/redis/functions.ts';
+import { SharedCluster } from '../cluster/redis/shared-cluster.ts';
+import { SiteStore } from '../cluster/redis/site-store.ts';
+import { queueLibrary } from '../queue/redis/functions/library.ts';
+import type { Masters } from '../queue/redis/masters/masters.ts';
+import { openMasters } from '../queue/redis/masters/open-masters.ts';
+import { openRedisQueue } from '../queue/redis/open-redis-queue.ts';
+import type { RedisQueue } from '../queue/redis/redis-queue.ts';
+import { openRegistry } from '../registry/open-registry.ts';
+import { sharedOptions } from '../registry/redis/shared-options.ts';
+import type { HubStore } from './hub-store.ts';
+import type { OpenStoreParts } from './open-store.ts';
+import { ownMember } from './own-member.ts';
+import { queueLimitsOf } from './queue-limits-of.ts';
+import { type SettledSite, settleSite } from './settle-site.ts';
+import { SiteError } from './site-error.ts';
+
+const libraries = [queueLibrary, clusterLibrary];
+
+export async function openRedisStore(parts: OpenStoreParts, redis: RedisOptions): Promise<HubStore> {
+  const { options, logger, clock } = parts;
+  await using unlessOpen = new AsyncDisposableStack();
+  unlessOpen.use(takeFolder(options.data_dir));
+  const { durability } = options.queue;
+  const masters = unlessOpen.use(await openMasters({ options: redis, logger, clock, durability, libraries }));
+  const siteStore = new SiteStore(masters);
+  const site = await settleSite(options.data_dir, siteStore);
+  let cluster: SharedCluster | undefined;
+  const queue = unlessOpen.use(
+    await openRedisQueue({
+      masters,
+      log: logger,
+      partitions: redis.partitions,
+      clock,
+      limits: queueLimitsOf(options),
+      ownPartitions: () => cluster?.partitions() ?? [],
+    }),
+  );
+  const self = ownMember(site.hubId, clock.now());
+  cluster = unlessOpen.use(
+    await SharedCluster.join({ masters, store: siteStore, self, partitions: queue.partitions, clock, logger }),
+  );
+  return new RedisStore({ parts, masters, queue, cluster, site, owned: unlessOpen.move() });
+}
+
+interface RedisStoreParts {
+  readonly parts: OpenStoreParts;
+  readonly masters: Masters;
+  readonly queue: RedisQueue;
+  readonly cluster: SharedCluster;
+  readonly site: SettledSite;
+  readonly owned: AsyncDisposableStack;
+}
+
+class RedisStore implements HubStore {
+  readonly kind = 'redis';
+  readonly #parts: RedisStoreParts;
+
+  constructor(parts: RedisStoreParts) {
+    this.#parts = parts;
+  }
+
+  get siteId(): string {
+    return this.#parts.site.siteId;
+  }
+
+  get hubId(): string {
+    return this.#parts.site.hubId;
+  }
+
+  get queue(): HubStore['queue'] {
+    return this.#parts.queue;
+  }
+
+  get cluster(): HubStore['cluster'] {
+    return this.#parts.cluster;
+  }
+
+  get state(): HubStore['state'] {
+    return this.#parts.queue.state;
+  }
+
+  get durability(): HubStore['durability'] {
+    return this.#parts.masters.facts();
+  }
+
+  get isLost(): boolean {
+    return this.#parts.site.isStoreLost;
+  }
+
+  problems(): readonly string[] {
+    return this.#parts.masters.problems();
+  }
+
+  openRegistry(): ReturnType<HubStore['openRegistry']> {
+    const { options, logger: log, crashPoint, onFailed } = this.#parts.parts;
+    return openRegistry({ folder: options.data_dir, log, thread: true, shared: sharedOptions(options), crashPoint, onFailed });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.owned.disposeAsync();
+  }
+}
+
+function takeFolder(folder: string): Disposable {
+  const lock = ProcessLock.take(join(folder, 'hub.lock'));
+  if (lock === undefined) throw new SiteError(`another hub uses data_dir ${folder}: give this one a data_dir of its own`);
+  return lock;
+}
