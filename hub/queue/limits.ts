@@ -1,9 +1,18 @@
 import { assert } from '@tributary/shared/assert.ts';
 
+/** Of all tenants, or types, unless one is named. */
+export interface TopicLimit {
+  readonly tenant: string | undefined;
+  readonly type: string | undefined;
+  readonly bytesMax: number;
+}
+
 /** Every bound of the queue, with its default. Byte limits count bodies as stored, compressed. */
 export interface QueueLimits {
   /** What blocking groups may have left to read in one topic before its intake stops. */
   readonly topicBytesMax: number;
+  /** The same for the topics of some channels: the first that fits holds. */
+  readonly topics: readonly TopicLimit[];
   /** All entries of all topics together; moving from topic to topic is always allowed, as it is what empties the store. */
   readonly storeBytesMax: number;
   /** Room set aside for acks, commits and trims on a full disk. */
@@ -32,6 +41,7 @@ const mebibyte = 1024 * 1024;
 
 export const queueLimitsDefault: QueueLimits = {
   topicBytesMax: 1024 * mebibyte,
+  topics: [],
   storeBytesMax: 8 * 1024 * mebibyte,
   reserveBytes: 32 * mebibyte,
   replayWindowMs: 5 * 60_000,
@@ -52,6 +62,19 @@ export function queueLimits(changes: Partial<QueueLimits> = {}): QueueLimits {
   assert(limits.replayWindowMs >= 0 && limits.replayBytesMax >= 0 && limits.keepKeysMs >= 0, 'windows are not negative');
   assert(limits.typesPerTenantMax >= 1 && limits.streamsAtOnceBytes > 0, 'something may be added');
   return limits;
+}
+
+/** What may be left to read in this topic before its intake stops; no topic is larger than the store. */
+export function topicBytesMaxOf({ topics, topicBytesMax, storeBytesMax }: QueueLimits, topic: string): number {
+  if (topics.length === 0) return topicBytesMax;
+  const [, tenant, type] = topic.split('/');
+  const found = topics.find((one) => (one.tenant ?? tenant) === tenant && (one.type ?? type) === type);
+  return Math.min(found?.bytesMax ?? topicBytesMax, storeBytesMax);
+}
+
+/** In place: all parts of a queue look at the same object. */
+export function changeLimits(limits: QueueLimits, changes: Partial<QueueLimits>): void {
+  Object.assign(limits, queueLimits({ ...limits, ...changes }));
 }
 
 /**

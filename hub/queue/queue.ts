@@ -21,6 +21,7 @@ import type {
   StreamAttributes,
   Trim,
 } from '@tributary/protocol/messages.ts';
+import type { QueueLimits } from './limits.ts';
 import type { AppendResult, StreamKey, StreamPosition } from '@tributary/protocol/session/server-effect.ts';
 
 export type TopicName = string;
@@ -367,6 +368,13 @@ export interface Queue extends AsyncDisposable {
   plan(lease: Lease, plan: ArchivePlan): Promise<ArchivePlan | 'fenced'>;
   currentPlan(lease: Lease): Promise<ArchivePlan | undefined>;
   archiveObjects(): Promise<readonly ArchiveObject[]>;
+  /** Puts rows back that the store lost (`generationOf`), of objects that are there. A row whose name is in the index stays as it is. */
+  restoreArchived(lease: Lease, objects: readonly ArchiveObject[]): Promise<'done' | 'fenced'>;
+  /**
+   * Another number whenever the store may have lost what it had of a partition (`onStoreChanged`), as of the last answer from there; 0
+   * of a store that loses nothing.
+   */
+  generationOf(partition: number): number;
 
   /** Deletes entries that every group has passed and whose replay window is over; expires what expiring groups may not keep. */
   trim(): Promise<void>;
@@ -383,4 +391,6 @@ export interface Queue extends AsyncDisposable {
   onStoreChanged(listener: (partition: number | undefined) => void): () => void;
   onArchiveRequested(listener: (channel: ChannelName) => void): () => void;
   status(): Promise<QueueStatus>;
+  /** Other bounds from now on, of this hub. The reserve stays as it was opened with. */
+  changeLimits(changes: Partial<Omit<QueueLimits, 'reserveBytes'>>): Promise<void>;
 }

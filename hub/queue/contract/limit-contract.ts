@@ -64,6 +64,21 @@ export const limitContract: readonly ContractTest[] = [
   ],
 
   [
+    `what is left in a back topic when its last reader is removed goes, as nothing is made for one without readers`,
+    async (open) => {
+      await using fixture = await open({ replayWindowMs: 0, replayBytesMax: 0 });
+      const { queue } = fixture;
+      await queue.ensureGroup({ topic: back, group: 'archive', policy: { kind: 'blocking' }, from: 'beginning' });
+      await queue.publish(back, 0, testEntry('left'));
+      await queue.trim();
+      assert.equal((await contents(queue, back)).length, 1);
+      await queue.removeGroup(back, 'archive');
+      await queue.trim();
+      assert.deepEqual(await contents(queue, back), []);
+    },
+  ],
+
+  [
     `an expiring group is moved over what is too old or too much, and it is counted`,
     async (open) => {
       await using fixture = await open({ replayWindowMs: 0 });
@@ -125,6 +140,24 @@ export const limitContract: readonly ContractTest[] = [
       await queue.commit({ lease: archive, to: 1 });
       assert.equal(await queue.commit({ lease: own, to: 1, publish }), 'done');
       assert.deepEqual(await contents(queue, back), ['0123456789', 'later']);
+    },
+  ],
+
+  [
+    `a channel may have a limit of its own, and limits change while the queue is open`,
+    async (open) => {
+      await using fixture = await open({ topicBytesMax: 10, topics: [{ tenant: 'acme', type: undefined, bytesMax: 30 }] });
+      const { queue } = fixture;
+      const put = (topic: string): Promise<string> => queue.publish(topic, 0, testEntry('0123456789'));
+      for (const topic of ['front/acme/a', 'front/other/a']) {
+        await queue.ensureGroup({ topic, group: 'g', policy: { kind: 'blocking' }, from: 'beginning' });
+      }
+      assert.deepEqual([await put('front/other/a'), await put('front/other/a')], ['stored', 'full']);
+      const stored = [await put('front/acme/a'), await put('front/acme/a'), await put('front/acme/a'), await put('front/acme/a')];
+      assert.deepEqual(stored, ['stored', 'stored', 'stored', 'full']);
+      await queue.changeLimits({ topicBytesMax: 20, topics: [] });
+      assert.deepEqual([await put('front/other/a'), await put('front/other/a')], ['stored', 'full']);
+      assert.equal(await put('front/acme/a'), 'full');
     },
   ],
 

@@ -5,6 +5,7 @@
 import type { AppendResult, StreamKey } from '@tributary/protocol/session/server-effect.ts';
 import type { KeptRange } from '@tributary/protocol/trims.ts';
 import { assert } from '@tributary/shared/assert.ts';
+import { topicBytesMaxOf } from '../limits.ts';
 import { type CheckedSegment, checkPositions, type StreamMove } from '../positions.ts';
 import { type AppendBatch, type EntryFormat, frontTopic, type HeldBack, type NewEntry, type TopicName } from '../queue.ts';
 import { awaiting } from './awaited.ts';
@@ -128,7 +129,8 @@ function busyReason(store: Store, topic: TopicRow): string | undefined {
  * archive as well.
  */
 export function hasRoom(store: Store, topic: TopicRow): boolean {
-  const { topicBytesMax, reserveBytes } = store.limits;
+  const { reserveBytes } = store.limits;
+  const topicBytesMax = topicBytesMaxOf(store.limits, topic.name);
   const bytesMax = store.noSpace ? Math.min(topicBytesMax, reserveBytes / 4) : topicBytesMax;
   return pendingBytes(topic, store.groups.ofTopic(topic.id)) < bytesMax;
 }

@@ -1,7 +1,7 @@
 /** How full the topics are, as of the last commit: in memory, because credit is asked for all the time. */
 import type { ChannelName } from '@tributary/protocol/messages.ts';
 import type { Logger } from '@tributary/shared/log.ts';
-import type { QueueLimits } from '../limits.ts';
+import { type QueueLimits, topicBytesMaxOf } from '../limits.ts';
 import { frontTopic, type HeldBack, type QueueStatus, type TopicName } from '../queue.ts';
 import type { TopicLevel } from './topic-level.ts';
 import type { StoreLevels } from './writer-contract.ts';
@@ -72,7 +72,8 @@ export class Levels {
   /** Whole while there is plenty of room, then less in steps, 0 at the limit. */
   creditOf(channel: ChannelName): number {
     if (this.#noSpace) return 0;
-    const { topicBytesMax, storeBytesMax, creditBytesMax } = this.#limits;
+    const { storeBytesMax, creditBytesMax } = this.#limits;
+    const topicBytesMax = topicBytesMaxOf(this.#limits, frontTopic(channel));
     const pending = this.#topics.get(levelKey(frontTopic(channel), 0))?.pendingBytes ?? 0;
     const free = Math.min(topicBytesMax - pending, storeBytesMax - this.#storeBytes);
     const most = Math.min(creditBytesMax, Math.floor(topicBytesMax / creditShare));

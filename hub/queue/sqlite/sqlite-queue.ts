@@ -11,7 +11,7 @@ import { ThreadCallError, type ThreadCalls } from '@tributary/shared/async/threa
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { DurabilityPragmas } from '@tributary/shared/sqlite/open-database.ts';
-import type { QueueLimits } from '../limits.ts';
+import { changeLimits, type QueueLimits } from '../limits.ts';
 import { QueueError } from '../queue-error.ts';
 import type {
   AppendBatch,
@@ -220,6 +220,14 @@ export class SqliteQueue implements Queue {
     return archiveObjects(this.#db);
   }
 
+  restoreArchived(lease: Lease, objects: readonly ArchiveObject[]): Promise<'done' | 'fenced'> {
+    return this.#call('restoreArchived', { lease, objects });
+  }
+
+  generationOf(): number {
+    return 0;
+  }
+
   async trim(): Promise<void> {
     let more = true;
     while (more) ({ more } = await this.#call('trim', { nowMs: this.#clock.now() }));
@@ -255,6 +263,11 @@ export class SqliteQueue implements Queue {
       maxBytes: this.#limits.storeBytesMax,
       ...storeFigures(this.#db),
     };
+  }
+
+  async changeLimits(changes: Partial<QueueLimits>): Promise<void> {
+    changeLimits(this.#limits, changes);
+    await this.#call('changeLimits', changes);
   }
 
   /** What was asked before is finished and durable; the reader closes first, so that the writer can put the log back. */

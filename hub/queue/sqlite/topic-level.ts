@@ -2,7 +2,7 @@
  * How full a topic is. What counts is what blocking groups have left to read; entries that all have passed stay only as long as
  * nobody needs their room. A topic that nobody reads yet is kept whole: its reader may register a moment later.
  */
-import { platformTopic, type TopicName } from '../queue.ts';
+import { frontTopic, type TopicName } from '../queue.ts';
 import type { Store } from './store.ts';
 import type { GroupRow } from './tables/group-table.ts';
 import type { TopicRow } from './tables/topic-table.ts';
@@ -37,7 +37,10 @@ export function passedThrough(topic: TopicRow, groups: readonly GroupRow[]): { s
   };
 }
 
-/** Platform events that no one registered for may go by their window; lines may not. */
+/**
+ * Platform events that no one registered for may go by their window; lines may not. Nothing is made for a back topic before it has a
+ * reader: one without any had one, and is not read again.
+ */
 function keptUnread(topic: TopicRow): boolean {
-  return topic.name !== platformTopic;
+  return topic.name.startsWith(frontTopic(''));
 }

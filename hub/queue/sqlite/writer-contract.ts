@@ -3,7 +3,7 @@ import type { AppendResult, StreamKey, StreamPosition } from '@tributary/protoco
 import type { DurabilityPragmas } from '@tributary/shared/sqlite/open-database.ts';
 import type { ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import type { QueueLimits } from '../limits.ts';
-import type { ArchivePlan, CommitResult, HeldBack, Lease, RecordedGap, Sought } from '../queue.ts';
+import type { ArchiveObject, ArchivePlan, CommitResult, HeldBack, Lease, RecordedGap, Sought } from '../queue.ts';
 import type { AppendArgument, PublishArgument } from './append.ts';
 import type { AcquireArgument, CommitArgument, EnsureGroupArgument, LeaseArgument, PlanArgument } from './groups.ts';
 import type { PauseArgument, RemoveArgument, SeekArgument, SkipArgument } from './operators.ts';
@@ -39,10 +39,15 @@ export type WriterContract = {
   readonly release: { readonly argument: Lease; readonly result: undefined };
   readonly commit: { readonly argument: CommitArgument; readonly result: CommitResult };
   readonly plan: { readonly argument: PlanArgument; readonly result: ArchivePlan | 'fenced' };
+  readonly restoreArchived: {
+    readonly argument: { readonly lease: Lease; readonly objects: readonly ArchiveObject[] };
+    readonly result: 'done' | 'fenced';
+  };
   readonly pauseGroup: { readonly argument: PauseArgument; readonly result: undefined };
   readonly seekGroup: { readonly argument: SeekArgument; readonly result: Sought };
   readonly skipEntries: { readonly argument: SkipArgument; readonly result: number };
   readonly removeGroup: { readonly argument: RemoveArgument; readonly result: undefined };
+  readonly changeLimits: { readonly argument: Partial<QueueLimits>; readonly result: undefined };
   /** One step of trimming. */
   readonly trim: { readonly argument: { readonly nowMs: number }; readonly result: { readonly more: boolean } };
   /** Housekeeping: a step of trimming, giving room back to the file system, and the way out of a full disk. */

@@ -6,10 +6,10 @@
 import { crashPoint } from '@tributary/shared/crash-point.ts';
 import { freeMemory } from '@tributary/shared/free-memory.ts';
 import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
-import { transactionBytesMax } from '../limits.ts';
+import { changeLimits, transactionBytesMax } from '../limits.ts';
 import { QueueError } from '../queue-error.ts';
 import { appendBatch, noSpaceHint, publish, refusedBusy } from './append.ts';
-import { acquire, commit, ensureGroup, plan, release, renew } from './groups.ts';
+import { acquire, commit, ensureGroup, plan, release, renew, restoreArchived } from './groups.ts';
 import { pauseGroup, removeGroup, seekGroup, skipEntries } from './operators.ts';
 import type { Space } from './space.ts';
 import type { Store } from './store.ts';
@@ -160,6 +160,8 @@ function perform(store: Store, call: WriterCall): Answer {
       return answerOf(call, commit(store, call.argument));
     case 'plan':
       return answerOf(call, plan(store, call.argument));
+    case 'restoreArchived':
+      return answerOf(call, restoreArchived(store, call.argument));
     case 'pauseGroup':
       pauseGroup(store, call.argument);
       return answerOf(call, undefined);
@@ -169,6 +171,9 @@ function perform(store: Store, call: WriterCall): Answer {
       return answerOf(call, skipEntries(store, call.argument));
     case 'removeGroup':
       removeGroup(store, call.argument);
+      return answerOf(call, undefined);
+    case 'changeLimits':
+      changeLimits(store.limits, call.argument);
       return answerOf(call, undefined);
     case 'trim':
     case 'tick':
@@ -206,10 +211,12 @@ function refuse(store: Store, call: WriterCall): void {
     case 'renew':
     case 'release':
     case 'plan':
+    case 'restoreArchived':
     case 'pauseGroup':
     case 'seekGroup':
     case 'skipEntries':
     case 'removeGroup':
+    case 'changeLimits':
       call.fail(new QueueError('QUEUE_NO_SPACE', `${call.name}: ${noSpaceHint}`));
       break;
   }
