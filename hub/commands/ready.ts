@@ -13,7 +13,7 @@ import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
 import type { ConfigRequest } from './load-config.ts';
 
 /** A hub that is stopped or stuck says nothing: that is an answer, too, and comes within a second with the start of this program. */
-const answerTimeoutMs = 800;
+const answerTimeoutMs = 600;
 
 export interface ReadyOptions extends ConfigRequest {
   readonly json: boolean;

@@ -9,8 +9,8 @@
 import { connect, type Server, type Socket } from 'node:net';
 import { hostPortText } from './listen-address.ts';
 
-/** As long as a sender on the same network would be ready to wait; far less than a check of an address waits. */
-export const knockTimeoutMs = 700;
+/** Less than whoever asks for the verdict waits for it. */
+export const knockTimeoutMs = 400;
 
 export class OwnKnock {
   readonly #server: Server;
