@@ -95,6 +95,8 @@ export const metaKeys = {
   needsRecovery: 'needs_recovery',
   /** Id of the store of the site that last welcomed this agent. */
   siteStore: 'site_store',
+  /** Id of that site. */
+  site: 'site',
   /** Id of the agent whose buffer this is. */
   agent: 'agent',
   /** With a stream's id behind it: up to where the stream was salvaged behind its end. */

@@ -74,6 +74,7 @@ export class SqliteBuffer implements Buffer {
   #lastId = 0;
   #toldAppended = false;
   #siteStore: string | undefined;
+  #site: string | undefined;
   #closed = false;
 
   constructor(parts: SqliteBufferParts) {
@@ -88,6 +89,7 @@ export class SqliteBuffer implements Buffer {
     const finished = new FinishedReader(db);
     this.#progress = new StreamProgress({ streams, index, finished, underWay: () => this.#underway.values() });
     this.#siteStore = readMeta(db, metaKeys.siteStore);
+    this.#site = readMeta(db, metaKeys.site);
     this.#room = new Room({ index, limits, isBroken: () => writer.failure !== undefined });
     this.#lost = new LossBook({ db, declaring: (range) => writer.tell('declaring', range) });
     this.#drops = new Drops({
@@ -132,6 +134,10 @@ export class SqliteBuffer implements Buffer {
   /** Id of the store of the site that last welcomed this agent. */
   get siteStore(): string | undefined {
     return this.#siteStore;
+  }
+
+  get site(): string | undefined {
+    return this.#site;
   }
 
   /** Told by the writer (open-buffer.ts). */
@@ -354,10 +360,12 @@ export class SqliteBuffer implements Buffer {
     await this.#writer.call('tidy', undefined);
   }
 
-  rememberSiteStore(storeId: string): void {
-    if (storeId === this.#siteStore) return;
+  rememberSiteStore(storeId: string, siteId: string): void {
+    if (storeId === this.#siteStore && siteId === this.#site) return;
     this.#siteStore = storeId;
+    this.#site = siteId;
     this.#writer.tell('setMeta', { key: metaKeys.siteStore, value: storeId });
+    this.#writer.tell('setMeta', { key: metaKeys.site, value: siteId });
   }
 
   /** So that it is known for whose it is when it is set aside. */

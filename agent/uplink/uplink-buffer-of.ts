@@ -40,6 +40,9 @@ export function uplinkBufferOf(
     get siteStore() {
       return buffer.siteStore;
     },
+    get site() {
+      return buffer.site;
+    },
     adopt: (streams) => buffer.adopt(streams),
     acked: (batchIds) => buffer.acked(batchIds),
     reject: (batchId, reason) => buffer.reject(batchId, reason),
@@ -48,7 +51,7 @@ export function uplinkBufferOf(
     closed: (streamId) => buffer.closed(streamId),
     disconnected: () => buffer.disconnected(),
     recordLoss: (loss) => buffer.recordLoss(loss),
-    rememberSiteStore: (storeId) => buffer.rememberSiteStore(storeId),
+    rememberSiteStore: (storeId, siteId) => buffer.rememberSiteStore(storeId, siteId),
     onAppended: (listener) => buffer.onAppended(listener),
   };
 }

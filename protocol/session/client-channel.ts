@@ -30,6 +30,8 @@ export interface ChannelConnection {
   readonly outbox: Outbox;
   readonly streams: ClientStreams;
   readonly limits: SessionLimits;
+  /** It is the site that acked what was acked before this connection. */
+  readonly isSiteBefore: boolean;
   /** False before the handshake is done and from a Drain on. */
   readonly sending: boolean;
   now(): number;
@@ -233,6 +235,7 @@ export class ClientChannel {
     const stream = this.#connection.streams.find(segment.streamId);
     if (stream === undefined) return;
     stream.held = Math.max(stream.held, segment.to);
+    stream.told = Math.max(stream.told, stream.held);
     stream.next = Math.max(stream.next, stream.held);
     stream.refusals = 0;
   }
@@ -287,6 +290,7 @@ export class ClientChannel {
       return;
     }
     stream.held = message.held;
+    stream.told = Math.max(stream.told, message.held);
     stream.next = Math.max(stream.next, message.held);
   }
 
@@ -303,6 +307,7 @@ export class ClientChannel {
     }
     streams.setState(stream, outbox.stream(stream.streamId)?.replaced === true ? 'ended' : 'ready');
     stream.held = message.held;
+    stream.told = Math.max(stream.told, message.held);
     stream.next = message.held;
     if (stream.state === 'ready') this.#follow(stream, judgement, message);
   }
@@ -325,7 +330,7 @@ export class ClientChannel {
       // A batch given up declares its own loss.
       const givenUp = this.#givenUp.some(({ batch }) => batch.segments.some(({ streamId }) => streamId === stream.streamId));
       const { to, toMark } = judgement;
-      if (!givenUp) this.#sendGap(stream, { from: stream.held, to, toMark, cause: 'replay-expired' });
+      if (!givenUp) this.#sendGap(stream, { from: stream.held, to, toMark, cause: this.#causeOfExpired(stream) });
     } else if (judgement.first !== undefined) this.#rewind(judgement.first.id);
   }
 
@@ -405,7 +410,12 @@ export class ClientChannel {
     }
     const oldest = this.#connection.outbox.firstAfter(stream.streamId, 0)?.segments;
     const beforeAll = oldest?.some((other) => other.streamId === stream.streamId && other.from === to) === true;
-    this.#sendGap(stream, { from: stream.held, to, toMark, cause: beforeAll ? 'replay-expired' : 'buffer-damaged' });
+    this.#sendGap(stream, { from: stream.held, to, toMark, cause: beforeAll ? this.#causeOfExpired(stream) : 'buffer-damaged' });
+  }
+
+  /** What is not retained was acked once: by this site, whose store has lost it, or by another one. */
+  #causeOfExpired({ held, told }: ClientStream): GapCause {
+    return this.#connection.isSiteBefore || held < told ? 'store-lost' : 'replay-expired';
   }
 
   #sendGap(stream: ClientStream, found: Omit<Gap, 'kind' | 'stream'>): void {

@@ -24,6 +24,8 @@ export interface ClientSessionOptions {
   readonly hello: Omit<Hello, 'kind' | 'versionMin' | 'versionMax'>;
   /** Ask the site for its streams first: nothing is sent until `recoveryDone()`. */
   readonly recover: boolean;
+  /** The site that acked before, if it is remembered: what it had and has no more is lost with its store. */
+  readonly siteBefore?: Id | undefined;
   /** Sets `wantArchived` in every OpenStream. */
   readonly wantArchived?: boolean;
   /** Monotonic milliseconds. */

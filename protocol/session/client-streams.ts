@@ -24,6 +24,8 @@ export interface ClientStream {
   state: ClientStreamState;
   /** End of what the site has durably, as far as this connection was told. */
   held: number;
+  /** The most that the site said it had on this connection: where `held` is less, its store went back. */
+  told: number;
   /** End of what was sent on this connection, or `held`: the next segment begins here, or there is a hole. */
   next: number;
   /** What was declared lost and not answered yet. */
@@ -76,6 +78,7 @@ export class ClientStreams {
       channel,
       state: 'asked',
       held: 0,
+      told: 0,
       next: 0,
       gap: undefined,
       refusals: 0,

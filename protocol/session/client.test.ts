@@ -16,9 +16,10 @@ class Fixture {
   readonly session: ClientSession;
   nowMs = 0;
 
-  constructor(options: { readonly recover?: boolean } = {}) {
-    const { recover = false } = options;
-    this.session = new ClientSession({ outbox: this.outbox, hello: testHello, recover, now: () => this.nowMs });
+  constructor(options: { readonly recover?: boolean; readonly siteBefore?: string; readonly sender?: 'hub' } = {}) {
+    const { recover = false, siteBefore } = options;
+    const hello = options.sender === undefined ? testHello : { ...testHello, sender: options.sender };
+    this.session = new ClientSession({ outbox: this.outbox, hello, recover, siteBefore, now: () => this.nowMs });
   }
 
   /** Up to the Welcome. */
@@ -160,6 +161,41 @@ test('a lost end is declared even when nothing follows', () => {
   fixture.take();
   fixture.position(1, 20);
   assert.deepEqual(fixture.brief(), ['positioned', 'Gap 1[20,50) replay-expired']);
+});
+
+test('what the site had, and this end has no more, is lost with its store', () => {
+  const back = new Fixture();
+  back.outbox.setStream(streamId, { end: 50, endMark: testMark(50) });
+  back.welcomed();
+  back.session.openStream(streamId);
+  back.position(1, 50);
+  back.take();
+  back.position(1, 20);
+  assert.deepEqual(back.brief(), ['positioned', 'open 1']);
+  back.position(1, 20);
+  assert.deepEqual(back.brief(), ['positioned', 'Gap 1[20,50) store-lost']);
+
+  const again = new Fixture({ siteBefore: testWelcome.siteId });
+  again.outbox.add({ streamId, from: 30, to: 40 });
+  again.welcomed().take();
+  again.position(1, 10);
+  assert.deepEqual(again.brief(), ['positioned', 'Gap 1[10,30) store-lost']);
+
+  const other = new Fixture({ siteBefore: 'e'.repeat(32) });
+  other.outbox.add({ streamId, from: 30, to: 40 });
+  other.welcomed().take();
+  other.position(1, 10);
+  assert.deepEqual(other.brief(), ['positioned', 'Gap 1[10,30) replay-expired']);
+});
+
+test('a hub tells its snapshot once it is welcomed, and an agent may not', () => {
+  const json = new TextEncoder().encode('{}');
+  const fixture = new Fixture({ sender: 'hub' });
+  fixture.session.sendSnapshot(json);
+  fixture.welcomed().take();
+  fixture.session.sendSnapshot(json);
+  assert.deepEqual(fixture.take(), [{ kind: 'snapshot', json }]);
+  assert.throws(() => new Fixture().welcomed().session.sendSnapshot(json), /only a hub/);
 });
 
 test('a hole between retained batches waits until what is under way is answered', () => {

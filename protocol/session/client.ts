@@ -148,11 +148,15 @@ export class ClientSession implements ClientCalls {
   #channelConnection(): ChannelConnection {
     const sending = (): boolean => this.#state === 'open';
     const granted = (): Welcome => this.#granted();
+    const { siteBefore } = this.#options;
     return {
       outbox: this.#outbox,
       streams: this.#streams,
       get limits() {
         return granted().limits;
+      },
+      get isSiteBefore() {
+        return granted().siteId === siteBefore;
       },
       get sending() {
         return sending();

@@ -304,3 +304,24 @@ test('bytes that are no frame are answered with the reason', () => {
     message: { kind: 'reject', code: 'limit', hint: 'Batch.body: more than 4 bytes', retryAfterMs: 0 },
   });
 });
+
+test('a snapshot goes to the host, of a hub only', () => {
+  const snapshot: Message = { kind: 'snapshot', json: new TextEncoder().encode('{}') };
+  const hub = new Fixture().receive({ ...hello, sender: 'hub' });
+  hub.session.takeEffects();
+  hub.session.admitted({ kind: 'admitted', welcome, origin });
+  hub.session.takeEffects();
+  hub.receive(snapshot);
+  assert.deepEqual(hub.session.takeEffects(), [snapshot]);
+  assert.deepEqual(new Fixture().opened().receive(snapshot).brief(), ['Reject protocol', 'close protocol']);
+});
+
+test('a store that went back in part is told for the streams that it concerns', () => {
+  const fixture = new Fixture().opened().receive({ ...openStream, stream: 2, streamId: 'ab'.repeat(16) });
+  fixture.session.positioned(2, position);
+  fixture.session.takeEffects();
+  fixture.session.storeChanged(({ streamId }) => streamId === openStream.streamId);
+  assert.deepEqual(fixture.brief(), ['open #3']);
+  fixture.session.storeChanged(() => false);
+  assert.deepEqual(fixture.brief(), []);
+});

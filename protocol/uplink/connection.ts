@@ -74,6 +74,7 @@ export class Connection {
       outbox: this.#paced.outbox,
       hello,
       recover: buffer.needsRecovery,
+      siteBefore: buffer.site,
       wantArchived,
       now: () => clock.monotonic(),
     });

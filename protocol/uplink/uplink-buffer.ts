@@ -7,6 +7,8 @@ export interface UplinkBuffer {
   readonly outbox: Outbox;
   readonly needsRecovery: boolean;
   readonly siteStore: string | undefined;
+  /** The site that the store belongs to, where it is remembered. */
+  readonly site?: string | undefined;
   adopt(streams: readonly RecoveredStream[]): Promise<void>;
   acked(batchIds: readonly number[]): void;
   reject(batchId: number, reason: string): void;
@@ -19,7 +21,7 @@ export interface UplinkBuffer {
   /** There is no connection any more: nothing is on its way. */
   disconnected(): void;
   recordLoss(loss: { streamId: Id; from: number; to: number; cause: GapCause }): void;
-  rememberSiteStore(storeId: string): void;
+  rememberSiteStore(storeId: string, siteId: string): void;
   onAppended(listener: () => void): void;
 }
 

@@ -14,7 +14,7 @@
  * Hello would supersede the connection that serves. One that then says no Welcome is looked for less and less (hub-list.ts).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Id } from '../messages.ts';
+import type { Id, Welcome } from '../messages.ts';
 import { Backoff } from '@tributary/shared/async/backoff.ts';
 import { HubRefusedError, HubUntrustedError } from './tls/hub-errors.ts';
 import { isHubAddress, isOpenlyReached } from '@tributary/shared/network/hub-address.ts';
@@ -170,7 +170,7 @@ export class Uplink {
             this.#connectedSinceMs = clock.now();
             this.#trouble = '';
             this.#hubs.connected(hub, welcome.hubs);
-            this.#noteStore(welcome.storeId);
+            this.#noteStore(welcome);
             this.#options.logger.info('connected', { hub, hubId: welcome.hubId, site: welcome.siteId });
             events.welcomed(welcome);
           },
@@ -264,7 +264,7 @@ export class Uplink {
     }
   }
 
-  #noteStore(storeId: Id): void {
+  #noteStore({ storeId, siteId }: Welcome): void {
     const { buffer, logger } = this.#options;
     if (buffer.siteStore !== undefined && buffer.siteStore !== storeId) {
       logger.warn('the site has another store than last time: what is retained is sent again where it is missing', {
@@ -272,7 +272,7 @@ export class Uplink {
         now: storeId,
       });
     }
-    buffer.rememberSiteStore(storeId);
+    buffer.rememberSiteStore(storeId, siteId);
   }
 
   /** How long to wait for the next try. */
