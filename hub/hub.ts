@@ -144,7 +144,7 @@ export class Hub implements AsyncDisposable {
     const outputs = await this.#startOutputs(store, notes, telling);
     const pipelines = this.#startPipelines(store, outputs);
     store.cluster.tell({ works: options.cluster.roles.includes('work') });
-    const tls = await this.#openTls(store, telling);
+    const tls = await this.#openTls(store, telling, registry);
     const strangers = new Strangers({ log: logger, registry });
     const ownPki = usesOwnPki(options);
     const intake = this.#owned.use(
@@ -236,9 +236,9 @@ export class Hub implements AsyncDisposable {
     return quotas;
   }
 
-  async #openTls({ siteId, hubId }: HubStore, { findings, events }: Telling): Promise<HubTls | undefined> {
+  async #openTls({ siteId, hubId }: HubStore, { findings, events }: Telling, registry: Registry): Promise<HubTls | undefined> {
     const { options, logger } = this.#parts;
-    const tls = await openHubTls({ options, siteId, hubId, log: logger, clock: systemClock, findings, events });
+    const tls = await openHubTls({ options, siteId, hubId, registry, log: logger, clock: systemClock, findings, events });
     return tls === undefined ? undefined : this.#owned.use(tls);
   }
 

@@ -18,6 +18,8 @@ import { agentsUseTls } from '../config/rules.ts';
 import type { Finding, Findings } from '../health/findings.ts';
 import type { HubOptions } from '../options.ts';
 import type { HubEventSink } from '../platform/hub-events.ts';
+import type { Registry } from '../registry/registry.ts';
+import { agreeOnAuthority } from './agreed-authority.ts';
 import { Authority } from './authority.ts';
 import { certificatesChanged, measureCertificates } from './certificate-events.ts';
 import { certificateStatus, type CertificateStatus, expiryFindings, unusableFinding } from './certificate-status.ts';
@@ -28,6 +30,8 @@ export interface HubTlsParts {
   readonly options: HubOptions;
   readonly siteId: Id;
   readonly hubId: Id;
+  /** Says which authority the site has. */
+  readonly registry?: Pick<Registry, 'meta' | 'setMeta'>;
   readonly log: Logger;
   readonly clock: Clock;
   readonly findings?: Pick<Findings, 'set'>;
@@ -65,6 +69,11 @@ const ciphers = [
 export async function openHubTls(parts: HubTlsParts): Promise<HubTls | undefined> {
   if (parts.options.tls === undefined) return undefined;
   const authority = ownAuthority(parts);
+  const { registry, options } = parts;
+  if (registry !== undefined && authority !== undefined && options.tls?.ca === undefined) {
+    const { folder } = pkiFiles(options.data_dir);
+    await agreeOnAuthority(registry, { fingerprint: authority.fingerprint, folder });
+  }
   const renewalProblem = await firstRenewal(parts, authority);
   refuseMissing(hubTlsFiles(parts.options), parts.options);
   const tls = new OpenHubTls(parts, { authority, renewalProblem });

@@ -20,6 +20,7 @@ interface TokenFlags extends JsonFlag {
   readonly uses?: string;
   readonly ttl?: string;
   readonly hub: boolean;
+  readonly site?: string;
   readonly address: readonly string[];
   readonly scope?: string;
   readonly note?: string;
@@ -49,6 +50,7 @@ function addTokenCommands(token: Command, parts: CommandLineParts): void {
     .option('--uses <number>', 'machines that may enrol with it (1 unless given)')
     .option('--ttl <duration>', 'good for so long: 30m, 24h, 90d (24h for enrolment, without end for the HTTP API, unless given)')
     .option('--hub', "for the hub of a lower site, which forwards these tenants; --tenant '*' or several", false)
+    .option('--site <id>', 'with --hub: for this lower site only; needed for its second hub and further ones')
     .option('--address <host:port>', 'where the machine reaches this site, instead of advertise; several times', collect, [])
     .option('--scope <scope>', 'for the HTTP API: read, write (push only) or admin')
     .option('--note <text>', 'for the HTTP API: what it is for')

@@ -35,7 +35,7 @@ export interface AgentRevokeOptions extends RegistryRequest {
 export async function agentRevokeCommand(request: AgentRevokeOptions, host: CommandHost): Promise<ExitCode> {
   return withRegistry(request, host, async ({ registry, by }) => {
     const agents = registry.agents();
-    const found = request.names.map((name) => find(name, agents));
+    const found = request.names.flatMap((name) => findAll(name, agents));
     for (const { agentId } of found) await registry.revokeAgent(agentId, by);
     if (request.json) {
       await host.out(jsonLine({ revoked: found.map(({ agentId, host: machine }) => ({ id: agentId, host: machine })) }));
@@ -61,7 +61,7 @@ export async function agentRevokeCommand(request: AgentRevokeOptions, host: Comm
 export async function agentForgetCommand(request: AgentRevokeOptions, host: CommandHost): Promise<ExitCode> {
   return withRegistry(request, host, async ({ registry, by }) => {
     const agents = registry.agents();
-    const found = request.names.map((name) => find(name, agents));
+    const found = request.names.flatMap((name) => findAll(name, agents));
     for (const { agentId } of found) await registry.forgetAgent(agentId, by);
     if (request.json) {
       await host.out(jsonLine({ forgotten: found.map(({ agentId, host: machine }) => ({ id: agentId, host: machine })) }));
@@ -74,6 +74,12 @@ export async function agentForgetCommand(request: AgentRevokeOptions, host: Comm
 }
 
 const prefixLengthMin = 4;
+
+/** By the id of a lower site all its hubs are meant. */
+function findAll(name: string, agents: readonly Agent[]): readonly Agent[] {
+  const hubs = agents.filter(({ siteId }) => siteId === name);
+  return hubs.length > 0 ? hubs : [find(name, agents)];
+}
 
 function find(name: string, agents: readonly Agent[]): Agent {
   const exact = agents.find(({ agentId }) => agentId === name);
@@ -99,10 +105,10 @@ function find(name: string, agents: readonly Agent[]): Agent {
 }
 
 function agentRow(agent: Agent, nowMs: number): readonly string[] {
-  const { host, agentId, kind, tenants, labels, state, lastSeenMs, notAfterMs } = agent;
+  const { host, agentId, kind, siteId, tenants, labels, state, lastSeenMs, notAfterMs } = agent;
   const isExpired = notAfterMs > 0 && notAfterMs <= nowMs;
   const until = notAfterMs === 0 ? 'none yet' : `${minute(notAfterMs)}${isExpired ? ' expired' : ''}`;
-  const use = kind === 'hub' ? 'lower site' : 'agent';
+  const use = siteId === undefined ? kind : `hub of site ${siteId}`;
   return [cell(host), agentId, use, cell(tenantsText(tenants)), state, minute(lastSeenMs), until, cell(labelsText(labels), 60)];
 }
 

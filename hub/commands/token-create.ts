@@ -22,6 +22,8 @@ export interface TokenCreateOptions extends RegistryRequest {
   readonly uses?: string | undefined;
   readonly ttl?: string | undefined;
   readonly hub: boolean;
+  /** Id of the lower site whose hub it is for. */
+  readonly site?: string | undefined;
   readonly address: readonly string[];
   readonly scope?: string | undefined;
   readonly note?: string | undefined;
@@ -40,6 +42,7 @@ async function createEnrolmentToken(request: TokenCreateOptions, host: CommandHo
   const tenants = kind === 'hub' ? tenantsOf(request.tenant) : [oneTenant(request.tenant, tenantOf)];
   if (kind === 'hub' && request.label.length > 0) throw new UsageError('--label: the machines of a lower site have their own');
   const labels = labelsOf(request.label);
+  const siteId = siteOf(request);
   const [usesMax, ttlMs] = [usesOf(request.uses ?? '1'), ttlOf(request.ttl ?? enrolmentTtlDefault)];
   return withRegistry(request, host, async ({ options, registry, by, nowMs }) => {
     tellOwnTenant(tenants, options, host);
@@ -50,6 +53,7 @@ async function createEnrolmentToken(request: TokenCreateOptions, host: CommandHo
       tokenId,
       secretHash: hashSecret(secret),
       kind,
+      siteId,
       tenants,
       labels,
       usesMax,
@@ -112,6 +116,14 @@ function tellOwnTenant(tenants: readonly string[] | 'all', { platform_tenant: ow
 
 function newRecord(by: CommandRegistry['by'], nowMs: number): { createdMs: number; createdBy: string; revokedMs: undefined } {
   return { createdMs: nowMs, createdBy: by.actor, revokedMs: undefined };
+}
+
+function siteOf({ site, hub }: TokenCreateOptions): string | undefined {
+  if (site === undefined) return undefined;
+  if (!hub) throw new UsageError('--site is for tokens of --hub: it names the lower site');
+  if (!/^[0-9a-f]{32}$/.test(site))
+    throw new UsageError('--site: must be the 32 hexadecimal digits that agent list shows for it');
+  return site;
 }
 
 function oneTenant(texts: readonly string[], checked: (text: string) => string): string {

@@ -6,6 +6,7 @@ import { statSync, type Stats } from 'node:fs';
 import { createLogger } from '@tributary/shared/log.ts';
 import type { HubOptions } from '../options.ts';
 import { openRegistry } from '../registry/open-registry.ts';
+import { sharedOptions } from '../registry/redis/shared-options.ts';
 import type { Registry } from '../registry/registry.ts';
 import { consoleActor } from './console-actor.ts';
 import { type CommandHost, type ExitCode, UsageError } from './exit.ts';
@@ -32,7 +33,8 @@ export async function withRegistry(
   const options = loadConfig(request, host);
   checkFolder(options.data_dir);
   const log = createLogger({ level: 'warn', sink: ({ message }) => host.err(`tributary-hub: ${message}\n`) });
-  await using registry = await openRegistry({ folder: options.data_dir, log, thread: false, create: false });
+  const shared = sharedOptions(options);
+  await using registry = await openRegistry({ folder: options.data_dir, log, thread: false, create: false, shared });
   const by = { actor: consoleActor(host.env), address: '' } as const;
   return await work({ options, registry, host, by, nowMs: Date.now() });
 }

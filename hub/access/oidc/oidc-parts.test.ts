@@ -4,7 +4,7 @@ import { systemClock } from '@tributary/shared/clock.ts';
 import { hubOptions } from '../../options.ts';
 import type { UserRecord } from '../../registry/registry.ts';
 import { type ClaimRules, claimedPerson } from './claimed-person.ts';
-import { pendingMs, PendingSignIns } from './pending-sign-in.ts';
+import { pendingMs, PendingSignIns, type SignInKeys } from './pending-sign-in.ts';
 import { returnPathOf } from './return-path.ts';
 
 test('the browser goes on to a path of this site and nowhere else', () => {
@@ -28,22 +28,40 @@ test('the browser goes on to a path of this site and nowhere else', () => {
   for (const path of wrong) assert.equal(returnPathOf(path), undefined, path);
 });
 
-test('what is under way comes back once, from the browser it went to, within ten minutes', () => {
+function signInKeys(): SignInKeys {
+  const kept = new Map<string, string>();
+  return {
+    meta: (key) => kept.get(key),
+    setMeta: async (values) => Object.entries(values).forEach(([key, value]) => kept.set(key, value)),
+  };
+}
+
+test('what is under way comes back once, from the browser it went to, within ten minutes', async () => {
   let nowMs = 1_000_000;
   const clock = { ...systemClock, now: () => nowMs };
-  const pending = new PendingSignIns(clock);
+  const registry = signInKeys();
+  const pending = new PendingSignIns(clock, registry);
   const begun = { state: 'state', nonce: 'nonce', codeVerifier: 'verifier', returnPath: '/x' };
-  const sealed = pending.seal(begun);
+  const sealed = await pending.seal(begun);
   for (const hidden of ['state', 'nonce', 'verifier']) {
     assert.equal(Buffer.from(sealed, 'base64url').includes(hidden), false);
   }
   const changed = `${sealed.slice(0, 20)}${sealed[20] === 'A' ? 'B' : 'A'}${sealed.slice(21)}`;
-  for (const wrong of [undefined, '', 'x', changed, sealed.slice(1), sealed + sealed, new PendingSignIns(clock).seal(begun)]) {
+  for (const wrong of [
+    undefined,
+    '',
+    'x',
+    changed,
+    sealed.slice(1),
+    sealed + sealed,
+    await new PendingSignIns(clock, signInKeys()).seal(begun),
+  ]) {
     assert.equal(pending.take(wrong), undefined);
   }
+  assert.deepEqual(new PendingSignIns(clock, registry).take(sealed), begun, 'another hub of the site is answered');
   assert.deepEqual(pending.take(sealed), begun);
   assert.equal(pending.take(sealed), undefined);
-  const late = pending.seal({ ...begun, state: 'late' });
+  const late = await pending.seal({ ...begun, state: 'late' });
   nowMs += pendingMs;
   assert.equal(pending.take(late), undefined);
 });

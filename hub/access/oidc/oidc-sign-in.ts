@@ -13,7 +13,7 @@ export type OidcOptions = NonNullable<HubOptions['oidc']>;
 
 export interface OidcParts {
   readonly options: OidcOptions;
-  readonly registry: Pick<Registry, 'user' | 'record'>;
+  readonly registry: Pick<Registry, 'user' | 'record' | 'meta' | 'setMeta'>;
   readonly sessions: Sessions;
   readonly clock: Clock;
   readonly log: Logger;
@@ -36,16 +36,16 @@ export class OidcSignIn {
   readonly #provider: Provider;
 
   constructor(parts: OidcParts) {
-    const { options, clock } = parts;
+    const { options, clock, registry } = parts;
     this.#parts = parts;
-    this.#pending = new PendingSignIns(clock);
+    this.#pending = new PendingSignIns(clock, registry);
     this.#provider = new Provider(options, new URL(callbackPath, options.public_url).href, clock);
   }
 
   async begin(returnPath: string): Promise<OidcStart> {
     try {
       const { url, pending } = await this.#provider.begin(returnPath);
-      return { kind: 'go', url: url.href, cookie: this.#pending.seal(pending) };
+      return { kind: 'go', url: url.href, cookie: await this.#pending.seal(pending) };
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       return this.#unavailable(error);
