@@ -1,6 +1,8 @@
 export type QueueErrorCode =
   /** The store has no room even for this small change; try again later. */
   | 'QUEUE_NO_SPACE'
+  /** The store cannot be reached, or does not answer; try again later. */
+  | 'QUEUE_UNAVAILABLE'
   /** A stream was opened with another tenant or type than it has. */
   | 'QUEUE_STREAM_CHANGED'
   /** Another process has the store open. */

@@ -177,7 +177,9 @@ export const topicContract: readonly ContractTest[] = [
       const first = lease(await queue.acquire(place, 'one', 1000));
       assert.equal(first.cursor, 0);
       assert.equal(await queue.acquire(place, 'two', 1000), undefined);
-      assert.equal(lease(await queue.renew(first, 2000)).expiresMs, first.expiresMs + 1000);
+      const longer = lease(await queue.renew(first, 2000)).expiresMs - first.expiresMs;
+      // A store's own clock may go on by itself besides.
+      assert.ok(longer >= 1000 && longer < 2000, `${longer} ms longer`);
       fixture.advance(2000);
       const second = lease(await queue.acquire(place, 'two', 1000));
       assert.ok(second.epoch > first.epoch);

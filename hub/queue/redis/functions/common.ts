@@ -15,7 +15,10 @@ local FIXED = 13
 local GROUPS, SUMS, DETAILS, BODIES, PASSED, BEGINNINGS = 1, 2, 3, 4, 5, 6
 local PER_TOPIC = 6
 local SAFE = 9007199254740991
-local call = redis.call
+-- Redis has no calls while a library is loaded, so this is looked up when it is used.
+local function call(...)
+  return redis.call(...)
+end
 
 local function n(value)
   return string.format('%.0f', value)
@@ -65,12 +68,14 @@ local function split(text, pattern)
   return fields
 end
 
+local STREAM = '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$'
+
 local function streamOf(text)
-  local row, start, held, mark, archived, closed, gaps, channel = string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+  local row, start, held, mark, archived, reached, awaited, closed, gaps, channel = string.match(text, STREAM)
   if mark == '-' then mark = '' end
   return {
-    row = row, start = tonumber(start), held = tonumber(held), mark = mark, archived = tonumber(archived),
-    closed = closed, gaps = tonumber(gaps), channel = channel,
+    row = row, start = tonumber(start), held = tonumber(held), mark = mark, archived = tonumber(archived), reached = tonumber(reached),
+    awaited = awaited, closed = closed, gaps = tonumber(gaps), channel = channel,
   }
 end
 
@@ -78,13 +83,17 @@ local function putStream(keys, name, stream)
   local mark = stream.mark
   if mark == '' then mark = '-' end
   call('HSET', keys[POS], name, table.concat({
-    stream.row, n(stream.start), n(stream.held), mark, n(stream.archived), stream.closed, n(stream.gaps), stream.channel,
+    stream.row, n(stream.start), n(stream.held), mark, n(stream.archived), n(stream.reached), stream.awaited, stream.closed,
+    n(stream.gaps), stream.channel,
   }, ' '))
 end
 
 local function newStream(keys, name, start, channel, info)
   local row = n(call('HINCRBY', keys[META], 'streams', 1))
-  local stream = { row = row, start = start, held = start, mark = '', archived = start, closed = '-', gaps = 0, channel = channel }
+  local stream = {
+    row = row, start = start, held = start, mark = '', archived = start, reached = start, awaited = '-', closed = '-', gaps = 0,
+    channel = channel,
+  }
   call('HSET', keys[INFO], row, info)
   putStream(keys, name, stream)
   return stream
@@ -154,9 +163,9 @@ local function holds(meta, group, epoch)
   return group.epoch == epoch and epoch > meta.generation
 end
 
--- Platform events that no one registered for may go by their window; lines may not.
+-- Platform events that no one registered for may go by their window; lines may not. A back topic without a reader had one.
 local function keptUnread(topic)
-  return topic.name ~= 'platform'
+  return string.sub(topic.name, 1, 6) == 'front/'
 end
 
 -- What blocking groups have left to read. A topic that nobody reads yet is kept whole: its reader may register a moment later.
@@ -174,9 +183,11 @@ local function pendingOf(keys, at, topic)
   return passed and topic.bytes - passed or 0
 end
 
+local SUM = '^(%S+) %S+ (%S+) %S+ (%S+) (%S+) (%S+) %S+ %S+ (%S+)'
+
+-- The place of what was spilled begins with + once a dead letter has it, too.
 local function sumsOf(text)
-  local receivedMs, createdMs, records, inflated, bodyBytes, recordsThrough, bytesThrough, format, checksum, ref =
-    string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+  local receivedMs, records, bodyBytes, recordsThrough, bytesThrough, ref = string.match(text, SUM)
   return {
     receivedMs = tonumber(receivedMs), records = tonumber(records), bodyBytes = tonumber(bodyBytes),
     recordsThrough = tonumber(recordsThrough), bytesThrough = tonumber(bytesThrough), ref = ref,
@@ -219,7 +230,7 @@ local function insert(keys, at, meta, topic, entry)
   end
   call('HSET', keys[at + SUMS], field, table.concat({
     n(meta.lastMs), entry.createdMs, n(entry.records), entry.inflated, n(entry.bodyBytes), n(topic.records), n(topic.bytes),
-    entry.format, entry.checksum, ref,
+    entry.format, entry.checksum, ref, entry.length,
   }, ' '))
   call('HSET', keys[at + DETAILS], field, entry.streams .. '\n' .. entry.trims .. '\n' .. entry.rest)
 end
@@ -236,6 +247,136 @@ local function behindGaps(keys, stream, position)
     local found = call('ZRANGEBYLEX', keys[GAPS], '[' .. from, '(' .. from .. ';', 'LIMIT', 0, 1)[1]
     if not found then return position end
     position = tonumber(string.sub(found, 29, 44))
+  end
+end
+
+local function gapOf(member)
+  return { member = member, from = tonumber(string.sub(member, 12, 27)), to = tonumber(string.sub(member, 29, 44)), tail = string.sub(member, 45) }
+end
+
+local function addGap(keys, stream, from, to, tail)
+  call('ZADD', keys[GAPS], 0, gapField(stream.row, from) .. string.format('%016.0f', to) .. tail)
+  stream.gaps = stream.gaps + 1
+end
+
+-- Gaps that overlap a range, in the order of their positions. They do not overlap each other: one that begins before it is the last of
+-- those at most.
+local function gapsWithin(keys, stream, range)
+  local row = string.format('%010.0f', tonumber(stream.row))
+  local from = gapField(stream.row, range.from)
+  local found = {}
+  local before = call('ZREVRANGEBYLEX', keys[GAPS], '(' .. from, '[' .. row .. ':', 'LIMIT', 0, 1)[1]
+  if before then
+    local gap = gapOf(before)
+    if gap.to > range.from then found[1] = gap end
+  end
+  for _, member in ipairs(call('ZRANGEBYLEX', keys[GAPS], '[' .. from, '(' .. gapField(stream.row, range.to))) do
+    found[#found + 1] = gapOf(member)
+  end
+  return found
+end
+
+-- Late parts that the archive has not had yet, as "from-to,from-to,…" in their order, or "-": it reads in the order of the topic, where
+-- they stand behind what follows them in the stream, and until it had them its position must not claim them.
+local AWAITED_MAX = 64
+
+local function awaitedRanges(text)
+  local ranges = {}
+  for from, to in string.gmatch(text, '(%d+)-(%d+)') do ranges[#ranges + 1] = { from = tonumber(from), to = tonumber(to) } end
+  return ranges
+end
+
+local function awaitedText(ranges)
+  if #ranges == 0 then return '-' end
+  local texts = {}
+  for index, range in ipairs(ranges) do texts[index] = n(range.from) .. '-' .. n(range.to) end
+  return table.concat(texts, ',')
+end
+
+local function awaiting(text, range)
+  local ranges = awaitedRanges(text)
+  ranges[#ranges + 1] = range
+  table.sort(ranges, function(left, right) return left.from < right.from end)
+  local count = #ranges
+  if count > AWAITED_MAX then
+    ranges[count - 1].to = ranges[count].to
+    ranges[count] = nil
+  end
+  return awaitedText(ranges)
+end
+
+local function awaitingWithout(text, had)
+  if text == '-' then return text end
+  local left = {}
+  for _, range in ipairs(awaitedRanges(text)) do
+    if range.from < math.min(range.to, had.from) then left[#left + 1] = { from = range.from, to = math.min(range.to, had.from) } end
+    if math.max(range.from, had.to) < range.to then left[#left + 1] = { from = math.max(range.from, had.to), to = range.to } end
+  end
+  return awaitedText(left)
+end
+
+local function firstAwaited(text)
+  local from = string.match(text, '^%d+')
+  return from and tonumber(from)
+end
+
+-- What was lost came after all: it is taken out of its gaps.
+local function fillGaps(keys, stream, range, changes)
+  for _, gap in ipairs(gapsWithin(keys, stream, range)) do
+    call('ZREM', keys[GAPS], gap.member)
+    stream.gaps = stream.gaps - 1
+    changes.gaps = changes.gaps - 1
+    if gap.from < range.from then
+      addGap(keys, stream, gap.from, range.from, gap.tail)
+      changes.gaps = changes.gaps + 1
+    end
+    if gap.to > range.to then
+      addGap(keys, stream, range.to, gap.to, gap.tail)
+      changes.gaps = changes.gaps + 1
+    end
+    local filled = math.min(gap.to, range.to) - math.max(gap.from, range.from)
+    changes.late = changes.late + filled
+    changes.lost = changes.lost - filled
+  end
+  -- The archive waits for it where it has not stepped over it yet.
+  if range.from >= stream.archived then stream.awaited = awaiting(stream.awaited, range) end
+end
+
+-- The archive has had a range of a stream, or never will: how far it reached, and what it still awaits before that.
+local function archivedTo(keys, stream, reached, awaited)
+  stream.reached, stream.awaited = reached, awaited
+  local most = math.min(stream.held, firstAwaited(awaited) or stream.held)
+  stream.archived = behindGaps(keys, stream, math.max(stream.archived, math.min(reached, most)))
+end
+
+-- Of an entry: the rows of its streams and what of each is kept.
+local function placesOf(keys, at, sequence)
+  local details = call('HGET', keys[at + DETAILS], n(sequence))
+  local places = {}
+  for row, from, to in string.gmatch(string.match(details, '^[^\n]*'), '(%d+):(%d+):(%d+)') do
+    places[#places + 1] = { row = row, from = tonumber(from), to = tonumber(to) }
+  end
+  return places
+end
+
+local function nameOfRow(keys, row)
+  local info = call('HGET', keys[INFO], row)
+  local key = cjson.decode(string.match(info, '^[^\n]*')).key
+  return key.siteId .. '/' .. key.agentId .. '/' .. key.streamId
+end
+
+-- Entries that the archive passes by, or never gets. A late part among them is not awaited any more.
+local function setAside(keys, at, after, to, isArchive)
+  for sequence = after + 1, to do
+    for _, place in ipairs(placesOf(keys, at, sequence)) do
+      local name = nameOfRow(keys, place.row)
+      local stream = streamOf(call('HGET', keys[POS], name))
+      if place.from < place.to and (isArchive or stream.awaited ~= '-') then
+        local reached = isArchive and math.max(stream.reached, place.to) or stream.reached
+        archivedTo(keys, stream, reached, awaitingWithout(stream.awaited, place))
+        putStream(keys, name, stream)
+      end
+    end
   end
 end
 `;

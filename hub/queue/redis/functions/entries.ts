@@ -1,23 +1,23 @@
 /** Entries that a processor or a listener made, and reading. */
 export const entryFunctions = String.raw`
-local ENTRY_FIELDS = 11
-local MADE_FIELDS = 7
+local ENTRY_FIELDS = 12
+local MADE_FIELDS = 9
 
--- format, records, inflated, created, checksum, bytes, ref, rest, trims, body, number of segments,
--- segments (name, from, to, toMark, channel, what never changes, identity). Returns the entry, and where its arguments end.
+-- format, records, inflated, created, checksum, bytes, length, ref, rest, trims, body, number of segments, segments (name, from, to, kept
+-- from, kept to, toMark, channel, what never changes, identity). Returns the entry, and where its arguments end.
 local function entryOf(args, at)
   local entry = {
     format = args[at], records = tonumber(args[at + 1]), inflated = args[at + 2], createdMs = args[at + 3], checksum = args[at + 4],
-    bodyBytes = tonumber(args[at + 5]), ref = args[at + 6], rest = args[at + 7], trims = args[at + 8], body = args[at + 9],
-    segments = {},
+    bodyBytes = tonumber(args[at + 5]), length = args[at + 6], ref = args[at + 7], rest = args[at + 8], trims = args[at + 9],
+    body = args[at + 10], segments = {},
   }
-  local count = tonumber(args[at + 10])
+  local count = tonumber(args[at + 11])
   local first = at + ENTRY_FIELDS
   for index = 1, count do
     local from = first + (index - 1) * MADE_FIELDS
     entry.segments[index] = {
-      name = args[from], from = tonumber(args[from + 1]), to = tonumber(args[from + 2]), toMark = args[from + 3],
-      channel = args[from + 4], fixed = args[from + 5], identity = args[from + 6],
+      name = args[from], from = tonumber(args[from + 1]), to = tonumber(args[from + 2]), keptFrom = args[from + 3],
+      keptTo = args[from + 4], toMark = args[from + 5], channel = args[from + 6], fixed = args[from + 7], identity = args[from + 8],
     }
   end
   return entry, first + count * MADE_FIELDS
@@ -46,7 +46,7 @@ local function placeEntry(keys, entry)
       count(keys, segment.channel, { streams = 1 })
     end
     streams[segment.name] = stream
-    rows[index] = stream.row
+    rows[index] = stream.row .. ':' .. segment.keptFrom .. ':' .. segment.keptTo
     if isPlaced then
       local from, to = stream.held, stream.held + segment.to - segment.from
       rows[index] = table.concat({ stream.row, n(from), n(to), stream.mark }, ':')

@@ -17,11 +17,37 @@ local function cursorBehind(keys, at, topic, sequence)
   }
 end
 
+-- What lay before a group when it was made, per stream: "row:position …". Only front topics have it: their streams are what somebody
+-- passes on under the same positions.
+local function keepBeginnings(keys, at, topic, name, from)
+  local channel = string.match(topic.name, '^front/(.*)$')
+  if not channel or (from ~= 'end' and topic.first == 1) then return end
+  local positions = {}
+  local rows = call('HGETALL', keys[POS])
+  for index = 2, #rows, 2 do
+    local row, start, held, of = string.match(rows[index], '^(%S+) (%S+) (%S+) .* (%S+)$')
+    if of == channel and tonumber(held) > tonumber(start) then positions[row] = tonumber(held) end
+  end
+  if from ~= 'end' then
+    -- What is retained is read, so a stream begins with the first of it. A part that came late stands behind what follows it.
+    for sequence = topic.first, topic.last do
+      for _, place in ipairs(placesOf(keys, at, sequence)) do
+        local position = positions[place.row]
+        if position and place.from < place.to and place.from < position then positions[place.row] = place.from end
+      end
+    end
+  end
+  local texts = {}
+  for row, position in pairs(positions) do texts[#texts + 1] = row .. ':' .. n(position) end
+  call('HSET', keys[at + BEGINNINGS], name, table.concat(texts, ' '))
+end
+
 local function makeGroup(keys, at, topic, name, request)
+  keepBeginnings(keys, at, topic, name, request.from)
   local start = request.from == 'end' and endOf(topic) or cursorBehind(keys, at, topic, 0)
   local group = {
     policy = request.policy, ageMs = request.ageMs, bytesMax = request.bytesMax, cursor = start.sequence, records = start.records,
-    bytes = start.bytes, dropped = 0, epoch = 0, expiresMs = 0, paused = request.paused, try = '-', owner = '',
+    bytes = start.bytes, dropped = 0, epoch = tonumber(call('HGET', keys[META], 'removedEpoch') or 0), expiresMs = 0, paused = request.paused, try = '-', owner = '',
   }
   putGroup(keys, at, name, group)
 end
@@ -50,7 +76,7 @@ local function makeTopic(keys, args)
   return { meta.generation, 'done', topic.last, pendingOf(keys, FIXED, topic), meta.bytes, meta.memory }
 end
 
--- topic, version of the registry, group, policy, age, bytes, from. Where the topic is not there yet, the version alone is remembered.
+-- topic, version of the registry, group, policy, age, bytes, from, paused. Where the topic is not there yet, the version alone is remembered.
 local function ensureGroup(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
@@ -65,7 +91,7 @@ local function ensureGroup(keys, args)
     putGroup(keys, FIXED, name, group)
   else
     makeGroup(keys, FIXED, topic, name, {
-      policy = args[6], ageMs = tonumber(args[7]), bytesMax = tonumber(args[8]), paused = '0', from = args[9],
+      policy = args[6], ageMs = tonumber(args[7]), bytesMax = tonumber(args[8]), from = args[9], paused = args[10],
     })
   end
   putTopic(keys, meta, topic)

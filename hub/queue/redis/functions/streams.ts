@@ -1,12 +1,13 @@
 /** Opening and closing streams, and declaring what will never come. */
 export const streamFunctions = String.raw`
--- name, channel, start, what never changes, identity, whether it may be made
+-- name, channel, start, what never changes, identity, whether it may be made: 1, 0, or ? where its topic is not registered
 local function openStream(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
   local name, channel, start, fixed, identity, may = args[3], args[4], tonumber(args[5]), args[6], args[7], args[8]
   local text = call('HGET', keys[POS], name)
   if not text then
+    if may == '?' then return { meta.generation, 'TOPIC' } end
     if may ~= '1' then return { meta.generation, 'absent' } end
     local made = newStream(keys, name, start, channel, fixed .. '\n' .. identity)
     count(keys, channel, { streams = 1 })
@@ -49,8 +50,7 @@ local function recordGap(keys, args)
   local lost = 0
   if from <= stream.held and to > stream.held then
     lost = to - stream.held
-    call('ZADD', keys[GAPS], 0, gapField(stream.row, stream.held) .. string.format('%016.0f:', to) .. cause .. ':' .. n(meta.nowMs))
-    stream.gaps = stream.gaps + 1
+    addGap(keys, stream, stream.held, to, ':' .. cause .. ':' .. n(meta.nowMs))
     stream.held = to
     stream.mark = mark
     -- What never comes is never archived: the archive's position steps over it once it stands there.
@@ -59,5 +59,41 @@ local function recordGap(keys, args)
     count(keys, stream.channel, { gaps = 1, lost = lost, positions = lost })
   end
   return { meta.generation, 'done', stream.held, stream.mark, stream.archived, lost }
+end
+
+-- cursor, beginning of the names, how many are looked at. Answers with the next cursor (0: that was all), then name and row of each.
+local function scanStreams(keys, args)
+  local meta, no = enter(keys, args)
+  if no then return no end
+  local found = call('HSCAN', keys[POS], args[3], 'MATCH', args[4] .. '*', 'COUNT', args[5])
+  return { meta.generation, 'read', found[1], unpack(found[2]) }
+end
+
+-- rows. Answers with what describes each; nothing where there is none.
+local function describe(keys, args)
+  local meta, no = enter(keys, args)
+  if no then return no end
+  local rows = {}
+  for index = 3, #args do rows[#rows + 1] = args[index] end
+  return { meta.generation, 'read', unpack(many(keys[INFO], rows)) }
+end
+
+-- the last that is known, how many. Answers with the gaps of all streams behind it.
+local function scanGaps(keys, args)
+  local meta, no = enter(keys, args)
+  if no then return no end
+  local from = args[3] == '' and '-' or '(' .. args[3]
+  return { meta.generation, 'read', unpack(call('ZRANGEBYLEX', keys[GAPS], from, '+', 'LIMIT', 0, args[4])) }
+end
+
+-- name, the last that is known, how many. Answers with gaps of one stream, in the order of their positions.
+local function gapsOf(keys, args)
+  local meta, no = enter(keys, args)
+  if no then return no end
+  local text = call('HGET', keys[POS], args[3])
+  if not text then return { meta.generation, 'read' } end
+  local row = string.format('%010.0f', tonumber(streamOf(text).row))
+  local from = args[4] == '' and '[' .. row .. ':' or '(' .. args[4]
+  return { meta.generation, 'read', unpack(call('ZRANGEBYLEX', keys[GAPS], from, '(' .. row .. ';', 'LIMIT', 0, args[5])) }
 end
 `;

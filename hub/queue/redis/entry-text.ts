@@ -1,0 +1,233 @@
+/**
+ * Entries as functions take them and Redis keeps them.
+ *
+ * What is known of an entry's records beside their bytes is three lines. The functions write the first two, as they decide them: per segment
+ * the row of its stream and what is kept of it, `row:from:to` (and `:mark` of what was put where its stream was held), and the trims. The third is JSON without
+ * names: `[[from, to, fromMark, toMark, records, bytes, [[offset, cause], …], [length, …], [[offset, span, records], …], host], …]` and the
+ * hops, `[siteId, hubId, receivedMs]` each. Only segments of a listener have a host: its streams bring records of many machines.
+ */
+import {
+  channelName,
+  type Cut,
+  type CutCause,
+  type Drop,
+  type Hop,
+  type Segment,
+  type Trim,
+} from '@tributary/protocol/messages.ts';
+import { keptRanges } from '@tributary/protocol/trims.ts';
+import { assert } from '@tributary/shared/assert.ts';
+import {
+  type AppendBatch,
+  type Entry,
+  type EntryFormat,
+  type EntrySegment,
+  type NewEntry,
+  type OpenStreamRequest,
+  type StreamInfo,
+  streamName,
+} from '../queue.ts';
+import type { Argument } from './masters/masters.ts';
+
+/** What describes an entry's records is a little beside their bytes, and counts for nothing. Beyond this it counts like the body. */
+const restBytesFree = 16_384;
+
+type SegmentTuple = readonly [
+  from: number,
+  to: number,
+  fromMark: string,
+  toMark: string,
+  records: number,
+  bytes: number,
+  cuts: readonly (readonly [offset: number, cause: CutCause])[],
+  lengths: readonly number[],
+  drops: readonly (readonly [offset: number, span: number, records: number])[],
+  ...host: readonly string[],
+];
+type HopTuple = readonly [siteId: string, hubId: string, receivedMs: number];
+type Rest = readonly [segments: readonly SegmentTuple[], hops: readonly HopTuple[]];
+
+const formats = { batch: 'b', block: 'k', event: 'e' } as const satisfies Record<EntryFormat, string>;
+
+/** What goes with the body wherever that is kept. */
+export interface StoredBody {
+  readonly rest: string;
+  readonly body: Uint8Array;
+  /** Where both are kept instead of in Redis. */
+  readonly ref: string;
+  /** What counts against limits. */
+  readonly bytes: number;
+}
+
+export function bodyOf(entry: Pick<NewEntry, 'segments' | 'hops' | 'body' | 'format'> | AppendBatch): StoredBody {
+  const isPlaced = 'format' in entry && entry.format === 'batch';
+  const tuples = entry.segments.map((segment): SegmentTuple => {
+    const host = isPlaced && 'stream' in segment ? [segment.stream.attributes.host] : [];
+    return [...tupleOf(segment), ...host] as const;
+  });
+  const rest: Rest = [tuples, entry.hops.map((hop): HopTuple => [hop.siteId, hop.hubId, hop.receivedMs])];
+  const text = JSON.stringify(rest);
+  return { rest: text, body: entry.body, ref: '', bytes: entry.body.byteLength + Math.max(0, text.length - restBytesFree) };
+}
+
+function tupleOf(segment: Segment): SegmentTuple {
+  const { from, to, fromMark, toMark, records, bytes, cuts, lengths, drops } = segment;
+  return [
+    from,
+    to,
+    fromMark,
+    toMark,
+    records,
+    bytes,
+    cuts.map((cut) => [cut.offset, cut.cause] as const),
+    lengths,
+    drops.map((drop) => [drop.offset, drop.span, drop.records] as const),
+  ];
+}
+
+/** From the records on: what `append` takes behind its topic and limits. */
+export function appendArgs(batch: AppendBatch, stored: StoredBody): Argument[] {
+  return [
+    batch.records,
+    batch.inflatedBytes,
+    batch.createdMs,
+    batch.checksum,
+    stored.bytes,
+    stored.body.byteLength,
+    stored.ref,
+    stored.ref === '' ? stored.rest : '',
+    batch.segments.length,
+    batch.trims.length,
+    ...batch.segments.flatMap(({ key, from, to, fromMark, toMark, drops }) => [
+      streamName(key),
+      from,
+      to,
+      fromMark,
+      toMark,
+      drops.map(({ offset, span, records }) => `${offset}:${span}:${records}`).join(','),
+    ]),
+    ...batch.trims.flatMap(({ segment, from, to }) => [segment, from, to]),
+    stored.ref === '' ? stored.body : '',
+  ];
+}
+
+/** An entry that was made here. `isDescribed`: its streams are not all known. */
+export function entryArgs(entry: NewEntry, stored: StoredBody, isDescribed: boolean): Argument[] {
+  const kept = keptRanges(entry.segments, entry.trims);
+  return [
+    formats[entry.format],
+    entry.records,
+    entry.inflatedBytes,
+    entry.createdMs,
+    entry.checksum,
+    stored.bytes,
+    stored.body.byteLength,
+    stored.ref,
+    stored.ref === '' ? stored.rest : '',
+    entry.trims.map(({ segment, from, to }) => `${segment} ${from} ${to}`).join(';'),
+    stored.ref === '' ? stored.body : '',
+    entry.segments.length,
+    ...entry.segments.flatMap(({ stream, from, to, toMark }, index) => {
+      const range = kept[index] ?? { from, to };
+      const { key, attributes, identity, start } = stream;
+      const origin = { siteId: key.siteId, agentId: key.agentId };
+      const fixed = isDescribed ? fixedText({ key, origin, attributes, start }) : '';
+      const place = isDescribed ? JSON.stringify(identity) : '';
+      return [streamName(key), from, to, range.from, range.to, toMark, channelName(attributes), fixed, place];
+    }),
+  ];
+}
+
+/** What never changes of a stream. */
+export function fixedText({ key, origin, attributes, start }: Omit<OpenStreamRequest, 'identity'>): string {
+  return JSON.stringify({ key, origin, attributes, start });
+}
+
+export type StoredStream = OpenStreamRequest;
+
+/** Our own text: a stream as it was described, and in the second line where its source is now. */
+export function streamOfText(text: string): StoredStream {
+  const cut = text.indexOf('\n');
+  const fixed: Omit<OpenStreamRequest, 'identity'> = JSON.parse(text.slice(0, cut));
+  return { ...fixed, identity: JSON.parse(text.slice(cut + 1)) };
+}
+
+/** The row of sums (functions/common.ts). */
+export interface Sums {
+  readonly receivedMs: number;
+  readonly createdMs: number;
+  readonly records: number;
+  readonly inflatedBytes: number;
+  readonly format: EntryFormat;
+  readonly checksum: number;
+  /** Where the body is kept if not in Redis. */
+  readonly ref: string | undefined;
+  /** Of the body. */
+  readonly bodyBytes: number;
+}
+
+export function sumsOfText(text: string): Sums {
+  const [receivedMs, createdMs, records, inflatedBytes, , , , letter, checksum, ref = '-', length] = text.split(' ');
+  const format = letter === 'b' ? 'batch' : letter === 'k' ? 'block' : 'event';
+  return {
+    receivedMs: Number(receivedMs),
+    createdMs: Number(createdMs),
+    records: Number(records),
+    inflatedBytes: Number(inflatedBytes),
+    format,
+    checksum: Number(checksum),
+    ref: ref === '-' ? undefined : ref.replace('+', ''),
+    bodyBytes: Number(length),
+  };
+}
+
+/** The rows of streams that an entry names. */
+export function rowsIn(details: string): string[] {
+  const line = details.slice(0, details.indexOf('\n'));
+  return line === '' ? [] : line.split(' ').map((place) => place.split(':', 1)[0] ?? '');
+}
+
+export interface StoredEntry {
+  readonly details: string;
+  /** In place of the third line, where that was kept elsewhere. */
+  readonly rest: string | undefined;
+  readonly streamInfo: (row: string) => StreamInfo;
+}
+
+export function partsOf({ details, rest, streamInfo }: StoredEntry): Pick<Entry, 'segments' | 'trims' | 'hops'> {
+  const first = details.indexOf('\n');
+  const second = details.indexOf('\n', first + 1);
+  assert(first >= 0 && second >= 0, 'details are three lines');
+  const streams = first === 0 ? [] : details.slice(0, first).split(' ');
+  const trims = details
+    .slice(first + 1, second)
+    .split(';')
+    .filter((text) => text !== '');
+  const [tuples, hops]: Rest = JSON.parse(rest ?? details.slice(second + 1));
+  return {
+    segments: tuples.map((tuple, index) => segmentOf(tuple, streams[index] ?? '', streamInfo)),
+    trims: trims.map((text): Trim => {
+      const [segment, from, to] = text.split(' ').map(Number);
+      return { segment: segment ?? 0, from: from ?? 0, to: to ?? 0 };
+    }),
+    hops: hops.map(([siteId, hubId, receivedMs]): Hop => ({ siteId, hubId, receivedMs })),
+  };
+}
+
+function segmentOf(tuple: SegmentTuple, place: string, streamInfo: (row: string) => StreamInfo): EntrySegment {
+  const [from, to, fromMark, toMark, records, bytes, cuts, lengths, drops, host] = tuple;
+  const [row = '', placedFrom, placedTo, mark] = place.split(':');
+  const stream = streamInfo(row);
+  return {
+    stream: host === undefined ? stream : { ...stream, attributes: { ...stream.attributes, host } },
+    from: mark === undefined ? from : Number(placedFrom),
+    to: mark === undefined ? to : Number(placedTo),
+    fromMark: mark ?? fromMark,
+    toMark,
+    records,
+    bytes,
+    cuts: cuts.map(([offset, cause]): Cut => ({ offset, cause })),
+    lengths,
+    drops: drops.map(([offset, span, dropped]): Drop => ({ offset, span, records: dropped })),
+  };
+}

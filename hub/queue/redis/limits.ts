@@ -1,0 +1,33 @@
+import { assert } from '@tributary/shared/assert.ts';
+
+/** Before a call that could not be done is sent again. */
+export const lanePauseMs = 100;
+
+/** How long a call may be tried: what comes in is refused as busy then, and its sender tries again; the others are their caller's to repeat. */
+export const intakePatienceMs = 3000;
+export const patienceMs = 10_000;
+
+/** How old what is known of other hubs' entries may be, where their notes were lost. */
+export const pollMs = 500;
+export const tickMs = 1000;
+export const tickWithMoreMs = 50;
+/** Entries are told to other hubs together. */
+export const noteMs = 10;
+
+/** Entries of a topic measured, streams looked through, rows read with one call: each takes a part of a millisecond of Redis. */
+export const measuredMax = 2000;
+export const scannedMax = 500;
+export const rowsMax = 500;
+export const topicsAtOnceMax = 50;
+
+/** Streams whose descriptions are remembered. */
+export const streamsRememberedMax = 20_000;
+
+/** Parts of Redis' memory: from the first on there is less credit, from the second on nothing comes in. */
+export const memoryShort = 0.8;
+export const memoryFull = 0.9;
+
+/** A body below this stays in memory: as a file it would take as much and cost a sync. */
+export const spilledBytesMin = 4096;
+
+assert(memoryShort < memoryFull && memoryFull < 1, 'intake ends before Redis refuses');

@@ -1,0 +1,35 @@
+/** What the parts of the queue share. */
+import { crc32 } from 'node:zlib';
+import type { Id } from '@tributary/protocol/messages.ts';
+import type { Allowances } from '../allowances.ts';
+import type { QueueLimits } from '../limits.ts';
+import { QueueError } from '../queue-error.ts';
+import type { RedisLevels } from './levels.ts';
+import { MasterError } from './masters/masters.ts';
+import type { Partitions } from './partitions.ts';
+import type { TopicRegister } from './topic-register.ts';
+
+export interface QueueContext {
+  readonly partitions: Partitions;
+  readonly register: TopicRegister;
+  readonly levels: RedisLevels;
+  readonly limits: QueueLimits;
+  readonly allowances: Allowances;
+  /** Of this hub's clock, moved as the store's is: only for what is told, never for what is decided. */
+  readonly nowMs: () => number;
+}
+
+export function partitionOf(agentId: Id, partitions: number): number {
+  return crc32(agentId) % partitions;
+}
+
+/** Errors of the masters as those of the queue. */
+export async function asQueueErrors<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof MasterError) || error.code === 'REFUSED') throw error;
+    const code = error.code === 'MAXMEMORY' ? 'QUEUE_NO_SPACE' : 'QUEUE_UNAVAILABLE';
+    throw new QueueError(code, error.message, { cause: error });
+  }
+}

@@ -1,0 +1,134 @@
+/** What goes on by itself: hearing of what other hubs did, and taking entries out that nobody needs any more. */
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { Logger } from '@tributary/shared/log.ts';
+import type { TopicName } from '../queue.ts';
+import { patienceMs, pollMs, tickMs, tickWithMoreMs, topicsAtOnceMax } from './limits.ts';
+import type { QueueContext } from './queue-context.ts';
+import { inGroups, numberOf, textOf } from './replies.ts';
+
+export interface UpkeepParts {
+  readonly context: QueueContext;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Partitions whose entries this hub takes out. */
+  readonly ownPartitions: () => Iterable<number>;
+  readonly onIdentityChanged: (partition: number) => void;
+  /** The store was emptied and is another one now. */
+  readonly onStoreLost: () => void;
+}
+
+interface Seen {
+  changes: number;
+  identities: number;
+}
+
+export class Upkeep {
+  readonly #parts: UpkeepParts;
+  readonly #seen = new Map<number, Seen>();
+
+  constructor(parts: UpkeepParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#keepPolling(signal), this.#keepTrimming(signal)]);
+  }
+
+  /** Everything again with the next poll: what was known of a partition's changes is another master's. */
+  forget(partition: number): void {
+    this.#seen.delete(partition);
+  }
+
+  async poll(): Promise<void> {
+    const { context, onStoreLost } = this.#parts;
+    if (await context.register.refresh()) onStoreLost();
+    await Promise.all(Array.from({ length: context.partitions.count }, (_, partition) => this.#pollPartition(partition)));
+  }
+
+  /** One step over all topics of some partitions. True when there is more to do now. */
+  async trim(partitions: Iterable<number>): Promise<boolean> {
+    const results = await Promise.all([...partitions].map((partition) => this.#trimPartition(partition)));
+    return results.includes(true);
+  }
+
+  async #pollPartition(partition: number): Promise<void> {
+    const { context, onIdentityChanged } = this.#parts;
+    const lane = context.partitions.lane(partition);
+    const seen = this.#seen.get(partition) ?? { changes: 0, identities: -1 };
+    const { values } = await lane.read({ function: 'poll', args: () => [seen.changes], patienceMs });
+    const [changes, bytes, memoryBytes, identities, , ...names] = values;
+    context.levels.noteStore(partition, numberOf(bytes), numberOf(memoryBytes));
+    const topics = names.map(textOf);
+    for (let at = 0; at < topics.length; at += topicsAtOnceMax) {
+      const part = topics.slice(at, at + topicsAtOnceMax);
+      const found = await lane.read({ function: 'levels', topics: part, args: () => part, patienceMs });
+      for (const [index, [last, pendingBytes]] of [...inGroups(found.values, 2)].entries()) {
+        if (numberOf(last) < 0) continue;
+        context.levels.noteTopic(partition, part[index] ?? '', { last: numberOf(last), pendingBytes: numberOf(pendingBytes) });
+      }
+    }
+    if (seen.identities !== -1 && numberOf(identities) !== seen.identities) onIdentityChanged(partition);
+    this.#seen.set(partition, { changes: numberOf(changes), identities: numberOf(identities) });
+  }
+
+  async #trimPartition(partition: number): Promise<boolean> {
+    const { context } = this.#parts;
+    const { limits, levels, partitions } = context;
+    const topics = levels.topicsIn(partition);
+    if (topics.length === 0) return false;
+    const lane = partitions.lane(partition);
+    const tidied = lane.call({ function: 'tidy', args: () => [limits.keepKeysMs], patienceMs });
+    const trimmed = await Promise.all(topics.map((topic) => this.#trimTopic(partition, topic)));
+    await tidied;
+    return trimmed.includes(true);
+  }
+
+  async #trimTopic(partition: number, topic: TopicName): Promise<boolean> {
+    const { limits, partitions } = this.#parts.context;
+    const args = (): readonly (string | number)[] => [topic, limits.replayWindowMs, this.#replayBytesMax()];
+    const lane = partitions.lane(partition);
+    const { word, values } = await lane.call({ function: 'trim', topics: [topic], args, patienceMs });
+    if (word !== 'done') return false;
+    const [more, ...level] = values;
+    partitions.noteLevel(partition, topic, level.slice(0, 4));
+    return more === 1;
+  }
+
+  /** A store that is nearly full: what all have passed goes at once, so that what none has can come. */
+  #replayBytesMax(): number {
+    const { levels, limits } = this.#parts.context;
+    const isPressed = levels.shortage !== undefined || levels.bytes >= limits.storeBytesMax * 0.9;
+    return isPressed ? 0 : limits.replayBytesMax;
+  }
+
+  async #keepPolling(signal: AbortSignal): Promise<void> {
+    await this.#repeat(signal, async () => {
+      await this.poll();
+      return pollMs;
+    });
+  }
+
+  async #keepTrimming(signal: AbortSignal): Promise<void> {
+    await this.#repeat(signal, async () => ((await this.trim(this.#parts.ownPartitions())) ? tickWithMoreMs : tickMs));
+  }
+
+  async #repeat(signal: AbortSignal, step: () => Promise<number>): Promise<void> {
+    const { clock, log } = this.#parts;
+    let waitMs = pollMs;
+    while (!signal.aborted) {
+      try {
+        await clock.sleep(waitMs, signal);
+      } catch {
+        return;
+      }
+      try {
+        waitMs = await step();
+      } catch (error) {
+        waitMs = tickMs;
+        // Who wants something of the store hears the same; it is tried again as long as the hub runs.
+        if (!signal.aborted) log.debug('the queue could not look at its store', { error, retryInMs: waitMs });
+      }
+    }
+  }
+}
