@@ -94,29 +94,24 @@ export class PartitionLane {
     for (const pending of pendings) {
       const lack = this.#again.length > 0 ? undefined : pending.request.lacks?.();
       if (this.#again.length > 0) this.#waiting.push(pending);
-      else if (lack === undefined) this.#send(pending);
+      else if (lack === undefined) void this.#send(pending);
       else this.#putBack(pending, { lack });
     }
     this.#mendIfSettled();
   }
 
-  #send(pending: Pending): void {
+  async #send(pending: Pending): Promise<void> {
     this.#underWay += 1;
-    this.#ask(pending.request)
-      .then(
-        (answer) => {
-          if (!isLack(answer.word)) pending.resolve(answer);
-          else this.#putBack(pending, { lack: [answer.word, ...answer.values.map(String)].join(' ') });
-        },
-        (error: unknown) => {
-          if (mayWorkLater(error)) this.#putBack(pending, { error });
-          else pending.reject(error);
-        },
-      )
-      .finally(() => {
-        this.#underWay -= 1;
-        this.#mendIfSettled();
-      });
+    try {
+      const answer = await this.#ask(pending.request);
+      if (!isLack(answer.word)) pending.resolve(answer);
+      else this.#putBack(pending, { lack: [answer.word, ...answer.values.map(String)].join(' ') });
+    } catch (error) {
+      if (mayWorkLater(error)) this.#putBack(pending, { error });
+      else pending.reject(error);
+    }
+    this.#underWay -= 1;
+    this.#mendIfSettled();
   }
 
   #mendIfSettled(): void {
