@@ -1,4 +1,5 @@
 /** The thread that makes rows, compresses them and writes them: file work blocks only here. */
+import { join } from 'node:path';
 import { workerData } from 'node:worker_threads';
 import { assert } from '@tributary/shared/assert.ts';
 import { runInBackground } from '@tributary/shared/async/linux-background-thread.ts';
@@ -6,6 +7,8 @@ import { serveThread, type ThreadCall } from '@tributary/shared/async/thread-cal
 import { armCrashPoint } from '@tributary/shared/crash-point.ts';
 import { BlockError, decodeBlock } from '../../processing/block.ts';
 import type { ArchiveContract, ArchiveEntry, RejectedEntry } from './archive-contract.ts';
+import { checksumOf } from './durable-file.ts';
+import { HeldRanges } from './held-ranges.ts';
 import { ObjectWriter } from './object-writer.ts';
 
 const { crashPoint }: { readonly crashPoint?: string } = workerData;
@@ -37,13 +40,17 @@ serveThread<ArchiveContract>(
 function answer(call: ThreadCall<ArchiveContract>): void {
   switch (call.name) {
     case 'open': {
-      const { id, folder, name } = call.argument;
-      open.set(id, new ObjectWriter(folder, name));
+      const { id, folder, name, held } = call.argument;
+      open.set(id, new ObjectWriter(folder, name, new HeldRanges(held)));
       call.reply(undefined);
       break;
     }
     case 'add':
       call.reply(addEntries(writerOf(call.argument.id), call.argument.entries));
+      break;
+    case 'seal':
+      writerOf(call.argument.id).seal();
+      call.reply(undefined);
       break;
     case 'finish': {
       const figures = writerOf(call.argument.id).finish(call.argument.basis);
@@ -51,6 +58,9 @@ function answer(call: ThreadCall<ArchiveContract>): void {
       call.reply(figures);
       break;
     }
+    case 'checksum':
+      call.reply(checksumOf(join(call.argument.folder, call.argument.name)));
+      break;
     case 'abort':
       open.get(call.argument.id)?.abort();
       open.delete(call.argument.id);

@@ -11,6 +11,7 @@ import { TopicRunners } from '../../groups/topic-runners.ts';
 import { archiveGroup, backTopic, type Queue } from '../../queue/queue.ts';
 import type { ArchiveContract } from './archive-contract.ts';
 import { ChannelArchive } from './channel-archive.ts';
+import { ArchivedBefore } from './archived-before.ts';
 import type { ArchiveSums } from './archive-sums.ts';
 import { ArchiveEvents, type ArchiveCounts } from './events.ts';
 import type { Compression } from './frame-codec.ts';
@@ -51,6 +52,7 @@ export class Archive implements AsyncDisposable {
     this.#events = events;
     this.#thread = new LazyThread<ArchiveContract>(worker, { workerData: { crashPoint } });
     const sink = new ObjectSink({ queue, folder, thread: this.#thread });
+    const before = new ArchivedBefore({ queue, folder, thread: this.#thread, events });
     const rules = { objectBytes, rollIntervalMs };
     this.#runners = new TopicRunners({
       queue,
@@ -60,7 +62,7 @@ export class Archive implements AsyncDisposable {
       prefix: backTopic(''),
       group: archiveGroup,
       create: (place) => {
-        const runner = new ChannelArchive({ queue, clock, events, sink, owner, place, rules, compression });
+        const runner = new ChannelArchive({ queue, clock, events, sink, before, owner, place, rules, compression });
         if (this.#requestedEarly.delete(place.channel)) runner.request();
         return runner;
       },

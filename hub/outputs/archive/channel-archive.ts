@@ -7,16 +7,18 @@ import { assert } from '@tributary/shared/assert.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
 import { runUnderLease, type WorkEnd } from '../../groups/lease-runner.ts';
-import { retryMsMin, runnerIdleMs } from '../../groups/limits.ts';
+import { leaseMs, retryMsMin, runnerIdleMs } from '../../groups/limits.ts';
 import { Retry } from '../../groups/retry.ts';
 import type { TopicPlace, TopicRunner } from '../../groups/topic-runners.ts';
 import { Wake } from '../../groups/wake.ts';
 import { archiveGroup, type ArchivePlan, type Lease, type Queue } from '../../queue/queue.ts';
+import type { ArchivedBefore } from './archived-before.ts';
 import { choosePlan, type MeasuredEntry, type PlanRules } from './choose-plan.ts';
 import type { ArchiveEvents } from './events.ts';
 import type { Compression } from './frame-codec.ts';
+import type { HeldRanges } from './held-ranges.ts';
 import { requestMs, retryMsMax } from './limits.ts';
-import { objectName } from './object-name.ts';
+import { objectName, storeIdInNames } from './object-name.ts';
 import type { ObjectSink } from './object-sink.ts';
 
 export interface ChannelArchiveOptions {
@@ -24,6 +26,7 @@ export interface ChannelArchiveOptions {
   readonly clock: Clock;
   readonly events: ArchiveEvents;
   readonly sink: ObjectSink;
+  readonly before: ArchivedBefore;
   readonly owner: string;
   readonly place: TopicPlace;
   readonly rules: PlanRules;
@@ -73,12 +76,15 @@ export class ChannelArchive implements TopicRunner {
     const retry = new Retry({ msMin: retryMsMin, msMax: retryMsMax });
     this.#backlog = [];
     let cursor = lease.cursor;
+    let held: HeldRanges | undefined;
     while (!signal.aborted) {
       try {
+        held ??= await this.#heldBefore(lease);
+        if (held === undefined) return 'ended';
         const plan = await this.#nextPlan(lease, cursor, signal);
         if (plan === 'idle') return 'idle';
         if (plan === undefined) continue;
-        const end = plan === 'fenced' ? 'fenced' : await this.#execute(lease, plan, signal);
+        const end = plan === 'fenced' ? 'fenced' : await this.#execute({ lease, plan, held }, signal);
         if (end === 'fenced') events.fenced(place.topic);
         if (end === 'fenced' || end === 'aborted') return 'ended';
         cursor = end;
@@ -92,6 +98,15 @@ export class ChannelArchive implements TopicRunner {
       }
     }
     return 'ended';
+  }
+
+  /** Undefined when another owner has the group now. */
+  async #heldBefore(lease: Lease): Promise<HeldRanges | undefined> {
+    const { before, events, place } = this.#options;
+    const held = await before.heldFor(lease, place.channel);
+    if (held !== 'fenced') return held;
+    events.fenced(place.topic);
+    return undefined;
   }
 
   /** The plan that a crash or an error left, or a new one when it is due; undefined after a wait. */
@@ -116,16 +131,21 @@ export class ChannelArchive implements TopicRunner {
     assert(first.sequence === cursor + 1, 'a plan begins where the group is');
     if (last === this.#backlog.at(-1)) this.#requested = false;
     const range = { partition, first: first.sequence, last: last.sequence };
-    const name = objectName({ ...range, channel, storeId: queue.storeId, receivedMs: first.receivedMs, compression });
+    const storeId = storeIdInNames(queue.storeId, queue.generationOf(partition));
+    const name = objectName({ ...range, channel, storeId, receivedMs: first.receivedMs, compression });
     const plan = await queue.plan(lease, { ...range, topic, name, createdMs: nowMs });
     crashPoint('hub.archive.after-plan');
     return plan;
   }
 
   /** The cursor's new place. */
-  async #execute(lease: Lease, plan: ArchivePlan, signal: AbortSignal): Promise<number | 'fenced' | 'aborted'> {
+  async #execute(
+    { lease, plan, held }: { readonly lease: Lease; readonly plan: ArchivePlan; readonly held: HeldRanges },
+    signal: AbortSignal,
+  ): Promise<number | 'fenced' | 'aborted'> {
     const { queue, sink, events, place } = this.#options;
-    const written = await sink.write(plan, place.channel, signal);
+    const isOurs = async (): Promise<boolean> => (await queue.renew(lease, leaseMs)) !== undefined;
+    const written = await sink.write({ plan, channel: place.channel, held, isOurs }, signal);
     if (written === undefined) return 'aborted';
     const { archived, rejected } = written;
     crashPoint('hub.archive.before-commit');

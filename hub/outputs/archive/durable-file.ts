@@ -1,5 +1,6 @@
 /** Files that are whole or not there: written under a temporary name, synced, renamed, and the folder synced. */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { temporaryName } from './object-name.ts';
 
@@ -9,7 +10,12 @@ export function makeFolder(folder: string): void {
   const parent = dirname(folder);
   if (parent !== folder) makeFolder(parent);
   // Not recursive: on a file system that takes no folders Node would try for ever.
-  mkdirSync(folder);
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another hub of the site has made it meanwhile.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
   syncFolder(parent);
 }
 
@@ -30,6 +36,20 @@ export function temporaryPath(path: string): string {
 export function writeAll(file: number, bytes: Uint8Array): void {
   let offset = 0;
   while (offset < bytes.length) offset += writeSync(file, bytes, offset);
+}
+
+/** SHA-256 in hexadecimal digits; undefined where there is no such file. */
+export function checksumOf(path: string): string | undefined {
+  if (!existsSync(path)) return undefined;
+  const hash = createHash('sha256');
+  const part = Buffer.allocUnsafe(1 << 20);
+  const file = openSync(path, 'r');
+  try {
+    for (let length = readSync(file, part); length > 0; length = readSync(file, part)) hash.update(part.subarray(0, length));
+  } finally {
+    closeSync(file);
+  }
+  return hash.digest('hex');
 }
 
 /** Writes a small file under its temporary name, syncs it and renames it. The caller syncs the folder. */

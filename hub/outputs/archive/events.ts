@@ -44,6 +44,18 @@ export class ArchiveEvents {
     this.#logger.warn('another owner has this archive group now; its work is dropped', { topic });
   }
 
+  restored(channel: string, partition: number, objects: number): void {
+    this.#logger.warn('the store had lost rows of archive objects; they were put back from their manifests', {
+      channel,
+      partition,
+      objects,
+    });
+  }
+
+  damaged(name: string): void {
+    this.#logger.error('an archive object without a row is not what its manifest says: it stays and is not searched', { name });
+  }
+
   temporaryRemoved(files: number): void {
     if (files > 0) this.#logger.info('temporary files of an interrupted archive object were removed', { files });
   }

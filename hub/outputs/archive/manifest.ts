@@ -1,5 +1,6 @@
 /** The JSON file beside an object: all that an index row holds and the segments, so that an index can be made again from the files. */
 import type { ChannelName, Id } from '@tributary/protocol/messages.ts';
+import * as z from 'zod';
 import type { ArchivedSegment, ArchiveObject } from '../../queue/queue.ts';
 
 export const manifestVersion = 1;
@@ -58,4 +59,63 @@ export class SegmentList {
 
 function isoTime(ms: number): string {
   return new Date(ms).toISOString();
+}
+
+export interface FoundManifest {
+  readonly object: ArchiveObject;
+  readonly segments: readonly ArchivedSegment[];
+}
+
+const count = z.int().min(0);
+const range = z.object({ from: z.iso.datetime(), to: z.iso.datetime() });
+const document = z.object({
+  version: z.literal(manifestVersion),
+  name: z.string(),
+  channel: z.string(),
+  plan: z.object({ partition: count, first: count, last: count }),
+  received: range,
+  event: range.nullable(),
+  records: count,
+  rawBytes: count,
+  objectBytes: count,
+  sha256: z.string(),
+  hosts: z.array(z.string()),
+  frames: z.array(z.object({ offset: count, inflatedBytes: count, records: count })),
+  segments: z.array(z.object({ site: z.string(), agent: z.string(), stream: z.string(), from: count, to: count })),
+});
+
+/** What `manifestText` made. Undefined for anything else: a version that is not known here, or damage. */
+export function parseManifest(text: string): FoundManifest | undefined {
+  const parsed = document.safeParse(parseJson(text));
+  if (!parsed.success) return undefined;
+  const { name, channel, plan, received, event, records, rawBytes, objectBytes, sha256, hosts, frames, segments } = parsed.data;
+  const object: ArchiveObject = {
+    name,
+    channel,
+    ...plan,
+    receivedMsMin: Date.parse(received.from),
+    receivedMsMax: Date.parse(received.to),
+    eventMsMin: event === null ? undefined : Date.parse(event.from),
+    eventMsMax: event === null ? undefined : Date.parse(event.to),
+    records,
+    rawBytes,
+    objectBytes,
+    sha256,
+    hosts,
+    frames,
+  };
+  const places = segments.map(({ site, agent, stream, from, to }) => ({
+    key: { siteId: site, agentId: agent, streamId: stream },
+    from,
+    to,
+  }));
+  return { object, segments: places };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

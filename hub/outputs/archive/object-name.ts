@@ -2,9 +2,17 @@
  * An object's name is made from its place (invariant 5): the same plan always writes the same file. It begins with the store's id,
  * so that a store which was lost and made anew never overwrites what the one before it wrote.
  */
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { ChannelName, Id } from '@tributary/protocol/messages.ts';
 import { extensionOf, type Compression } from './frame-codec.ts';
+
+/**
+ * What names begin with. A store that went back gives sequences out a second time, for other entries: under another generation it has another
+ * id here, so that no name ever means two things.
+ */
+export function storeIdInNames(storeId: Id, generation: number): Id {
+  return generation === 0 ? storeId : hash('sha256', `${storeId} ${generation}`, 'hex').slice(0, storeId.length);
+}
 
 export interface ObjectPlace {
   readonly channel: ChannelName;

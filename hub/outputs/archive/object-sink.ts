@@ -5,6 +5,7 @@ import type { LazyThread } from '../../groups/lazy-thread.ts';
 import { Slots } from '../../groups/slots.ts';
 import type { ArchivePlan, ArchiveObject, Entry, Queue, Commit } from '../../queue/queue.ts';
 import type { ArchiveContract, RejectedEntry } from './archive-contract.ts';
+import type { HeldRanges } from './held-ranges.ts';
 import { objectsOpenMax, readBytesMax, readEntriesMax } from './limits.ts';
 import { SegmentList } from './manifest.ts';
 
@@ -12,6 +13,15 @@ export interface ObjectSinkOptions {
   readonly queue: Queue;
   readonly folder: string;
   readonly thread: LazyThread<ArchiveContract>;
+}
+
+export interface ObjectWork {
+  readonly plan: ArchivePlan;
+  readonly channel: string;
+  /** Left out, as it is in other objects. */
+  readonly held: HeldRanges;
+  /** Asked when all is written, before the object gets its name. */
+  readonly isOurs: () => Promise<boolean>;
 }
 
 export interface WrittenObject {
@@ -29,16 +39,17 @@ export class ObjectSink {
   }
 
   /** The object of a plan, durable under its name when this resolves. Undefined when aborted before. */
-  write(plan: ArchivePlan, channel: string, signal: AbortSignal): Promise<WrittenObject | undefined> {
+  write(work: ObjectWork, signal: AbortSignal): Promise<WrittenObject | undefined> {
     return this.#slots.run(async () => {
       if (signal.aborted) return undefined;
       const { thread, folder } = this.#options;
+      const { plan, held } = work;
       this.#lastId += 1;
       const id = this.#lastId;
-      await thread.call('open', { id, folder, name: plan.name });
+      await thread.call('open', { id, folder, name: plan.name, held: held.streams() });
       let written: WrittenObject | undefined;
       try {
-        written = await this.#fill(id, { plan, channel }, signal);
+        written = await this.#fill(id, work, signal);
         return written;
       } finally {
         // A thread that died took its files with it; the first error is the one to tell.
@@ -47,13 +58,8 @@ export class ObjectSink {
     });
   }
 
-  async #fill(
-    id: number,
-    what: { readonly plan: ArchivePlan; readonly channel: string },
-    signal: AbortSignal,
-  ): Promise<WrittenObject | undefined> {
+  async #fill(id: number, { plan, channel, isOurs }: ObjectWork, signal: AbortSignal): Promise<WrittenObject | undefined> {
     const { queue, thread } = this.#options;
-    const { plan, channel } = what;
     const { topic, partition, first, last } = plan;
     const segments = new SegmentList();
     const rejected: RejectedEntry[] = [];
@@ -72,6 +78,9 @@ export class ObjectSink {
       added.catch(() => undefined);
     }
     rejected.push(...(await added));
+    await thread.call('seal', { id });
+    // Whoever has the group since then may not know of an object that comes into being behind its back.
+    if (!(await isOurs())) return undefined;
     const basis = { channel, storeId: queue.storeId, topic, partition, first, last, segments: segments.segments };
     const figures = await thread.call('finish', { id, basis });
     const object: ArchiveObject | undefined =

@@ -12,6 +12,7 @@ import type { Block } from '../../processing/block.ts';
 import type { ArchiveObject } from '../../queue/queue.ts';
 import { makeFolder, syncFolder, temporaryPath, writeAll, writeSmallFile } from './durable-file.ts';
 import { compressFrame, compressionOf } from './frame-codec.ts';
+import { HeldRanges } from './held-ranges.ts';
 import { frameBytes } from './limits.ts';
 import { manifestText, type ManifestBasis } from './manifest.ts';
 import { keptName, manifestName } from './object-name.ts';
@@ -39,6 +40,7 @@ export class ObjectWriter {
   readonly #name: string;
   readonly #file: number;
   readonly #rows: RowBuffer;
+  readonly #held: HeldRanges;
   readonly #hash = createHash('sha256');
   readonly #frames: Frame[] = [];
   readonly #hosts = new Set<string>();
@@ -48,9 +50,11 @@ export class ObjectWriter {
   #records = 0;
   #rawBytes = 0;
   #isOpen = true;
+  #isSealed = false;
 
-  /** `name` is relative to `folder`, which exists. */
-  constructor(folder: string, name: string) {
+  /** `name` is relative to `folder`, which exists. What is `held` elsewhere is left out. */
+  constructor(folder: string, name: string, held: HeldRanges = new HeldRanges()) {
+    this.#held = held;
     this.#name = name;
     this.#path = join(folder, name);
     makeFolder(dirname(this.#path));
@@ -60,14 +64,24 @@ export class ObjectWriter {
   }
 
   addBlock(block: Block): void {
-    assert(this.#isOpen, 'a closed object is written no more');
+    assert(this.#isOpen && !this.#isSealed, 'a closed object is written no more');
     if (block.records === 0) return;
+    const before = this.#records + this.#rows.records;
+    const rows = new BlockRows(block, this.#held);
+    while (!this.#rows.appendRows(rows, frameBytes)) this.#endFrame();
+    if (this.#records + this.#rows.records === before) return;
     for (const stream of block.streams) this.#hosts.add(stream.attributes.host);
     this.#received.add(block.receivedMs);
     this.#event.add(block.eventMsMin);
     this.#event.add(block.eventMsMax);
-    const rows = new BlockRows(block);
-    while (!this.#rows.appendRows(rows, frameBytes)) this.#endFrame();
+  }
+
+  /** Its bytes are durable when it returns, under no name yet: what is left to `finish` takes a moment. */
+  seal(): void {
+    if (this.#isSealed || this.#records + this.#rows.records === 0) return;
+    this.#isSealed = true;
+    this.#endFrame();
+    fsyncSync(this.#file);
   }
 
   /** Durable when it returns. Undefined where there was no record: an object of none is not kept. */
@@ -76,8 +90,7 @@ export class ObjectWriter {
       this.abort();
       return undefined;
     }
-    this.#endFrame();
-    fsyncSync(this.#file);
+    this.seal();
     this.#close();
     const figures = this.#figures();
     crashPoint('hub.archive.before-rename');

@@ -8,6 +8,7 @@ import { encodingBytesMax } from '@tributary/protocol/limits.ts';
 import type { StreamAttributes } from '@tributary/protocol/messages.ts';
 import { recordFlags, type Block, type BlockStream } from '../../processing/block.ts';
 import { encodingFlag } from './encoding-flag.ts';
+import { HeldRanges, isIn } from './held-ranges.ts';
 
 export const columns = [
   'received',
@@ -24,6 +25,8 @@ export const columns = [
 ] as const;
 
 export const headerRow: Buffer = Buffer.from(`${columns.join(',')}\n`);
+
+const noneHeld = new HeldRanges();
 
 const comma = 0x2c;
 const quote = 0x22;
@@ -64,6 +67,10 @@ export class RowBuffer {
   appendRows(rows: BlockRows, bytesMax: number): boolean {
     const { block } = rows;
     while (rows.next < block.records && this.#length < bytesMax) {
+      if (rows.isHeld()) {
+        rows.advance();
+        continue;
+      }
       const rawLength = block.columns.length[rows.next] ?? 0;
       const prefix = rows.prefix();
       this.#reserve(prefix.length + smallFieldsBytesMax + 2 * rawLength);
@@ -99,6 +106,8 @@ export class BlockRows {
   /** Per stream, the flags of a whole record and of a partial one. */
   readonly #flags: readonly (readonly [whole: string, partial: string])[];
   readonly #counted: readonly boolean[];
+  /** Per stream; undefined where nothing is held. */
+  readonly #held: readonly ReturnType<HeldRanges['of']>[] | undefined;
   /** Per stream, where its previous record ended. */
   readonly #ends: Float64Array;
   /** Index of the record that is next. */
@@ -106,13 +115,20 @@ export class BlockRows {
   /** Where the next record's bytes begin in the block's raw. */
   rawOffset = 0;
 
-  constructor(block: Block) {
+  /** What is `held` in other objects has no row here. */
+  constructor(block: Block, held: HeldRanges = noneHeld) {
+    this.#held = held.isEmpty ? undefined : block.streams.map(({ key }) => held.of(key));
     this.block = block;
     const received = new Date(block.receivedMs).toISOString();
     this.#prefixes = block.streams.map((stream) => rowPrefix(received, stream));
     this.#flags = block.streams.map(({ attributes }) => flagsOf(encodingFlag(attributes.encoding)));
     this.#counted = block.streams.map((stream) => stream.attributes.counted);
     this.#ends = Float64Array.from(block.streams, (stream) => stream.from);
+  }
+
+  isHeld(): boolean {
+    const ranges = this.#held?.[this.#stream()];
+    return ranges !== undefined && ranges.length > 0 && isIn(ranges, this.position());
   }
 
   prefix(): Buffer {

@@ -1,0 +1,134 @@
+/**
+ * What is archived although the store does not know it: after a change of the Redis master (or of the store) the index may lack rows, and
+ * lines come again, under other sequences, that are in objects already. Before the first plan under another generation of the store the
+ * owner of a back topic's partition reads the manifests that are newer than the index, looks whether their objects are whole, puts their
+ * rows back, and from then on leaves out what they hold. Which positions that is stays in a file beside the objects, as agents
+ * that were away may send them much later:
+ *
+ *     <archive>/<tenant>/<type>/.archived-<partition>.json
+ *
+ * Order: rows back in the index (durable), then the file, then the first plan. A crash in between begins anew and finds the same.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as z from 'zod';
+import type { LazyThread } from '../../groups/lazy-thread.ts';
+import type { ArchiveObject, Lease, Queue } from '../../queue/queue.ts';
+import type { ArchiveContract } from './archive-contract.ts';
+import { syncFolder, writeSmallFile } from './durable-file.ts';
+import type { ArchiveEvents } from './events.ts';
+import { findManifests } from './find-manifests.ts';
+import { HeldRanges } from './held-ranges.ts';
+import { manifestsMax } from './limits.ts';
+import type { FoundManifest } from './manifest.ts';
+
+export interface ArchivedBeforeOptions {
+  readonly queue: Pick<Queue, 'archiveObjects' | 'restoreArchived' | 'generationOf'>;
+  readonly folder: string;
+  readonly thread: LazyThread<ArchiveContract>;
+  readonly events: ArchiveEvents;
+}
+
+interface Settled {
+  readonly generation: number;
+  readonly held: HeldRanges;
+}
+
+const hourMs = 3_600_000;
+const fileVersion = 1;
+const position = z.int().min(0);
+const fileSchema = z.object({
+  version: z.literal(fileVersion),
+  generation: position,
+  streams: z.array(z.object({ stream: z.string(), ranges: z.array(z.tuple([position, position])) })),
+});
+
+export class ArchivedBefore {
+  readonly #options: ArchivedBeforeOptions;
+  readonly #settled = new Map<string, Settled>();
+  /** The index is read once for all channels that ask at a time. */
+  #index: Promise<readonly ArchiveObject[]> | undefined;
+
+  constructor(options: ArchivedBeforeOptions) {
+    this.#options = options;
+  }
+
+  /** What is to be left out of the objects to come. Rejects while it cannot be found out; nothing may be planned until then. */
+  async heldFor(lease: Lease, channel: string): Promise<HeldRanges | 'fenced'> {
+    const { queue } = this.#options;
+    const generation = queue.generationOf(lease.partition);
+    // A store that loses nothing.
+    if (generation === 0) return new HeldRanges();
+    const place = `${lease.partition} ${channel}`;
+    const known = this.#settled.get(place);
+    if (known?.generation === generation) return known.held;
+    const stored = this.#read(channel, lease.partition);
+    if (stored?.generation === generation) {
+      this.#settled.set(place, stored);
+      return stored.held;
+    }
+    const held = stored?.held ?? new HeldRanges();
+    const found = await this.#missing(lease, channel);
+    if (found.length > 0) {
+      const restored = await queue.restoreArchived(
+        lease,
+        found.map(({ object }) => object),
+      );
+      if (restored === 'fenced') return 'fenced';
+      for (const segment of found.flatMap(({ segments }) => segments)) held.add(segment);
+      this.#options.events.restored(channel, lease.partition, found.length);
+    }
+    // Where nothing is held the next owner may well look again.
+    if (!held.isEmpty) this.#write(channel, lease.partition, { generation, held });
+    this.#settled.set(place, { generation, held });
+    return held;
+  }
+
+  /** Manifests without a row whose objects are whole, in the order of the topic. */
+  async #missing(lease: Lease, channel: string): Promise<readonly FoundManifest[]> {
+    const { folder, thread, events } = this.#options;
+    const { partition } = lease;
+    const rows = (await this.#readIndex()).filter((row) => row.channel === channel && row.partition === partition);
+    const known = new Set(rows.map(({ name }) => name));
+    const newestMs = rows.reduce((newest, { receivedMsMin }) => Math.max(newest, receivedMsMin), 0);
+    // Receive times of a partition never go back, except by what its clock was behind on the lost master.
+    const search = { folder, channel, partition, sinceMs: newestMs - hourMs, known, max: manifestsMax };
+    const whole: FoundManifest[] = [];
+    for (const manifest of await findManifests(search)) {
+      const { name, sha256 } = manifest.object;
+      if ((await thread.call('checksum', { folder, name })) === sha256) whole.push(manifest);
+      else events.damaged(name);
+    }
+    return whole.toSorted(
+      (one, other) => one.object.receivedMsMin - other.object.receivedMsMin || one.object.first - other.object.first,
+    );
+  }
+
+  async #readIndex(): Promise<readonly ArchiveObject[]> {
+    this.#index ??= this.#options.queue.archiveObjects().finally(() => (this.#index = undefined));
+    return await this.#index;
+  }
+
+  #path(channel: string, partition: number): string {
+    return join(this.#options.folder, channel, `.archived-${partition}.json`);
+  }
+
+  #read(channel: string, partition: number): Settled | undefined {
+    let text: string;
+    try {
+      text = readFileSync(this.#path(channel, partition), 'utf8');
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      throw error;
+    }
+    const { generation, streams } = fileSchema.parse(JSON.parse(text));
+    return { generation, held: new HeldRanges(streams) };
+  }
+
+  #write(channel: string, partition: number, { generation, held }: Settled): void {
+    const path = this.#path(channel, partition);
+    mkdirSync(dirname(path), { recursive: true });
+    writeSmallFile(path, `${JSON.stringify({ version: fileVersion, generation, streams: held.streams() })}\n`);
+    syncFolder(dirname(path));
+  }
+}
