@@ -1,5 +1,5 @@
 /**
- * The hub's store: positions are checked and batches appended in one step (invariant 3), and everything becomes durable together
+ * The hub's store: positions are checked and batches appended in one step (invariant 3), what was declared lost and comes late fills its gap, and everything becomes durable together
  * at the next commit; only then is anything answered. A crash forgets what was not committed; a backup brings back an older state.
  */
 import type {
@@ -21,6 +21,8 @@ export interface Piece {
   readonly from: number;
   readonly to: number;
   readonly bytes: Uint8Array | undefined;
+  /** It was declared lost before it came. */
+  readonly late: boolean;
 }
 
 export interface SiteStream {
@@ -96,12 +98,14 @@ export class ModelSite {
       offset += segment.bytes;
       const stored = this.#state.get(streamId);
       if (stream === undefined || stored === undefined) return refused({ held: 0, heldMark: '' }, segment.key);
-      if (segment.to <= stream.held) continue;
-      if (segment.from > stream.held || differs(segment.from === stream.held, segment.fromMark, stream)) {
-        return refused(stored, segment.key);
-      }
-      const pieces = [...stream.pieces, ...arrived.flatMap((piece) => behind(piece, stream.held))];
-      changed.set(streamId, { ...stream, held: segment.to, heldMark: segment.toMark, pieces });
+      const isNew = segment.to > stream.held;
+      if (isNew && (segment.from > stream.held || differs(segment, stream))) return refused(stored, segment.key);
+      const kept = wanted(segment, stream);
+      if (kept.from === kept.to) continue;
+      const pieces = [...stream.pieces, ...arrived.flatMap((piece) => within(piece, kept, stream.held))];
+      const gaps = stream.gaps.flatMap((gap) => without(gap, kept));
+      const at = isNew ? { held: segment.to, heldMark: segment.toMark } : {};
+      changed.set(streamId, { ...stream, ...at, pieces, gaps });
     }
     if (changed.size === 0) return { kind: 'duplicate' };
     for (const [streamId, stream] of changed) this.#state.set(streamId, stream);
@@ -128,9 +132,38 @@ function positionOf({ held, heldMark, start }: SiteStream): StreamPosition {
   return { held, heldMark, archived: start };
 }
 
-function differs(isNext: boolean, fromMark: Mark, { held, start, heldMark }: SiteStream): boolean {
-  if (!isNext || fromMark === heldMark) return false;
-  return !((fromMark === '' || heldMark === '') && held === start);
+function differs({ from, fromMark }: Segment, { held, heldMark }: SiteStream): boolean {
+  return from === held && heldMark !== '' && fromMark !== heldMark;
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The one part of a segment that is kept: what is new and what is lost right before it, or the longest part that is lost. */
+function wanted({ from, to }: Range, { held, gaps }: SiteStream): Range {
+  const isLost = (position: number): boolean => gaps.some((gap) => gap.from <= position && position < gap.to);
+  if (to > held) {
+    let begin = held;
+    while (begin > from && isLost(begin - 1)) begin -= 1;
+    return { from: begin, to };
+  }
+  let longest: Range = { from: to, to };
+  for (let begin = from; begin < to; begin += 1) {
+    let end = begin;
+    while (end < to && isLost(end)) end += 1;
+    if (end - begin > longest.to - longest.from) longest = { from: begin, to: end };
+    begin = Math.max(begin, end - 1);
+  }
+  return longest;
+}
+
+function without<Part extends Range>(part: Part, taken: Range): Part[] {
+  const before = { ...part, to: Math.min(part.to, taken.from) };
+  const after = { ...part, from: Math.max(part.from, taken.to) };
+  if (taken.to <= part.from || taken.from >= part.to) return [part];
+  return [before, after].filter(({ from, to }) => from < to);
 }
 
 function refused(at: { held: number; heldMark: Mark }, key: StreamKey): AppendResult {
@@ -144,19 +177,25 @@ function piecesOf(segment: Segment, bytes: Uint8Array): Piece[] {
   let offset = 0;
   for (const drop of [...segment.drops, { offset: segment.bytes, span: 0 }]) {
     const kept = bytes.slice(offset, drop.offset);
-    if (kept.length > 0) pieces.push({ from, to: from + kept.length, bytes: kept });
+    if (kept.length > 0) pieces.push({ from, to: from + kept.length, bytes: kept, late: false });
     from += kept.length;
     offset = drop.offset;
-    if (drop.span > 0) pieces.push({ from, to: from + drop.span, bytes: undefined });
+    if (drop.span > 0) pieces.push({ from, to: from + drop.span, bytes: undefined, late: false });
     from += drop.span;
   }
   assert(from === segment.to && offset === bytes.length, 'a segment is its bytes and its drops');
   return pieces;
 }
 
-/** What of a piece lies behind a position. */
-function behind({ from, to, bytes }: Piece, position: number): Piece[] {
-  if (to <= position) return [];
-  const begin = Math.max(from, position);
-  return [{ from: begin, to, bytes: bytes?.subarray(begin - from) }];
+/** What of a piece lies in a range, cut at `held`: what lies before that is late. */
+function within(piece: Piece, range: Range, held: number): Piece[] {
+  return [
+    { from: range.from, to: Math.min(range.to, held), late: true },
+    { from: Math.max(range.from, held), to: range.to, late: false },
+  ].flatMap(({ from, to, late }) => {
+    const begin = Math.max(piece.from, from);
+    const end = Math.min(piece.to, to);
+    if (begin >= end) return [];
+    return [{ from: begin, to: end, bytes: piece.bytes?.subarray(begin - piece.from, end - piece.from), late }];
+  });
 }

@@ -16,6 +16,8 @@ export interface SiteConnection {
 
 interface OpenConnection {
   readonly session: ServerSession;
+  /** Who has said Hello on it. */
+  agentId: string;
   readonly connection: SiteConnection;
 }
 
@@ -53,7 +55,7 @@ export class SiteHost {
   accept(connection: SiteConnection): (message: Message) => void {
     const { queue } = this.#world;
     const session = new ServerSession({ now: () => queue.nowMs });
-    const open = { session, connection };
+    const open = { session, connection, agentId: '' };
     this.#open.push(open);
     return (message) => {
       if (!this.#open.includes(open)) return;
@@ -108,6 +110,7 @@ export class SiteHost {
       case 'send':
         return connection.send(effect.message);
       case 'admit':
+        open.agentId = effect.hello.agentId;
         this.#supersede(open);
         return this.#soon(open, () => this.#admit(session));
       case 'recover':
@@ -145,7 +148,7 @@ export class SiteHost {
   #supersede(open: OpenConnection): void {
     if (this.#world.random.chance(0.5)) return;
     for (const other of this.#open) {
-      if (other === open) continue;
+      if (other === open || other.agentId !== open.agentId) continue;
       other.session.shutdown({ code: 'superseded', hint: 'a newer connection', retryAfterMs: 0 });
       this.#carryOut(other);
     }

@@ -64,7 +64,7 @@ export class World {
     for (let at = 1; at <= 10; at += 1) this.#queue.after(at * 5000, () => this.#disconnect('none'));
     const isClosed = this.#runUntil(this.#queue.nowMs + quietMsMax, () => this.#allClosed());
     assert(isClosed, 'the site learns where each stream ends');
-    return checkBooks(this.#sources, this.#agent, this.#site.store);
+    return checkBooks(this.#sources, { agent: this.#agent.state, site: this.#site.store });
   }
 
   #allClosed(): boolean {
