@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { systemClock } from '@tributary/shared/clock.ts';
-import type { Logger } from '@tributary/shared/log.ts';
+import type { Logger, LogLevel } from '@tributary/shared/log.ts';
 import { makeFolder } from '@tributary/shared/make-folder.ts';
 import { type HubTls, openHubTls } from './certificates/hub-tls.ts';
 import { ChannelOperations } from './channels/channel-operations.ts';
@@ -24,6 +24,7 @@ import { createPeopleApi } from './listeners/http/people-api.ts';
 import type { ChannelRouteParts } from './listeners/http/routes/channel-routes.ts';
 import { type HttpListeners, type HttpListenersParts, startHttpListeners } from './listeners/http-listeners.ts';
 import { archiveOutputOf, type HubOptions } from './options.ts';
+import { ListenerSet } from './listeners/listener-set.ts';
 import { OutputNotes } from './outputs/output-notes.ts';
 import { OutputOperations } from './outputs/output-operations.ts';
 import { Outputs } from './outputs/outputs.ts';
@@ -33,11 +34,13 @@ import { PipelinePool } from './processing/pipeline-pool.ts';
 import { Pipelines } from './processing/pipelines.ts';
 import { Quotas } from './quotas/quotas.ts';
 import type { Registry } from './registry/registry.ts';
+import { Reload } from './reload/reload.ts';
+import { type ReloadableParts, reloadParts } from './reload/reload-parts.ts';
 import { watchServices } from './services/open-services.ts';
 import type { HubState, HubStatus } from './status/hub-status.ts';
 import { Rates } from './status/rates.ts';
 import { Readiness, type Verdict } from './status/readiness.ts';
-import { hubReport } from './status/report.ts';
+import { hubReport, type ReportedState } from './status/report.ts';
 import { socketRoutes } from './status/socket-routes.ts';
 import { startStatusServer } from './status/status-server.ts';
 import type { HubStore } from './store/hub-store.ts';
@@ -49,6 +52,8 @@ export interface HubParts {
   readonly options: HubOptions;
   readonly logger: Logger;
   readonly crashPoint: string | undefined;
+  /** Of the logger, when the configuration was read again. */
+  readonly setLogLevel: (level: LogLevel) => void;
 }
 
 /** What cannot be used as configured; the message says what to do. */
@@ -77,9 +82,11 @@ export class Hub implements AsyncDisposable {
   readonly #burst = new Burst(systemClock, burstBytesPerSecond);
   readonly #rates = { received: new Rates(), archived: new Rates() };
   #state: HubState = 'starting';
-  #listener: AgentListener | undefined;
+  #agents: ListenerSet<HubOptions['listeners']['agents'], AgentListener> | undefined;
+  #reload: Reload | undefined;
   #http: HttpListeners | undefined;
   #store: HubStore | undefined;
+  #watch: ChannelFindings | undefined;
   #report: (() => Promise<HubStatus>) | undefined;
 
   private constructor(parts: HubParts) {
@@ -104,6 +111,18 @@ export class Hub implements AsyncDisposable {
   get url(): string {
     const scheme = this.#listener?.tls === true ? 'wss' : 'ws';
     return `${scheme}://${this.#listener?.address ?? ''}`;
+  }
+
+  /** Reads the configuration again, and changes what can change; what cannot stays. `read` throws a ConfigError. */
+  async reload(read: () => HubOptions): Promise<void> {
+    if (this.#state === 'draining') return;
+    if (this.#reload === undefined)
+      this.#parts.logger.warn('the hub is starting: ask it again in a moment to read its configuration');
+    else await this.#reload.reload(read);
+  }
+
+  get #listener(): AgentListener | undefined {
+    return this.#agents?.all[0];
   }
 
   /** Where the HTTP API and the push listeners are. */
@@ -163,7 +182,7 @@ export class Hub implements AsyncDisposable {
     );
     const { startedMs, rates } = { startedMs: this.#startedMs, rates: this.#rates };
     const reported = { options, store, outputs, pipelines, intake, telling, quotas, tls, startedMs, rates };
-    const report = (): Promise<HubStatus> => hubReport(reported, { state: this.#state, listeners: this.#listeners() });
+    const report = (): Promise<HubStatus> => hubReport(reported, this.#reportedState());
     this.#report = report;
     const operations = this.#startOperations({ store, registry, telling, outputs, notes });
     const routes = socketRoutes(operations);
@@ -171,15 +190,42 @@ export class Hub implements AsyncDisposable {
     this.#owned.use(await startStatusServer({ socketPath: statusSocket(options), report, readiness, routes }));
     this.#sample(store, outputs, intake);
     const bound = (): string => this.#listener?.address ?? '';
-    const door = agentsDoor({ options, siteId, tls, registry, strangers, log: logger, bound });
     const takesIn = options.cluster.roles.includes('intake');
-    if (takesIn) this.#listener = this.#owned.use(await startAgentListener({ ...door, intake, strangers, log: logger }));
+    const agents = this.#owned.use(
+      new ListenerSet<HubOptions['listeners']['agents'], AgentListener>({
+        start: (listener) => {
+          const given = { ...options, listeners: { ...options.listeners, agents: listener } };
+          const door = agentsDoor({ options: given, siteId, tls, registry, strangers, log: logger, bound });
+          return startAgentListener({ ...door, intake, strangers, log: logger });
+        },
+        // Agents come back at once, and send again what was not acked.
+        end: async (listener) => listener[Symbol.asyncDispose](),
+      }),
+    );
+    this.#agents = agents;
+    if (takesIn) await agents.change(new Map([['agents', options.listeners.agents]]));
     const api = createPeopleApi({ options, registry, clock: systemClock, log: logger, tls, bound, report, operations });
     this.#http = this.#owned.use(await this.#startHttp(store, { tls, registry, quotas, strangers, api, readiness }));
+    this.#reload = this.#makeReload({ store, registry, telling }, { outputs, quotas, agents, http: this.#http });
     this.#state = 'ready';
     const address = takesIn ? ownAddress(options, { bound: bound(), tls: this.#listener?.tls === true }) : '';
     if (takesIn && address === '' && store.kind === 'redis') logger.warn(noAddressHint, { bound: bound() });
     store.cluster.tell({ state: 'ready', address });
+  }
+
+  #makeReload(
+    { store, registry, telling }: Pick<OperationParts, 'store' | 'registry' | 'telling'>,
+    changing: Pick<ReloadableParts, 'outputs' | 'quotas' | 'agents' | 'http'>,
+  ): Reload {
+    const { options, logger, setLogLevel } = this.#parts;
+    const { findings } = telling;
+    const onRetentionChanged = (): void => this.#watch?.look();
+    const parts = reloadParts({ ...changing, queue: store.queue, findings, setLogLevel, onRetentionChanged });
+    return new Reload({ options, parts, registry, findings, clock: systemClock, logger });
+  }
+
+  #reportedState(): ReportedState {
+    return { state: this.#state, listeners: this.#listeners(), configuration: this.#reload?.status };
   }
 
   #listeners(): HubStatus['listeners'] {
@@ -262,14 +308,14 @@ export class Hub implements AsyncDisposable {
 
   #startOperations({ store, registry, telling, outputs, notes }: OperationParts): ChannelRouteParts {
     const { queue } = store;
-    const watch = new ChannelFindings({
+    const watch = (this.#watch = new ChannelFindings({
       queue,
       registry,
       findings: telling.findings,
       clock: systemClock,
-      options: () => this.#parts.options.queue,
+      options: () => (this.#reload?.options ?? this.#parts.options).queue,
       removedOutputs: () => notes.removed(outputs.groups),
-    });
+    }));
     this.#run((signal) => watch.run(signal));
     const onChanged = (): void => watch.look();
     return {

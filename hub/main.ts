@@ -72,7 +72,7 @@ function handleSignals(): void {
       stop.abort(new Error(`stopped by ${signal}`));
     });
   }
-  // Else it would end the hub, from the first moment on; the command tells about it once it can.
+  // Else it would end the hub, from the first moment on; once it runs the command reads the configuration again.
   process.on('SIGHUP', () => undefined);
 }
 
@@ -91,7 +91,7 @@ function commandLine(finish: (code: ExitCode) => void): Command {
   addEnroll(program, { host, finish, configOption, configOf });
   const run = program.command('run');
   run
-    .description('receive, process and archive until told to stop (SIGTERM, SIGINT); the configuration is read at the start only')
+    .description('receive, process and archive until told to stop (SIGTERM, SIGINT); SIGHUP has the configuration read again')
     .addOption(configOption())
     .action(async () => {
       handleSignals();
@@ -141,6 +141,8 @@ function addInit(init: Command, finish: (code: ExitCode) => void): void {
       "where the agents' listener is bound; 0.0.0.0, or [::] with an IPv6 address, at the port of --address",
     )
     .option('--listen-http <host:port>', 'where the HTTP API is bound; port 7700 of the same host unless given')
+    .option('--redis <url>', 'for several hubs: the Redis that they share, redis://host:port or rediss://')
+    .option('--authority <folder>', 'one more hub of a site: pki/ of another hub of it, with ca.crt and ca.key')
     .option('--json', 'print JSON', false)
     .action(async (given: Omit<InitOptions, 'configFile'>) => {
       const { initCommand } = await import('./commands/init.ts');

@@ -29,7 +29,8 @@ export interface LogEntry {
 const levelOrder: Readonly<Record<LogLevel, number>> = { debug: 10, info: 20, warn: 30, error: 40 };
 
 export interface LoggerOptions {
-  readonly level: LogLevel;
+  /** A function where the level may change while the program runs. */
+  readonly level: LogLevel | (() => LogLevel);
   readonly sink: (entry: LogEntry) => void;
   readonly now?: () => number;
   readonly context?: LogFields;
@@ -38,7 +39,7 @@ export interface LoggerOptions {
 export function createLogger(options: LoggerOptions): Logger {
   const { level, sink, now = Date.now, context = {} } = options;
   const emit = (entryLevel: LogLevel, message: string, fields?: LogFields): void => {
-    if (levelOrder[entryLevel] < levelOrder[level]) return;
+    if (levelOrder[entryLevel] < levelOrder[typeof level === 'function' ? level() : level]) return;
     sink({ time: now(), level: entryLevel, message, fields: { ...context, ...fields } });
   };
   return {
@@ -65,7 +66,7 @@ export function formatText(entry: LogEntry): string {
 }
 
 /** The logger of a program: text on a terminal, JSON elsewhere, always on standard error. */
-export function processLogger(level: LogLevel, context: LogFields = {}): Logger {
+export function processLogger(level: LoggerOptions['level'], context: LogFields = {}): Logger {
   const format = process.stderr.isTTY ? formatText : formatJson;
   return createLogger({ level, context, sink: (entry) => process.stderr.write(format(entry)) });
 }

@@ -14,10 +14,12 @@ export interface RunOptions extends ConfigRequest {
 
 export async function runCommand(request: RunOptions, host: CommandHost): Promise<ExitCode> {
   const { options, notice } = readHubConfig(request, host);
-  const logger = processLogger(options.log.level);
+  let { level } = options.log;
+  const logger = processLogger(() => level);
   if (notice !== undefined) logger.info(notice);
-  request.onHangup(() => logger.info('SIGHUP changes nothing: the configuration of the hub is read at its start only'));
-  await using hub = await Hub.start({ options, logger, crashPoint: request.crashPoint });
+  const setLogLevel = (changed: typeof level): void => void (level = changed);
+  await using hub = await Hub.start({ options, logger, crashPoint: request.crashPoint, setLogLevel });
+  request.onHangup(() => void hub.reload(() => readHubConfig(request, host).options));
   const { data_dir: dataDir, site } = options;
   const places = { dataDir, archive: archiveFolder(options), status: statusSocket(options) };
   logger.info('ready', { agents: hub.url, ...hub.httpUrls, site, ...places });

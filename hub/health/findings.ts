@@ -16,6 +16,7 @@ export type FindingKind =
   | 'channel-unread'
   | 'retention-exceeded'
   | 'output-removed'
+  | 'configuration'
   | 'upstream-away'
   | 'upstream-rejects'
   | 'upstream-certificate'

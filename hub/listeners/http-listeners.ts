@@ -19,6 +19,7 @@ import { logsRoute } from './http/logs/logs-route.ts';
 import { ownNames } from './http/own-host.ts';
 import { type HttpListener, startHttpListener } from './http/server.ts';
 import { tokenAuthenticator } from './http/token-authenticator.ts';
+import { byAddress, ListenerSet } from './listener-set.ts';
 import { ListenerStreams } from './listener-stream.ts';
 import { startPushListener, type PushListener } from './push/push-listener.ts';
 
@@ -57,60 +58,87 @@ export interface HttpListeners extends AsyncDisposable {
   status(): HttpListenersStatus;
   /** Rejects with the reason when one of them takes no connection now. */
   knock(): Promise<void>;
+  /** As the configuration has them now: those that did not change go on. Rejects with a ListenAddressError. */
+  changePush(options: HubOptions['listeners']['push']): Promise<void>;
+  changeHttp(options: HubOptions['listeners']['http']): Promise<void>;
   /** Takes no more connections, and lets what was sent be stored and answered. */
   drain(deadlineMs: number): Promise<void>;
 }
 
-interface Running<Listener> {
+type HttpOptions = NonNullable<HubOptions['listeners']['http']>;
+type PushOptions = HubOptions['listeners']['push'][number];
+
+interface Running<Listener extends AsyncDisposable> extends AsyncDisposable {
   readonly listener: Listener;
   readonly receiver: LogReceiver;
 }
+
+/** Requests under way of a listener that is closed get so long. */
+const changeDrainMs = 5000;
 
 /** Starts those that are configured. Rejects with a ListenAddressError when an address cannot be had; none listens then. */
 export async function startHttpListeners(parts: HttpListenersParts): Promise<HttpListeners> {
   await using unlessAll = new AsyncDisposableStack();
   const { budget = new ByteBudget(pushBytesInMemoryMax) } = parts;
-  const push: Running<PushListener>[] = [];
-  for (const options of parts.options.listeners.push) {
-    const receiver = receiverOf(parts, budget, `push ${options.address}`);
-    const { log, strangers, limits = {} } = parts;
-    const listener = unlessAll.use(await startPushListener({ options, receiver, log, strangers, limits }));
-    push.push({ listener, receiver });
-  }
-  const http = await startHttp(parts, receiverOf(parts, budget, 'http'));
-  if (http !== undefined) unlessAll.use(http.listener);
+  const end = ({ listener }: Running<HttpListener | PushListener>): Promise<void> => listener.drain(changeDrainMs);
+  const push = unlessAll.use(
+    new ListenerSet<PushOptions, Running<PushListener>>({ start: (options) => startPush(parts, options, budget), end }),
+  );
+  const http = unlessAll.use(
+    new ListenerSet<HttpOptions, Running<HttpListener>>({ start: (options) => startHttp(parts, options, budget), end }),
+  );
+  const changePush = (options: readonly PushOptions[]): Promise<void> => push.change(byAddress(options));
+  const changeHttp = (options: HttpOptions | undefined): Promise<void> =>
+    http.change(new Map(options === undefined ? [] : [['http', options]]));
+  await changePush(parts.options.listeners.push);
+  await changeHttp(parts.options.listeners.http);
   const all = unlessAll.move();
-  const listeners = [...push.map(({ listener }) => listener), ...(http === undefined ? [] : [http.listener])];
+  const listeners = (): (HttpListener | PushListener)[] => [...push.all, ...http.all].map(({ listener }) => listener);
   return {
+    changePush,
+    changeHttp,
     knock: async () => {
-      await Promise.all(listeners.map((listener) => listener.knock()));
+      await Promise.all(listeners().map((listener) => listener.knock()));
     },
-    status: () => ({
-      ...(http === undefined ? {} : { http: statusOf(http) }),
-      ...(push.length === 0 ? {} : { push: push.map((one) => ({ ...statusOf(one), tenant: one.listener.tenant })) }),
-    }),
+    status: () => {
+      const [page] = http.all;
+      return {
+        ...(page === undefined ? {} : { http: statusOf(page) }),
+        ...(push.all.length === 0 ? {} : { push: push.all.map((one) => ({ ...statusOf(one), tenant: one.listener.tenant })) }),
+      };
+    },
     drain: async (deadlineMs) => {
-      await Promise.all(listeners.map((listener) => listener.drain(deadlineMs)));
+      await Promise.all(listeners().map((listener) => listener.drain(deadlineMs)));
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
 
-async function startHttp(parts: HttpListenersParts, receiver: LogReceiver): Promise<Running<HttpListener> | undefined> {
-  const { options, tls, registry, clock, log, strangers, api, readiness, limits = {} } = parts;
-  if (options.listeners.http === undefined) return undefined;
+async function startPush(parts: HttpListenersParts, options: PushOptions, budget: ByteBudget): Promise<Running<PushListener>> {
+  const receiver = receiverOf(parts, budget, `push ${options.address}`);
+  const { log, strangers, limits = {} } = parts;
+  return runningOf(await startPushListener({ options, receiver, log, strangers, limits }), receiver);
+}
+
+async function startHttp(parts: HttpListenersParts, options: HttpOptions, budget: ByteBudget): Promise<Running<HttpListener>> {
+  const { tls, registry, clock, log, strangers, api, readiness, limits = {} } = parts;
+  const receiver = receiverOf(parts, budget, 'http');
   const throttle = new LoginThrottle(clock);
   const listener = await startHttpListener({
-    options: options.listeners.http,
+    options,
     tls,
-    names: ownNames(options),
+    names: ownNames({ ...parts.options, listeners: { ...parts.options.listeners, http: options } }),
     routes: [liveRoutes(readiness), logsRoute(receiver), ...api.routes],
     authenticators: [tokenAuthenticator({ registry, throttle, clock, strangers }), ...api.authenticators],
     log,
     strangers,
     limits,
   });
-  return { listener, receiver };
+  return runningOf(listener, receiver);
+}
+
+function runningOf<Listener extends AsyncDisposable>(listener: Listener, receiver: LogReceiver): Running<Listener> {
+  return { listener, receiver, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };
 }
 
 function receiverOf(parts: HttpListenersParts, budget: ByteBudget, listener: string): LogReceiver {

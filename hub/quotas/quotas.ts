@@ -66,7 +66,7 @@ const channelsKeptMax = 10_000;
 
 export class Quotas implements QuotaGate {
   readonly #parts: QuotasParts;
-  readonly #quotas: readonly Quota[];
+  #quotas: readonly Quota[];
   readonly #byChannel = new Map<ChannelName, readonly Quota[]>();
   #saveFailed = false;
 
@@ -77,6 +77,20 @@ export class Quotas implements QuotaGate {
       const key = keyOf(options, options.action);
       return { options, key, sums: storedSums(parts.registry, options, day), freeAtMs: 0, changed: false };
     });
+  }
+
+  /** Other quotas from now on; one that is only larger or smaller keeps what came today. */
+  async change(quotas: readonly QuotaOptions[]): Promise<void> {
+    await this.tick();
+    const before = new Map(this.#quotas.map((quota) => [quota.key, quota]));
+    const day = dayOf(this.#parts.clock.now());
+    this.#quotas = quotas.map((options) => {
+      const key = keyOf(options, options.action);
+      const known = before.get(key);
+      const { sums = storedSums(this.#parts.registry, options, day), changed = false } = known ?? {};
+      return { options, key, sums, freeAtMs: 0, changed };
+    });
+    this.#byChannel.clear();
   }
 
   admit(channel: ChannelName, size: IncomingSize): QuotaVerdict {

@@ -10,6 +10,7 @@ import type { QueueStatus } from '../queue/queue.ts';
 import type { QuotaStatus } from '../quotas/quotas.ts';
 import type { HubMember } from '../cluster/cluster.ts';
 import type { DurabilityFact, HubStore } from '../store/hub-store.ts';
+import type { ConfigurationStatus } from '../reload/reload.ts';
 import type { ChannelBooks } from './books.ts';
 import type { Counters } from './rates.ts';
 
@@ -26,6 +27,8 @@ export interface HubStatus {
   readonly listeners: HttpListenersStatus & {
     readonly agents?: { readonly address: string; readonly url: string; readonly tls: boolean };
   };
+  /** How it was with the file when it was read last; undefined until the hub is ready. */
+  readonly configuration: ConfigurationStatus | undefined;
   /** What a person ought to know now: red first. */
   readonly findings: readonly StandingFinding[];
   /** What the hub told of itself in the platform channel, and could not. */

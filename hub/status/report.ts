@@ -30,6 +30,7 @@ export interface ReportedParts {
 export interface ReportedState {
   readonly state: HubState;
   readonly listeners: HubStatus['listeners'];
+  readonly configuration: HubStatus['configuration'];
 }
 
 export async function hubReport(parts: ReportedParts, now: ReportedState): Promise<HubStatus> {
@@ -46,6 +47,7 @@ export async function hubReport(parts: ReportedParts, now: ReportedState): Promi
     startedMs: parts.startedMs,
     site: { name: options.site, siteId: store.siteId, hubId: store.hubId, storeId: store.queue.storeId },
     listeners: now.listeners,
+    configuration: now.configuration,
     findings: telling.findings.all(),
     events: telling.counts,
     certificates: tls?.certificates() ?? [],
