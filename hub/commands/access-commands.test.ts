@@ -111,7 +111,7 @@ test('a token for a lower site has several tenants or all, and other addresses',
   assert.equal(member(made.json, 'tenants'), 'shop,bank');
   assert.equal(member((await create({ hub: true, tenant: ['*'] })).json, 'tenants'), '*');
   const { out } = await create({ hub: true, json: false });
-  assert.match(out, /POST \/v1\/enrol/);
+  assert.match(out, /tributary-hub enroll /);
   assert.doesNotMatch(out, /tributary-agent/, 'no agent enrols with it');
 });
 

@@ -8,11 +8,12 @@ import { parseHostPort } from '@tributary/shared/network/listen-address.ts';
 import { parseConfig } from '@tributary/shared/options/config-file.ts';
 import { hashPassword } from '../access/passwords.ts';
 import { configText } from '../init/config-text.ts';
-import { type MadeSite, makeSite, type SitePlan } from '../init/make-site.ts';
+import { type FirstAccess, type MadeSite, makeSite, type SitePlan } from '../init/make-site.ts';
 import { addressText, parseSiteAddress, type SiteAddress } from '../init/site-address.ts';
 import { hubOptions } from '../options.ts';
-import { openSqliteQueue } from '../queue/sqlite/open-sqlite-queue.ts';
 import { openRegistry } from '../registry/open-registry.ts';
+import { sharedOptions } from '../registry/redis/shared-options.ts';
+import { openHubStore } from '../store/open-store.ts';
 import { consoleActor } from './console-actor.ts';
 import { type CommandHost, type ExitCode, exitCode, UsageError } from './exit.ts';
 
@@ -24,6 +25,10 @@ export interface InitOptions {
   /** `host:port` of the agents' listener. */
   readonly listen: string | undefined;
   readonly listenHttp: string | undefined;
+  /** URL of the Redis that several hubs share. */
+  readonly redis?: string | undefined;
+  /** `pki/` of a hub of the site: this is one more of it. */
+  readonly authority?: string | undefined;
   readonly json: boolean;
 }
 
@@ -39,11 +44,22 @@ export async function initCommand(options: InitOptions, host: CommandHost): Prom
   const log = quietLogger(host);
   const made = await makeSite(plan, {
     clock: systemClock,
-    siteIds: async (folder) => {
-      await using queue = await openSqliteQueue({ folder, log });
-      return { siteId: queue.siteId, hubId: queue.hubId };
+    siteIds: async () => {
+      const nobody = { crashPoint: undefined, onFailed: () => undefined };
+      await using store = await openHubStore({ options: config, logger: log, clock: systemClock, ...nobody });
+      return { siteId: store.siteId, hubId: store.hubId };
     },
-    openRegistry: async (folder) => await openRegistry({ folder, log, thread: false, create: true }),
+    openRegistry: async (folder) => {
+      const shared = sharedOptions(config);
+      const mayFound = options.authority === undefined;
+      return await openRegistry({
+        folder,
+        log,
+        thread: false,
+        create: true,
+        shared: shared === undefined ? undefined : { ...shared, mayFound },
+      });
+    },
     hashPassword,
   });
   const http = config.listeners.http?.address ?? '';
@@ -52,12 +68,18 @@ export async function initCommand(options: InitOptions, host: CommandHost): Prom
 }
 
 function planOf(options: InitOptions, env: CommandHost['env']): SitePlan {
-  const { name, address, configFile, dataDir, listen, listenHttp } = options;
+  const { name, address, configFile, dataDir, listen, listenHttp, redis, authority } = options;
   if (!/^[a-z0-9_-]{1,50}$/.test(name)) throw new UsageError('--name: must be 1 to 50 of a-z, 0-9, - and _');
   if (address.length === 0) {
     throw new UsageError('--address: name at least one address at which agents reach this hub, such as hub.example.com');
   }
   if (address.length > addressesMax) throw new UsageError(`--address: at most ${addressesMax} addresses`);
+  if (authority !== undefined && redis === undefined) {
+    throw new UsageError('--authority: one more hub of a site needs --redis, which the hubs share');
+  }
+  if (redis !== undefined && !/^rediss?:\/\//.test(redis)) {
+    throw new UsageError('--redis: must be redis://host:port, or rediss:// with TLS');
+  }
   const wanted = listenAddress('--listen', listen);
   const addresses = address.map((text) => parseSiteAddress(text, wanted?.port ?? agentsPort));
   // An IPv6 wildcard takes IPv4 as well; it is taken only where IPv6 is wanted, as some systems have none.
@@ -70,7 +92,8 @@ function planOf(options: InitOptions, env: CommandHost['env']): SitePlan {
   return {
     ...site,
     configFile: resolve(configFile),
-    configText: configText({ ...site, listenAgents: addressText(agents), listenHttp: addressText(http) }),
+    configText: configText({ ...site, listenAgents: addressText(agents), listenHttp: addressText(http), redis }),
+    authorityFrom: authority === undefined ? undefined : resolve(authority),
     actor: consoleActor(env),
   };
 }
@@ -83,7 +106,7 @@ function listenAddress(option: string, text: string | undefined): SiteAddress | 
 }
 
 function jsonOf(plan: SitePlan, made: MadeSite, http: string): Record<string, unknown> {
-  const { siteId, hubId, fingerprint, admin, token } = made;
+  const { siteId, hubId, fingerprint, access } = made;
   const { site, configFile, dataDir, addresses } = plan;
   return {
     site,
@@ -94,18 +117,20 @@ function jsonOf(plan: SitePlan, made: MadeSite, http: string): Record<string, un
     addresses: addresses.map(addressText),
     http,
     fingerprint,
-    admin,
-    token: { ...token, expires: new Date(token.expiresMs).toISOString() },
+    ...(access !== undefined && {
+      admin: access.admin,
+      token: { ...access.token, expires: new Date(access.token.expiresMs).toISOString() },
+    }),
   };
 }
 
 function textOf(plan: SitePlan, made: MadeSite, http: string): string {
-  const { admin, token, files } = made;
+  const { access, files } = made;
   const page = plan.addresses.map(
     (address) => `https://${addressText({ ...address, port: parseHostPort(http)?.port ?? httpPort })}`,
   );
-  const until = new Date(token.expiresMs).toISOString().slice(0, 16).replace('T', ' ');
-  return `The site ${plan.site} is made.
+  const done = access === undefined ? `This hub of the site ${plan.site} is made.` : `The site ${plan.site} is made.`;
+  return `${done}
 
   configuration  ${plan.configFile}
   data           ${plan.dataDir}
@@ -114,7 +139,18 @@ function textOf(plan: SitePlan, made: MadeSite, http: string): string {
   page and API   ${page.join(', ')}
   authority      SHA-256 ${made.fingerprint}
 
-Sign in as ${admin.name} with the password  ${admin.password}
+${access === undefined ? nextForOneMore(plan) : nextForSite(plan, access)}`;
+}
+
+function nextForOneMore({ configFile }: SitePlan): string {
+  return `Next: start it. People sign in with their passwords, and agents learn of it from the hubs that they know.
+       tributary-hub run --config ${configFile}
+`;
+}
+
+function nextForSite(plan: SitePlan, { admin, token }: FirstAccess): string {
+  const until = new Date(token.expiresMs).toISOString().slice(0, 16).replace('T', ' ');
+  return `Sign in as ${admin.name} with the password  ${admin.password}
 It is shown only now, and has to be changed at once.
 
 Next:

@@ -9,9 +9,11 @@ export interface FirstConfig {
   readonly listenAgents: string;
   readonly listenHttp: string;
   readonly addresses: readonly SiteAddress[];
+  /** URL of the Redis that the hubs of the site share. */
+  readonly redis: string | undefined;
 }
 
-export function configText({ site, dataDir, listenAgents, listenHttp, addresses }: FirstConfig): string {
+export function configText({ site, dataDir, listenAgents, listenHttp, addresses, redis }: FirstConfig): string {
   return `${configFirstLine} Every option with its default: docs/reference/hub.md
 # Check a change with: tributary-hub check. The hub reads this file at its start; certificates are followed while it runs.
 
@@ -52,16 +54,27 @@ outputs:
   #  folder: /srv/tributary/archive
   #  roll_interval: 60s
 
-# Not more than this is kept on disk until it is archived. Beyond it agents keep what they have.
-# queue:
-#   max_bytes: 8GiB
-
+${queueText(redis)}
 # Owner of the hub's own events and of the audit trail. Make no token for it: who writes there can write what looks like the trail.
 platform_tenant: tributary
 
 # How much a tenant may bring in a day; warn, throttle or drop.
 # quotas:
 #   - { tenant: default, bytes_per_day: 100GiB, action: warn }
+`;
+}
+
+function queueText(redis: string | undefined): string {
+  if (redis === undefined) {
+    return `# Not more than this is kept on disk until it is archived. Beyond it agents keep what they have.
+# queue:
+#   max_bytes: 8GiB
+`;
+  }
+  return `# The Redis that all hubs of this site share: the queue, the registry, who is there (docs/operating/cluster.md).
+queue:
+  redis:
+    url: ${quoted(redis)}
 `;
 }
 

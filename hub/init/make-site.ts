@@ -15,7 +15,8 @@ import { everyTenant } from '../access/access.ts';
 import { hashSecret, makeSecret, makeTokenId } from '../access/secrets.ts';
 import { Authority } from '../certificates/authority.ts';
 import { renewHubCertificate } from '../certificates/hub-certificate.ts';
-import { makePkiFolder, type PkiFiles, pkiFiles, syncFolder } from '../certificates/pki-files.ts';
+import { authorityKey } from '../certificates/agreed-authority.ts';
+import { makePkiFolder, type PkiFiles, pkiFiles, pkiFilesIn, syncFolder } from '../certificates/pki-files.ts';
 import type { AuditActionName } from '../platform/audit-actions.ts';
 import type { AuditEvent, Registry } from '../registry/registry.ts';
 import { makeOneTimePassword } from '../access/one-time-password.ts';
@@ -27,6 +28,8 @@ export interface SitePlan {
   readonly dataDir: string;
   readonly configFile: string;
   readonly configText: string;
+  /** `pki/` of a hub that the site has already: this is one more. Undefined: a new site. */
+  readonly authorityFrom: string | undefined;
   /** Who types this, for the audit trail. */
   readonly actor: string;
 }
@@ -47,6 +50,11 @@ export interface MadeSite {
   readonly owner: Owner;
   /** Of the authority: SHA-256, lower-case hexadecimal. */
   readonly fingerprint: string;
+  /** Undefined for one more hub: the site has both. */
+  readonly access: FirstAccess | undefined;
+}
+
+export interface FirstAccess {
   readonly admin: { readonly name: string; readonly password: string };
   readonly token: { readonly text: string; readonly tenant: string; readonly uses: number; readonly expiresMs: number };
 }
@@ -65,8 +73,9 @@ const configMode = 0o640;
 /** Throws an InitError. All of it is durable when it resolves. */
 export async function makeSite(plan: SitePlan, tools: SiteTools): Promise<MadeSite> {
   await refuseToOverwrite(plan, tools);
+  const given = plan.authorityFrom === undefined ? undefined : Authority.load(pkiFilesIn(plan.authorityFrom), tools.clock);
   makeFolder(dirname(plan.configFile), { mode: 0o755 });
-  const made = await asOwnerOf(plan.dataDir, () => makeData(plan, tools));
+  const made = await asOwnerOf(plan.dataDir, () => makeData(plan, tools, given));
   await writeNew(plan.configFile, plan.configText, configMode);
   if (process.geteuid?.() === 0) await chown(plan.configFile, 0, made.owner.gid);
   crashPoint('hub.init.after-config');
@@ -78,25 +87,69 @@ export async function makeSite(plan: SitePlan, tools: SiteTools): Promise<MadeSi
 }
 
 /** Everything but the configuration. */
-async function makeData(plan: SitePlan, tools: SiteTools): Promise<MadeSite> {
+async function makeData(plan: SitePlan, tools: SiteTools, given: Authority | undefined): Promise<MadeSite> {
   makeFolder(plan.dataDir, { mode: 0o750 });
   // First, as it is refused while a hub runs there. An empty store is in nobody's way.
   const ids = await tools.siteIds(plan.dataDir);
   await writeNew(noteFile(plan.dataDir), `${plan.configFile}\n`, 0o600);
-  const { authority, files } = await makeCertificates(plan, { ...ids, clock: tools.clock });
+  if (given === undefined) await refuseKnownSite(plan, tools);
+  else await joinSite(plan, tools, given);
+  const { authority, files } = await makeCertificates(plan, { ...ids, clock: tools.clock, given });
   crashPoint('hub.init.after-certificates');
-  const { admin, token } = await makeAccess(plan, { ...tools, fingerprint: authority.fingerprint });
+  const { fingerprint } = authority;
+  const access = given === undefined ? await makeAccess(plan, { ...tools, fingerprint }) : undefined;
   crashPoint('hub.init.after-access');
-  return { ...ids, files, owner: ownerOf(plan.dataDir), fingerprint: authority.fingerprint, admin, token };
+  return { ...ids, files, owner: ownerOf(plan.dataDir), fingerprint, access };
+}
+
+/** A Redis may have a site already. */
+async function refuseKnownSite(plan: SitePlan, tools: SiteTools): Promise<void> {
+  if (await isEmpty(plan.dataDir, tools)) return;
+  throw new InitError(
+    'the Redis of --redis has a site already, with users and agents: to add this hub to it, give --authority with pki/ of another hub ' +
+      `of it, and remove what was left here: rm -r -- ${shellWord(plan.dataDir)}`,
+  );
+}
+
+/** The site has to know this authority: whoever gives another one is told before the hub has a certificate. */
+async function joinSite(plan: SitePlan, { openRegistry }: SiteTools, given: Authority): Promise<void> {
+  await using registry = await openRegistry(plan.dataDir);
+  if (registry.meta(authorityKey) === given.fingerprint) {
+    const details = { site: plan.site, fingerprint: given.fingerprint };
+    await registry.record({
+      action: 'hub-joined',
+      actor: plan.actor,
+      address: '',
+      outcome: 'success',
+      tenant: undefined,
+      details,
+    });
+    return;
+  }
+  throw new InitError(
+    `the authority in ${plan.authorityFrom} (SHA-256 ${given.fingerprint}) is not the one of the site in this Redis: give pki/ of a hub ` +
+      `of that site, and remove what was left here: rm -r -- ${shellWord(plan.dataDir)}`,
+  );
 }
 
 async function makeCertificates(
   plan: SitePlan,
-  { siteId, hubId, clock }: { readonly siteId: string; readonly hubId: string; readonly clock: Clock },
+  {
+    siteId,
+    hubId,
+    clock,
+    given,
+  }: {
+    readonly siteId: string;
+    readonly hubId: string;
+    readonly clock: Clock;
+    readonly given: Authority | undefined;
+  },
 ): Promise<{ authority: Authority; files: PkiFiles }> {
   const files = pkiFiles(plan.dataDir);
   await makePkiFolder(files);
-  const authority = await Authority.create(files, { name: plan.site }, clock);
+  const authority = given ?? (await Authority.create(files, { name: plan.site }, clock));
+  if (given !== undefined) await given.copyTo(files);
   const hosts = plan.addresses.map(({ host }) => host);
   await renewHubCertificate({ authority, files, siteId, hubId, hosts, nowMs: clock.now() });
   return { authority, files };
@@ -105,7 +158,7 @@ async function makeCertificates(
 async function makeAccess(
   plan: SitePlan,
   { clock, openRegistry, hashPassword, fingerprint }: SiteTools & { readonly fingerprint: string },
-): Promise<Pick<MadeSite, 'admin' | 'token'>> {
+): Promise<FirstAccess> {
   await using registry = await openRegistry(plan.dataDir);
   const nowMs = clock.now();
   const audit = (action: AuditActionName, details: AuditEvent['details']): AuditEvent => ({
@@ -146,6 +199,7 @@ async function makeAccess(
     },
     { actor: plan.actor, address: '' },
   );
+  await registry.setMeta({ [authorityKey]: fingerprint });
   await registry.record(audit('site-made', { site: plan.site, fingerprint }));
   const text = encodeEnrolmentToken({ hubs: plan.addresses.map(addressText), fingerprint, tokenId, secret });
   return { admin: { name: adminName, password }, token: { text, tenant, uses, expiresMs } };

@@ -20,6 +20,7 @@ export const auditActions = {
     type: 'creation',
     message: 'the site was made: authority, certificate, administrator',
   },
+  'hub-joined': { category: 'configuration', type: 'creation', message: 'one more hub of the site was made' },
   'agent-enrolled': {
     category: 'iam',
     type: 'creation',
