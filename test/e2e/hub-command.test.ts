@@ -11,16 +11,40 @@ import { until } from '../harness/until.ts';
 const options = { timeout: 60_000 };
 const configDefault = '/etc/tributary/hub.yaml';
 
-test('SIGHUP does not end a hub, and it says that nothing is read again', options, async () => {
+test('SIGHUP does not end a hub, and it says that its configuration was read again', options, async () => {
   await using scratch = await Scratch.make();
   await using hub = new HubHost({ programs, scratch });
   const program = await hub.start();
   program.signal('SIGHUP');
-  await until('the hub tells', () => program.logs.some(({ level, message }) => level === 'info' && /SIGHUP/.test(message)), {
-    detail: () => program.tail(),
-  });
+  await until(
+    'the hub tells',
+    () => program.logs.some(({ level, message }) => level === 'info' && /the configuration was read again/.test(message)),
+    {
+      detail: () => program.tail(),
+    },
+  );
   assert.ok((await hub.status()) !== undefined);
   assert.equal((await program.stop()).code, 0);
+});
+
+test('status --ready tells whether the listeners take data, also when the hub is silent', options, async () => {
+  await using scratch = await Scratch.make();
+  await using hub = new HubHost({ programs, scratch, config: { listeners: { http: { address: '127.0.0.1:0' } } } });
+  const program = await hub.start();
+  const ask = async (): Promise<string> => {
+    const { code, stdout, stderr } = await hub.run('status', '--ready', '--config', hub.configPath);
+    return `${code} ${stdout}${stderr}`;
+  };
+  const url = `http://127.0.0.1:${await hub.portOf('http')}/ready`;
+  await until('it is ready', async () => (await ask()) === '0 ready\n');
+  const answer = await fetch(url, { headers: { connection: 'close' } });
+  assert.deepEqual([answer.status, await answer.json()], [200, { ready: true }]);
+  program.signal('SIGSTOP');
+  assert.equal(await ask(), '3 not ready: the hub did not answer within 0.6 s\n');
+  program.signal('SIGCONT');
+  assert.equal(await ask(), '0 ready\n');
+  await program.stop();
+  assert.match(await ask(), /^1 not ready: no tributary-hub answers at /);
 });
 
 const skip = existsSync(configDefault) ? `this machine has a ${configDefault}` : false;

@@ -130,6 +130,14 @@ const tools = {
     aptPackage: 'iproute2',
     probe: async () => await (await import('./linux-namespaces.ts')).probeNamespaces(),
   },
+  'packet-filter': {
+    purpose: 'lets no packet through to a port',
+    aptPackage: 'iptables',
+    probe: async () =>
+      await (
+        await import('./forbidden.ts')
+      ).ifAllowed(() => run('unshare', ['--net', 'iptables', '-A', 'INPUT', '-p', 'tcp', '--dport', '7701', '-j', 'DROP'])),
+  },
   'systemd-journal-remote': {
     purpose: 'writes journal files as journald does',
     aptPackage: 'systemd-journal-remote',
