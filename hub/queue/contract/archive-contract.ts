@@ -57,6 +57,26 @@ export const archiveContract: readonly ContractTest[] = [
   ],
 
   [
+    `rows of the archive's index that were lost are put back once, by the group's owner only`,
+    async (open) => {
+      await using fixture = await open();
+      const { queue } = fixture;
+      await queue.openStream(testStream(1));
+      await queue.append(testBatch([{ stream: 1, from: 0, to: 100 }]));
+      const own = await owned(queue, front, 'archive');
+      const plan = testPlan(1, 1);
+      await queue.plan(own, plan);
+      const known = testObject(plan);
+      await queue.commit({ lease: own, to: 1, archived: { plan, object: known, segments: [] } });
+      const found = { ...known, name: 'found', first: 7, last: 9, eventMsMin: undefined, eventMsMax: undefined };
+      assert.equal(await queue.restoreArchived(own, [found]), 'done');
+      assert.deepEqual(await queue.archiveObjects(), [known, found]);
+      assert.equal(await queue.restoreArchived({ ...own, epoch: own.epoch - 1 }, [{ ...found, name: 'other' }]), 'fenced');
+      assert.deepEqual(await queue.archiveObjects(), [known, found]);
+    },
+  ],
+
+  [
     `who waits for the archive is heard`,
     async (open) => {
       await using fixture = await open();

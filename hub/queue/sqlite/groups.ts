@@ -4,7 +4,15 @@
  */
 import { assert } from '@tributary/shared/assert.ts';
 import { QueueError } from '../queue-error.ts';
-import { type ArchivePlan, type Commit, type CommitResult, type GroupRequest, type Lease, pipelineGroup } from '../queue.ts';
+import {
+  type ArchiveObject,
+  type ArchivePlan,
+  type Commit,
+  type CommitResult,
+  type GroupRequest,
+  type Lease,
+  pipelineGroup,
+} from '../queue.ts';
 import { hasRoom, insertNewEntry } from './append.ts';
 import { keepBeginnings } from './beginnings.ts';
 import { beginningOf, cursorBehind, endOf, groupOf } from './group-place.ts';
@@ -95,6 +103,17 @@ export function commit(store: Store, { nowMs, commit: change }: CommitArgument):
 export interface PlanArgument {
   readonly lease: Lease;
   readonly plan: ArchivePlan;
+}
+
+/** Rows of objects whose names are not in the index. */
+export function restoreArchived(
+  store: Store,
+  { lease, objects }: { readonly lease: Lease; readonly objects: readonly ArchiveObject[] },
+): 'done' | 'fenced' {
+  const { group } = groupOf(store, lease);
+  if (group.epoch !== lease.epoch) return 'fenced';
+  for (const object of objects) if (!store.archive.hasObject(object.name)) store.archive.insertObject(object);
+  return 'done';
 }
 
 export function plan(store: Store, argument: PlanArgument): ArchivePlan | 'fenced' {

@@ -16,6 +16,7 @@ export class ArchiveTable {
   readonly #deletePlan;
   readonly #insertObject;
   readonly #insertSegment;
+  readonly #objectNamed;
 
   constructor(db: DatabaseSync) {
     this.#planOf = db.prepare(planQuery);
@@ -29,7 +30,12 @@ export class ArchiveTable {
       VALUES (:name, :channel, :partition, :first, :last, :receivedMsMin, :receivedMsMax, :eventMsMin, :eventMsMax,
         :records, :rawBytes, :objectBytes, :sha256, :hosts, :frames)
       RETURNING id`);
+    this.#objectNamed = db.prepare('SELECT id FROM archive_object WHERE name = ?');
     this.#insertSegment = db.prepare('INSERT INTO archive_segment (object, stream, first, until) VALUES (?, ?, ?, ?)');
+  }
+
+  hasObject(name: string): boolean {
+    return this.#objectNamed.get(name) !== undefined;
   }
 
   planOf(group: number): PlanRow | undefined {
