@@ -37,6 +37,8 @@ import type { Registry } from './registry/registry.ts';
 import { Reload } from './reload/reload.ts';
 import { type ReloadableParts, reloadParts } from './reload/reload-parts.ts';
 import { watchServices } from './services/open-services.ts';
+import { LowerSites } from './sites/lower-sites.ts';
+import { ownSnapshot } from './sites/own-snapshot.ts';
 import type { HubState, HubStatus } from './status/hub-status.ts';
 import { Rates } from './status/rates.ts';
 import { Readiness, type Verdict } from './status/readiness.ts';
@@ -87,7 +89,7 @@ export class Hub implements AsyncDisposable {
   #http: HttpListeners | undefined;
   #store: HubStore | undefined;
   #watch: ChannelFindings | undefined;
-  #report: (() => Promise<HubStatus>) | undefined;
+  #snapshot: (() => Promise<unknown>) | undefined;
 
   private constructor(parts: HubParts) {
     this.#parts = parts;
@@ -166,6 +168,7 @@ export class Hub implements AsyncDisposable {
     const tls = await this.#openTls(store, telling, registry);
     const strangers = new Strangers({ log: logger, registry });
     const ownPki = usesOwnPki(options);
+    const sites = this.#owned.use(new LowerSites({ cluster: store.cluster, clock: systemClock }));
     const intake = this.#owned.use(
       createIntake({
         queue,
@@ -177,13 +180,23 @@ export class Hub implements AsyncDisposable {
         ownPki,
         strangers,
         quotas,
+        onSnapshot: (from, json) => sites.heardFrom(from.identity, json),
         ...(store.kind === 'redis' ? { cluster: store.cluster, connectionsMax: options.cluster.connections } : {}),
       }),
     );
     const { startedMs, rates } = { startedMs: this.#startedMs, rates: this.#rates };
-    const reported = { options, store, outputs, pipelines, intake, telling, quotas, tls, startedMs, rates };
+    const reported = { options, store, outputs, pipelines, intake, telling, quotas, tls, startedMs, rates, sites };
     const report = (): Promise<HubStatus> => hubReport(reported, this.#reportedState());
-    this.#report = report;
+    this.#snapshot = () =>
+      ownSnapshot({
+        site: options.site,
+        store,
+        registry,
+        connections: () => intake.status().connections,
+        findings: () => findings.all(),
+        below: () => sites.below(),
+        clock: systemClock,
+      });
     const operations = this.#startOperations({ store, registry, telling, outputs, notes });
     const routes = socketRoutes(operations);
     const readiness = this.#readiness(store);
@@ -204,7 +217,7 @@ export class Hub implements AsyncDisposable {
     );
     this.#agents = agents;
     if (takesIn) await agents.change(new Map([['agents', options.listeners.agents]]));
-    const api = createPeopleApi({ options, registry, clock: systemClock, log: logger, tls, bound, report, operations });
+    const api = createPeopleApi({ options, registry, clock: systemClock, log: logger, tls, bound, report, operations, sites: () => sites.views() });
     this.#http = this.#owned.use(await this.#startHttp(store, { tls, registry, quotas, strangers, api, readiness }));
     this.#reload = this.#makeReload({ store, registry, telling }, { outputs, quotas, agents, http: this.#http });
     this.#state = 'ready';
@@ -296,7 +309,7 @@ export class Hub implements AsyncDisposable {
       logger,
       crashPoint,
       clock: systemClock,
-      snapshot: () => this.#report?.() ?? Promise.resolve({}),
+      snapshot: () => this.#snapshot?.() ?? Promise.resolve(undefined),
     };
     const outputs = this.#owned.use(
       await Outputs.start({ ...own, queue, cluster, siteId, hubId, findings, events, notes }, options.outputs),

@@ -3,6 +3,7 @@ import type { CertificateStatus } from '../certificates/certificate-status.ts';
 import type { StandingFinding } from '../health/findings.ts';
 import type { IntakeStatus } from '../intake/intake.ts';
 import type { HttpListenersStatus } from '../listeners/http-listeners.ts';
+import type { SiteView } from '../sites/lower-sites.ts';
 import type { OutputStatus } from '../outputs/output.ts';
 import type { TellingCounts } from '../platform/telling.ts';
 import type { PipelineCounts } from '../processing/events.ts';
@@ -47,6 +48,8 @@ export interface HubStatus {
   readonly queue: QueueStatus;
   readonly pipeline: PipelineCounts;
   readonly outputs: readonly OutputStatus[];
+  /** The sites below, as they told of themselves. */
+  readonly sites: readonly SiteView[];
   /** Where one is configured. */
   readonly archive?: {
     readonly folder: string;

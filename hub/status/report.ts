@@ -8,6 +8,7 @@ import type { Outputs } from '../outputs/outputs.ts';
 import type { Telling } from '../platform/telling.ts';
 import type { Pipelines } from '../processing/pipelines.ts';
 import type { Quotas } from '../quotas/quotas.ts';
+import type { LowerSites } from '../sites/lower-sites.ts';
 import type { HubStore } from '../store/hub-store.ts';
 import { booksOf } from './books.ts';
 import type { ClusterStatus, HubState, HubStatus } from './hub-status.ts';
@@ -22,6 +23,7 @@ export interface ReportedParts {
   readonly telling: Telling;
   readonly quotas: Quotas;
   readonly tls: HubTls | undefined;
+  readonly sites: Pick<LowerSites, 'views'>;
   readonly startedMs: number;
   readonly rates: { readonly received: Rates; readonly archived: Rates };
 }
@@ -61,6 +63,7 @@ export async function hubReport(parts: ReportedParts, now: ReportedState): Promi
     queue: queueStatus,
     pipeline: pipelines.counts,
     outputs: outputs.status(),
+    sites: parts.sites.views(),
     ...(archive === undefined ? {} : { archive: archiveStatus(archive) }),
     books: booksOf(queueStatus, sums && ((channel) => sums.recordsOf(channel))),
   };

@@ -3,6 +3,7 @@ import { clusterLines, durabilityLines } from './cluster-lines.ts';
 import { printable } from '@tributary/shared/printable.ts';
 import { certificateLines, findingLines } from './finding-lines.ts';
 import type { HttpListenerStatus } from '../listeners/http-listeners.ts';
+import { siteLines } from '../sites/site-lines.ts';
 import type { HubStatus } from './hub-status.ts';
 
 export function statusText(status: HubStatus, nowMs: number): string {
@@ -20,6 +21,7 @@ export function statusText(status: HubStatus, nowMs: number): string {
     `queue        ${queue.state}, ${megabytes(queue.bytes)} of ${megabytes(queue.maxBytes)}, ${queue.deadLetters} dead letters`,
     ...durabilityLines(durability),
     ...outputLines(status),
+    ...siteLines(status.sites),
   ];
   if (status.events.auditDropped > 0) lines.push(`audit trail  ${status.events.auditDropped} events found no room and are lost`);
   for (const books of status.books) {

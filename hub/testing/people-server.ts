@@ -102,6 +102,7 @@ export class PeopleServer implements AsyncDisposable {
       log,
       isSecure,
       report: async () => ({ program: 'tributary-hub', state: 'ready' }),
+      sites: () => [],
       tls: enrolling,
       bound: () => 'hub.example:7701',
       operations: noOperations,

@@ -115,6 +115,19 @@ test('three levels: each line is at the top once, whatever dies in between', { s
     ids.filter((id) => !tellers.has(id)),
     [],
   );
+  // The top knows how each of them is, from what they told.
+  const health = await until(
+    'the edge is seen below both regions',
+    async () => {
+      const sites = listAt(at(await centre.status(), 'sites'));
+      return sites.length === 2 && sites.every((site) => listAt(at(site, 'sites')).length === 1) && sites;
+    },
+    { deadlineMs, detail },
+  );
+  const [edgeSite] = listAt(at(health[0], 'sites'));
+  assert.equal(at(edgeSite, 'siteId'), textAt(await edge.status(), 'site', 'siteId'));
+  assert.notEqual(at(edgeSite, 'state'), 'unknown');
+  assert.equal(at(edgeSite, 'agents', 'connected'), 1);
   const outputs = listAt(at(await edge.status(), 'outputs')).map((one) => [textAt(one, 'name'), textAt(one, 'state')]);
   assert.deepEqual(outputs, [
     ['archive', 'running'],

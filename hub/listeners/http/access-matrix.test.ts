@@ -78,6 +78,7 @@ const table: readonly Row[] = [
     others: { ...sameFor(people, 404), ...sameFor(tokens, 404), nobody: 404 },
   },
   { ask: 'GET /api/v1/status', allowed: siteViewers, status: 200 },
+  { ask: 'GET /api/v1/sites', allowed: siteViewers, status: 200 },
   { ask: 'GET /api/v1/agents', allowed: viewers, status: 200 },
   {
     ask: 'POST /api/v1/agents/{shopAgent}/revoke',

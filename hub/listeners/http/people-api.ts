@@ -14,6 +14,7 @@ import { agentRoutes } from './routes/agent-routes.ts';
 import { channelRoutes, type ChannelRouteParts } from './routes/channel-routes.ts';
 import { oidcRoutes } from './routes/oidc-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
+import { siteRoutes } from './routes/site-routes.ts';
 import { statusRoutes } from './routes/status-routes.ts';
 import { tokenRoutes } from './routes/token-routes.ts';
 import { userRoutes } from './routes/user-routes.ts';
@@ -27,6 +28,8 @@ export interface PeopleApiParts extends EnrolmentPlaceParts {
   readonly log: Logger;
   /** The object that `tributary-hub status` shows. */
   readonly report: () => Promise<unknown>;
+  /** The sites below, as they told of themselves. */
+  readonly sites: () => readonly unknown[];
   /** scrypt unless a test has no time for it. */
   readonly passwords?: Passwords;
   /** Whether the listener has TLS: where the hub has certificates. */
@@ -57,6 +60,7 @@ export function createPeopleApi(parts: PeopleApiParts): PeopleApi {
     sessionRoutes({ login, sessions, authenticator, isSecure, clock }),
     oidcRoutes({ oidc, isSecure, clock }),
     statusRoutes(parts),
+    siteRoutes(parts),
     agentRoutes({ registry }),
     channelRoutes(parts.operations),
     tokenRoutes({ registry, clock, enrolmentPlace: () => enrolmentPlace(parts) }),

@@ -7,6 +7,7 @@ export interface SnapshotSenderParts {
   readonly snapshot: () => Promise<unknown>;
   readonly send: (json: Uint8Array) => void;
   readonly clock: Clock;
+  readonly onFailed: (error: unknown) => void;
 }
 
 export class SnapshotSender {
@@ -26,16 +27,19 @@ export class SnapshotSender {
     this.#wake.notify();
   }
 
-  /** Resolves when aborted; rejects when the health cannot be told. */
+  /** Resolves when aborted. That the health cannot be told now is no reason to pass nothing on. */
   async run(signal: AbortSignal, intervalMs: number): Promise<void> {
     while (!signal.aborted) {
       await this.#wake.wait(this.#parts.clock, signal, intervalMs);
-      if (!signal.aborted && this.#isConnected) await this.#tell();
+      if (!signal.aborted && this.#isConnected) await this.#tell().catch(this.#parts.onFailed);
     }
   }
 
   async #tell(): Promise<void> {
-    const text = JSON.stringify(await this.#parts.snapshot());
+    const snapshot = await this.#parts.snapshot();
+    // The hub is still starting.
+    if (snapshot === undefined) return;
+    const text = JSON.stringify(snapshot);
     if (text === this.#sent) return;
     const json = Buffer.from(text);
     if (json.length > snapshotBytesMax) return;

@@ -19,10 +19,9 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import { makeFolder } from '@tributary/shared/make-folder.ts';
 import { isOpenlyReached } from '@tributary/shared/network/hub-address.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
 import type { UpstreamOutputOptions } from '../../config/output-options.ts';
 import { pause } from '../../groups/retry.ts';
-import { TopicRunners } from '../../groups/topic-runners.ts';
+import { type RunnersCluster, TopicRunners } from '../../groups/topic-runners.ts';
 import type { Findings } from '../../health/findings.ts';
 import type { HubEventSink } from '../../platform/hub-events.ts';
 import { frontTopic, type GroupRequest, type Queue, type StreamInfo } from '../../queue/queue.ts';
@@ -41,7 +40,7 @@ import { UpstreamTopic } from './upstream-topic.ts';
 export interface UpstreamOutputParts {
   readonly options: UpstreamOutputOptions;
   readonly queue: Queue;
-  readonly cluster: Pick<Cluster, 'partitions' | 'onChanged'>;
+  readonly cluster: RunnersCluster;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly siteId: Id;
@@ -196,7 +195,12 @@ export class UpstreamOutput implements Output {
     const uplink = this.#createUplink(hubs());
     this.#uplink = uplink;
     const removeListener = this.#credentials.onChanged(() => uplink.renewConnection('the certificate for the upstream changed'));
-    const sender = new SnapshotSender({ snapshot: this.#parts.snapshot, send: (json) => uplink.sendSnapshot(json), clock });
+    const sender = new SnapshotSender({
+      snapshot: this.#parts.snapshot,
+      send: (json) => uplink.sendSnapshot(json),
+      clock,
+      onFailed: (error) => this.#parts.logger.warn('the health of this site cannot be told to the upstream now', { error }),
+    });
     this.#onWelcomed = () => sender.connected();
     try {
       await Promise.all([uplink.run(signal), sender.run(signal, snapshotIntervalMs)]);

@@ -31,6 +31,7 @@ const guide = `This is the HTTP API of a Tributary hub.
 POST   /api/v1/logs              push records: JSON or NDJSON, with a token of scope write
 GET    /api/v1/whoami            whom your credentials belong to
 GET    /api/v1/status            how the hub is
+GET    /api/v1/sites             how the sites below are
 GET    /api/v1/agents            agents and lower sites; POST /api/v1/agents/ID/revoke
 GET    /api/v1/tokens            tokens; POST makes one, DELETE /api/v1/tokens/ID revokes it
 GET    /api/v1/users             people; POST makes or changes one, DELETE /api/v1/users/NAME removes one

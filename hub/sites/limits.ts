@@ -1,0 +1,13 @@
+/** Limits of what sites tell each other of their health. */
+export const agentsToldMax = 500;
+export const findingsToldMax = 200;
+export const groupsToldMax = 64;
+export const hubsToldMax = 64;
+/** Sites directly below one. */
+export const sitesBelowMax = 1000;
+/** Levels of sites: as many as a batch may pass through. */
+export const levelsMax = 16;
+/** Older than this, what a site told of itself is not what it is. */
+export const unknownAfterMs = 60_000;
+/** An agent that another hub of the site serves was seen within this time. */
+export const seenLatelyMs = 120_000;
