@@ -8,6 +8,7 @@ import type { Logger, LogLevel } from '@tributary/shared/log.ts';
 import { makeFolder } from '@tributary/shared/make-folder.ts';
 import { type HubTls, openHubTls } from './certificates/hub-tls.ts';
 import { ChannelOperations } from './channels/channel-operations.ts';
+import { groupsMoved } from './cluster/cluster.ts';
 import { noAddressHint, ownAddress } from './cluster/own-address.ts';
 import { Burst } from './groups/burst.ts';
 import { running } from './groups/running.ts';
@@ -217,7 +218,17 @@ export class Hub implements AsyncDisposable {
     );
     this.#agents = agents;
     if (takesIn) await agents.change(new Map([['agents', options.listeners.agents]]));
-    const api = createPeopleApi({ options, registry, clock: systemClock, log: logger, tls, bound, report, operations, sites: () => sites.views() });
+    const api = createPeopleApi({
+      options,
+      registry,
+      clock: systemClock,
+      log: logger,
+      tls,
+      bound,
+      report,
+      operations,
+      sites: () => sites.views(),
+    });
     this.#http = this.#owned.use(await this.#startHttp(store, { tls, registry, quotas, strangers, api, readiness }));
     this.#reload = this.#makeReload({ store, registry, telling }, { outputs, quotas, agents, http: this.#http });
     this.#state = 'ready';
@@ -234,7 +245,7 @@ export class Hub implements AsyncDisposable {
     const { findings } = telling;
     const onRetentionChanged = (): void => this.#watch?.look();
     const parts = reloadParts({ ...changing, queue: store.queue, findings, setLogLevel, onRetentionChanged });
-    return new Reload({ options, parts, registry, findings, clock: systemClock, logger });
+    return new Reload({ hubId: store.hubId, options, parts, registry, findings, clock: systemClock, logger });
   }
 
   #reportedState(): ReportedState {
@@ -283,7 +294,16 @@ export class Hub implements AsyncDisposable {
   #startTelling(store: HubStore, registry: Registry): Promise<Telling> {
     const { options, logger } = this.#parts;
     const onFailed = (error: unknown): void => this.#failed.reject(error);
-    return Telling.start({ options, queue: store.queue, site: store, registry, logger, clock: systemClock, onFailed });
+    return Telling.start({
+      options,
+      queue: store.queue,
+      site: store,
+      cluster: store.cluster,
+      registry,
+      logger,
+      clock: systemClock,
+      onFailed,
+    });
   }
 
   #startQuotas(registry: Registry, { findings, events }: Telling): Quotas {
@@ -330,7 +350,10 @@ export class Hub implements AsyncDisposable {
       removedOutputs: () => notes.removed(outputs.groups),
     }));
     this.#run((signal) => watch.run(signal));
-    const onChanged = (): void => watch.look();
+    const onChanged = (): void => {
+      watch.look();
+      store.cluster.announce(groupsMoved);
+    };
     return {
       channels: new ChannelOperations({ queue, registry, clock: systemClock, onChanged }),
       outputs: new OutputOperations({ outputs, notes, registry, onChanged }),

@@ -4,10 +4,10 @@
  * registry, so that nobody can try passwords against the one that the event shows.
  */
 import { createHmac, randomBytes } from 'node:crypto';
+import type { Id } from '@tributary/protocol/messages.ts';
 import type { HubOptions } from '../options.ts';
 import type { Registry } from '../registry/registry.ts';
 
-const metaKey = 'configuration';
 const keyBytes = 32;
 const shownDigits = 16;
 
@@ -20,7 +20,10 @@ interface Remembered {
 export async function auditConfiguration(
   registry: Pick<Registry, 'meta' | 'setMeta' | 'record'>,
   options: HubOptions,
+  hubId: Id,
 ): Promise<boolean> {
+  // Each hub of a site has a configuration of its own.
+  const metaKey = `configuration ${hubId}`;
   const before = rememberedOf(registry.meta(metaKey));
   const key = before?.key ?? randomBytes(keyBytes).toString('hex');
   const digests: Record<string, string> = {};

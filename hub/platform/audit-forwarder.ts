@@ -4,7 +4,7 @@
  *   registry (durable with the change itself) → publish, with a key made of the event → passed on: the registry may forget it
  *
  * Killed between the last two, the hub publishes the same event again at its next start, and the store knows the key, however long the hub
- * was away.
+ * was away. Of several hubs one at a time does it; where two do for a moment, the store knows the key as well.
  */
 import type { Teller } from '@tributary/protocol/platform/document.ts';
 import type { Clock } from '@tributary/shared/clock.ts';

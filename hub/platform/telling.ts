@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { productVersion } from '@tributary/shared/build-info.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { running } from '../groups/running.ts';
 import { FindingsBook } from '../health/findings-book.ts';
 import { plaintextListeners } from '../health/plaintext-listeners.ts';
@@ -23,6 +24,8 @@ export interface TellingParts {
   readonly options: HubOptions;
   readonly queue: Pick<Queue, 'publish' | 'partitionOf'>;
   readonly site: SiteIds;
+  /** One hub at a time passes the audit trail on. */
+  readonly cluster: Pick<Cluster, 'underLock'>;
   readonly registry: Registry;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -49,16 +52,19 @@ export class Telling implements AsyncDisposable {
     const { siteId, hubId } = parts.site;
     const host = hostname();
     const streams = new ListenerStreams({ queue, siteId, hubId, listener: 'platform', now: () => clock.now() });
-    const streamOf = (source: string): EventStream => new EventStream(streams, { tenant: options.platform_tenant, host, source });
+    // The trail is the site's: the same event has the same partition whichever hub passes it on, so its key is known there.
+    const trail = new ListenerStreams({ queue, siteId, hubId: siteId, listener: 'audit', now: () => clock.now() });
+    const target = { tenant: options.platform_tenant, host };
     const version = productVersion();
     const teller = { host, agentId: hubId, version, labels: {}, type: 'tributary-hub', site: options.site } as const;
     this.#registry = registry;
     this.#logger = logger;
-    this.events = new PlatformEvents({ stream: streamOf('hub'), teller, clock, logger });
+    this.events = new PlatformEvents({ stream: new EventStream(streams, { ...target, source: 'hub' }), teller, clock, logger });
     this.findings = new FindingsBook({ clock, events: this.events, logger });
-    this.#forwarder = new AuditForwarder({ registry, stream: streamOf('audit'), teller, clock, logger });
+    const stream = new EventStream(trail, { ...target, source: 'audit' });
+    this.#forwarder = new AuditForwarder({ registry, stream, teller, clock, logger });
     this.#running = [
-      running((signal) => this.#forwarder.run(signal), parts.onFailed),
+      running((signal) => parts.cluster.underLock('audit', signal, (_, held) => this.#forwarder.run(held)), parts.onFailed),
       running((signal) => this.findings.run(signal), parts.onFailed),
     ];
   }
@@ -67,7 +73,7 @@ export class Telling implements AsyncDisposable {
     const { registry, options } = parts;
     const telling = new Telling(parts);
     await telling.#record('hub-started', { version: productVersion(), pid: process.pid });
-    await auditConfiguration(registry, options).catch((error: unknown) => telling.#notRecorded(error));
+    await auditConfiguration(registry, options, parts.site.hubId).catch((error: unknown) => telling.#notRecorded(error));
     telling.findings.set('plaintext-listener', plaintextListeners(options));
     return telling;
   }

@@ -3,6 +3,7 @@
  * good one each part that can change does, on its own: one that cannot be as it says stays as it was, and is told. What needs a restart
  * is told, too, and left as it is.
  */
+import type { Id } from '@tributary/protocol/messages.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
@@ -31,6 +32,7 @@ export interface ConfigurationStatus {
 }
 
 export interface ReloadParts {
+  readonly hubId: Id;
   readonly options: HubOptions;
   readonly parts: readonly ReloadPart[];
   readonly registry: Pick<Registry, 'meta' | 'setMeta' | 'record'>;
@@ -87,7 +89,7 @@ export class Reload {
       logger.error('a part of the configuration cannot be as it says, and stays as it was', { problem });
     if (notDone.length > 0) logger.warn('these options hold from the next start on', { options: notDone.join(' ') });
     logger.info('the configuration was read again', { changed: changed.join(' ') || 'nothing' });
-    await auditConfiguration(this.#parts.registry, this.#options);
+    await auditConfiguration(this.#parts.registry, this.#options, this.#parts.hubId);
   }
 
   async #apply(next: HubOptions): Promise<{ changed: OptionPath[]; problems: string[] }> {
