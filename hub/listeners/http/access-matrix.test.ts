@@ -323,6 +323,7 @@ async function enrol(
     secretHash,
     kind,
     agentId,
+    siteId: kind === 'hub' ? randomBytes(16).toString('hex') : undefined,
     instanceId: id,
     bootId: id,
     host: 'host',
