@@ -231,10 +231,17 @@ export class Hub implements AsyncDisposable {
     });
     this.#http = this.#owned.use(await this.#startHttp(store, { tls, registry, quotas, strangers, api, readiness }));
     this.#reload = this.#makeReload({ store, registry, telling }, { outputs, quotas, agents, http: this.#http });
+    this.#becomeReady(store);
+  }
+
+  /** From now on agents are sent here, too. */
+  #becomeReady({ kind, cluster }: HubStore): void {
+    const { options, logger } = this.#parts;
+    const { address: bound, tls } = this.#listener ?? {};
+    const address = bound === undefined ? '' : ownAddress(options, { bound, tls: tls === true });
+    if (bound !== undefined && address === '' && kind === 'redis') logger.warn(noAddressHint, { bound });
     this.#state = 'ready';
-    const address = takesIn ? ownAddress(options, { bound: bound(), tls: this.#listener?.tls === true }) : '';
-    if (takesIn && address === '' && store.kind === 'redis') logger.warn(noAddressHint, { bound: bound() });
-    store.cluster.tell({ state: 'ready', address });
+    cluster.tell({ state: 'ready', address });
   }
 
   #makeReload(

@@ -32,6 +32,9 @@ export type OwnState = Pick<HubMember, 'address' | 'state' | 'connections' | 'wo
 /** A later holder of the same lock has a greater one: who writes under a lock has it checked in the same step. */
 export type FencingToken = number;
 
+/** Announced: an operator has moved or resumed reader groups, so that there may be something to read where nothing came. */
+export const groupsMoved = 'groups-moved';
+
 export interface Cluster extends AsyncDisposable {
   readonly hubId: Id;
   /** Those heard of lately, this one included, in the order of their ids: from memory, a heartbeat old at most. */
@@ -44,9 +47,9 @@ export interface Cluster extends AsyncDisposable {
   onChanged(listener: () => void): () => void;
   /** Told with the next heartbeat, which is sent at once when state, address or work changed. */
   tell(own: Partial<OwnState>): void;
-  /** To the other hubs that can be reached now: best effort, for what is found out more slowly anyway. */
+  /** To this hub at once and to the others that can be reached now: best effort, for what is found out more slowly anyway. */
   announce(message: string): void;
-  /** What other hubs announce. Returns its own removal. */
+  /** What the hubs announce, this one too. Returns its own removal. */
   onAnnounced(listener: (message: string) => void): () => void;
   /**
    * Does `work` whenever this hub holds the lock `name`, again and again until aborted; its signal ends when the lock is lost. Only one

@@ -14,6 +14,7 @@ export class SingleCluster implements Cluster {
   readonly hubId: Id;
   readonly #parts: SingleClusterParts;
   readonly #listeners = new Set<() => void>();
+  readonly #announced = new Set<(message: string) => void>();
   readonly #all: ReadonlySet<number>;
   #own: OwnState = { address: '', state: 'starting', connections: 0, works: false };
 
@@ -49,12 +50,13 @@ export class SingleCluster implements Cluster {
     for (const listener of this.#listeners) listener();
   }
 
-  announce(_message: string): void {
-    // Nobody else is there.
+  announce(message: string): void {
+    for (const listener of this.#announced) listener(message);
   }
 
-  onAnnounced(_listener: (message: string) => void): () => void {
-    return () => undefined;
+  onAnnounced(listener: (message: string) => void): () => void {
+    this.#announced.add(listener);
+    return () => this.#announced.delete(listener);
   }
 
   async underLock(_name: string, signal: AbortSignal, work: Parameters<Cluster['underLock']>[2]): Promise<void> {

@@ -9,8 +9,8 @@ export const leasePollMs = 1000;
 
 /** A runner of a topic that had nothing to do for so long gives its lease back and ends. */
 export const runnerIdleMs = 60_000;
-/** How often the whole queue is looked through for entries that nobody told of. */
-export const lookIntervalMs = 30_000;
+/** How often the whole queue is looked through for entries that nobody told of: all of its figures are read for it. */
+export const lookIntervalMs = 300_000;
 
 /** Waits after a failure: doubled from the first to the last. */
 export const retryMsMin = 50;

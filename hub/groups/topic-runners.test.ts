@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { groupsMoved } from '../cluster/cluster.ts';
 import { createLogger } from '@tributary/shared/log.ts';
 import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import type { QueueStatus, TopicStatus } from '../queue/queue.ts';
@@ -37,6 +38,7 @@ class NotingRunner implements TopicRunner {
       did.push(`work ${this.#name}`);
       await this.#site.working?.(this.#name);
     }
+    this.#site.isEnding = true;
     await this.#site.ending?.();
     did.push(`end ${this.#name}`);
   }
@@ -52,6 +54,8 @@ class Site implements AsyncDisposable {
   working: ((name: string) => Promise<void>) | undefined;
   ending: (() => Promise<void>) | undefined;
   looks = 0;
+  isEnding = false;
+  announce: (message: string) => void = () => undefined;
   #told: Told = () => undefined;
   #changed = (): void => undefined;
   readonly #running: AsyncDisposable;
@@ -66,7 +70,11 @@ class Site implements AsyncDisposable {
     };
     this.runners = new TopicRunners({
       queue: { status, onAppended: (listener) => this.#follow(listener) },
-      cluster: { partitions: () => this.own, onChanged: (listener) => this.#followMembers(listener) },
+      cluster: {
+        partitions: () => this.own,
+        onChanged: (listener) => this.#followMembers(listener),
+        onAnnounced: (listener) => this.#followNews(listener),
+      },
       clock: this.clock,
       logger: createLogger({ level: 'debug', sink: () => undefined }),
       prefix: 'front/',
@@ -81,6 +89,11 @@ class Site implements AsyncDisposable {
     return () => {
       this.#told = () => undefined;
     };
+  }
+
+  #followNews(listener: (message: string) => void): () => void {
+    this.announce = listener;
+    return () => undefined;
   }
 
   #followMembers(listener: () => void): () => void {
@@ -130,6 +143,9 @@ suite('runners of topics', { timeout: 10_000 }, () => {
     site.has('front/acme/app', 0, 1);
     site.clock.advance(lookIntervalMs);
     await site.doneIs('start front/acme/app#0', 'work front/acme/app#0');
+    site.has('front/acme/moved', 1, 1);
+    site.announce(groupsMoved);
+    await site.doneIs('start front/acme/moved#1', 'work front/acme/app#0', 'work front/acme/moved#1');
   });
 
   test('end when nothing comes, and leave one that sleeps: the look', async () => {
@@ -152,7 +168,7 @@ suite('runners of topics', { timeout: 10_000 }, () => {
     site.tell('front/acme/app', 0);
     await eventually('it works', () => site.did.length === 2);
     site.clock.advance(runnerIdleMs);
-    await eventually('it looked again', () => site.looks === 2);
+    await eventually('it ends', () => site.isEnding);
     site.tell('front/acme/app', 0);
     site.ending = undefined;
     gate.resolve();

@@ -4,13 +4,14 @@
  * ends by itself because nothing came for a while: what is at rest costs neither a lease nor a timer. One that fails or stands still
  * stops no other.
  *
- * Entries that another hub has stored are told (onAppended), which may fail; a slow look at the whole queue finds what was not told.
+ * Entries that another hub has stored are told (onAppended). The whole queue is looked through when partitions were gained, when an operator
+ * has moved groups, and now and then.
  */
 import { supervise } from '@tributary/shared/async/supervise.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { ChannelName } from '@tributary/protocol/messages.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import { type Cluster, groupsMoved } from '../cluster/cluster.ts';
 import type { Queue, TopicName } from '../queue/queue.ts';
 import { lookIntervalMs, retryMsMax, retryMsMin } from './limits.ts';
 import { Wake } from './wake.ts';
@@ -28,9 +29,12 @@ export interface TopicRunner {
   readonly isWoken: boolean;
 }
 
+/** Who works where, and what is announced. */
+export type RunnersCluster = Pick<Cluster, 'partitions' | 'onChanged' | 'onAnnounced'>;
+
 export interface TopicRunnersOptions<Runner extends TopicRunner> {
   readonly queue: Pick<Queue, 'onAppended' | 'status'>;
-  readonly cluster: Pick<Cluster, 'partitions' | 'onChanged'>;
+  readonly cluster: RunnersCluster;
   readonly clock: Clock;
   readonly logger: Logger;
   /** `front/` or `back/`. */
@@ -74,6 +78,7 @@ export class TopicRunners<Runner extends TopicRunner = TopicRunner> {
     const removeListeners = [
       queue.onAppended((topic, partition) => this.#appended(topic, partition)),
       cluster.onChanged(() => this.#partitionsChanged()),
+      cluster.onAnnounced((message) => message === groupsMoved && this.#look.notify()),
     ];
     const stopAll = (): void => this.#stopWhere(() => true);
     signal.addEventListener('abort', stopAll, { once: true });

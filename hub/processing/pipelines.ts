@@ -2,9 +2,8 @@
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { ChannelName } from '@tributary/protocol/messages.ts';
-import type { Cluster } from '../cluster/cluster.ts';
 import type { Burst } from '../groups/burst.ts';
-import { TopicRunners } from '../groups/topic-runners.ts';
+import { type RunnersCluster, TopicRunners } from '../groups/topic-runners.ts';
 import { frontTopic, pipelineGroup, type Queue } from '../queue/queue.ts';
 import { PipelineEvents, type PipelineCounts } from './events.ts';
 import { Pipeline } from './pipeline.ts';
@@ -12,7 +11,7 @@ import type { Processor } from './pipeline-pool.ts';
 
 export interface PipelinesOptions {
   readonly queue: Queue;
-  readonly cluster: Pick<Cluster, 'partitions' | 'onChanged'>;
+  readonly cluster: RunnersCluster;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly processor: Processor;

@@ -49,7 +49,7 @@ export class ProcessingLine implements AsyncDisposable {
     if (options.folder === undefined) this.#owned.defer(() => rmSync(folder, { recursive: true }));
     this.#owned.use(queue);
     mkdirSync(this.archiveFolder, { recursive: true });
-    const cluster = { partitions: () => new Set([0]), onChanged: () => () => undefined };
+    const cluster = { partitions: () => new Set([0]), onChanged: () => () => undefined, onAnnounced: () => () => undefined };
     this.archive = this.#owned.use(
       new Archive({
         queue,

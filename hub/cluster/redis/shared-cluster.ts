@@ -29,6 +29,7 @@ export class SharedCluster implements Cluster {
   readonly #parts: SharedClusterParts;
   readonly #membership: Membership;
   readonly #listeners = new Set<() => void>();
+  readonly #announced = new Set<(message: string) => void>();
   readonly #wake = new Wake();
   readonly #stop = new AbortController();
   /** Another one after every start: what a process before this one held is not ours. */
@@ -76,14 +77,20 @@ export class SharedCluster implements Cluster {
   }
 
   announce(message: string): void {
+    for (const listener of this.#announced) listener(message);
     this.#parts.masters.publish(`${announced} ${this.hubId} ${message}`);
   }
 
   onAnnounced(listener: (message: string) => void): () => void {
+    this.#announced.add(listener);
     const own = `${announced} ${this.hubId} `;
-    return this.#parts.masters.subscribe((told) => {
+    const unsubscribe = this.#parts.masters.subscribe((told) => {
       if (told.startsWith(`${announced} `) && !told.startsWith(own)) listener(told.slice(own.length));
     });
+    return () => {
+      unsubscribe();
+      this.#announced.delete(listener);
+    };
   }
 
   async underLock(name: string, signal: AbortSignal, work: Parameters<Cluster['underLock']>[2]): Promise<void> {

@@ -5,9 +5,8 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { WorkerEntry } from '@tributary/shared/async/worker-entry.ts';
 import type { ChannelName } from '@tributary/protocol/messages.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
 import { LazyThread } from '../../groups/lazy-thread.ts';
-import { TopicRunners } from '../../groups/topic-runners.ts';
+import { type RunnersCluster, TopicRunners } from '../../groups/topic-runners.ts';
 import { archiveGroup, backTopic, type Queue } from '../../queue/queue.ts';
 import type { ArchiveContract } from './archive-contract.ts';
 import { ChannelArchive } from './channel-archive.ts';
@@ -20,7 +19,7 @@ import { ObjectSink } from './object-sink.ts';
 
 export interface ArchiveOptions {
   readonly queue: Queue;
-  readonly cluster: Pick<Cluster, 'partitions' | 'onChanged'>;
+  readonly cluster: RunnersCluster;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly owner: string;
