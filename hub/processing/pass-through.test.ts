@@ -263,19 +263,45 @@ suite('pass-through', () => {
     assert.deepEqual(passThrough({ ...entry, trims: [{ segment: 0, from: 17, to: 0 }] }), { kind: 'nothing' });
   });
 
+  test('of a part that fills a gap only that is read, of lines and of counted records', () => {
+    const late = processed(entryOf([lines(app, 'one\ntwo\nthree\n', 100)], { trims: [{ segment: 0, from: 104, to: 108 }] }));
+    assert.deepEqual(
+      rowsOf(late.block).map(({ position, raw }) => [position, raw]),
+      [[104, 'two\n']],
+    );
+    assert.deepEqual(late.result.kept, [{ segment: 0, from: 104, to: 108, records: 1, bytes: 4 }]);
+    const records = ['a', 'bb', 'ccc', 'dddd'].map((text) => Buffer.from(text));
+    const part = processed(
+      entryOf([[counted, countedSegment(records, 10), Buffer.concat(records)]], { trims: [{ segment: 0, from: 11, to: 13 }] }),
+    );
+    assert.deepEqual(
+      rowsOf(part.block).map(({ position, raw }) => [position, raw]),
+      [
+        [11, 'bb'],
+        [12, 'ccc'],
+      ],
+    );
+    assert.deepEqual(part.result.kept, [{ segment: 0, from: 11, to: 13, records: 2, bytes: 5 }]);
+  });
+
   test('any records, filtered and trimmed anywhere, keep their positions', () => {
     fc.assert(
-      fc.property(fc.array(piece, { minLength: 1, maxLength: 30 }), fc.boolean(), fc.nat(400), (pieces, hasLengths, skip) => {
+      fc.property(fc.array(piece, { minLength: 1, maxLength: 30 }), fc.boolean(), fc.nat(400), fc.nat(200), (...drawn) => {
+        const [pieces, hasLengths, skip, length] = drawn;
         const { segment, bytes, rows } = segmentOfPieces(pieces, hasLengths);
         const from = Math.min(segment.from + skip, segment.to);
+        // Nothing: to the segment's end.
+        const end = from + length < segment.to ? from + length : segment.to;
+        const to = end === segment.to || end === from ? 0 : end;
+        const until = to === 0 ? segment.to : to;
         const expected = rows
-          .filter((row) => row.position + row.raw.length > from)
+          .filter((row) => row.position + row.raw.length > from && row.position < until)
           .map((row) => {
             const before = Math.max(0, from - row.position);
-            return { position: row.position + before, raw: row.raw.slice(before), flags: row.flags };
+            return { position: row.position + before, raw: row.raw.slice(before, until - row.position), flags: row.flags };
           });
         const behind = lines(app, 'behind\n', segment.to + 5);
-        const { block } = processed(entryOf([[app, segment, bytes], behind], { trims: [{ segment: 0, from, to: 0 }] }));
+        const { block } = processed(entryOf([[app, segment, bytes], behind], { trims: [{ segment: 0, from, to }] }));
         assert.deepEqual(
           rowsOf(block).map(({ position, raw, flags }) => ({ position, raw, flags })),
           [...expected, { position: segment.to + 5, raw: 'behind\n', flags: 0 }],

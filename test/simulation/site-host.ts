@@ -138,6 +138,8 @@ export class SiteHost {
           this.store.close(effect.key, effect.position);
           return () => undefined;
         });
+      case 'snapshot':
+        return;
       case 'close':
         this.#open = this.#open.filter((other) => other !== open);
         return connection.close();
