@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 
 export class RedisProxy implements AsyncDisposable {
   readonly #server: Server;
-  readonly #target: { readonly host: string; readonly port: number };
+  #target: { readonly host: string; readonly port: number };
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #isSilent = false;
 
@@ -48,6 +48,12 @@ export class RedisProxy implements AsyncDisposable {
   /** New connections pass again; those that fell silent stay so. */
   restore(): void {
     this.#isSilent = false;
+  }
+
+  /** New connections go elsewhere, as when an address moves; those there are, are cut. */
+  retarget(target: { readonly host: string; readonly port: number }): void {
+    this.#target = target;
+    this.cut();
   }
 
   /** Replies pass no more, what is sent still arrives: who called cannot know whether it was done. */
