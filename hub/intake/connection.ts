@@ -5,7 +5,6 @@
  * commit, the session makes an ack of it, and only then `send` is called. Nothing here is done per record.
  */
 import type { FrameError } from '@tributary/protocol/frame-error.ts';
-import { hopsMax } from '@tributary/protocol/limits.ts';
 import {
   type Batch,
   type ChannelName,
@@ -258,7 +257,7 @@ export class IntakeConnection {
   #admitBatch(requestId: number, request: AppendRequest): void {
     const { queue, quotas } = this.#parts;
     const { inflatedBytes: bytes, records, body } = request.batch;
-    const problem = this.#tooManyHops(request) ?? bodyProblem(body, bytes);
+    const problem = this.#pathProblem(request) ?? bodyProblem(body, bytes);
     if (problem !== undefined) return this.#refuse(requestId, request, problem);
     const verdict = quotas.admit(request.channel, { bytes, records });
     if (verdict.kind === 'take') return this.#append(requestId, request);
@@ -270,10 +269,10 @@ export class IntakeConnection {
     return this.#ask(dropped, (result) => this.#session.appended(requestId, result));
   }
 
-  /** With this hub's own it must still fit the envelope that goes to the next site. */
-  #tooManyHops({ batch }: AppendRequest): Refusal | undefined {
-    if (batch.envelope.hops.length < hopsMax) return undefined;
-    return { reason: 'forbidden', hint: `the batch came through ${hopsMax} hubs, and no more are allowed: look for a loop` };
+  #pathProblem({ batch }: AppendRequest): Refusal | undefined {
+    const { gatekeeper, identity } = this.#parts;
+    const hint = gatekeeper.pathProblem(batch.envelope.hops, identity);
+    return hint === undefined ? undefined : { reason: 'forbidden', hint };
   }
 
   #refuse(requestId: number, request: AppendRequest, problem: Refusal): void {

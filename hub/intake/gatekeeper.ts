@@ -4,7 +4,8 @@
  * looks at them; a lower site's hub may only bring streams of its own site and of sites
  * below it, for the tenants in its certificate.
  */
-import type { Hello, Id, OpenStream } from '@tributary/protocol/messages.ts';
+import { hopsMax } from '@tributary/protocol/limits.ts';
+import type { Hello, Hop, Id, OpenStream } from '@tributary/protocol/messages.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Reject } from './admission.ts';
 import { type CertifiedIdentity, type PeerIdentity, registeredId } from './peer-identity.ts';
@@ -18,6 +19,8 @@ export interface GatekeeperParts {
   readonly ownPki: boolean;
   readonly strangers: Strangers;
   readonly retryAfterMs: number;
+  /** A lower site brings what came from this very one, or through it. */
+  readonly onLoop?: ((lowerSiteId: Id) => void) | undefined;
 }
 
 export class Gatekeeper {
@@ -132,10 +135,23 @@ export class Gatekeeper {
     const isOwn = (origin.siteId === '' && origin.agentId === '') || origin.siteId === siteId;
     const of = `the certificate is for site ${siteId}, and a stream comes from another one`;
     if (!isOwn && origin.siteId === '') return of;
-    if (origin.siteId === this.#parts.siteId) return `${of}: from this very site, which is a loop`;
+    if (origin.siteId === this.#parts.siteId) {
+      this.#parts.onLoop?.(siteId);
+      return `${of}: from this very site, which is a loop`;
+    }
     if (!isOwn && this.#hasOwnHubs(origin.siteId)) return `${of}, ${origin.siteId}, which has hubs of its own here`;
     if (isAmong(attributes.tenant, tenants)) return undefined;
     return `the certificate does not allow tenant ${attributes.tenant}: have it made with this tenant as well`;
+  }
+
+  /** Why a batch that took this path is not taken; undefined: it is. With this hub's own hop it must still fit the envelope. */
+  pathProblem(hops: readonly Hop[], identity: PeerIdentity): string | undefined {
+    if (hops.some(({ siteId }) => siteId === this.#parts.siteId)) {
+      if (identity.kind === 'lower-site') this.#parts.onLoop?.(identity.siteId);
+      return 'the batch came through this very site before, which is a loop: let only one of two sites forward to the other';
+    }
+    if (hops.length < hopsMax) return undefined;
+    return `the batch came through ${hopsMax} hubs, and no more are allowed: look for a loop`;
   }
 
   #hasOwnHubs(siteId: Id): boolean {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encode } from '@tributary/protocol/codec.ts';
-import type { Id, Message, OpenStream } from '@tributary/protocol/messages.ts';
+import type { Batch, Hop, Id, Message, OpenStream } from '@tributary/protocol/messages.ts';
 import { DoorFixture, enrolled, type Enrolled, randomId, type TestAgent } from '../listeners/agents/door-fixture.ts';
 import { testAttributes } from '../queue/fixture.ts';
 import { testBatchMessage, testHello, testOpen } from './recording-peer.ts';
@@ -130,6 +130,30 @@ test('it cannot speak for this site, for another lower site, nor for an agent of
   assert.equal(await sites.held(), before);
   const audited = (await door.registry.auditAfter(0, 1000)).filter(({ details }) => details['reason'] === 'forwarded');
   assert.equal(audited[0]?.actor, `agent:${sites.hostile.agentId}`);
+});
+
+test('it may speak for sites below it, and bring nothing that came through this one, or through too many', timeout, async () => {
+  await using sites = await openSites();
+  const { door, hostile } = sites;
+  const origin = { siteId: randomId(), agentId: randomId() };
+  const hop = (siteId: Id): Hop => ({ siteId, hubId: randomId(), receivedMs: 1 });
+  const peer = await sites.connect();
+  const path = (hops: readonly Hop[]): Batch['envelope'] => ({ createdMs: 1, hops, trims: [] });
+  const batch = testBatchMessage(1, { from: 0, to: 10 });
+  peer.send(testOpen(1, { origin }), { ...batch, envelope: path([hop(origin.siteId), hop(hostile.siteId ?? '')]) });
+  await peer.until('ack');
+  const { queue } = door.store;
+  assert.partialDeepStrictEqual(await Array.fromAsync(queue.streamsOf(origin.siteId, origin.agentId)), [{ held: 10 }]);
+  const around = [hop(origin.siteId), hop(door.siteId), hop(hostile.siteId ?? '')];
+  peer.send({ ...testBatchMessage(2, { from: 10, to: 20 }), envelope: path(around) });
+  const { reason, hint } = await peer.until('refuse');
+  assert.equal(reason, 'forbidden');
+  assert.match(hint, /came through this very site before/);
+  const far = Array.from({ length: 16 }, () => hop(randomId()));
+  peer.send({ ...testBatchMessage(3, { from: 10, to: 20 }), envelope: path(far) });
+  while (peer.received.filter(({ kind }) => kind === 'refuse').length < 2) await turn();
+  assert.partialDeepStrictEqual(await Array.fromAsync(queue.streamsOf(origin.siteId, origin.agentId)), [{ held: 10 }]);
+  peer.socket.terminate();
 });
 
 test('the same stream and agent ids at its own site are not those of this one', timeout, async () => {

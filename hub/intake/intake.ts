@@ -42,6 +42,8 @@ export interface IntakeOptions {
   readonly limits?: Partial<IntakeLimits>;
   /** A hub of a lower site told its site's health: at most `snapshotBytesMax` bytes that nobody looked at yet. */
   readonly onSnapshot?: (from: IntakeConnection, json: Uint8Array) => void;
+  /** A lower site brings what came from this very one, or through it. */
+  readonly onLoop?: (lowerSiteId: Id) => void;
   /** The other hubs of this site. Without it this one is alone, and names none to agents. */
   readonly cluster?: IntakeCluster;
   /** Beyond so many agents some are sent to hubs that have fewer. */
@@ -111,7 +113,14 @@ class StandardIntake implements Intake {
     this.#admissions = new Admissions({ events: this.#events, retryAfterMs, now: () => this.#clock.monotonic() });
     const { siteId, registry, log, ownPki = false } = options;
     this.#strangers = options.strangers ?? new Strangers({ log, registry });
-    this.#gatekeeper = new Gatekeeper({ siteId, registry, ownPki, strangers: this.#strangers, retryAfterMs });
+    this.#gatekeeper = new Gatekeeper({
+      siteId,
+      registry,
+      ownPki,
+      strangers: this.#strangers,
+      retryAfterMs,
+      onLoop: options.onLoop,
+    });
     this.#standing = new Standing({ gatekeeper: this.#gatekeeper, registry, clock: this.#clock });
     const { cluster, connectionsMax = Number.POSITIVE_INFINITY, queue } = options;
     this.#rebalance = cluster === undefined ? undefined : new Rebalance({ hubId: cluster.hubId, connectionsMax });

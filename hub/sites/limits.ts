@@ -11,3 +11,6 @@ export const levelsMax = 16;
 export const unknownAfterMs = 60_000;
 /** An agent that another hub of the site serves was seen within this time. */
 export const seenLatelyMs = 120_000;
+/** A loop of which nothing was seen for so long is none any more. */
+export const loopForgottenMs = 600_000;
+export const loopLookMs = 30_000;

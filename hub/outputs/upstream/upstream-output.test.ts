@@ -110,9 +110,12 @@ class LowerSite implements AsyncDisposable {
   }
 }
 
-async function write(writer: StreamWriter, text: string): Promise<void> {
+/** Resolves with the compressed bytes that the hub keeps. */
+async function write(writer: StreamWriter, text: string): Promise<Buffer> {
   const body = compress(Buffer.from(text));
-  await writer.append(Buffer.from(text), { body, checksum: checksumOf(body) });
+  const copy = Buffer.from(body);
+  await writer.append(Buffer.from(text), { body, checksum: checksumOf(copy) });
+  return copy;
 }
 
 function pathOf(number: number): string {
@@ -143,6 +146,26 @@ suite('an upstream', () => {
     await eventually('it is told the health', () => site.snapshots.includes('{"hubs":1}'));
     assert.deepEqual(output.status().state, 'running');
     assert.deepEqual(lower.findings, []);
+  });
+
+  test('gets the very bytes that the edge made, whatever is in them', async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    const lower = owned.use(await LowerSite.open());
+    const writer = lower.writer(1);
+    await lower.start(site);
+    const sent = [await write(writer, 'some\n'.repeat(5000)), await write(writer, 'more\n')];
+    // Whoever inflated this on the way and compressed it again would make other bytes of it.
+    const text = Buffer.from('stored as it is\n');
+    const frames = Buffer.concat([
+      compress(text.subarray(0, 7)),
+      Buffer.from('502a4d1800000000', 'hex'),
+      compress(text.subarray(7)),
+    ]);
+    await writer.append(text, { body: new Uint8Array(frames), checksum: checksumOf(frames) });
+    await lower.passedOn();
+    assert.deepEqual(site.bodies, [...sent, frames]);
+    assert.equal(site.text(pathOf(1)), `${'some\n'.repeat(5000)}more\nstored as it is\n`);
   });
 
   test('that is away gets all of it in order when it comes back, once, also after a restart of the hub', async () => {

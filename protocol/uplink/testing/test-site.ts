@@ -44,6 +44,8 @@ export class TestSite implements AsyncDisposable {
   readonly gaps: Gap[] = [];
   /** Paths of the batches that came. */
   readonly hops: (readonly Hop[])[] = [];
+  /** The compressed bytes of the batches that came. */
+  readonly bodies: Buffer[] = [];
   /** What a hub told of its site. */
   readonly snapshots: string[] = [];
   readonly #recorded = new Map<Id, { readonly from: number; readonly to: number; readonly cause: GapCause }[]>();
@@ -229,6 +231,7 @@ export class TestSite implements AsyncDisposable {
     const { batch, segments } = request;
     this.batches += 1;
     this.hops.push(batch.envelope.hops);
+    this.bodies.push(Buffer.from(batch.body));
     for (const { key, from, fromMark } of segments) {
       const stream = this.#stream(key.streamId);
       const differs = from === stream.held && stream.heldMark !== '' && fromMark !== '' && fromMark !== stream.heldMark;
