@@ -17,7 +17,7 @@ import { statusSocket } from './hub-paths.ts';
 import { ChannelFindings } from './health/channel-findings.ts';
 import { watchHeldBack } from './health/held-back.ts';
 import { watchClones } from './intake/clone-findings.ts';
-import { createIntake, type Intake } from './intake/intake.ts';
+import { createIntake, type Intake, type IntakeOptions } from './intake/intake.ts';
 import { Strangers } from './intake/strangers.ts';
 import { type AgentListener, startAgentListener } from './listeners/agents/agent-listener.ts';
 import { agentsDoor, usesOwnPki } from './listeners/agents/agents-door.ts';
@@ -154,41 +154,22 @@ export class Hub implements AsyncDisposable {
     prepareDataFolder(options);
     const store = this.#owned.use(await this.#openStore());
     this.#store = store;
-    const { queue, siteId, hubId } = store;
+    const { queue, siteId } = store;
     const registry = this.#owned.use(await store.openRegistry());
     const telling = this.#owned.use(await this.#startTelling(store, registry));
     const { findings } = telling;
     const quotas = this.#startQuotas(registry, telling);
-    this.#run((signal) => watchHeldBack({ queue, findings, clock: systemClock }, signal));
-    this.#run((signal) => watchClones({ registry, findings, clock: systemClock }, signal));
-    this.#run((signal) => watchStore({ store, findings, events: telling.events, logger, clock: systemClock }, signal));
-    this.#run((signal) => watchServices({ services: options.services, findings, clock: systemClock }, signal));
+    this.#watchAround(store, registry, telling);
     const notes = new OutputNotes({ queue, cluster: store.cluster, registry });
     const outputs = await this.#startOutputs(store, notes, telling);
     const pipelines = this.#startPipelines(store, outputs);
     store.cluster.tell({ works: options.cluster.roles.includes('work') });
     const tls = await this.#openTls(store, telling, registry);
     const strangers = new Strangers({ log: logger, registry });
-    const ownPki = usesOwnPki(options);
     const loops = new LoopFindings({ findings, clock: systemClock });
     this.#run((signal) => loops.run(signal));
     const sites = this.#owned.use(new LowerSites({ cluster: store.cluster, clock: systemClock }));
-    const intake = this.#owned.use(
-      createIntake({
-        queue,
-        siteId,
-        hubId,
-        burst: this.#burst,
-        log: logger,
-        registry,
-        ownPki,
-        strangers,
-        quotas,
-        onLoop: (siteIdBelow) => loops.seen(siteIdBelow),
-        onSnapshot: (from, json) => sites.heardFrom(from.identity, json),
-        ...(store.kind === 'redis' ? { cluster: store.cluster, connectionsMax: options.cluster.connections } : {}),
-      }),
-    );
+    const intake = this.#startIntake(store, { registry, strangers, quotas, sites, onLoop: (site) => loops.seen(site) });
     const { startedMs, rates } = { startedMs: this.#startedMs, rates: this.#rates };
     const reported = { options, store, outputs, pipelines, intake, telling, quotas, tls, startedMs, rates, sites };
     const report = (): Promise<HubStatus> => hubReport(reported, this.#reportedState());
@@ -236,6 +217,27 @@ export class Hub implements AsyncDisposable {
     this.#http = this.#owned.use(await this.#startHttp(store, { tls, registry, quotas, strangers, api, readiness }));
     this.#reload = this.#makeReload({ store, registry, telling }, { outputs, quotas, agents, http: this.#http });
     this.#becomeReady(store);
+  }
+
+  /** What a person ought to know of who comes in, of the store, and of what stands open. */
+  #watchAround(store: HubStore, registry: Registry, { findings, events }: Telling): void {
+    const { options, logger } = this.#parts;
+    const { queue } = store;
+    this.#run((signal) => watchHeldBack({ queue, findings, clock: systemClock }, signal));
+    this.#run((signal) => watchClones({ registry, findings, clock: systemClock }, signal));
+    this.#run((signal) => watchStore({ store, findings, events, logger, clock: systemClock }, signal));
+    this.#run((signal) => watchServices({ services: options.services, findings, clock: systemClock }, signal));
+  }
+
+  #startIntake(
+    { kind, queue, cluster, siteId, hubId }: HubStore,
+    { sites, ...parts }: Pick<IntakeOptions, 'registry' | 'strangers' | 'quotas' | 'onLoop'> & { readonly sites: LowerSites },
+  ): Intake {
+    const { options, logger: log } = this.#parts;
+    const others = kind === 'redis' ? { cluster, connectionsMax: options.cluster.connections } : {};
+    const onSnapshot: IntakeOptions['onSnapshot'] = (from, json) => sites.heardFrom(from.identity, json);
+    const own = { queue, siteId, hubId, burst: this.#burst, log, ownPki: usesOwnPki(options), onSnapshot };
+    return this.#owned.use(createIntake({ ...own, ...parts, ...others }));
   }
 
   /** From now on agents are sent here, too. */
