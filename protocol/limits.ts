@@ -80,8 +80,13 @@ export const hintBytesMax = 1024;
 export const waitMsMax = 3_600_000;
 /** Pings go out at this interval while something is unanswered. */
 export const pingIntervalMs = 1500;
-/** A Ping unanswered for so long means that the peer is gone. */
-export const pongTimeoutMs = 3 * pingIntervalMs;
+/**
+ * A Ping unanswered for so long, and nothing else that says so, means that the peer is gone: with the interval before, and a second for the way
+ * to another hub, a silent cut costs less than 5 s.
+ */
+export const pongTimeoutMs = 2500;
+/** A receiver that is amid a message, or does not read for the moment, says this often that it is there. */
+export const stillHereMs = 1000;
 /** From the open socket to the Welcome. */
 export const welcomeTimeoutMs = 15_000;
 /** From the open socket to the Hello. */
@@ -121,3 +126,4 @@ assert(bodyBytesMax <= creditBytesMax, 'the largest batch fits the largest windo
 assert(recoveredBytesMax * 2 <= frameBytesMax, 'a Recovered message with one stream too many fits a frame');
 assert(recoveredStreamsMax <= recoveredStreamsTotalMax, 'one Recovered message is within the sum');
 assert(pongTimeoutMs > pingIntervalMs, 'a Pong may take longer than the interval of the Pings');
+assert(pongTimeoutMs >= 2 * stillHereMs, 'who says that it is there is heard in time');

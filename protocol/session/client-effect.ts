@@ -39,6 +39,8 @@ export interface ClientCalls {
   receive(message: Message): void;
   /** What came could not be decoded. */
   receiveInvalid(error: FrameError): void;
+  /** The socket heard from the peer itself, unasked: a Pong that cannot come yet is waited for a little longer. */
+  peerIsHere(): void;
   /** To be called at `nextTickMs()` or soon after; more often does no harm. */
   tick(): void;
   /** When `tick` is needed next, in monotonic milliseconds; undefined: not before something else happens. */

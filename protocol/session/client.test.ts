@@ -181,11 +181,11 @@ test('what the site had, and this end has no more, is lost with its store', () =
   again.position(1, 10);
   assert.deepEqual(again.brief(), ['positioned', 'Gap 1[10,30) store-lost']);
 
-  const other = new Fixture({ siteBefore: 'e'.repeat(32) });
-  other.outbox.add({ streamId, from: 30, to: 40 });
-  other.welcomed().take();
-  other.position(1, 10);
-  assert.deepEqual(other.brief(), ['positioned', 'Gap 1[10,30) replay-expired']);
+  const elsewhere = new Fixture({ siteBefore: 'e'.repeat(32) });
+  elsewhere.outbox.add({ streamId, from: 30, to: 40 });
+  elsewhere.welcomed().take();
+  elsewhere.position(1, 10);
+  assert.deepEqual(elsewhere.brief(), ['positioned', 'Gap 1[10,30) replay-expired']);
 });
 
 test('a hub tells its snapshot once it is welcomed, and an agent may not', () => {
@@ -393,6 +393,24 @@ test('a Pong in time keeps the connection', () => {
     assert.deepEqual(fixture.brief(), ['ping']);
     fixture.session.receive({ kind: 'pong', nonce: round });
   }
+});
+
+test('a hub that says it is there is waited for, as its Pong may be behind a long message on a slow link', () => {
+  const fixture = new Fixture();
+  fixture.outbox.add({ streamId, from: 0, to: 10 });
+  fixture.welcomed().take();
+  fixture.nowMs = limits.pingIntervalMs;
+  fixture.session.tick();
+  assert.deepEqual(fixture.brief(), ['ping']);
+  for (let second = 0; second < 60; second += 1) {
+    fixture.nowMs += limits.stillHereMs;
+    fixture.session.peerIsHere();
+    fixture.session.tick();
+    assert.deepEqual(fixture.brief(), []);
+  }
+  fixture.nowMs += limits.pongTimeoutMs;
+  fixture.session.tick();
+  assert.deepEqual(fixture.brief(), ['close no-pong']);
 });
 
 test('a hub that does not answer the Hello is left', () => {

@@ -72,6 +72,10 @@ export class ClientSession implements ClientCalls {
     this.#after();
   }
 
+  peerIsHere(): void {
+    this.#keepalive.heard();
+  }
+
   receiveInvalid(error: FrameError): void {
     this.#close('peer-broke-protocol', { hint: error.message });
   }

@@ -57,6 +57,7 @@ export class Connection {
   readonly #ended = Promise.withResolvers<ConnectionEnd>();
   readonly #inFlight = new InFlight();
   #isOpen = false;
+  #isSilent = false;
   #isOver = false;
   #pumping = false;
   #welcome: Welcome | undefined;
@@ -140,6 +141,8 @@ export class Connection {
       this.#armWelcome();
     };
     socket.on('message', (data, isBinary) => this.#turn(() => this.#receive(data, isBinary)));
+    // The peer's own, sent when it has no answer yet: ws answers it.
+    socket.on('ping', () => this.#turn(() => this.#session.peerIsHere()));
     socket.on('error', (error) => {
       this.#socketError = error.message;
     });
@@ -297,6 +300,7 @@ export class Connection {
   }): void {
     this.#isOver = true;
     const { reason, hint, retryAfterMs = 0, hubs = [] } = end;
+    if (reason === 'no-pong' || reason === 'no-welcome') this.#isSilent = true;
     this.#ended.resolve({ reason, hint, retryAfterMs, hubs, welcomed: this.#welcome !== undefined });
   }
 
@@ -306,7 +310,8 @@ export class Connection {
     const closed = Promise.withResolvers<void>();
     const timer = setTimeout(() => socket.terminate(), closeTimeoutMs);
     socket.once('close', () => closed.resolve());
-    if (this.#isOpen) socket.close(closeCode);
+    // Who says nothing will not answer this either.
+    if (this.#isOpen && !this.#isSilent) socket.close(closeCode);
     else socket.terminate();
     await closed.promise;
     clearTimeout(timer);

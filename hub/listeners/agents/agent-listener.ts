@@ -7,6 +7,7 @@ import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } 
 import { Socket } from 'node:net';
 import { Server as TlsServer, TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
+import { stillHereMs } from '@tributary/protocol/limits.ts';
 import { AllowList } from '@tributary/shared/network/allow-list.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import { type Server as UpgradeServer, type WebSocket, WebSocketServer } from 'ws';
@@ -129,7 +130,7 @@ class WebSocketListener implements AgentListener {
     this.#gate.guard(server);
     const { door, log } = options;
     this.#unfollow = server instanceof TlsServer && door.kind === 'tls' ? followMaterial(server, door.tls, log) : () => undefined;
-    this.#pacing = setInterval(() => this.#checkPaces(), Math.min(1000, limits.slowWindowMs)).unref();
+    this.#pacing = setInterval(() => this.#checkPaces(), Math.min(stillHereMs, limits.slowWindowMs)).unref();
   }
 
   get address(): string {

@@ -86,11 +86,19 @@ export class AgentSocket implements Peer {
     this.#socket.resume();
   }
 
-  /** To be called from time to time: ends the connection when a message was begun and does not go on. */
+  /** To be called every second or so: ends the connection when a message was begun and does not go on. */
   checkPace(nowMs: number): void {
-    const isUnderWay = this.#socket.isAmidMessage && !this.#socket.isPaused;
+    const { isAmidMessage, isPaused } = this.#socket;
+    if (isAmidMessage || isPaused) this.#stillHere();
+    const isUnderWay = isAmidMessage && !isPaused;
     if (!this.#pace.isTooSlow({ isUnderWay, bytesRead: this.#stream.bytesRead, nowMs })) return;
     this.#connection.receiveInvalid(new FrameError('limit', 'a message that was begun comes too slowly, or not at all'));
+  }
+
+  /** The peer's Ping waits behind what we are still getting, or do not read now: it is told without having asked. */
+  #stillHere(): void {
+    const { readyState, bufferedAmount } = this.#socket;
+    if (readyState === WebSocket.OPEN && bufferedAmount === 0) this.#socket.ping();
   }
 
   #received(data: WebSocket.RawData, isBinary: boolean): void {

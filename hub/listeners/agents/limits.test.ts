@@ -98,12 +98,17 @@ test('a line that is slow and steady brings its batch', timeout, async () => {
   const { agent, stream } = await admitted(door);
   agent.send(testOpen(1));
   await agent.until('position');
+  // The hub says meanwhile that it is there. What is written past the WebSocket must not have its answer in between.
+  let heard = 0;
+  agent.socket.on('ping', () => (heard += 1));
+  agent.socket.pong = () => undefined;
   const bytes = frame(encode(testBatchMessage(1, { from: 0, to: 1000 }, 100_000)));
   for (let at = 0; at < bytes.length; at += 4000) {
     stream.write(bytes.subarray(at, at + 4000));
     await sleep(60);
   }
   await agent.until('ack');
+  assert.ok(heard > 0);
   agent.socket.terminate();
 });
 
