@@ -8,7 +8,7 @@ import type { RegistryCall, SharedOptions } from '../sqlite/registry-calls.ts';
 import { registryFile } from '../sqlite/registry-file.ts';
 import { RegistryStore } from '../sqlite/registry-store.ts';
 import { Follower } from './follower.ts';
-import { changeMsMax, recoveryMs, sharedAuditRowsMax } from './limits.ts';
+import { changeMsMax, sharedAuditRowsMax, usualLogLimits } from './limits.ts';
 import { registryLibrary } from './registry-library.ts';
 import { Replica } from './replica.ts';
 import { ReplicatedWriter } from './replicated-writer.ts';
@@ -45,6 +45,7 @@ export async function openSharedStore({ folder, shared, logger, onFailed }: Shar
   // The queue has the same masters and tells what is to be told of them.
   const silent = createLogger({ level: 'error', sink: () => undefined });
   const clock = systemClock;
+  const limits = { ...usualLogLimits, ...shared.limits };
   const masters = await openMasters({
     options: redis,
     logger: silent,
@@ -54,13 +55,13 @@ export async function openSharedStore({ folder, shared, logger, onFailed }: Shar
     patience,
   });
   opened.defer(() => masters[Symbol.asyncDispose]());
-  const log = new SiteLog(masters, shared.recoveryMs ?? recoveryMs);
+  const log = new SiteLog(masters, limits);
   const follower = new Follower({ replica, log, clock, logger, file: registryFile(folder), mayFound });
   await follower.catchUp(clock.monotonic() + changeMsMax);
   const tell = (): void => masters.publish(note);
   const failed = (error: unknown): void => onFailed(error instanceof Error ? error : new Error(String(error)));
   const close = async (): Promise<void> => await masters[Symbol.asyncDispose]();
-  const writer = new ReplicatedWriter({ replica, follower, log, clock, logger, tell, close }, failed);
+  const writer = new ReplicatedWriter({ replica, follower, log, limits, clock, logger, tell, close }, failed);
   masters.subscribe((message) => {
     if (message === note) writer.wake();
   });

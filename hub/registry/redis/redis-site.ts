@@ -31,7 +31,7 @@ export class RedisSite implements AsyncDisposable {
       redis: testRedisOptions({ url, prefix, partitions: 1 }),
       durability: 'full',
       mayFound,
-      recoveryMs: testRecoveryMs,
+      limits: { recoveryMs: testRecoveryMs },
       patience: { silenceMsMax: 1000, callWaitMsMax: 1500, replicasMsMax: 500, openMsMax: 3000 },
     };
   }

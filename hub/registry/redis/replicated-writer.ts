@@ -18,7 +18,7 @@ import type { RegistryCall } from '../sqlite/registry-calls.ts';
 import { passingFailure } from '../sqlite/registry-writer.ts';
 import { agentName, tokenName } from '../sqlite/tables/seen-table.ts';
 import type { Follower } from './follower.ts';
-import { awayMs, changeMsMax, followMs, goneMs, snapshotBytes, snapshotEntries } from './limits.ts';
+import { awayMs, changeMsMax, followMs, goneMs, type LogLimits, snapshotBytes } from './limits.ts';
 import type { Rehearsal, Replica } from './replica.ts';
 import type { NewEntry, SiteLog } from './site-log.ts';
 
@@ -26,6 +26,7 @@ export interface ReplicatedWriterParts {
   readonly replica: Replica;
   readonly follower: Follower;
   readonly log: SiteLog;
+  readonly limits: LogLimits;
   readonly clock: Pick<Clock, 'monotonic' | 'sleep'>;
   readonly logger: Logger;
   /** There is something new: the other hubs need not wait until they look. */
@@ -123,7 +124,7 @@ export class ReplicatedWriter implements AsyncDisposable {
   }
 
   async #change(calls: readonly RegistryCall[]): Promise<void> {
-    const { replica, clock } = this.#parts;
+    const { replica, clock, limits } = this.#parts;
     const untilMs = clock.monotonic() + changeMsMax;
     let sent: { readonly id: string; readonly rehearsal: Rehearsal } | undefined;
     try {
@@ -141,7 +142,7 @@ export class ReplicatedWriter implements AsyncDisposable {
         this.#take(rehearsal, id);
         this.#done(rehearsal);
         this.#parts.tell();
-        if (appended.entries >= snapshotEntries || appended.bytes >= snapshotBytes) await this.#snapshot();
+        if (appended.entries >= limits.snapshotEntries || appended.bytes >= snapshotBytes) await this.#snapshot();
         return;
       }
     } catch (error) {
@@ -157,7 +158,7 @@ export class ReplicatedWriter implements AsyncDisposable {
       if (this.#isAway) logger.info('the registry of the site can be changed again');
       this.#isAway = false;
     } catch (error) {
-      if (error instanceof MasterError) {
+      if (error instanceof MasterError && !this.#stop.signal.aborted) {
         this.#awayUntilMs = clock.monotonic() + awayMs;
         if (!this.#isAway)
           logger.warn('the registry of the site cannot be changed: what this hub knows of it still holds', { error });

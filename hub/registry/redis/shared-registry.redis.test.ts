@@ -5,7 +5,7 @@ import { RedisSite } from './redis-site.ts';
 
 const reason = await requireTool('redis');
 
-suite('the registry that hubs share', { skip: reason }, async () => {
+suite('the registry that hubs share', { skip: reason, concurrency: 6 }, async () => {
   if (reason !== undefined) return;
   const site = await RedisSite.start();
   after(() => site[Symbol.asyncDispose]());

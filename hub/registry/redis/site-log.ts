@@ -1,6 +1,6 @@
 /** What the functions of registry-library.ts are asked, and what they answer, with types. Every method rejects with a MasterError. */
 import { siteKeys, type Argument, type Masters, type Reply } from '../../queue/redis/masters/masters.ts';
-import { entriesKept, readEntriesMax } from './limits.ts';
+import { type LogLimits, readEntriesMax } from './limits.ts';
 import type { Position } from './position.ts';
 import { changesNothing, functionName, type RegistryFunction } from './registry-library.ts';
 
@@ -34,12 +34,12 @@ export type Opened<Content> = ({ readonly kind: 'open' } & Content) | NotOpen;
 
 export class SiteLog {
   readonly #masters: Pick<Masters, 'callSite' | 'prefix'>;
-  readonly #recoveryMs: number;
+  readonly #limits: LogLimits;
   readonly #keys: readonly string[];
 
-  constructor(masters: Pick<Masters, 'callSite' | 'prefix'>, recoveryMs: number) {
+  constructor(masters: Pick<Masters, 'callSite' | 'prefix'>, limits: LogLimits) {
     this.#masters = masters;
-    this.#recoveryMs = recoveryMs;
+    this.#limits = limits;
     const prefix = siteKeys(masters.prefix);
     this.#keys = ['registry', 'registry-log', 'registry-snapshot', 'registry-seen'].map((name) => prefix + name);
   }
@@ -75,17 +75,17 @@ export class SiteLog {
   }
 
   async recover(): Promise<void> {
-    await this.#call('recover', [this.#recoveryMs]);
+    await this.#call('recover', [this.#limits.recoveryMs]);
   }
 
   /** Puts back what the store has lost, or founds it. `recoveryMs` 0: nobody else can have more. */
   async restore({ lineage, branch, version, ends }: Position, snapshot: Uint8Array, isFirst: boolean): Promise<void> {
-    const wait = isFirst ? 0 : this.#recoveryMs;
+    const wait = isFirst ? 0 : this.#limits.recoveryMs;
     await this.#call('restore', [lineage, branch, version, wait, snapshot, ...[...ends].flat()]);
   }
 
   async putSnapshot({ lineage, branch, version }: Position, snapshot: Uint8Array): Promise<void> {
-    await this.#call('putSnapshot', [lineage, branch, version, entriesKept, snapshot]);
+    await this.#call('putSnapshot', [lineage, branch, version, this.#limits.entriesKept, snapshot]);
   }
 
   async snapshot(): Promise<

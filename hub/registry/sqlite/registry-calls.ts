@@ -2,6 +2,7 @@
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { RedisOptions } from '../../config/store-options.ts';
 import type { Patience } from '../../queue/redis/masters/limits.ts';
+import type { LogLimits } from '../redis/limits.ts';
 import type { ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import type {
   ApiTokenRecord,
@@ -30,7 +31,7 @@ export interface SharedOptions {
   /** A site that has no registry yet may be begun. */
   readonly mayFound: boolean;
   /** Instead of the usual ones, in tests. */
-  readonly recoveryMs?: number | undefined;
+  readonly limits?: Partial<LogLimits> | undefined;
   readonly patience?: Partial<Patience> | undefined;
 }
 
