@@ -17,6 +17,8 @@ export interface GroupView {
   readonly group: string;
   readonly topic: 'front' | 'back';
   readonly paused: boolean;
+  /** What comes passes it by: its output was forgotten, or keeps only so much. */
+  readonly expiring: boolean;
   /** Sums over the partitions. */
   readonly entries: number;
   readonly records: number;
@@ -61,6 +63,7 @@ function groupView(group: string, topic: 'front' | 'back', places: readonly Grou
     group,
     topic,
     paused: places.some(({ paused }) => paused),
+    expiring: places.some(({ policy }) => policy === 'expiring'),
     entries: sum('entries'),
     records: sum('records'),
     bytes: sum('bytes'),

@@ -126,7 +126,14 @@ function groupRow({ channel }: ChannelView, group: GroupView, isFirst: boolean):
   const cursor = partitions.length > 1 ? `${partitions.length} partitions` : String(partitions[0]?.cursor ?? 0);
   const age = oldest === null ? '' : formatDuration(roundedMs(Date.now() - Date.parse(oldest)));
   const figures = [String(entries), String(records), formatBytes(roundedBytes(bytes)), age, String(dropped)];
-  return [isFirst ? channel : '', group.group, group.topic, cursor, ...figures, paused ? 'PAUSED' : ''];
+  return [
+    isFirst ? channel : '',
+    group.group,
+    group.topic,
+    cursor,
+    ...figures,
+    paused ? 'PAUSED' : group.expiring ? 'passed by' : '',
+  ];
 }
 
 function remark({ channel, groups, gaps, lost, late, duplicates }: ChannelView): string {

@@ -4,12 +4,12 @@
  */
 import type { ChannelName } from '@tributary/protocol/messages.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { backTopic, frontTopic, type GroupStatus, pipelineGroup, type Queue } from '../queue/queue.ts';
+import { backTopic, frontTopic, type GroupStatus, pipelineGroup, type Queue, type TopicName } from '../queue/queue.ts';
 import type { Registry } from '../registry/registry.ts';
 import { groupOfOutput, outputOfGroup, type OutputOptions } from './registry.ts';
 
 export interface OutputNotesParts {
-  readonly queue: Pick<Queue, 'status' | 'removeGroup'>;
+  readonly queue: Pick<Queue, 'status' | 'ensureGroup' | 'seekGroup' | 'removeGroup'>;
   readonly cluster: Pick<Cluster, 'hubId' | 'members'>;
   readonly registry: Pick<Registry, 'meta' | 'setMeta'>;
 }
@@ -56,20 +56,38 @@ export class OutputNotes {
   async removed(own: readonly string[]): Promise<RemovedOutput[]> {
     const configured = new Set([...own, ...this.#configuredElsewhere()]);
     const { groups } = await this.#parts.queue.status();
-    const gone = groups.filter(({ group }) => outputOfGroup(group) !== undefined && !configured.has(group));
+    const gone = groups.filter(
+      ({ group, policy }) => policy === 'blocking' && outputOfGroup(group) !== undefined && !configured.has(group),
+    );
     return [...Map.groupBy(gone, ({ group }) => group)].map(([group, places]) => removedOutput(group, places));
   }
 
-  /** Nothing is kept for it any more; of a back topic without any other reader nothing is made from then on. */
+  /**
+   * Nothing is kept for it any more; of a back topic without any other reader nothing is made from then on. The groups of what reads back
+   * topics stay, and what comes passes them by: were they made anew some day, what they had read would be in the archive twice.
+   */
   async forget(removed: RemovedOutput, isBackRead: (channel: ChannelName) => boolean): Promise<void> {
     const { queue, registry } = this.#parts;
     const { group, reads, channels } = removed;
-    for (const channel of channels) {
-      // First the pipeline: were it the other way round and a crash between, nobody would know that it has no purpose.
-      if (reads === 'back' && !isBackRead(channel)) await queue.removeGroup(frontTopic(channel), pipelineGroup);
-      await queue.removeGroup(reads === 'back' ? backTopic(channel) : frontTopic(channel), group);
+    if (reads === 'front') for (const channel of channels) await queue.removeGroup(frontTopic(channel), group);
+    else {
+      const { groups } = await queue.status();
+      for (const channel of channels) {
+        // First the pipeline: were it the other way round and a crash between, nobody would know that it has no purpose.
+        if (!isBackRead(channel)) await this.#passBy(groups, frontTopic(channel), pipelineGroup);
+        await this.#passBy(groups, backTopic(channel), group);
+      }
     }
     await registry.setMeta({ [begunKey(group)]: '' });
+  }
+
+  /** Whoever works on the group changes nothing any more; whoever registers it again finds it where it is then. */
+  async #passBy(groups: readonly GroupStatus[], topic: TopicName, group: string): Promise<void> {
+    const { queue } = this.#parts;
+    const places = groups.filter((place) => place.topic === topic && place.group === group);
+    if (places.length === 0) return;
+    await queue.ensureGroup({ topic, group, policy: { kind: 'expiring', ageMsMax: 0, bytesMax: 0 }, from: 'end' });
+    for (const { partition } of places) await queue.seekGroup({ topic, group, partition }, { kind: 'end' });
   }
 
   #configuredElsewhere(): string[] {

@@ -13,7 +13,7 @@ export interface OutputsView {
 }
 
 export interface OutputOperationsParts {
-  readonly outputs: Pick<Outputs, 'status' | 'groups' | 'refresh' | 'readsBack'>;
+  readonly outputs: Pick<Outputs, 'status' | 'groups' | 'refresh' | 'keepFor' | 'readsBack'>;
   readonly notes: Pick<OutputNotes, 'removed' | 'forget'>;
   readonly registry: Pick<Registry, 'record'>;
   /** One was forgotten. */
@@ -48,8 +48,11 @@ export class OutputOperations {
     await registry.record({ ...event, outcome: 'success' });
     try {
       const kept = new Set(removed.flatMap((one) => (one.group !== group && one.reads === 'back' ? one.channels : [])));
+      // Before its groups change, so that a pipeline that is thrown out does not come back.
+      outputs.keepFor(removed.filter((one) => one.group !== group));
       await notes.forget(output, (channel) => kept.has(channel) || outputs.readsBack(channel));
     } catch (error) {
+      await outputs.refresh();
       await registry.record({ ...event, outcome: 'failure' });
       throw error;
     }

@@ -10,7 +10,7 @@ import { retryMsMax, retryMsMin } from '../groups/limits.ts';
 import { frontTopic, type GroupRequest, type TopicName } from '../queue/queue.ts';
 import { ArchiveOutput } from './archive/archive-output.ts';
 import type { Output, OutputStatus } from './output.ts';
-import type { OutputNotes } from './output-notes.ts';
+import type { OutputNotes, RemovedOutput } from './output-notes.ts';
 import { groupOfOutput, openOutput, type OutputOptions, type OutputParts } from './registry.ts';
 
 export interface OutputsParts extends OutputParts {
@@ -101,7 +101,11 @@ export class Outputs implements AsyncDisposable {
 
   /** Looks again for groups whose output is gone. */
   async refresh(): Promise<void> {
-    const removed = await this.#parts.notes.removed(this.groups);
+    this.keepFor(await this.#parts.notes.removed(this.groups));
+  }
+
+  /** The outputs that are gone and are to be kept for. */
+  keepFor(removed: readonly RemovedOutput[]): void {
     this.#keptBack = new Set(removed.flatMap(({ channels, reads }) => (reads === 'back' ? channels : [])));
   }
 

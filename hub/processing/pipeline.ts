@@ -77,7 +77,9 @@ export class Pipeline implements TopicRunner {
   }
 
   async #work(lease: Lease, signal: AbortSignal): Promise<WorkEnd> {
-    const { clock } = this.#options;
+    const { clock, place, prepare } = this.#options;
+    // Thrown out because nobody wants it any more: the next run waits until somebody does.
+    if (!(await prepare(place.channel))) return 'idle';
     const ahead: Work[] = [];
     let readTo = lease.cursor;
     let patienceMs = burstMsMax;

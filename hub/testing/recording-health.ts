@@ -21,6 +21,11 @@ export class RecordingFindings implements Findings {
     this.#findings.set(kind, findings);
   }
 
+  put({ kind, subject }: Pick<Finding, 'kind' | 'subject'>, finding: Pick<Finding, 'level' | 'reason'> | undefined): void {
+    const others = (this.#findings.get(kind) ?? []).filter((other) => other.subject !== subject);
+    this.#findings.set(kind, finding === undefined ? others : [...others, { kind, subject, ...finding }]);
+  }
+
   all(): readonly StandingFinding[] {
     return [...this.#findings.values()].flat().map((finding) => ({ ...finding, sinceMs: 0 }));
   }

@@ -11,7 +11,7 @@ test('a channel is paused, resumed and moved by hand, and all of it is in the au
   const { hub, agent } = stack;
   const command = async (...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> =>
     hub.run(...args, '--config', hub.configPath);
-  const found = async (text: string): Promise<number> => Number((await hub.search('--count', '--', text)).stdout);
+  const found = async (text: string): Promise<number> => Number((await hub.search('--count', '--type', 'app', '--', text)).stdout);
   const group = async (name: string): Promise<unknown> => {
     const { stdout } = await command('channel', 'list', 'default/app', '--json');
     return listAt(parseJson(stdout), 'channels', 0, 'groups').find((one) => at(one, 'group') === name);
@@ -67,3 +67,62 @@ test('a channel is paused, resumed and moved by hand, and all of it is in the au
     ['channel-resumed', 'success'],
   ]);
 });
+
+test(
+  'an output that is taken out keeps what it has not passed, until somebody has it forgotten',
+  { timeout: 60_000 },
+  async () => {
+    const archive = { kind: 'archive', roll_interval: '300ms' };
+    // Nobody is there: what is for it waits.
+    const upstream = { kind: 'upstream', name: 'centre', hubs: ['ws://127.0.0.1:9'] };
+    await using stack = await Stack.make({ hub: { outputs: [archive, upstream] } });
+    const { hub, agent } = stack;
+    const command = async (...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> =>
+      hub.run(...args, '--config', hub.configPath);
+    const found = async (text: string): Promise<number> => Number((await hub.search('--count', '--type', 'app', '--', text)).stdout);
+    const groups = async (): Promise<unknown[]> => {
+      const { stdout } = await command('channel', 'list', 'default/app', '--json');
+      return listAt(parseJson(stdout), 'channels', 0, 'groups').map((one) => at(one, 'group'));
+    };
+    const configured = async (...outputs: readonly unknown[]): Promise<void> => {
+      await hub.configure({ outputs });
+      const before = at(await hub.status(), 'configuration', 'readMs');
+      hub.program.signal('SIGHUP');
+      await until('it is read again', async () => at(await hub.status(), 'configuration', 'readMs') !== before);
+    };
+    await appendFile(stack.log('a.log'), 'first\n');
+    await agent.start();
+    await until('it is archived', async () => (await found('first')) === 1, { detail: () => stack.tail() });
+    assert.deepEqual(await groups(), ['pipeline', 'upstream:centre', 'archive']);
+
+    const early = await command('output', 'forget', 'centre');
+    assert.deepEqual([early.code, /take it out of there first/.test(early.stderr)], [1, true], early.stderr);
+    await configured(archive);
+    const listed = await command('output', 'list');
+    assert.match(listed.stdout, /centre +upstream +upstream:centre +REMOVED +keeps \d+ entries/);
+    await until('it is a finding', async () =>
+      listAt(await hub.status(), 'findings').some((one) => at(one, 'kind') === 'output-removed'),
+    );
+    const forgotten = await command('output', 'forget', 'centre');
+    assert.deepEqual([forgotten.code, (await groups()).length], [0, 2], forgotten.stderr);
+
+    // From now on only upwards: no pipeline keeps back what the upstream has passed.
+    await configured({ ...upstream, from: 'now' });
+    assert.deepEqual(await groups(), ['pipeline', 'upstream:centre', 'archive']);
+    assert.equal((await command('output', 'forget', 'archive')).code, 0);
+    const kept = (await command('channel', 'list', 'default/app')).stdout;
+    assert.match(kept, /pipeline .*passed by\n.*upstream:centre .*\n.*archive .*passed by/);
+    await appendFile(stack.log('a.log'), 'second\n');
+    await until('the second line waits for the upstream', async () => {
+      const { stdout } = await command('channel', 'list', 'default/app', '--json');
+      const group = listAt(parseJson(stdout), 'channels', 0, 'groups').find((one) => at(one, 'group') === 'upstream:centre');
+      return at(group, 'records') === 1;
+    });
+
+    await configured(archive, upstream);
+    await appendFile(stack.log('a.log'), 'third\n');
+    await until('the archive goes on', async () => (await found('third')) === 1, { detail: () => stack.tail() });
+    assert.equal(await found('first'), 1, 'what it had is not there twice');
+    assert.doesNotMatch(hub.program.stderr, /"log.level":"error"/);
+  },
+);
