@@ -5,7 +5,7 @@ import { createLogger } from '@tributary/shared/log.ts';
 import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import type { QueueStatus, TopicStatus } from '../queue/queue.ts';
 import { eventually } from '../testing/eventually.ts';
-import { lookIntervalMs, runnerIdleMs } from './limits.ts';
+import { lookIntervalMs, retryMsMax, runnerIdleMs } from './limits.ts';
 import { running } from './running.ts';
 import { type TopicPlace, type TopicRunner, TopicRunners } from './topic-runners.ts';
 import { Wake } from './wake.ts';
@@ -55,6 +55,7 @@ class Site implements AsyncDisposable {
   ending: (() => Promise<void>) | undefined;
   looks = 0;
   isEnding = false;
+  isAway = false;
   announce: (message: string) => void = () => undefined;
   #told: Told = () => undefined;
   #changed = (): void => undefined;
@@ -65,6 +66,7 @@ class Site implements AsyncDisposable {
     const groups = [{ ...group, topic: 'front/acme/done', partition: 0, oldestMs: undefined, dropped: 0, paused: false }];
     const status = (): Promise<QueueStatus> => {
       this.looks += 1;
+      if (this.isAway) return Promise.reject(new Error('no Redis answers'));
       const rest = { storeId: '', state: 'open', bytes: 0, maxBytes: 0, channels: [], deadLetters: 0 } as const;
       return Promise.resolve({ ...rest, topics: this.topics, groups });
     };
@@ -146,6 +148,16 @@ suite('runners of topics', { timeout: 10_000 }, () => {
     site.has('front/acme/moved', 1, 1);
     site.announce(groupsMoved);
     await site.doneIs('start front/acme/moved#1', 'work front/acme/app#0', 'work front/acme/moved#1');
+  });
+
+  test('look again soon where the store did not answer', async () => {
+    await using site = new Site();
+    site.isAway = true;
+    await eventually('it looked in vain', () => site.looks === 1 && site.clock.sleeping === 1);
+    site.isAway = false;
+    site.has('front/acme/app', 0, 1);
+    site.clock.advance(retryMsMax);
+    await site.doneIs('start front/acme/app#0', 'work front/acme/app#0');
   });
 
   test('end when nothing comes, and leave one that sleeps: the look', async () => {

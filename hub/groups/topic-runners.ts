@@ -84,9 +84,14 @@ export class TopicRunners<Runner extends TopicRunner = TopicRunner> {
     signal.addEventListener('abort', stopAll, { once: true });
     this.#look.notify();
     try {
+      let nextLookMs = lookIntervalMs;
       while (!signal.aborted) {
-        await this.#look.wait(clock, signal, lookIntervalMs);
-        if (!signal.aborted) await this.#lookForWork().catch((error: unknown) => this.#lookFailed(logger, error));
+        await this.#look.wait(clock, signal, nextLookMs);
+        if (signal.aborted) break;
+        nextLookMs = await this.#lookForWork().then(
+          () => lookIntervalMs,
+          (error: unknown) => this.#lookFailed(logger, error),
+        );
       }
     } finally {
       for (const remove of removeListeners) remove();
@@ -129,8 +134,10 @@ export class TopicRunners<Runner extends TopicRunner = TopicRunner> {
     for (const { topic, partition } of waitingPlaces(await queue.status(), { prefix, group })) this.#appended(topic, partition);
   }
 
-  #lookFailed(logger: Logger, error: unknown): void {
-    logger.debug('the queue could not be looked through for entries that wait', { error, retryInMs: lookIntervalMs });
+  /** How soon it is tried again. */
+  #lookFailed(logger: Logger, error: unknown): number {
+    logger.debug('the queue could not be looked through for entries that wait', { error, retryInMs: retryMsMax });
+    return retryMsMax;
   }
 
   #start(name: string, place: TopicPlace): Started<Runner> {
