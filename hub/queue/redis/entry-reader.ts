@@ -3,6 +3,7 @@ import type { GapCause } from '@tributary/protocol/messages.ts';
 import type { StreamKey } from '@tributary/protocol/session/server-effect.ts';
 import { QueueError } from '../queue-error.ts';
 import { type ArchiveObject, type Entry, type GapRecord, type Queue, type StreamInfo, streamName } from '../queue.ts';
+import { partsOfSpilled } from './bodies.ts';
 import { partsOf, rowsIn, streamOfText, sumsOfText, type Sums } from './entry-text.ts';
 import { measuredMax, patienceMs, rowsMax, streamsRememberedMax } from './limits.ts';
 import { asQueueErrors, partitionOf, type QueueContext } from './queue-context.ts';
@@ -13,6 +14,12 @@ interface FoundEntry {
   readonly sums: Sums;
   readonly details: string;
   readonly body: Buffer;
+}
+
+interface FetchedBody {
+  readonly body: Buffer;
+  /** Of what was spilled. */
+  readonly rest: string | undefined;
 }
 
 const noBody = new Uint8Array(0);
@@ -37,8 +44,14 @@ export class EntryReader {
       return { sequence: numberOf(sequence), sums: sumsOfText(textOf(sums)), details: textOf(details), body: bytesOf(body) };
     });
     const rows = found.flatMap(({ details }) => rowsIn(details));
-    const streams = await this.#describe(partition, rows);
-    return found.map((entry) => this.#entry({ topic, partition }, entry, { streams, bodies }));
+    const [streams, fetched] = await Promise.all([
+      this.#describe(partition, rows),
+      this.#fetch(
+        partition,
+        found.flatMap(({ sums }) => (sums.ref === undefined || (isKeyed(sums.ref) && !bodies) ? [] : [sums.ref])),
+      ),
+    ]);
+    return found.map((entry) => this.#entry({ topic, partition }, entry, { streams, bodies, fetched }));
   }
 
   async measure({ topic, partition, afterSequence }: Parameters<Queue['measure']>[0]): ReturnType<Queue['measure']> {
@@ -141,18 +154,57 @@ export class EntryReader {
     return found;
   }
 
+  /** Bodies that are not with their entries, by reference. */
+  async #fetch(partition: number, refs: readonly string[]): Promise<ReadonlyMap<string, FetchedBody>> {
+    const keyed = refs.filter(isKeyed);
+    const lane = this.#context.partitions.lane(partition);
+    const values = keyed.length === 0 ? [] : await asQueueErrors(lane.get(keyed, patienceMs));
+    const fetched = new Map<string, FetchedBody>();
+    for (const [index, ref] of keyed.entries()) {
+      const body = values[index];
+      if (Buffer.isBuffer(body)) fetched.set(ref, { body, rest: undefined });
+    }
+    for (const ref of refs.filter((one) => !isKeyed(one))) {
+      const bytes = await asQueueErrors(this.#spilled(ref));
+      if (bytes !== undefined) fetched.set(ref, partsOfSpilled(bytes));
+    }
+    return fetched;
+  }
+
+  #spilled(ref: string): Promise<Buffer | undefined> {
+    const { spill } = this.#context.bodies;
+    if (spill === undefined) {
+      const message = `a body of the queue was spilled as ${ref}: set queue.redis.spill to the folder that the site's hubs share`;
+      throw new QueueError('QUEUE_UNAVAILABLE', message);
+    }
+    return spill.get(ref);
+  }
+
   #entry(
     place: { readonly topic: string; readonly partition: number },
     { sequence, sums, details, body }: FoundEntry,
-    { streams, bodies }: { readonly streams: ReadonlyMap<string, StreamInfo>; readonly bodies: boolean },
+    read: {
+      readonly streams: ReadonlyMap<string, StreamInfo>;
+      readonly bodies: boolean;
+      readonly fetched: ReadonlyMap<string, FetchedBody>;
+    },
   ): Entry {
+    const { streams, bodies, fetched } = read;
     const streamInfo = (row: string): StreamInfo => {
       const found = streams.get(row);
       if (found === undefined)
         throw new QueueError('QUEUE_UNKNOWN', `entry ${sequence} of ${place.topic} names stream ${row}, which is not there`);
       return found;
     };
-    const { receivedMs, createdMs, records, inflatedBytes, format, checksum, bodyBytes } = sums;
+    const { receivedMs, createdMs, records, inflatedBytes, format, checksum, bodyBytes, ref } = sums;
+    const elsewhere = ref === undefined ? undefined : fetched.get(ref);
+    // It may have been trimmed since the rows were read; who reads again sees what there is.
+    if (ref !== undefined && elsewhere === undefined && (bodies || !isKeyed(ref))) {
+      throw new QueueError(
+        'QUEUE_UNAVAILABLE',
+        `the body of entry ${sequence} of ${place.topic} is not where it was put (${ref})`,
+      );
+    }
     return {
       ...place,
       sequence,
@@ -163,10 +215,14 @@ export class EntryReader {
       inflatedBytes,
       checksum,
       bodyBytes,
-      ...partsOf({ details, rest: undefined, streamInfo }),
-      body: bodies ? body : noBody,
+      ...partsOf({ details, rest: elsewhere?.rest, streamInfo }),
+      body: bodies ? (elsewhere?.body ?? body) : noBody,
     };
   }
+}
+
+function isKeyed(ref: string): boolean {
+  return ref.startsWith('=');
 }
 
 function entryOf(known: ReadonlyMap<string, StreamInfo>, row: string): [string, StreamInfo][] {

@@ -53,7 +53,7 @@ const formats = { batch: 'b', block: 'k', event: 'e' } as const satisfies Record
 export interface StoredBody {
   readonly rest: string;
   readonly body: Uint8Array;
-  /** Where both are kept instead of in Redis. */
+  /** `=id`: the body has a key of its own. Otherwise where both are kept instead of in Redis; empty where they go with the entry. */
   readonly ref: string;
   /** What counts against limits. */
   readonly bytes: number;
@@ -85,8 +85,25 @@ function tupleOf(segment: Segment): SegmentTuple {
   ];
 }
 
+function hasKey({ ref }: StoredBody): boolean {
+  return ref.startsWith('=');
+}
+
+/** Reference, description and body as they go with a call; `place` is the number of the body's key. */
+function storedArgs(stored: StoredBody, place: number): { readonly ref: string; readonly rest: string; readonly body: Argument } {
+  const { ref, rest, body } = stored;
+  if (hasKey(stored)) return { ref, rest, body: place };
+  return ref === '' ? { ref, rest, body } : { ref, rest: '', body: '' };
+}
+
+/** Bodies that are put under keys of their own before the call. */
+export function bodiesWithKeys(stored: readonly StoredBody[]): readonly StoredBody[] {
+  return stored.filter(hasKey);
+}
+
 /** From the records on: what `append` takes behind its topic and limits. */
-export function appendArgs(batch: AppendBatch, stored: StoredBody): Argument[] {
+export function appendArgs(batch: AppendBatch, stored: StoredBody, place: number): Argument[] {
+  const { ref, rest, body } = storedArgs(stored, place);
   return [
     batch.records,
     batch.inflatedBytes,
@@ -94,8 +111,8 @@ export function appendArgs(batch: AppendBatch, stored: StoredBody): Argument[] {
     batch.checksum,
     stored.bytes,
     stored.body.byteLength,
-    stored.ref,
-    stored.ref === '' ? stored.rest : '',
+    ref,
+    rest,
     batch.segments.length,
     batch.trims.length,
     ...batch.segments.flatMap(({ key, from, to, fromMark, toMark, drops }) => [
@@ -107,12 +124,17 @@ export function appendArgs(batch: AppendBatch, stored: StoredBody): Argument[] {
       drops.map(({ offset, span, records }) => `${offset}:${span}:${records}`).join(','),
     ]),
     ...batch.trims.flatMap(({ segment, from, to }) => [segment, from, to]),
-    stored.ref === '' ? stored.body : '',
+    body,
   ];
 }
 
 /** An entry that was made here. `isDescribed`: its streams are not all known. */
-export function entryArgs(entry: NewEntry, stored: StoredBody, isDescribed: boolean): Argument[] {
+export function entryArgs(
+  entry: NewEntry,
+  stored: StoredBody,
+  { place, isDescribed }: { readonly place: number; readonly isDescribed: boolean },
+): Argument[] {
+  const { ref, rest, body } = storedArgs(stored, place);
   const kept = keptRanges(entry.segments, entry.trims);
   return [
     formats[entry.format],
@@ -122,18 +144,18 @@ export function entryArgs(entry: NewEntry, stored: StoredBody, isDescribed: bool
     entry.checksum,
     stored.bytes,
     stored.body.byteLength,
-    stored.ref,
-    stored.ref === '' ? stored.rest : '',
+    ref,
+    rest,
     entry.trims.map(({ segment, from, to }) => `${segment} ${from} ${to}`).join(';'),
-    stored.ref === '' ? stored.body : '',
+    body,
     entry.segments.length,
     ...entry.segments.flatMap(({ stream, from, to, toMark }, index) => {
       const range = kept[index] ?? { from, to };
       const { key, attributes, identity, start } = stream;
       const origin = { siteId: key.siteId, agentId: key.agentId };
       const fixed = isDescribed ? fixedText({ key, origin, attributes, start }) : '';
-      const place = isDescribed ? JSON.stringify(identity) : '';
-      return [streamName(key), from, to, range.from, range.to, toMark, channelName(attributes), fixed, place];
+      const source = isDescribed ? JSON.stringify(identity) : '';
+      return [streamName(key), from, to, range.from, range.to, toMark, channelName(attributes), fixed, source];
     }),
   ];
 }

@@ -1,5 +1,6 @@
 /** Reader groups: what registers them, leases, commits, and the archive's plans. Times are the store's. */
 import { randomBytes } from 'node:crypto';
+import { assert } from '@tributary/shared/assert.ts';
 import { QueueError } from '../queue-error.ts';
 import {
   type ArchiveObject,
@@ -13,9 +14,8 @@ import {
   type TopicName,
 } from '../queue.ts';
 import { objectText } from './entry-reader.ts';
-import { bodyOf, entryArgs } from './entry-text.ts';
-import { partitionKeyCount, topicKeyCount } from './keys.ts';
-import { topicBytesMaxOf } from '../limits.ts';
+import { bodiesWithKeys, bodyOf, entryArgs, type StoredBody } from './entry-text.ts';
+import { bodyPlace, topicPlace } from './keys.ts';
 import { patienceMs, rowsMax } from './limits.ts';
 import type { Argument } from './masters/masters.ts';
 import { groupArgs } from './partitions.ts';
@@ -104,38 +104,49 @@ export class GroupCalls {
   async commit(commit: Commit): Promise<CommitResult> {
     const { lease, publish = [] } = commit;
     const { topic, group, partition } = lease;
-    const { partitions, limits } = this.#context;
+    const { partitions, levels, bodies } = this.#context;
     const token = randomBytes(9).toString('base64url');
     const targets = [...new Set(publish.map((target) => target.topic))].filter((name) => name !== topic);
-    const bodies = publish.map(({ entry }) => bodyOf(entry));
+    let stored: readonly StoredBody[] = [];
     let isDescribed = false;
-    const answer = await asQueueErrors(
-      partitions.lane(partition).call({
+    const entriesArgs = (): readonly Argument[] => {
+      const withKeys = bodiesWithKeys(stored);
+      return publish.flatMap((target, index): Argument[] => {
+        const body = stored[index];
+        assert(body !== undefined, 'each entry has a body');
+        const place = bodyPlace(1 + targets.length, withKeys.indexOf(body));
+        const targetPlace = topicPlace(targets.indexOf(target.topic) + 1);
+        const bytesMax = levels.topicBytesMaxIn(partition, target.topic);
+        return [targetPlace, target.topic, bytesMax, ...entryArgs(target.entry, body, { place, isDescribed })];
+      });
+    };
+    const commitNow = (placed: readonly StoredBody[]): Promise<Answer> => {
+      stored = placed;
+      return partitions.lane(partition).call({
         function: 'commit',
         topics: [topic, ...targets],
+        bodies: () => bodiesWithKeys(stored),
         args: () => [
           topic,
           group,
           lease.epoch,
           commit.to,
           token,
-          Math.min(limits.topicBytesMax, ...targets.map((target) => topicBytesMaxOf(limits, target))),
           publish.length,
-          ...publish.flatMap((target, index): Argument[] => {
-            const body = bodies[index];
-            const place = partitionKeyCount + topicKeyCount * (targets.indexOf(target.topic) + 1);
-            return body === undefined ? [] : [place, target.topic, ...entryArgs(target.entry, body, isDescribed)];
-          }),
+          ...entriesArgs(),
           ...letterArgs(commit),
           ...archivedArgs(commit),
         ],
         patienceMs,
         provide: async (lack) => {
           if (lack === 'STREAMS') isDescribed = true;
+          else if (lack === 'BODIES') stored = placed.map((body) => (body.ref.startsWith('=') ? { ...body, ref: '' } : body));
           else await partitions.makeTopic(partition, lack.slice('TOPIC '.length));
         },
-      }),
-    );
+      });
+    };
+    const all = publish.map(({ entry }) => bodyOf(entry));
+    const answer = await asQueueErrors(bodies.placed(partition, all, commitNow));
     return this.#committed(commit, answer);
   }
 

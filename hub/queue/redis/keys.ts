@@ -23,9 +23,15 @@ const ofPartition = [
 
 const ofTopic = ['groups', 'sums', 'details', 'bodies', 'passed', 'beginnings'];
 
-/** Where the keys of the topics begin, as Lua counts, and how many each has. */
-export const partitionKeyCount = ofPartition.length;
-export const topicKeyCount = ofTopic.length;
+/** Where the keys of a topic begin among those of a call. */
+export function topicPlace(index: number): number {
+  return ofPartition.length + ofTopic.length * index;
+}
+
+/** Which key of a call, as Lua counts, is that of a body: they come behind those of the topics. */
+export function bodyPlace(topics: number, index: number): number {
+  return topicPlace(topics) + index + 1;
+}
 
 export class PartitionKeys {
   readonly #start: string;
@@ -36,9 +42,15 @@ export class PartitionKeys {
     this.#fixed = ofPartition.map((name) => `${this.#start}${name}`);
   }
 
-  with(topics: readonly TopicName[]): readonly string[] {
+  with(topics: readonly TopicName[], bodies: readonly string[] = []): readonly string[] {
     if (topics.length === 0) return this.#fixed;
-    return [...this.#fixed, ...topics.flatMap((topic) => ofTopic.map((name) => `${this.#start}${name}:${topic}`))];
+    const ofTopics = topics.flatMap((topic) => ofTopic.map((name) => `${this.#start}${name}:${topic}`));
+    return [...this.#fixed, ...ofTopics, ...bodies.map((ref) => this.body(ref))];
+  }
+
+  /** Of a body that has its own: `=id`. */
+  body(ref: string): string {
+    return `${this.#start}body:${ref.slice(1)}`;
   }
 }
 

@@ -30,4 +30,10 @@ export const memoryFull = 0.9;
 /** A body below this stays in memory: as a file it would take as much and cost a sync. */
 export const spilledBytesMin = 4096;
 
+/** A body from here on has a key of its own: smaller ones cost less together. */
+export const keyedBytesMin = 8192;
+
+/** What is left in the spill store by what broke off is looked for as often. */
+export const sweepMs = 10 * 60_000;
+
 assert(memoryShort < memoryFull && memoryFull < 1, 'intake ends before Redis refuses');

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import { Allowances, type KnownTopics } from '../allowances.ts';
 import { type QueueLimits, queueLimits } from '../limits.ts';
+import { Bodies } from './bodies.ts';
 import { EntryReader } from './entry-reader.ts';
 import { Figures } from './figures.ts';
 import { GroupCalls } from './group-calls.ts';
@@ -14,6 +15,7 @@ import { OperatorCalls } from './operator-calls.ts';
 import { Partitions } from './partitions.ts';
 import type { QueueContext } from './queue-context.ts';
 import { RedisQueue } from './redis-queue.ts';
+import type { ObjectStore } from './spill/object-store.ts';
 import { StreamCalls } from './stream-calls.ts';
 import { TopicRegister } from './topic-register.ts';
 import { Upkeep } from './upkeep.ts';
@@ -23,6 +25,9 @@ export interface RedisQueueOptions {
   readonly log: Logger;
   /** Of a store that is new; one that is not keeps its own. */
   readonly partitions: number;
+  /** Bodies that Redis keeps: what is beyond goes to `spill`, and without one nothing is beyond. */
+  readonly memoryBytesMax?: number;
+  readonly spill?: ObjectStore;
   readonly clock?: Clock;
   readonly limits?: Partial<QueueLimits>;
   /** Partitions whose entries this hub takes out when nobody needs them any more; all, unless it is told. */
@@ -36,12 +41,9 @@ export interface RedisQueueOptions {
 /** Rejects with MasterError when Redis cannot be reached, and with a sentence when the store is not what the configuration says. */
 export async function openRedisQueue(options: RedisQueueOptions): Promise<RedisQueue> {
   const { masters, log, clock = systemClock, clockOffsetMs = () => 0, keepsHouse = true } = options;
-  const limits = queueLimits(options.limits);
-  const register = await TopicRegister.open(masters, options.partitions);
-  if (register.partitions !== options.partitions) {
-    const message = `the site was made with ${register.partitions} partitions and cannot have ${options.partitions}`;
-    throw new Error(`${message}: set queue.redis.partitions to ${register.partitions}`);
-  }
+  const { spill, memoryBytesMax = Number.MAX_SAFE_INTEGER } = options;
+  const limits = limitsWithin(queueLimits(options.limits), spill === undefined ? memoryBytesMax : undefined);
+  const register = await openRegister(masters, options.partitions);
   const levels = new RedisLevels({ limits, memoryUsed: () => memoryUsed(masters) });
   const storeChanged = new Set<(partition: number | undefined) => void>();
   const tell = (partition: number | undefined): void => {
@@ -67,6 +69,7 @@ export async function openRedisQueue(options: RedisQueueOptions): Promise<RedisQ
     levels,
     limits,
     allowances: new Allowances(limits, knownTopics(register)),
+    bodies: new Bodies({ levels, memoryBytesMax, spill, nowMs: () => clock.now() }),
     nowMs: () => clock.now() + clockOffsetMs(),
   };
   const reader = new EntryReader(context);
@@ -102,6 +105,21 @@ export async function openRedisQueue(options: RedisQueueOptions): Promise<RedisQ
       await running;
     },
   });
+}
+
+async function openRegister(masters: Masters, partitions: number): Promise<TopicRegister> {
+  const register = await TopicRegister.open(masters, partitions);
+  if (register.partitions !== partitions) {
+    const message = `the site was made with ${register.partitions} partitions and cannot have ${partitions}`;
+    throw new Error(`${message}: set queue.redis.partitions to ${register.partitions}`);
+  }
+  return register;
+}
+
+/** Without a place to spill to, what Redis keeps is the limit of the queue. */
+function limitsWithin(limits: QueueLimits, bytesMax: number | undefined): QueueLimits {
+  if (bytesMax === undefined || bytesMax >= limits.storeBytesMax) return limits;
+  return { ...limits, storeBytesMax: bytesMax, topicBytesMax: Math.min(bytesMax, limits.topicBytesMax) };
 }
 
 /** Of the master that is shortest of it. */

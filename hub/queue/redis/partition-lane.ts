@@ -11,15 +11,20 @@
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { TopicName } from '../queue.ts';
 import { changesNothing, functionName, type QueueFunction } from './functions/library.ts';
+import type { StoredBody } from './entry-text.ts';
 import type { PartitionKeys } from './keys.ts';
 import { lanePauseMs } from './limits.ts';
-import { type Argument, MasterError, type Masters } from './masters/masters.ts';
+import { type Argument, MasterError, type Masters, type Reply } from './masters/masters.ts';
 import { type Answer, answerOf } from './replies.ts';
 
 export interface LaneRequest {
   readonly function: QueueFunction;
   /** Whose keys are passed, in this order. */
   readonly topics?: readonly TopicName[];
+  /** Bodies whose keys are passed, behind those of the topics. */
+  readonly refs?: readonly string[];
+  /** Put under keys of their own with it. */
+  readonly bodies?: () => readonly StoredBody[];
   /** Asked for each time it is sent: limits and what is known may have changed. */
   readonly args: () => readonly Argument[];
   /** A duration: after it the call rejects with what stood in the way. */
@@ -76,18 +81,38 @@ export class PartitionLane {
 
   /** What changes nothing has no place in the order. */
   async read(request: LaneRequest): Promise<Answer> {
-    const { clock, recover } = this.#parts;
-    const deadlineMs = clock.monotonic() + request.patienceMs;
+    return await this.#patiently(request.patienceMs, async () => {
+      const answer = await this.#ask(request);
+      if (answer.word !== 'MASTER') return answer;
+      await this.#parts.recover();
+      return undefined;
+    });
+  }
+
+  /** Undefined: once more. */
+  async #patiently<Result>(patienceMs: number, ask: () => Promise<Result | undefined>): Promise<Result> {
+    const { clock } = this.#parts;
+    const deadlineMs = clock.monotonic() + patienceMs;
     for (;;) {
       try {
-        const answer = await this.#ask(request);
-        if (answer.word !== 'MASTER') return answer;
-        await recover();
+        const result = await ask();
+        if (result !== undefined) return result;
       } catch (error) {
         if (!mayWorkLater(error) || clock.monotonic() >= deadlineMs) throw error;
         await clock.sleep(lanePauseMs);
       }
     }
+  }
+
+  /** Bodies that have keys of their own; null where one is not there. */
+  async get(refs: readonly string[], patienceMs: number): Promise<readonly Reply[]> {
+    const { partition, masters, keys } = this.#parts;
+    return await this.#patiently(patienceMs, () =>
+      masters.get(
+        partition,
+        refs.map((ref) => keys.body(ref)),
+      ),
+    );
   }
 
   #begin(pendings: readonly Pending[]): void {
@@ -125,8 +150,14 @@ export class PartitionLane {
 
   async #ask(request: LaneRequest): Promise<Answer> {
     const { partition, masters, keys, clockOffsetMs, onGeneration } = this.#parts;
-    const { function: name, topics = [], args } = request;
-    const call = { name: functionName(name), keys: keys.with(topics), args: [clockOffsetMs(), ...args()] };
+    const { function: name, topics = [], refs = [], args } = request;
+    const stored = request.bodies?.() ?? [];
+    const call = {
+      name: functionName(name),
+      keys: keys.with(topics, [...refs, ...stored.map(({ ref }) => ref)]),
+      args: [clockOffsetMs(), ...args()],
+      bodies: stored.map(({ ref, body }) => ({ key: keys.body(ref), bytes: body })),
+    };
     const answer = answerOf(await masters.call(partition, call, { write: !changesNothing(name) }));
     if (answer.word !== 'MASTER') onGeneration(answer.generation);
     return answer;

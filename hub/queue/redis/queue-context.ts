@@ -4,8 +4,10 @@ import type { Id } from '@tributary/protocol/messages.ts';
 import type { Allowances } from '../allowances.ts';
 import type { QueueLimits } from '../limits.ts';
 import { QueueError } from '../queue-error.ts';
+import type { Bodies } from './bodies.ts';
 import type { RedisLevels } from './levels.ts';
 import { MasterError } from './masters/masters.ts';
+import { ObjectStoreError } from './spill/object-store.ts';
 import type { Partitions } from './partitions.ts';
 import type { TopicRegister } from './topic-register.ts';
 
@@ -15,6 +17,7 @@ export interface QueueContext {
   readonly levels: RedisLevels;
   readonly limits: QueueLimits;
   readonly allowances: Allowances;
+  readonly bodies: Bodies;
   /** Of this hub's clock, moved as the store's is: only for what is told, never for what is decided. */
   readonly nowMs: () => number;
 }
@@ -28,6 +31,7 @@ export async function asQueueErrors<Result>(work: Promise<Result>): Promise<Resu
   try {
     return await work;
   } catch (error) {
+    if (error instanceof ObjectStoreError) throw new QueueError('QUEUE_NO_SPACE', error.message, { cause: error });
     if (!(error instanceof MasterError) || error.code === 'REFUSED') throw error;
     const code = error.code === 'MAXMEMORY' ? 'QUEUE_NO_SPACE' : 'QUEUE_UNAVAILABLE';
     throw new QueueError(code, error.message, { cause: error });

@@ -17,10 +17,12 @@ import {
   streamName,
   type TopicName,
 } from '../queue.ts';
-import { appendArgs, bodyOf, entryArgs, fixedText, streamOfText } from './entry-text.ts';
+import { appendArgs, bodiesWithKeys, bodyOf, entryArgs, fixedText, type StoredBody, streamOfText } from './entry-text.ts';
+import { bodyPlace } from './keys.ts';
 import { intakePatienceMs, patienceMs, rowsMax, scannedMax } from './limits.ts';
-import { MasterError } from './masters/masters.ts';
+import { type Argument, MasterError } from './masters/masters.ts';
 import { asQueueErrors, partitionOf, type QueueContext } from './queue-context.ts';
+import { ObjectStoreError } from './spill/object-store.ts';
 import { type Answer, inGroups, numberOf, rowOf, textOf } from './replies.ts';
 
 export class StreamCalls {
@@ -100,27 +102,26 @@ export class StreamCalls {
   }
 
   async append(batch: AppendBatch): Promise<AppendResult> {
-    const { partitions, levels } = this.#context;
+    const { bodies, levels } = this.#context;
     const [first] = batch.segments;
     const partition = first === undefined ? 0 : this.partitionOf(first.key.agentId);
     if (batch.segments.some(({ key }) => this.partitionOf(key.agentId) !== partition)) {
       return { kind: 'refused', reason: 'forbidden', hint: 'a batch is of one agent' };
     }
     const topic = frontTopic(batch.channel);
-    const stored = bodyOf(batch);
     try {
-      const answer = await partitions.lane(partition).call({
-        function: 'append',
-        topics: [topic],
-        args: () => [batch.channel, topic, ...this.#room(partition, topic), ...appendArgs(batch, stored)],
-        patienceMs: intakePatienceMs,
-        provide: () => partitions.makeTopic(partition, topic),
+      return await bodies.placed(partition, [bodyOf(batch)], async ([stored]) => {
+        assert(stored !== undefined, 'a batch has one body');
+        const answer = await this.#store({ name: 'append', partition, topic, stored }, ({ body, place }) => [
+          batch.channel,
+          topic,
+          ...this.#room(partition, topic),
+          ...appendArgs(batch, body, place),
+        ]);
+        return this.#appendResult(batch, answer);
       });
-      if (answer.word === 'stored') this.#stored(topic, partition, answer);
-      return this.#appendResult(batch, answer);
     } catch (error) {
-      if (!(error instanceof MasterError) || error.code === 'REFUSED') throw error;
-      return this.#busy(levels.shortage ?? unavailable(error));
+      return this.#busy(levels.shortage ?? reasonToWait(error));
     }
   }
 
@@ -130,37 +131,59 @@ export class StreamCalls {
     entry: NewEntry,
     idempotencyKey = '',
   ): Promise<'stored' | 'duplicate' | 'full'> {
-    const { partitions, limits } = this.#context;
+    const { bodies, limits } = this.#context;
     const channel = channelOf(topic);
     if (channel !== undefined && !(await this.#mayHaveType(channel))) return 'full';
     const token = randomBytes(12).toString('base64url');
-    const stored = bodyOf(entry);
-    let isDescribed = false;
     try {
-      const answer = await partitions.lane(partition).call({
-        function: 'publish',
-        topics: [topic],
-        args: () => [
+      return await bodies.placed(partition, [bodyOf(entry)], async ([stored]) => {
+        assert(stored !== undefined, 'an entry has one body');
+        const { word } = await this.#store({ name: 'publish', partition, topic, stored }, ({ body, place, isDescribed }) => [
           topic,
           ...this.#room(partition, topic),
           limits.keepKeysMs,
           idempotencyKey,
           token,
-          ...entryArgs(entry, stored, isDescribed),
-        ],
-        patienceMs: intakePatienceMs,
-        provide: async (lack) => {
-          if (lack === 'STREAMS') isDescribed = true;
-          else await partitions.makeTopic(partition, topic);
-        },
+          ...entryArgs(entry, body, { place, isDescribed }),
+        ]);
+        assert(word === 'stored' || word === 'duplicate' || word === 'busy', 'an entry is stored or not');
+        return word === 'busy' ? 'full' : word;
       });
-      if (answer.word === 'stored') this.#stored(topic, partition, answer);
-      assert(answer.word === 'stored' || answer.word === 'duplicate' || answer.word === 'busy', 'an entry is stored or not');
-      return answer.word === 'busy' ? 'full' : answer.word;
     } catch (error) {
-      if (!(error instanceof MasterError) || error.code === 'REFUSED') throw error;
+      reasonToWait(error);
       return 'full';
     }
+  }
+
+  /** One call that brings an entry, with what the partition may lack for it. */
+  async #store(
+    what: {
+      readonly name: 'append' | 'publish';
+      readonly partition: number;
+      readonly topic: TopicName;
+      readonly stored: StoredBody;
+    },
+    argsOf: (now: { readonly body: StoredBody; readonly place: number; readonly isDescribed: boolean }) => readonly Argument[],
+  ): Promise<Answer> {
+    const { partitions } = this.#context;
+    const { name, partition, topic, stored } = what;
+    let body = stored;
+    let isDescribed = false;
+    const answer = await partitions.lane(partition).call({
+      function: name,
+      topics: [topic],
+      bodies: () => bodiesWithKeys([body]),
+      args: () => argsOf({ body, place: bodyPlace(1, 0), isDescribed }),
+      patienceMs: intakePatienceMs,
+      provide: async (lack) => {
+        if (lack === 'STREAMS') isDescribed = true;
+        // Redis had no memory for it, which the function itself may still have.
+        else if (lack === 'BODIES') body = { ...stored, ref: '' };
+        else await partitions.makeTopic(partition, topic);
+      },
+    });
+    if (answer.word === 'stored') this.#stored(topic, partition, answer);
+    return answer;
   }
 
   /** Their positions are read first, as all of them with all that describes them may be more than memory. */
@@ -268,6 +291,9 @@ function channelOf(topic: TopicName): string | undefined {
   return topic.startsWith(start) ? topic.slice(start.length) : undefined;
 }
 
-function unavailable(error: MasterError): string {
+/** What its sender is told; anything but trouble with the store is thrown. */
+function reasonToWait(error: unknown): string {
+  if (error instanceof ObjectStoreError) return `the store has no place for what waits: ${error.message}`;
+  if (!(error instanceof MasterError) || error.code === 'REFUSED') throw error;
   return `the store does not answer: ${error.message}`;
 }

@@ -2,9 +2,10 @@
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { TopicName } from '../queue.ts';
-import { patienceMs, pollMs, tickMs, tickWithMoreMs, topicsAtOnceMax } from './limits.ts';
+import { patienceMs, pollMs, sweepMs, tickMs, tickWithMoreMs, topicsAtOnceMax } from './limits.ts';
 import type { QueueContext } from './queue-context.ts';
 import { inGroups, numberOf, textOf } from './replies.ts';
+import { sweepOrphans } from './spill/sweep-orphans.ts';
 
 export interface UpkeepParts {
   readonly context: QueueContext;
@@ -32,7 +33,7 @@ export class Upkeep {
 
   /** Resolves when aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#keepPolling(signal), this.#keepTrimming(signal)]);
+    await Promise.all([this.#keepPolling(signal), this.#keepTrimming(signal), this.#keepSweeping(signal)]);
   }
 
   /** Everything again with the next poll: what was known of a partition's changes is another master's. */
@@ -86,13 +87,28 @@ export class Upkeep {
 
   async #trimTopic(partition: number, topic: TopicName): Promise<boolean> {
     const { limits, partitions } = this.#parts.context;
-    const args = (): readonly (string | number)[] => [topic, limits.replayWindowMs, this.#replayBytesMax()];
     const lane = partitions.lane(partition);
-    const { word, values } = await lane.call({ function: 'trim', topics: [topic], args, patienceMs });
-    if (word !== 'done') return false;
-    const [more, ...level] = values;
-    partitions.noteLevel(partition, topic, level.slice(0, 4));
-    return more === 1;
+    let refs: readonly string[] = [];
+    for (;;) {
+      const args = [topic, limits.replayWindowMs, this.#replayBytesMax(), ...refs];
+      const request = { function: 'trim', topics: [topic], refs, args: () => args, patienceMs } as const;
+      const { word, values } = await lane.call(request);
+      if (word !== 'done') return false;
+      const [more, ...level] = values;
+      partitions.noteLevel(partition, topic, level.slice(0, 4));
+      const named = level.slice(4).map(textOf);
+      await this.#deleteSpilled(named.filter((ref) => !ref.startsWith('=')));
+      const wanted = named.filter((ref) => ref.startsWith('='));
+      // Their keys are named with the next call, at once: nothing goes without it.
+      if (wanted.length === 0) return more === 1;
+      refs = wanted;
+    }
+  }
+
+  /** What cannot be deleted now is found by the sweep. */
+  async #deleteSpilled(names: readonly string[]): Promise<void> {
+    const { spill } = this.#parts.context.bodies;
+    if (spill !== undefined) await Promise.allSettled(names.map((name) => spill.delete(name)));
   }
 
   /** A store that is nearly full: what all have passed goes at once, so that what none has can come. */
@@ -111,6 +127,33 @@ export class Upkeep {
 
   async #keepTrimming(signal: AbortSignal): Promise<void> {
     await this.#repeat(signal, async () => ((await this.trim(this.#parts.ownPartitions())) ? tickWithMoreMs : tickMs));
+  }
+
+  /** One hub does it: who works on the first partition. */
+  async #keepSweeping(signal: AbortSignal): Promise<void> {
+    const { context, ownPartitions } = this.#parts;
+    const { spill } = context.bodies;
+    if (spill === undefined) return;
+    const isOurs = (): boolean => new Set(ownPartitions()).has(0);
+    await this.#repeat(signal, async () => {
+      if (isOurs()) await sweepOrphans({ store: spill, nowMs: Date.now(), known: (names) => this.#knownSpilled(names) });
+      return sweepMs;
+    });
+  }
+
+  /** Names that are not of this site's partitions are somebody else's. */
+  async #knownSpilled(names: readonly string[]): Promise<ReadonlySet<string>> {
+    const { partitions } = this.#parts.context;
+    const known = new Set<string>();
+    const byPartition = Map.groupBy(names, (name) => Number(/^p(\d+)\//.exec(name)?.[1] ?? -1));
+    for (const [partition, own] of byPartition) {
+      if (partition < 0 || partition >= partitions.count) for (const name of own) known.add(name);
+      else {
+        const { values } = await partitions.lane(partition).read({ function: 'knownSpilled', args: () => own, patienceMs });
+        for (const name of values) known.add(textOf(name));
+      }
+    }
+    return known;
   }
 
   async #repeat(signal: AbortSignal, step: () => Promise<number>): Promise<void> {

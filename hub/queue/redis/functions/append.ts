@@ -152,7 +152,7 @@ end
 
 -- channel, topic, bytes that the topic and the store may have here, records, inflated, created, checksum, bytes, length, ref, rest,
 -- number of segments, number of trims, segments (name, from, to, fromMark, toMark, drops), trims (segment, from, to), body
-local function append(keys, args)
+local function tryAppend(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
   local generation, channel = meta.generation, args[3]
@@ -181,13 +181,17 @@ local function append(keys, args)
   if isNew then
     local busy = busyReason(keys, at, meta, topic, tonumber(args[5]), tonumber(args[6]))
     if busy then return { generation, 'busy', busy } end
+    local body = args[trimsAt + trimCount * 3]
+    local bodyKey = bodyKeyOf(keys, args[13], body)
+    if bodyKey and call('EXISTS', bodyKey) == 0 then return { generation, 'BODIES' } end
     local rows = {}
     for index, segment in ipairs(segments) do
       rows[index] = segment.stream.row .. ':' .. n(segment.kept.from) .. ':' .. n(segment.kept.to)
     end
     insert(keys, at, meta, topic, {
       format = 'b', records = tonumber(args[7]), inflated = args[8], createdMs = args[9], checksum = args[10],
-      bodyBytes = tonumber(args[11]), length = args[12], ref = args[13], rest = args[14], body = args[trimsAt + trimCount * 3],
+      bodyBytes = tonumber(args[11]), length = args[12], ref = args[13], rest = args[14], body = body,
+      bodyKey = bodyKey,
       streams = table.concat(rows, ' '), trims = trims,
     })
     putTopic(keys, meta, topic)
@@ -205,5 +209,11 @@ local function append(keys, args)
   count(keys, channel, changes)
   if not isNew then return { generation, 'duplicate' } end
   return { generation, 'stored', topic.last, pendingOf(keys, at, topic), meta.bytes, meta.memory }
+end
+
+local function append(keys, args)
+  local answer = tryAppend(keys, args)
+  if answer[2] ~= 'stored' then dropBody(bodyKeyOf(keys, args[13], args[#args])) end
+  return answer
 end
 `;

@@ -37,8 +37,8 @@ local function stepOver(keys, name, from, to)
   putStream(keys, name, stream)
 end
 
--- topic, group, epoch, to, token of this call, bytes that a topic may have here, number of entries, entries (place of the topic among the
--- keys, its name, entry), number of dead letters, dead letters (sequence, reason), name of the plan that ends or nothing, its last, the
+-- topic, group, epoch, to, token of this call, number of entries, entries (place of the topic among the keys, its name, bytes that it may
+-- have here, entry), number of dead letters, dead letters (sequence, reason), name of the plan that ends or nothing, its last, the
 -- row of the object or nothing, segments (name, from, to). Answers with bytes and memory, then last and pending of each topic.
 local function commit(keys, args)
   local meta, no = enter(keys, args)
@@ -49,19 +49,21 @@ local function commit(keys, args)
   if not holds(meta, group, tonumber(args[5])) then return { generation, 'fenced' } end
   -- The same call again, of which nobody knew whether it was done.
   if group.try == args[7] then return { generation, 'again' } end
-  local topicBytesMax, entryCount = tonumber(args[8]), tonumber(args[9])
-  local targets, order, entries, at = {}, {}, {}, 10
+  local entryCount = tonumber(args[8])
+  local targets, order, entries, at = {}, {}, {}, 9
   for index = 1, entryCount do
     local place, target = tonumber(args[at]), args[at + 1]
     if not targets[target] then
       local found = topicOf(keys, target)
       if not found then return { generation, 'TOPIC', target } end
-      if pendingOf(keys, place, found) >= topicBytesMax then return { generation, 'full' } end
+      if pendingOf(keys, place, found) >= tonumber(args[at + 2]) then return { generation, 'full' } end
       targets[target] = { topic = found, place = place }
       order[#order + 1] = targets[target]
     end
-    entries[index], at = entryOf(args, at + 2)
+    entries[index], at = entryOf(keys, args, at + 3)
     entries[index].target = targets[target]
+    local bodyKey = entries[index].bodyKey
+    if bodyKey and call('EXISTS', bodyKey) == 0 then return { generation, 'BODIES' } end
     if not findStreams(keys, entries[index]) then return { generation, 'STREAMS' } end
   end
   if targets[args[3]] then topic = targets[args[3]].topic end

@@ -185,7 +185,8 @@ end
 
 local SUM = '^(%S+) %S+ (%S+) %S+ (%S+) (%S+) (%S+) %S+ %S+ (%S+)'
 
--- The place of what was spilled begins with + once a dead letter has it, too.
+-- Where the body is: - with the other small ones, =id under a key of its own, otherwise spilled. It begins with + once a dead letter has it,
+-- too.
 local function sumsOf(text)
   local receivedMs, records, bodyBytes, recordsThrough, bytesThrough, ref = string.match(text, SUM)
   return {
@@ -212,6 +213,18 @@ local function sumsAfter(keys, at, after, last, most)
   return found
 end
 
+-- A body of some size has a key of its own, which is put before the call and goes by itself unless it is kept: bytes that pass through
+-- Lua cost far more than all else. Its place is the number of its key.
+local function bodyKeyOf(keys, ref, place)
+  if string.sub(ref, 1, 1) ~= '=' then return nil end
+  return keys[tonumber(place)]
+end
+
+-- One that an entry has already stays: the same call was made before.
+local function dropBody(key)
+  if key and call('PTTL', key) >= 0 then call('UNLINK', key) end
+end
+
 -- Stores an entry; the caller puts topic and meta.
 local function insert(keys, at, meta, topic, entry)
   topic.last = topic.last + 1
@@ -225,6 +238,9 @@ local function insert(keys, at, meta, topic, entry)
     ref = '-'
     meta.memory = meta.memory + entry.bodyBytes
     call('HSET', keys[at + BODIES], field, entry.body)
+  elseif entry.bodyKey then
+    meta.memory = meta.memory + entry.bodyBytes
+    call('PERSIST', entry.bodyKey)
   else
     call('SADD', keys[SPILLS], ref)
   end

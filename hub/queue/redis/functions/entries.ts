@@ -5,11 +5,11 @@ local MADE_FIELDS = 9
 
 -- format, records, inflated, created, checksum, bytes, length, ref, rest, trims, body, number of segments, segments (name, from, to, kept
 -- from, kept to, toMark, channel, what never changes, identity). Returns the entry, and where its arguments end.
-local function entryOf(args, at)
+local function entryOf(keys, args, at)
   local entry = {
     format = args[at], records = tonumber(args[at + 1]), inflated = args[at + 2], createdMs = args[at + 3], checksum = args[at + 4],
     bodyBytes = tonumber(args[at + 5]), length = args[at + 6], ref = args[at + 7], rest = args[at + 8], trims = args[at + 9],
-    body = args[at + 10], segments = {},
+    body = args[at + 10], bodyKey = bodyKeyOf(keys, args[at + 7], args[at + 10]), segments = {},
   }
   local count = tonumber(args[at + 11])
   local first = at + ENTRY_FIELDS
@@ -60,7 +60,7 @@ local function placeEntry(keys, entry)
 end
 
 -- topic, bytes that the topic and the store may have here, milliseconds that keys are kept, key, token of this call, entry
-local function publish(keys, args)
+local function tryPublish(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
   local generation, name = meta.generation, args[3]
@@ -71,7 +71,8 @@ local function publish(keys, args)
   if not call('ZSCORE', keys[TRIES], token) then
     local busy = busyReason(keys, FIXED, meta, topic, tonumber(args[4]), tonumber(args[5]))
     if busy then return { generation, 'busy', busy } end
-    local entry = entryOf(args, 9)
+    local entry = entryOf(keys, args, 9)
+    if entry.bodyKey and call('EXISTS', entry.bodyKey) == 0 then return { generation, 'BODIES' } end
     if not findStreams(keys, entry) then return { generation, 'STREAMS' } end
     if key ~= '' then
       key = name .. '\n' .. key
@@ -86,6 +87,12 @@ local function publish(keys, args)
     leave(keys, meta)
   end
   return { generation, 'stored', topic.last, pendingOf(keys, FIXED, topic), meta.bytes, meta.memory }
+end
+
+local function publish(keys, args)
+  local answer = tryPublish(keys, args)
+  if answer[2] ~= 'stored' then dropBody(bodyKeyOf(keys, args[16], args[19])) end
+  return answer
 end
 
 -- topic, after, entries, bytes, whether bodies are wanted. Answers with sequence, sums, details and body of each.

@@ -55,6 +55,7 @@ const functions = {
   beginningsOf: 'reads',
   trim: 'frees',
   tidy: 'frees',
+  knownSpilled: 'reads',
   recover: 'frees',
   scanStreams: 'reads',
   describe: 'reads',

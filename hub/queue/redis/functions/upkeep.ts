@@ -54,15 +54,42 @@ local function readGroups(keys, at)
   return groups
 end
 
--- topic, milliseconds of the replay window, bytes that passed entries may take. Answers whether there is more to do, the topic's level,
--- and what was spilled of the entries that went.
+-- Entries that go, from the first on: those whose bodies have no key of their own, or one that the caller named. Answers with the last of
+-- them, what was spilled of them, and the keys that the caller has to name for the others.
+local function takeOut(keys, args, meta, found, last)
+  local named = {}
+  for index = 6, #args do named[args[index]] = keys[FIXED + PER_TOPIC + index - 5] end
+  local fields, spilled, wanted, taken = {}, {}, {}, nil
+  for _, entry in ipairs(found) do
+    if entry.sequence > last.sequence then break end
+    local kind = string.sub(entry.ref, 1, 1)
+    local key = kind == '=' and named[entry.ref]
+    if kind == '=' and not key then wanted[#wanted + 1] = entry.ref end
+    if #wanted == 0 then
+      taken = entry
+      fields[#fields + 1] = n(entry.sequence)
+      if key then call('UNLINK', key) end
+      if kind == '-' or kind == '=' then meta.memory = meta.memory - entry.bodyBytes
+      elseif kind ~= '+' then spilled[#spilled + 1] = entry.ref
+      elseif string.sub(entry.ref, 2, 2) == '=' then meta.memory = meta.memory - entry.bodyBytes end
+    end
+  end
+  if taken then
+    for _, part in ipairs({ SUMS, DETAILS, BODIES }) do call('HDEL', keys[FIXED + part], unpack(fields)) end
+  end
+  if #spilled > 0 then call('SREM', keys[SPILLS], unpack(spilled)) end
+  return taken, spilled, wanted
+end
+
+-- topic, milliseconds of the replay window, bytes that passed entries may take, bodies whose keys are given. Answers whether there is more
+-- to do, the topic's level, what was spilled of the entries that went, and the bodies whose keys are to be given with the next call.
 local function trim(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
   local topic = topicOf(keys, args[3])
   if not topic then return { meta.generation, 'none' } end
   local groups = readGroups(keys, FIXED)
-  local moved, more, refs = false, false, {}
+  local moved, more, refs, wanted = false, false, {}, {}
   for name, group in pairs(groups) do
     if group.policy == 'x' then
       local didMove, hasMore = expire(keys, meta, topic, name, group)
@@ -78,21 +105,14 @@ local function trim(keys, args)
       local isOver = entry.sequence <= windowOver or passedBytes - entry.bytesThrough >= tonumber(args[5])
       if entry.sequence <= passed and isOver then last = entry end
     end
-    if last then
-      local fields = {}
-      for _, entry in ipairs(found) do
-        if entry.sequence > last.sequence then break end
-        fields[#fields + 1] = n(entry.sequence)
-        if entry.ref == '-' then meta.memory = meta.memory - entry.bodyBytes
-        elseif string.sub(entry.ref, 1, 1) ~= '+' then refs[#refs + 1] = entry.ref end
-      end
-      for _, part in ipairs({ SUMS, DETAILS, BODIES }) do call('HDEL', keys[FIXED + part], unpack(fields)) end
-      if #refs > 0 then call('SREM', keys[SPILLS], unpack(refs)) end
-      meta.bytes = meta.bytes - (last.bytesThrough - topic.trimmed)
-      topic.first, topic.trimmed = last.sequence + 1, last.bytesThrough
+    local taken
+    if last then taken, refs, wanted = takeOut(keys, args, meta, found, last) end
+    if taken then
+      meta.bytes = meta.bytes - (taken.bytesThrough - topic.trimmed)
+      topic.first, topic.trimmed = taken.sequence + 1, taken.bytesThrough
       moved = true
-      more = more or (last == found[#found] and #found == STEP)
     end
+    more = more or (last ~= nil and last == found[#found] and #found == STEP) or #wanted > 0
   end
   if moved then
     putTopic(keys, meta, topic)
@@ -102,6 +122,18 @@ local function trim(keys, args)
     meta.generation, 'done', more and 1 or 0, topic.last, pendingOf(keys, FIXED, topic), meta.bytes, meta.memory,
   }
   for _, ref in ipairs(refs) do answer[#answer + 1] = ref end
+  for _, ref in ipairs(wanted) do answer[#answer + 1] = ref end
+  return answer
+end
+
+-- names. Answers with those that an entry of this partition has.
+local function knownSpilled(keys, args)
+  local meta, no = enter(keys, args)
+  if no then return no end
+  local answer = { meta.generation, 'read' }
+  for index = 3, #args do
+    if call('SISMEMBER', keys[SPILLS], args[index]) == 1 then answer[#answer + 1] = args[index] end
+  end
   return answer
 end
 

@@ -7,17 +7,11 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import { addressText } from './connect-settings.ts';
 import { loadLibraries, type FunctionLibrary } from './function-library.ts';
 import type { Command, Lane } from './lane.ts';
-import { againMs, type Patience } from './limits.ts';
+import { againMs, bodyStaysMs, type Patience } from './limits.ts';
 import type { LinkEvents, MasterLink } from './master-link.ts';
-import { MasterError, type Argument, type Reply } from './masters.ts';
+import { type CallBody, type FunctionCall, MasterError, type Reply } from './masters.ts';
 import { ConnectionLostError, hintOf, meaningOf, ServerReplyError, type Meaning } from './server-reply.ts';
 import type { Topology } from './topology.ts';
-
-export interface FunctionCall {
-  readonly name: string;
-  readonly keys: readonly string[];
-  readonly args: readonly Argument[];
-}
 
 export interface CallerOptions {
   readonly topology: Topology;
@@ -27,10 +21,16 @@ export interface CallerOptions {
   readonly events: LinkEvents;
 }
 
+/** A command of Redis itself. */
+export interface PlainCall {
+  readonly command: string;
+  readonly keys: readonly string[];
+}
+
 interface Under {
   readonly slot: number;
   readonly write: boolean;
-  readonly call: FunctionCall;
+  readonly call: FunctionCall | PlainCall;
   readonly endMs: number;
   /** Why it was not taken so far. */
   hint: string | undefined;
@@ -51,7 +51,7 @@ export class Caller {
     this.#abort.abort();
   }
 
-  async call(slot: number, call: FunctionCall, write: boolean): Promise<Reply> {
+  async call(slot: number, call: FunctionCall | PlainCall, write: boolean): Promise<Reply> {
     const endMs = this.#options.clock.monotonic() + this.#options.patience.callWaitMsMax;
     const under: Under = { slot, write, call, endMs, hint: undefined, ask: undefined };
     for (;;) {
@@ -143,8 +143,15 @@ export class Caller {
   }
 }
 
-function commandOf({ name, keys, args }: FunctionCall, lane: Lane): Command {
+function commandOf(call: FunctionCall | PlainCall, lane: Lane): Command {
+  if ('command' in call) return { name: call.command, args: call.keys };
+  const { name, keys, args, bodies = [] } = call;
   const { runId } = lane.server;
   assert(runId !== '', 'a server in use has said who it is');
-  return { name: 'FCALL', args: [name, keys.length, ...keys, runId, ...args] };
+  return { before: bodies.map(putOf), name: 'FCALL', args: [name, keys.length, ...keys, runId, ...args] };
+}
+
+/** One that is there already belongs to an entry: the call is made for the second time. */
+function putOf({ key, bytes }: CallBody): Command {
+  return { name: 'SET', args: [key, bytes, 'NX', 'PX', String(bodyStaysMs)] };
 }

@@ -12,6 +12,8 @@ export interface Command {
   readonly args: readonly Argument[];
   /** The slot is on its way here, and this goes although it has not arrived. */
   readonly asking?: boolean;
+  /** Sent right before it; what becomes of them is not asked. */
+  readonly before?: readonly Command[];
 }
 
 interface Waiting {
@@ -93,7 +95,8 @@ export class Lane {
     }
   }
 
-  #send({ name, args, asking = false }: Command): Promise<Reply> {
+  #send({ name, args, asking = false, before = [] }: Command): Promise<Reply> {
+    for (const command of before) this.#send({ ...command, asking }).catch(() => undefined);
     if (asking) this.connection.send('ASKING').catch(() => undefined);
     return this.connection.send(name, args);
   }

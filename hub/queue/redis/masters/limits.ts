@@ -53,3 +53,6 @@ export const callsMax = 20_000;
 
 assert(usualPatience.replicasMsMax < usualPatience.silenceMsMax, 'waiting for replicas is no silence');
 assert(suspectMs < usualPatience.silenceMsMax, 'a master is suspected before it is given up');
+
+/** A body whose function never came goes by itself; one that is called again and again comes well before that. */
+export const bodyStaysMs = 10 * 60_000;

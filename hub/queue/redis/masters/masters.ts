@@ -13,6 +13,21 @@ export type Reply = Buffer | number | null | readonly Reply[];
 
 export type Argument = string | Uint8Array | number;
 
+/** Bytes that a function does not need to see: put under a key of their own before it, where nothing is, to go by themselves soon. */
+export interface CallBody {
+  /** One of the call's keys. */
+  readonly key: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface FunctionCall {
+  readonly name: string;
+  readonly keys: readonly string[];
+  readonly args: readonly Argument[];
+  /** Whether they were put is not told: the function looks, and keeps what is to stay (PERSIST). */
+  readonly bodies?: readonly CallBody[];
+}
+
 export interface CallOptions {
   /** False: it changes nothing. Such calls go another connection, so that long answers hold up no write, and wait for no replica. */
   readonly write?: boolean;
@@ -25,16 +40,11 @@ export interface Masters extends AsyncDisposable {
    * Calls a function of a library with keys of one partition (`partitionKeys`). A write resolves once it is as durable as configured.
    * Rejects with MasterError.
    */
-  call(
-    partition: number,
-    call: { readonly name: string; readonly keys: readonly string[]; readonly args: readonly Argument[] },
-    options?: CallOptions,
-  ): Promise<Reply>;
-  /** The same with the site's keys (`siteKeys`). */
-  callSite(
-    call: { readonly name: string; readonly keys: readonly string[]; readonly args: readonly Argument[] },
-    options?: CallOptions,
-  ): Promise<Reply>;
+  call(partition: number, call: FunctionCall, options?: CallOptions): Promise<Reply>;
+  /** What is under keys of one partition: bytes, or null. */
+  get(partition: number, keys: readonly string[]): Promise<readonly Reply[]>;
+  /** The same as `call` with the site's keys (`siteKeys`). */
+  callSite(call: FunctionCall, options?: CallOptions): Promise<Reply>;
   /**
    * A connection found another `run_id` than the one before it, or a slot another master: a hint, so that nobody has to wait for a call to
    * find out. Returns its own removal.

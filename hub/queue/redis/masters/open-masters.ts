@@ -4,7 +4,7 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { RedisOptions } from '../../../config/store-options.ts';
 import type { DurabilityFact } from '../../../store/hub-store.ts';
-import { Caller, type FunctionCall } from './caller.ts';
+import { Caller } from './caller.ts';
 import { ClusterTopology } from './cluster-topology.ts';
 import { addressOfUrl, connectSettings, sentinelSettings, type ConnectSettings } from './connect-settings.ts';
 import type { FunctionLibrary } from './function-library.ts';
@@ -13,7 +13,7 @@ import type { Lane } from './lane.ts';
 import { usualPatience, type Patience } from './limits.ts';
 import { linkLog } from './link-log.ts';
 import type { LinkParts } from './master-link.ts';
-import { partitionKeys, siteKeys, type CallOptions, type Masters, type Reply } from './masters.ts';
+import { partitionKeys, siteKeys, type CallOptions, type FunctionCall, type Masters, type Reply } from './masters.ts';
 import { Notes } from './notes.ts';
 import { SentinelWatch } from './sentinel-watch.ts';
 import { ServerRefusedError } from './server-reply.ts';
@@ -99,6 +99,15 @@ class RedisMasters implements Masters {
     assert(slot !== undefined, 'a partition is one of those that there are');
     checkKeys(call.keys, partitionKeys(this.prefix, partition));
     return await this.#caller.call(slot, call, write);
+  }
+
+  async get(partition: number, keys: readonly string[]): Promise<readonly Reply[]> {
+    const slot = this.#slots[partition];
+    assert(slot !== undefined, 'a partition is one of those that there are');
+    checkKeys(keys, partitionKeys(this.prefix, partition));
+    const reply = await this.#caller.call(slot, { command: 'MGET', keys }, false);
+    assert(Array.isArray(reply), 'several values come as a list');
+    return reply;
   }
 
   async callSite(call: FunctionCall, { write = true }: CallOptions = {}): Promise<Reply> {
