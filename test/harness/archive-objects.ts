@@ -2,6 +2,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { numberAt, parseJson } from './json.ts';
 
+/** Tenant, type, year, month, day, hour, name. */
+const manifestDepth = 7;
+
 /** Paths of all finished objects under an archive folder; what is still being written has another ending. */
 export async function archiveObjects(folder: string): Promise<readonly string[]> {
   return await filesEndingWith(folder, '.csv.zst');
@@ -14,7 +17,10 @@ export async function archiveObjects(folder: string): Promise<readonly string[]>
 export async function archivedRawBytes(folder: string, onlyTenant?: string): Promise<number> {
   let sum = 0;
   for (const path of await filesEndingWith(folder, '.json')) {
-    const [tenant, type] = relative(folder, path).split(sep);
+    const place = relative(folder, path).split(sep);
+    const [tenant, type] = place;
+    // Manifests are beside their objects, in the folder of an hour; others tell what the archive held when its store lost something.
+    if (place.length !== manifestDepth) continue;
     if (type === 'platform' || (onlyTenant !== undefined && tenant !== onlyTenant)) continue;
     // A manifest may be replaced between listing and reading.
     const text = await readFile(path, 'utf8').catch(() => undefined);
