@@ -46,7 +46,7 @@ for (const { path, lines } of code) {
 
 test('imports go one way: shared, protocol, agent or hub, packaging', () => {
   // Tests beside what they test that need a real Redis have it from the harness.
-  const inside = typescript.filter(({ path }) => !/\.redis\.test\.ts$|\/redis-fixture\.ts$/.test(path));
+  const inside = typescript.filter(({ path }) => !/\.redis\.test\.ts$|\/redis-(?:fixture|site)\.ts$/.test(path));
   const wrong = places(inside, ({ path }, line) => {
     const allowed = mayImport[folderOf(path)];
     const wanted = importedFile(path, line);

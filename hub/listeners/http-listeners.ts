@@ -26,7 +26,7 @@ import { startPushListener, type PushListener } from './push/push-listener.ts';
 export interface HttpListenersParts {
   readonly options: Pick<HubOptions, 'listeners' | 'advertise' | 'oidc'>;
   readonly tls: ServerTls | undefined;
-  readonly queue: Pick<Queue, 'publish' | 'partitionOf'>;
+  readonly queue: Pick<Queue, 'publish' | 'partitionOf' | 'generationOf'>;
   readonly site: SiteIds;
   readonly registry: Pick<Registry, 'apiToken' | 'apiTokenUsed'>;
   readonly quotas: QuotaGate;

@@ -71,3 +71,19 @@ test('a block is cut where the limits say, the same way each time, and never wit
   assert.deepEqual(bytes, ['aaaabb', 'cdddd', 'ef', 'g']);
   assert.deepEqual(fittingBlocks(blockOf([])), []);
 });
+
+test('a store that went back gives positions of another stream', async () => {
+  await using line = await ProcessingLine.open();
+  let generation = 1;
+  const { siteId, hubId } = line.queue;
+  const queue = {
+    publish: line.queue.publish.bind(line.queue),
+    partitionOf: () => 0,
+    generationOf: () => generation,
+  };
+  const streams = new ListenerStreams({ queue, siteId, hubId, listener: 'push', now: () => 1 });
+  for (generation of [1, 1, 2, 2]) await streams.publish(target, blockOf(['one']));
+  const held: number[] = [];
+  for await (const stream of line.queue.streamsOf(siteId, listenerAgentId(hubId, 'push'))) held.push(stream.held);
+  assert.deepEqual(held, [2, 2]);
+});

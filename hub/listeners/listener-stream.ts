@@ -2,7 +2,7 @@
  * Records of a listener that is not ours to speak with (HTTP pushes, the hub's own events) become batches of counted streams in the front
  * topic of their channel, as if an agent had sent them: pipeline, archive, books and search know no difference.
  *
- * There is one stream per run of the listener, channel, source and encoding, with a random id. The machine that records are of is told with
+ * There is one stream per run of the listener, generation of the store, channel, source and encoding, with a random id. The machine that records are of is told with
  * each batch: whoever pushes may name as many as there are, and a stream is kept for good. Positions are given by the queue in the step that
  * stores the records, so requests side by side need not wait for each other, and one that was refused leaves no hole. What was
  * published is durable when `publish` resolves with `stored` or `duplicate`.
@@ -31,7 +31,7 @@ export interface StreamTarget {
 }
 
 export interface ListenerStreamsOptions {
-  readonly queue: Pick<Queue, 'publish' | 'partitionOf'>;
+  readonly queue: Pick<Queue, 'publish' | 'partitionOf' | 'generationOf'>;
   readonly siteId: Id;
   readonly hubId: Id;
   /** Name of the listener: with the hub's id it makes the id that its streams have for their agent. */
@@ -91,7 +91,10 @@ export class ListenerStreams {
 
   #stream(target: StreamTarget): StreamInfo {
     const { tenant, type, host, source, encoding = 'utf-8' } = target;
-    const name = JSON.stringify([tenant, type, source, encoding]);
+    const { queue } = this.#options;
+    // A store that went back gives positions out again: under the same stream they would be taken for the records that it lost.
+    const generation = queue.generationOf(queue.partitionOf(this.#agentId));
+    const name = JSON.stringify([tenant, type, source, encoding, generation]);
     const stream = this.#streams.get(name) ?? this.#begun({ tenant, type, host, encoding, counted: true, labels: {} }, source);
     this.#streams.delete(name);
     this.#streams.set(name, stream);

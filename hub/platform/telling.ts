@@ -22,7 +22,7 @@ import { type PlatformEventCounts, PlatformEvents } from './platform-events.ts';
 
 export interface TellingParts {
   readonly options: HubOptions;
-  readonly queue: Pick<Queue, 'publish' | 'partitionOf'>;
+  readonly queue: Pick<Queue, 'publish' | 'partitionOf' | 'generationOf'>;
   readonly site: SiteIds;
   /** One hub at a time passes the audit trail on. */
   readonly cluster: Pick<Cluster, 'underLock'>;
