@@ -55,6 +55,12 @@ export class Authority {
     return new Authority(certificate, key, clock);
   }
 
+  /** For another hub of the site. The folder is there and has none yet. */
+  async copyTo(files: PkiFiles): Promise<void> {
+    await writePkiFile(files.authorityKey, keyPem(this.#key));
+    await writePkiFile(files.authorityCertificate, this.pem);
+  }
+
   get pem(): string {
     return this.certificate.toString();
   }

@@ -15,7 +15,10 @@ export interface PkiFiles {
 }
 
 export function pkiFiles(dataDir: string): PkiFiles {
-  const folder = join(dataDir, 'pki');
+  return pkiFilesIn(join(dataDir, 'pki'));
+}
+
+export function pkiFilesIn(folder: string): PkiFiles {
   return {
     folder,
     authorityCertificate: join(folder, 'ca.crt'),

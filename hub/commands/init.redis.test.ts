@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { requireTool } from '../../test/harness/require.ts';
-import { RedisSite } from '../registry/redis/redis-site.ts';
+import { RedisSite } from '../../test/harness/redis/registry-site.ts';
 import type { CommandHost } from './exit.ts';
 import { initCommand, type InitOptions } from './init.ts';
 import { userAddCommand, userListCommand } from './user.ts';

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { requireTool } from '../../../test/harness/require.ts';
 import { actionsOf, testBy, testId, testToken } from '../fixture.ts';
 import type { SharedOptions } from '../sqlite/registry-calls.ts';
-import { RedisSite } from './redis-site.ts';
+import { RedisSite } from '../../../test/harness/redis/registry-site.ts';
 
 const writer = fileURLToPath(new URL('../sqlite/crash-writer.ts', import.meta.url));
 const reason = await requireTool('redis');

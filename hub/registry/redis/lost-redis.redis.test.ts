@@ -7,7 +7,7 @@ import { requireTool } from '../../../test/harness/require.ts';
 import { Scratch } from '../../../test/harness/scratch.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { actionsOf, enrolled, testBy, testEvent, testGreeting, testId, testToken, testUser, trailOf } from '../fixture.ts';
-import { RedisSite } from './redis-site.ts';
+import { RedisSite } from '../../../test/harness/redis/registry-site.ts';
 
 const reason = await requireTool('redis');
 const web1 = testId('agent web1');

@@ -20,7 +20,7 @@ import {
   trailOf,
 } from '../fixture.ts';
 import type { Registry } from '../registry.ts';
-import { RedisSite } from './redis-site.ts';
+import { RedisSite } from '../../../test/harness/redis/registry-site.ts';
 
 const reason = await requireTool('redis');
 

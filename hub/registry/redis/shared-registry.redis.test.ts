@@ -1,7 +1,7 @@
 import { after, suite } from 'node:test';
 import { requireTool } from '../../../test/harness/require.ts';
 import { registryContract } from '../registry-contract.ts';
-import { RedisSite } from './redis-site.ts';
+import { RedisSite } from '../../../test/harness/redis/registry-site.ts';
 
 const reason = await requireTool('redis');
 

@@ -1,10 +1,10 @@
 /** Real Redis servers for tests of the shared registry, and hubs over them. */
 import { randomBytes } from 'node:crypto';
-import { type RedisServer, startRedis } from '../../../test/harness/redis/redis-server.ts';
-import { Scratch } from '../../../test/harness/scratch.ts';
-import { testRedisOptions } from '../../queue/redis/masters/redis-fixture.ts';
-import type { SharedOptions } from '../sqlite/registry-calls.ts';
-import { openRegistryFixture, type SqliteRegistryFixture } from '../sqlite/registry-fixture.ts';
+import { type RedisServer, startRedis } from './redis-server.ts';
+import { Scratch } from '../scratch.ts';
+import { testRedisOptions } from '../../../hub/queue/redis/masters/redis-fixture.ts';
+import type { SharedOptions } from '../../../hub/registry/sqlite/registry-calls.ts';
+import { openRegistryFixture, type SqliteRegistryFixture } from '../../../hub/registry/sqlite/registry-fixture.ts';
 
 /** Long enough that hubs of a test look several times. */
 export const testRecoveryMs = 1200;
