@@ -22,6 +22,8 @@ export interface OutputStatus {
   readonly trouble: string;
   /** What this kind of output counts. */
   readonly counts: Readonly<Record<string, number>>;
+  /** That this hub shows where records go. */
+  readonly certificate?: { readonly notAfterMs: number };
 }
 
 export interface Output extends AsyncDisposable {

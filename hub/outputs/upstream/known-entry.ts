@@ -6,7 +6,8 @@ export interface KnownEntry {
   /** Of topic and partition. */
   readonly place: string;
   readonly sequence: number;
-  readonly receivedMs: number;
+  /** When it was received, then when it was answered. */
+  sinceMs: number;
   readonly batch: Omit<OutboxBatch, 'bodyBytes'> & {
     /** About so many, until the body was read. */
     bodyBytes: number;
@@ -38,7 +39,7 @@ export function knownEntry(entry: Entry, { id, channel, place, hop, nameOf }: En
   return {
     place,
     sequence: entry.sequence,
-    receivedMs,
+    sinceMs: receivedMs,
     ends: endsOf(entry, nameOf),
     body: undefined,
     isDone: false,

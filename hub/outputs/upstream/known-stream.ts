@@ -63,6 +63,14 @@ export class KnownStream {
     else this.#entries = this.#entries.filter((other) => other !== entry);
   }
 
+  /** Its entries are read anew, or another hub has them now: what was known of them says nothing any more. */
+  reset(): void {
+    this.#entries = [];
+    this.#others.clear();
+    this.end = this.start;
+    this.endMark = '';
+  }
+
   /** What is lost at the stream's end: nothing follows it. */
   endsAt(end: number, endMark: Mark): void {
     this.end = Math.max(this.end, end);

@@ -113,7 +113,7 @@ export class PlaceEntries {
 
   #expired(nowMs: number): readonly KnownEntry[] {
     let count = Math.max(0, this.#retained.length - retainedEntriesMax);
-    while ((this.#retained[count]?.receivedMs ?? nowMs) < nowMs - retainedMs) count += 1;
+    while ((this.#retained[count]?.sinceMs ?? nowMs) < nowMs - retainedMs) count += 1;
     return this.#retained.splice(0, count);
   }
 }

@@ -118,7 +118,11 @@ export class UpstreamOutbox {
   leave(place: PlaceEntries): void {
     this.#places.delete(place.name);
     for (const entry of place.all()) {
-      for (const name of entry.ends.keys()) this.#leaving.add(name);
+      for (const name of entry.ends.keys()) {
+        this.#leaving.add(name);
+        this.#streams.get(name)?.reset();
+        this.#undeclared.delete(name);
+      }
       this.#drop(place, entry);
     }
   }
@@ -296,6 +300,7 @@ export class UpstreamOutbox {
 
   #done(entry: KnownEntry): void {
     entry.isDone = true;
+    entry.sinceMs = this.#options.clock.now();
     this.#places.get(entry.place)?.entries.wake();
   }
 

@@ -51,15 +51,24 @@ class LowerSite implements AsyncDisposable {
     return new LowerSite(folder, queue);
   }
 
-  async start(site: TestSite, options: Record<string, unknown> = {}): Promise<UpstreamOutput> {
-    const { siteId, hubId, partitions } = this.queue;
+  /** The part of a hub that works on everything, unless it is told otherwise. */
+  cluster(hubId = this.queue.hubId): SingleCluster {
     const self = { hubId, host: 'h', version: '1', startedMs: 1 };
-    const cluster = new SingleCluster({ self, clock: systemClock, partitions });
+    const cluster = new SingleCluster({ self, clock: systemClock, partitions: this.queue.partitions });
     cluster.tell({ works: true, state: 'ready' });
+    return cluster;
+  }
+
+  async start(
+    site: TestSite,
+    options: Record<string, unknown> = {},
+    { cluster, hubId = this.queue.hubId }: { readonly cluster?: SingleCluster; readonly hubId?: string } = {},
+  ): Promise<UpstreamOutput> {
+    const { siteId } = this.queue;
     const output = await UpstreamOutput.open({
       options: upstreamOutput.parse({ kind: 'upstream', hubs: [site.url], ...options }),
       queue: this.queue,
-      cluster,
+      cluster: cluster ?? this.cluster(),
       clock: systemClock,
       logger: createLogger({ level: 'error', sink: () => undefined }),
       siteId,
@@ -279,6 +288,28 @@ suite('an upstream', () => {
     assert.equal(site.text(pathOf(1)), 'after\n');
     assert.deepEqual(site.gaps, []);
     assert.equal(site.streams.get(writer.info.key.streamId)?.open.start, 7);
+  });
+
+  test('gets all of it once while the work goes from one hub of the site to another and back', async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    const lower = owned.use(await LowerSite.open());
+    const writer = lower.writer(1);
+    const hubs = [lower.queue.hubId, 'ef'.repeat(16)].map((hubId) => ({ hubId, cluster: lower.cluster(hubId) }));
+    const working = (index: number): void => hubs.forEach(({ cluster }, hub) => cluster.tell({ works: hub === index }));
+    working(0);
+    for (const hub of hubs) await lower.start(site, {}, hub);
+    let text = '';
+    for (let line = 0; line < 240; line += 1) {
+      text += `line ${line}\n`;
+      await write(writer, `line ${line}\n`);
+      if (line % 40 === 20) working(Math.floor(line / 40) % 2);
+    }
+    await lower.passedOn();
+    assert.equal(site.text(pathOf(1)), text);
+    assert.deepEqual(site.gaps, []);
+    assert.deepEqual(lower.events, []);
+    assert.deepEqual(new Set(site.hellos.map(({ agentId }) => agentId)).size, 2);
   });
 
   test('several of them have progress of their own', async () => {

@@ -138,6 +138,7 @@ export class UpstreamOutput implements Output {
   status(): OutputStatus {
     const { connected, trouble } = this.#reached();
     const { bodyBytes } = this.#outbox;
+    const { certificate } = this.#credentials;
     return {
       name: this.name,
       kind: 'upstream',
@@ -145,6 +146,7 @@ export class UpstreamOutput implements Output {
       state: connected ? 'running' : 'waiting',
       trouble,
       counts: { ...this.#telling.counts, inFlightBytes: this.#uplink?.inFlightBytes ?? 0, readAheadBytes: bodyBytes },
+      ...(certificate === undefined ? {} : { certificate: { notAfterMs: certificate.notAfterMs } }),
     };
   }
 
