@@ -1,7 +1,8 @@
 /** `check`: is the configuration good, and can the hub start with its certificates? Changes nothing. */
 import { systemClock } from '@tributary/shared/clock.ts';
 import { type CertificateCheck, checkCertificates } from '../certificates/check-certificates.ts';
-import { archiveFolder } from '../options.ts';
+import { archiveFolder, archiveOutputOf } from '../options.ts';
+import { flowLines } from './check-flow.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
 import { type ConfigRequest, readHubConfig } from './load-config.ts';
 
@@ -19,14 +20,15 @@ export async function checkCommand(request: CheckOptions, host: CommandHost): Pr
     site: options.site,
     agents: options.listeners.agents.address,
     dataDir: options.data_dir,
-    archive: archiveFolder(options),
+    archive: archiveOutputOf(options) === undefined ? null : archiveFolder(options),
+    flow: flowLines(options),
     ...(options.tls === undefined ? {} : { certificates, problems, warnings }),
   };
   if (request.json) await host.out(`${JSON.stringify(findings)}\n`);
   else {
-    const { site, agents, dataDir, archive } = findings;
+    const { site, agents, dataDir, flow } = findings;
     await host.out(
-      `${notice ?? `${request.configFile}: the configuration is good${ok ? '' : ', the certificates are not'}`}\nsite ${site}, agents at ${agents}\ndata ${dataDir}\narchive ${archive}\n` +
+      `${notice ?? `${request.configFile}: the configuration is good${ok ? '' : ', the certificates are not'}`}\nsite ${site}, agents at ${agents}\ndata ${dataDir}\n${flow.map((line) => `${line}\n`).join('')}` +
         certificatesText({ certificates, problems, warnings }),
     );
   }

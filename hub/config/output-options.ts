@@ -12,7 +12,7 @@ const from = z
 
 export const archiveOutput = z.strictObject({
   kind: z.literal('archive').describe('Compressed CSV in a folder, with an index that `archive search` uses.'),
-  name: outputName.default('archive').describe('Its progress is kept under this name.'),
+  name: outputName.default('archive').describe('What `status` calls it. There is one: under another name it goes on.'),
   folder: z
     .string()
     .min(1)

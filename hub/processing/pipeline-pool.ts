@@ -105,7 +105,7 @@ export class PipelinePool implements Processor, AsyncDisposable {
   #giveOut(): void {
     for (let given = true; given;) {
       given = false;
-      for (const [channel, calls] of [...this.#waiting]) {
+      for (const [channel, calls] of this.#waiting.entries().toArray()) {
         const [call] = calls;
         const thread = call === undefined ? undefined : this.#threadFor(call);
         if (call === undefined || thread === undefined) continue;
@@ -134,19 +134,24 @@ export class PipelinePool implements Processor, AsyncDisposable {
     place.calls.push(call);
     if (place.calls.length === 1) place.workedMs = 0;
     const argument = { records, inflatedBytes, segments, trims, receivedMs, body };
-    const done = (settle: () => void): void => {
-      const index = place.calls.indexOf(call);
-      if (index === -1) return;
-      place.calls.splice(index, 1);
-      place.workedMs = 0;
-      settle();
-      this.#giveOut();
-    };
-    place.thread.call('process', argument, wholeBuffer(body)).then(
-      (result) => done(() => call.resolve(result)),
-      (error: unknown) => done(() => call.reject(error)),
-    );
+    void this.#answered(place, call, place.thread.call('process', argument, wholeBuffer(body)));
     this.#lookWhileBusy();
+  }
+
+  /** Never rejects: what the thread answers, or fails with, is the call's. */
+  async #answered(place: PoolThread, call: Call, answer: Promise<Processed>): Promise<void> {
+    const outcome = await answer.then(
+      (result) => ({ result }),
+      (error: unknown) => ({ error }),
+    );
+    const index = place.calls.indexOf(call);
+    // It was taken from a thread that was ended, and has its answer.
+    if (index === -1) return;
+    place.calls.splice(index, 1);
+    place.workedMs = 0;
+    if ('result' in outcome) call.resolve(outcome.result);
+    else call.reject(outcome.error);
+    this.#giveOut();
   }
 
   #lookWhileBusy(): void {

@@ -27,22 +27,21 @@ export interface HubQuestion {
 }
 
 /** Undefined when no hub runs there. Rejects when one does and gives no sense. */
-export function askHub(socketPath: string, question: HubQuestion): Promise<HubAnswer | undefined> {
+export async function askHub(socketPath: string, question: HubQuestion): Promise<HubAnswer | undefined> {
+  const answer = await exchange(socketPath, question);
+  return answer === undefined ? undefined : { status: answer.status, body: JSON.parse(answer.text) };
+}
+
+function exchange(socketPath: string, question: HubQuestion): Promise<{ status: number; text: string } | undefined> {
   const { method, path, body, actor } = question;
-  const { timeoutMs: timeout = method === 'GET' ? timeoutMs : actTimeoutMs } = question;
+  const timeout = method === 'GET' ? timeoutMs : actTimeoutMs;
   const headers = actor === undefined ? {} : { [actorHeader]: actor };
   return new Promise((resolve, reject) => {
     const call = request({ socketPath, method, path, timeout, agent: false, headers }, (response) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));
       response.on('error', reject);
-      response.on('end', () => {
-        try {
-          resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(parts).toString('utf8')) });
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)));
-        }
-      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }));
     });
     call.on('timeout', () => call.destroy(new Error(`the hub did not answer within ${timeout / 1000} s`)));
     call.on('error', (error: NodeJS.ErrnoException) => {
