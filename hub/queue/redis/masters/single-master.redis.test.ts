@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { suite, test } from 'node:test';
+import { promisify } from 'node:util';
+import { freePort } from '../../../../test/harness/free-port.ts';
 import { RedisProxy } from '../../../../test/harness/redis/redis-proxy.ts';
 import { startRedis } from '../../../../test/harness/redis/redis-server.ts';
 import { requireTool } from '../../../../test/harness/require.ts';
@@ -8,7 +11,10 @@ import { until } from '../../../../test/harness/until.ts';
 import { partitionKeys, siteKeys } from './masters.ts';
 import { replyText, testLibrary, testMasters, testPrefix } from './redis-fixture.ts';
 
-const key = `${partitionKeys(testPrefix, 3)}a`;
+const run = promisify(execFile);
+const keyName = `${partitionKeys(testPrefix, 3)}a`;
+
+const noOpenssl = await requireTool('openssl');
 
 suite('one Redis master', { skip: await requireTool('redis') }, () => {
   test('functions are loaded, told the run_id first, and loaded again when they are gone', async () => {
@@ -17,14 +23,14 @@ suite('one Redis master', { skip: await requireTool('redis') }, () => {
     await using hub = await testMasters({ url: server.url });
     const { masters } = hub;
     const body = Buffer.from([0, 255, 10, 13, 0]);
-    const [runId, stored] = replyList(await masters.call(3, { name: 'test_add', keys: [key], args: [body] }));
+    const [runId, stored] = replyList(await masters.call(3, { name: 'test_add', keys: [keyName], args: [body] }));
     assert.equal(replyText(runId), await server.info('run_id'));
     assert.deepEqual(stored, body);
     await server.command('FUNCTION', 'FLUSH');
     const keys = [`${siteKeys(testPrefix)}b`];
     assert.match(replyText(await masters.callSite({ name: 'test_add', keys, args: ['x'] })), / x\]$/);
-    assert.deepEqual(await masters.call(3, { name: 'test_get', keys: [key], args: [] }, { write: false }), body);
-    await assert.rejects(masters.call(2, { name: 'test_get', keys: [key], args: [] }), { code: 'ASSERTION_FAILED' });
+    assert.deepEqual(await masters.call(3, { name: 'test_get', keys: [keyName], args: [] }, { write: false }), body);
+    await assert.rejects(masters.call(2, { name: 'test_get', keys: [keyName], args: [] }), { code: 'ASSERTION_FAILED' });
     assert.ok(masters.facts().some(({ setting, value }) => setting === 'appendfsync' && value === 'always'));
     assert.ok(masters.memory().every(({ where, used }) => where === server.address && used > 0));
     assert.match(hub.told(), /has no maxmemory.*CONFIG SET maxmemory/);
@@ -63,19 +69,36 @@ suite('one Redis master', { skip: await requireTool('redis') }, () => {
     await refusedBy('little', /does not tell its settings.*ACL SETUSER/, 'few');
   });
 
+  test('TLS: the authority is checked, and what is wrong with it is told', { skip: noOpenssl }, async () => {
+    await using scratch = await Scratch.make();
+    const [key, certificate] = [scratch.file('key.pem'), scratch.file('ca.pem')];
+    const names = ['-subj', '/CN=redis', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
+    await run('openssl', ['req', '-x509', ...curve, '-nodes', '-keyout', key, '-out', certificate, '-days', '2', ...names]);
+    const port = await freePort();
+    const tls = { 'tls-port': port, 'tls-cert-file': certificate, 'tls-key-file': key, 'tls-auth-clients': 'no' };
+    await using server = await startRedis(scratch.path, tls);
+    const url = `rediss://127.0.0.1:${port}`;
+    await assert.rejects(testMasters({ url }), /showed a certificate that is not accepted .* set queue\.redis\.ca/);
+    await assert.rejects(testMasters({ url, ca: scratch.file('none') }), /queue\.redis\.ca: .* cannot be read/);
+    await using hub = await testMasters({ url, ca: certificate });
+    await hub.masters.call(3, { name: 'test_add', keys: [keyName], args: ['tls'] });
+    assert.equal(await server.command('GET', keyName), 'tls');
+  });
+
   test('a call that a pause leaves without answer is ambiguous in seconds, and the next one works', async () => {
     await using scratch = await Scratch.make();
     await using server = await startRedis(scratch.path);
     await using hub = await testMasters({ url: server.url });
     server.pause();
     const startMs = performance.now();
-    const calls = Array.from({ length: 50 }, () => hub.masters.call(3, { name: 'test_add', keys: [key], args: ['a'] }));
+    const calls = Array.from({ length: 50 }, () => hub.masters.call(3, { name: 'test_add', keys: [keyName], args: ['a'] }));
     const results = await Promise.allSettled(calls);
     assert.ok(performance.now() - startMs < 4000);
     assert.ok(results.every((result) => result.status === 'rejected' && isOf(result.reason, 'AMBIGUOUS')));
     server.resume();
-    await hub.masters.call(3, { name: 'test_add', keys: [key], args: ['b'] });
-    assert.match(await server.command('GET', key), /^a*b$/);
+    await hub.masters.call(3, { name: 'test_add', keys: [keyName], args: ['b'] });
+    assert.match(await server.command('GET', keyName), /^a*b$/);
   });
 
   test('a killed master that comes again is noticed by its run_id, and has what was answered', async () => {
@@ -88,7 +111,7 @@ suite('one Redis master', { skip: await requireTool('redis') }, () => {
     const over = new AbortController();
     const writing = (async (): Promise<void> => {
       while (!over.signal.aborted) {
-        const done = await hub.masters.call(3, { name: 'test_add', keys: [key], args: ['a'] }).then(
+        const done = await hub.masters.call(3, { name: 'test_add', keys: [keyName], args: ['a'] }).then(
           () => true,
           () => false,
         );
@@ -103,7 +126,7 @@ suite('one Redis master', { skip: await requireTool('redis') }, () => {
     over.abort();
     await writing;
     assert.deepEqual(changes, ['all']);
-    assert.ok((await server.command('GET', key)).length >= answered);
+    assert.ok((await server.command('GET', keyName)).length >= answered);
   });
 
   test('a connection that falls silent or is cut is replaced, and nothing is sent twice', async () => {
@@ -111,12 +134,12 @@ suite('one Redis master', { skip: await requireTool('redis') }, () => {
     await using server = await startRedis(scratch.path);
     await using proxy = await RedisProxy.start(server);
     await using hub = await testMasters({ url: proxy.url });
-    const add = (): Promise<unknown> => hub.masters.call(3, { name: 'test_add', keys: [key], args: ['a'] });
+    const add = (): Promise<unknown> => hub.masters.call(3, { name: 'test_add', keys: [keyName], args: ['a'] });
     await add();
     proxy.silenceReplies();
     await assert.rejects(add(), { code: 'AMBIGUOUS' });
     await add();
-    assert.equal(await server.command('GET', key), 'aaa');
+    assert.equal(await server.command('GET', keyName), 'aaa');
     const pending = add();
     proxy.cut();
     const first = await pending.then(
@@ -133,11 +156,11 @@ suite('one Redis master', { skip: await requireTool('redis') }, () => {
     await using hub = await testMasters({ url: server.url });
     const body = Buffer.alloc(100_000, 120);
     const fill = async (): Promise<void> => {
-      for (let count = 0; count < 100; count += 1) await hub.masters.call(3, { name: 'test_add', keys: [key], args: [body] });
+      for (let count = 0; count < 100; count += 1) await hub.masters.call(3, { name: 'test_add', keys: [keyName], args: [body] });
     };
     await assert.rejects(fill(), { code: 'MAXMEMORY' });
-    await hub.masters.call(3, { name: 'test_remove', keys: [key], args: [] });
-    await hub.masters.call(3, { name: 'test_add', keys: [key], args: ['small'] });
+    await hub.masters.call(3, { name: 'test_remove', keys: [keyName], args: [] });
+    await hub.masters.call(3, { name: 'test_add', keys: [keyName], args: ['small'] });
     await until('it is polled', () => hub.masters.memory().some(({ max }) => max === 4 * 1024 * 1024));
   });
 
@@ -160,9 +183,9 @@ suite('one Redis master', { skip: await requireTool('redis') }, () => {
     await using old = await testMasters({ url: server.url });
     const libraries = [{ ...testLibrary, code: testLibrary.code.replace("redis.call('APPEND'", "redis.call('SET'") }];
     await using hub = await testMasters({ url: server.url }, { libraries });
-    await hub.masters.call(3, { name: 'test_add', keys: [key], args: ['x'] });
-    await old.masters.call(3, { name: 'test_add', keys: [key], args: ['y'] });
-    assert.equal(await server.command('GET', key), 'y');
+    await hub.masters.call(3, { name: 'test_add', keys: [keyName], args: ['x'] });
+    await old.masters.call(3, { name: 'test_add', keys: [keyName], args: ['y'] });
+    assert.equal(await server.command('GET', keyName), 'y');
     assert.match(hub.told(), /was replaced/);
   });
 });
