@@ -17,6 +17,8 @@ export class KnownStream {
   /** Why the upstream has other content; undefined: it has not. */
   diverged: string | undefined;
   #gaps: readonly GapRecord[] = [];
+  /** What the upstream never takes: ends of batches, by where they begin. */
+  readonly #rejected = new Map<number, number>();
   /** In the order of their positions. */
   #entries: KnownEntry[] = [];
   /** Those that bring nothing beyond what was there before them: what came late, or twice. */
@@ -55,6 +57,14 @@ export class KnownStream {
     const last = entry.batch.segments.find(({ streamId, to }) => streamId === this.name && to === end);
     this.end = end;
     this.endMark = last?.toMark ?? '';
+  }
+
+  /** The upstream never takes it: where it is asked for again, it is lost. */
+  reject(entry: KnownEntry): void {
+    for (const { streamId, from, to } of entry.batch.segments) if (streamId === this.name) this.#rejected.set(from, to);
+    const oldest = this.#rejected.keys().next().value;
+    if (this.#rejected.size > gapsPerStreamMax && oldest !== undefined) this.#rejected.delete(oldest);
+    this.remove(entry);
   }
 
   remove(entry: KnownEntry): void {
@@ -109,6 +119,7 @@ export class KnownStream {
   causeOf(from: number, to: number): GapCause | undefined {
     const recorded = this.#gaps.find((gap) => gap.to > from && gap.from < to);
     if (recorded !== undefined) return recorded.cause;
+    for (const [begin, end] of this.#rejected) if (end > from && begin < to) return 'rejected';
     return from < this.ackedTo ? 'store-lost' : undefined;
   }
 

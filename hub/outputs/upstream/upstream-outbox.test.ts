@@ -6,6 +6,7 @@ import { type Entry, streamName } from '../../queue/queue.ts';
 import { batchEntry, lineSegment, streamInfo } from '../../testing/records.ts';
 import { UpstreamOutbox } from './upstream-outbox.ts';
 
+const nobody = (): void => undefined;
 const place = { topic: 'front/acme/app', partition: 0, channel: 'acme/app' };
 const stream = streamInfo(1);
 const name = streamName(stream.key);
@@ -32,12 +33,10 @@ function outboxOver(stored: () => number): UpstreamOutbox {
     isChosen: () => true,
     hopsMax: 16,
     clock: systemClock,
-    onRejected: () => assert.fail('nothing is rejected'),
+    onRejected: nobody,
     onFailed: (error) => assert.fail(String(error)),
   });
 }
-
-const nobody = (): void => undefined;
 
 test('what was read ahead, and then sent by another hub, is still found when the upstream lacks it', async () => {
   const upstream = outboxOver(() => 6);
@@ -90,4 +89,22 @@ test('the cursor goes no further than what is answered in order', async () => {
   if (run !== undefined) upstream.committed(entries, run);
   assert.equal(entries.waiting, 0);
   assert.deepEqual([...outbox.retainedStreams()], [name], 'it is still known, should the upstream lose it');
+});
+
+test('what is rejected is not offered again at the next connection, and is told as that', async () => {
+  const upstream = outboxOver(() => 3);
+  const { outbox } = upstream;
+  const entries = await upstream.enter(place, 0, nobody);
+  await upstream.append(entries, place, [entry(1), entry(2), entry(3)]);
+  const ids = [10, 20].map((end) => outbox.firstAfter(name, end - 1)?.id ?? 0);
+  upstream.acked(ids.slice(0, 1));
+  upstream.reject(ids[1] ?? 0, 'too large for it');
+  upstream.disconnected();
+  // Its session finds a hole behind the first, and nothing that fills it.
+  assert.deepEqual(
+    outbox.firstAfter(name, 10)?.segments.map(({ from }) => from),
+    [20],
+  );
+  assert.equal(outbox.declaring?.(name, 10, 20), 'rejected');
+  assert.deepEqual(entries.answered()?.deadLetters, [{ sequence: 2, reason: 'too large for it' }]);
 });

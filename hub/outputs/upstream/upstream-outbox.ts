@@ -175,6 +175,7 @@ export class UpstreamOutbox {
     this.#options.onRejected(entry, reason);
     this.#done(entry);
     this.#forgetBody(entry);
+    for (const name of entry.ends.keys()) this.#streams.get(name)?.reject(entry);
     entry.isGone = true;
     this.#channels.get(entry.batch.channel)?.removed();
   }
