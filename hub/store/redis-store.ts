@@ -13,6 +13,7 @@ import type { Masters } from '../queue/redis/masters/masters.ts';
 import { openMasters } from '../queue/redis/masters/open-masters.ts';
 import { openRedisQueue } from '../queue/redis/open-redis-queue.ts';
 import type { RedisQueue } from '../queue/redis/redis-queue.ts';
+import { openFolderStore } from '../queue/redis/spill/folder-store.ts';
 import { openRegistry } from '../registry/open-registry.ts';
 import { sharedOptions } from '../registry/redis/shared-options.ts';
 import type { HubStore } from './hub-store.ts';
@@ -38,6 +39,8 @@ export async function openRedisStore(parts: OpenStoreParts, redis: RedisOptions)
       masters,
       log: logger,
       partitions: redis.partitions,
+      memoryBytesMax: redis.memory,
+      ...(redis.spill !== undefined && { spill: await openFolderStore(redis.spill) }),
       clock,
       limits: queueLimitsOf(options),
       ownPartitions: () => cluster?.partitions() ?? [],

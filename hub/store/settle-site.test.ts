@@ -3,8 +3,10 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { createLogger } from '@tributary/shared/log.ts';
+import { openSqliteQueue } from '../queue/sqlite/open-sqlite-queue.ts';
 import { settleSite, type SiteClaim } from './settle-site.ts';
-import { siteFilePath } from './site-file.ts';
+import { readSiteFile, siteFilePath } from './site-file.ts';
 
 class Folder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'tributary-site-'));
@@ -54,7 +56,25 @@ suite('which site a hub is of', () => {
     const store = new Store();
     await settleSite(folder.path, new Store());
     await settleSite(stranger.path, store);
-    await assert.rejects(settleSite(folder.path, store), /belongs to site [0-9a-f]{32}, but .*site\.json.*new data_dir/);
+    await assert.rejects(
+      settleSite(folder.path, store),
+      /belongs to site [0-9a-f]{32}, but .*says that this hub is of site .*new data_dir/,
+    );
+  });
+
+  test('a hub that was alone stays who it is', async () => {
+    using folder = new Folder();
+    const log = createLogger({ level: 'error', sink: () => undefined });
+    const alone = { siteId: '', hubId: '' };
+    {
+      await using queue = await openSqliteQueue({ folder: folder.path, log, limits: { reserveBytes: 65_536 } });
+      Object.assign(alone, { siteId: queue.siteId, hubId: queue.hubId });
+    }
+    assert.deepEqual(await settleSite(folder.path, new Store()), { ...alone, isStoreLost: false });
+    assert.deepEqual(await readSiteFile(folder.path), alone);
+    const other = new Store();
+    await other.claim('9'.repeat(32));
+    await assert.rejects(settleSite(folder.path, other), /belongs to site 9/);
   });
 
   test('a damaged file is told and replaced by nothing', async () => {

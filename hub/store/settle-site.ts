@@ -9,13 +9,16 @@
  * | a site      | empty  | the store was lost or emptied: it becomes this site's again, as agents' and archives' names hold its id |
  * | a site      | other  | refused: two sites would be mixed for good                                                              |
  *
+ * A hub that was alone has its ids in its database (embedded-ids.ts): it is as one that knows its site and comes to a new store.
+ *
  * The file is written before anything else uses the ids: a crash in between makes another new hub at most.
  */
 import { randomBytes } from 'node:crypto';
 import type { Id } from '@tributary/protocol/messages.ts';
+import { embeddedIds } from './embedded-ids.ts';
 import type { SiteIds } from './hub-store.ts';
 import { SiteError } from './site-error.ts';
-import { readSiteFile, siteFilePath, writeSiteFile } from './site-file.ts';
+import { readSiteFile, writeSiteFile } from './site-file.ts';
 
 export interface SiteClaim {
   /** The site that the store is of: the one proposed where it was of none. */
@@ -28,16 +31,17 @@ export interface SettledSite extends SiteIds {
 }
 
 export async function settleSite(folder: string, store: SiteClaim, drawId: () => Id = randomId): Promise<SettledSite> {
-  const known = await readSiteFile(folder);
+  const written = await readSiteFile(folder);
+  const known = written ?? embeddedIds(folder);
   const { siteId, isNew } = await store.claim(known?.siteId ?? drawId());
   if (known !== undefined && known.siteId !== siteId) {
     throw new SiteError(
-      `the Redis of queue.redis belongs to site ${siteId}, but ${siteFilePath(folder)} says that this hub is of site ${known.siteId}: ` +
+      `the Redis of queue.redis belongs to site ${siteId}, but ${folder} says that this hub is of site ${known.siteId}: ` +
         'give this hub the Redis or the queue.redis.prefix of its own site, or a new data_dir',
     );
   }
-  if (known !== undefined) return { ...known, isStoreLost: isNew };
-  const ids = { siteId, hubId: drawId() };
+  if (written !== undefined) return { ...written, isStoreLost: isNew };
+  const ids = { siteId, hubId: known?.hubId ?? drawId() };
   await writeSiteFile(folder, ids);
   return { ...ids, isStoreLost: false };
 }

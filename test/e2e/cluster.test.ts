@@ -56,11 +56,13 @@ async function settled(cluster: HubCluster, hubs: readonly HubHost[], write: () 
 async function assertAllOnce(cluster: HubCluster, writers: readonly Writer[]): Promise<void> {
   const contents = writers.map(({ path }) => readFileSync(path, 'utf8'));
   const bytes = contents.reduce((sum, content) => sum + content.length, 0);
-  await until('all is archived', async () => (await archivedRawBytes(cluster.archive)) >= bytes, {
-    deadlineMs,
-    everyMs: 200,
-    detail: () => cluster.tail(),
-  });
+  let books: readonly unknown[] = [];
+  const isArchived = async (): Promise<boolean> => {
+    books = await Promise.all(cluster.hubs.map(async (hub) => at(await hub.status(), 'books')));
+    return (await archivedRawBytes(cluster.archive)) >= bytes;
+  };
+  const detail = (): string => `${JSON.stringify(books)}\n${cluster.tail()}`;
+  await until('all is archived', isArchived, { deadlineMs, everyMs: 200, detail });
   const streams = (await readArchive(cluster.archive)).filter(({ channel }) => channel === 'default/app');
   const archived = streams.flatMap(({ raw }) => raw.toString().trimEnd().split('\n'));
   const written = contents.flatMap((content) => content.trimEnd().split('\n'));
