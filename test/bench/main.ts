@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { builtPrograms, sourcePrograms } from '../harness/programs.ts';
 import { archiveTime, edge } from './edge.ts';
 import { enrolTime } from './enrol-time.ts';
+import { failover } from './failover.ts';
 import { generatedLog } from './generator.ts';
 import { idleFiles } from './idle-files.ts';
 import { idleMetrics } from './idle-metrics.ts';
@@ -36,6 +37,7 @@ const measurements: readonly Measurement[] = [
   rotationStorm,
   agents2000,
   connections10000,
+  failover,
 ];
 
 const names = measurements.flatMap(({ figures }) => figures);
