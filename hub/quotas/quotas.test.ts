@@ -201,3 +201,14 @@ test('of many agents that are throttled together none is left behind', () => {
   const mean = passed.reduce((sum, count) => sum + count, 0) / agents.length;
   assert.ok(Math.min(...passed) > mean / 2 && Math.max(...passed) < mean * 2, passed.join(' '));
 });
+
+test('quotas change while the hub runs: one that is larger goes on from what came today, one that is gone holds nobody up', async () => {
+  const site = new Site(
+    { tenant: 'acme', bytes_per_day: 1000, action: 'drop' },
+    { tenant: 'other', bytes_per_day: 10, action: 'drop' },
+  );
+  assert.deepEqual([site.admit(900), site.admit(11, 'other/app')], ['take', 'drop']);
+  await site.quotas.change([{ tenant: 'acme', bytes_per_day: 1500, action: 'drop' }]);
+  assert.deepEqual([site.admit(500), site.admit(200), site.admit(11, 'other/app')], ['take', 'drop', 'take']);
+  assert.partialDeepStrictEqual(site.quotas.status(), [{ tenant: 'acme', bytes: 1400, bytesPerDay: 1500 }]);
+});
