@@ -9,6 +9,7 @@ import { Figures } from './figures.ts';
 import { GroupCalls } from './group-calls.ts';
 import { HeldBackNotes } from './held-back-notes.ts';
 import { HubNotes } from './hub-notes.ts';
+import { siteKeyNames } from './keys.ts';
 import { RedisLevels } from './levels.ts';
 import type { Masters } from './masters/masters.ts';
 import { OperatorCalls } from './operator-calls.ts';
@@ -43,7 +44,7 @@ export async function openRedisQueue(options: RedisQueueOptions): Promise<RedisQ
   const { masters, log, clock = systemClock, clockOffsetMs = () => 0, keepsHouse = true } = options;
   const { spill, memoryBytesMax = Number.MAX_SAFE_INTEGER } = options;
   const limits = limitsWithin(queueLimits(options.limits), spill === undefined ? memoryBytesMax : undefined);
-  const register = await openRegister(masters, options.partitions);
+  const register = await openRegister(options);
   const levels = new RedisLevels({ limits, memoryUsed: () => memoryUsed(masters) });
   const storeChanged = new Set<(partition: number | undefined) => void>();
   const tell = (partition: number | undefined): void => {
@@ -107,11 +108,18 @@ export async function openRedisQueue(options: RedisQueueOptions): Promise<RedisQ
   });
 }
 
-async function openRegister(masters: Masters, partitions: number): Promise<TopicRegister> {
-  const register = await TopicRegister.open(masters, partitions);
+async function openRegister({ masters, partitions, spill }: RedisQueueOptions): Promise<TopicRegister> {
+  const register = await TopicRegister.open(masters, { partitions, spillId: spill?.id ?? '' });
   if (register.partitions !== partitions) {
     const message = `the site was made with ${register.partitions} partitions and cannot have ${partitions}`;
     throw new Error(`${message}: set queue.redis.partitions to ${register.partitions}`);
+  }
+  if (spill !== undefined && register.spillId !== spill.id) {
+    const [siteKey = ''] = siteKeyNames(masters.prefix);
+    throw new Error(
+      'the folder of queue.redis.spill is not the one that the other hubs of this site use: mount the same one here. ' +
+        `If theirs is gone for good, and with it what waited there, let them have this one and run "redis-cli HDEL ${siteKey} spill"`,
+    );
   }
   return register;
 }

@@ -1,5 +1,6 @@
 import { after, before, suite } from 'node:test';
 import { requireTool } from '../../../test/harness/require.ts';
+import { queueModel } from '../contract/model-contract.ts';
 import { queueContract } from '../queue.contract.ts';
 import { TestRedis } from './redis-fixture.ts';
 
@@ -10,4 +11,5 @@ suite('the queue on Redis', { skip: await requireTool('redis') }, () => {
   });
   after(() => redis[Symbol.asyncDispose]());
   queueContract('redis', (limits) => redis.open(limits));
+  queueModel('redis', (limits) => redis.open(limits));
 });

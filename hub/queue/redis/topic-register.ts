@@ -19,9 +19,11 @@ export interface RegisteredGroup {
   readonly isEverywhere: boolean;
 }
 
-export interface Site {
-  readonly storeId: Id;
+/** What a store that is new gets; one that is not keeps its own. */
+export interface SiteWanted {
   readonly partitions: number;
+  /** Empty: this hub has no spill store. */
+  readonly spillId: Id;
 }
 
 export class TopicRegister {
@@ -29,18 +31,19 @@ export class TopicRegister {
   readonly #keys: readonly string[];
   #storeId = '';
   #partitions: number;
+  #spillId: Id;
   #version = 0;
   #topics = new Map<TopicName, Map<string, RegisteredGroup>>();
 
-  private constructor(masters: Masters, partitions: number) {
+  private constructor(masters: Masters, { partitions, spillId }: SiteWanted) {
     this.#masters = masters;
+    this.#spillId = spillId;
     this.#keys = siteKeyNames(masters.prefix);
     this.#partitions = partitions;
   }
 
-  /** `partitions` is what a store that is new gets; one that is not keeps its own. */
-  static async open(masters: Masters, partitions: number): Promise<TopicRegister> {
-    const register = new TopicRegister(masters, partitions);
+  static async open(masters: Masters, wanted: SiteWanted): Promise<TopicRegister> {
+    const register = new TopicRegister(masters, wanted);
     await register.#openSite();
     await register.refresh();
     return register;
@@ -52,6 +55,11 @@ export class TopicRegister {
 
   get partitions(): number {
     return this.#partitions;
+  }
+
+  /** Of the spill store that the site's hubs share; empty where none of them has one. */
+  get spillId(): Id {
+    return this.#spillId;
   }
 
   get version(): number {
@@ -121,9 +129,10 @@ export class TopicRegister {
 
   async #openSite(): Promise<void> {
     const drawn = randomBytes(16).toString('hex');
-    const [storeId, partitions] = listOf(await this.#call('openSite', [drawn, this.#partitions]));
+    const [storeId, partitions, spillId] = listOf(await this.#call('openSite', [drawn, this.#partitions, this.#spillId]));
     this.#storeId = textOf(storeId);
     this.#partitions = numberOf(partitions);
+    this.#spillId = textOf(spillId);
   }
 
   async #call(name: QueueFunction, args: readonly Argument[]): ReturnType<Masters['callSite']> {

@@ -7,12 +7,13 @@
 export const siteFunctions = String.raw`
 local SITE, NAMES = 1, 2
 
--- store id, number of partitions: kept where there are none yet. Answers with what is kept.
+-- store id, number of partitions, id of the spill store or nothing: kept where there are none yet. Answers with what is kept.
 local function openSite(keys, args)
   call('HSETNX', keys[SITE], 'storeId', args[2])
   call('HSETNX', keys[SITE], 'partitions', args[3])
   call('HSETNX', keys[SITE], 'registry', '1')
-  return call('HMGET', keys[SITE], 'storeId', 'partitions', 'registry')
+  if args[4] ~= '' then call('HSETNX', keys[SITE], 'spill', args[4]) end
+  return { call('HGET', keys[SITE], 'storeId'), call('HGET', keys[SITE], 'partitions'), call('HGET', keys[SITE], 'spill') or '' }
 end
 
 local function groupsOf(text)

@@ -75,7 +75,7 @@ export class RedisConnection {
       await client.connect();
     } catch (error) {
       client.disconnect();
-      throw new Error(connectSentence(where, failure ?? error), { cause: error });
+      throw connectError(where, failure ?? error);
     } finally {
       signal?.removeEventListener('abort', giveUp);
     }
@@ -180,15 +180,15 @@ function isReply(value: unknown): value is Reply {
   return value === null || typeof value === 'number' || Buffer.isBuffer(value) || (Array.isArray(value) && value.every(isReply));
 }
 
-function connectSentence(where: string, error: unknown): string {
+function connectError(where: string, error: unknown): Error {
   const message = error instanceof Error ? printable(error.message).slice(0, 300) : 'unknown';
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ECONNREFUSED')
-    return `Redis at ${where} cannot be reached: nothing listens there; start it, or correct queue.redis`;
-  if (code === 'ENOTFOUND')
-    return `Redis at ${where} cannot be reached: the name is not known; correct queue.redis or the name server`;
+  const unreached = (reason: string): Error => new Error(`Redis at ${where} cannot be reached: ${reason}`, { cause: error });
+  if (code === 'ECONNREFUSED') return unreached('nothing listens there; start it, or correct queue.redis');
+  if (code === 'ENOTFOUND') return unreached('the name is not known; correct queue.redis or the name server');
   if (/certificate|self-signed|CERT|ALTNAME/i.test(`${code} ${message}`)) {
-    return `Redis at ${where} showed a certificate that is not accepted (${message}): set queue.redis.ca to its authority's PEM file`;
+    const hint = "set queue.redis.ca to its authority's PEM file";
+    return new ServerRefusedError('rights', `Redis at ${where} showed a certificate that is not accepted (${message}): ${hint}`);
   }
-  return `Redis at ${where} cannot be reached: ${message}`;
+  return unreached(message);
 }

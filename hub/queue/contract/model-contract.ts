@@ -9,7 +9,7 @@ import type { Segment } from '@tributary/protocol/messages.ts';
 import { keptRanges } from '@tributary/protocol/trims.ts';
 import { testBatch, testChannel, testKey, testMark, testStream } from '../fixture.ts';
 import { frontTopic } from '../queue.ts';
-import { openSqliteFixture, type SqliteQueueFixture } from './sqlite-fixture.ts';
+import type { OpenQueueFixture, QueueFixture } from './contract-test.ts';
 
 interface ModelStream {
   held: number;
@@ -49,23 +49,25 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen') }) },
 );
 
-test('the queue holds what the model holds', { timeout: 60_000 }, async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 30 }), async (actions) => {
-      await using fixture = await openSqliteFixture();
-      const model = new Map<number, ModelStream>();
-      for (let stream = 1; stream <= streamCount; stream += 1) {
-        model.set(stream, { held: 0, seen: [], lost: new Set(), late: 0, filtered: 0 });
-        await fixture.queue.openStream(testStream(stream));
-      }
-      for (const next of actions) await act(fixture, model, next);
-      await compare(fixture, model);
-    }),
-    { numRuns: 25 },
-  );
-});
+export function queueModel(implementation: string, open: OpenQueueFixture): void {
+  test(`${implementation}: the queue holds what the model holds`, { timeout: 60_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 30 }), async (actions) => {
+        await using fixture = await open();
+        const model = new Map<number, ModelStream>();
+        for (let stream = 1; stream <= streamCount; stream += 1) {
+          model.set(stream, { held: 0, seen: [], lost: new Set(), late: 0, filtered: 0 });
+          await fixture.queue.openStream(testStream(stream));
+        }
+        for (const next of actions) await act(fixture, model, next);
+        await compare(fixture, model);
+      }),
+      { numRuns: 25 },
+    );
+  });
+}
 
-async function act(fixture: SqliteQueueFixture, model: Map<number, ModelStream>, next: Action): Promise<void> {
+async function act(fixture: QueueFixture, model: Map<number, ModelStream>, next: Action): Promise<void> {
   if (next.kind === 'reopen') {
     await fixture.reopen();
     return;
@@ -164,7 +166,7 @@ function lessDropped({ from, to }: { from: number; to: number }, dropped: number
   return { bytes, records: bytes, drops: [{ offset: bytes, span, records: 1 }] };
 }
 
-async function compare(fixture: SqliteQueueFixture, model: Map<number, ModelStream>): Promise<void> {
+async function compare(fixture: QueueFixture, model: Map<number, ModelStream>): Promise<void> {
   const entries = await fixture.queue.read(
     { topic: frontTopic(testChannel), partition: 0, afterSequence: 0 },
     { entries: 1e6, bytes: 1e9 },
