@@ -31,4 +31,6 @@ test('the books of a channel balance at every step, and a batch that came twice 
     return line.archive.sums.records === 2;
   });
   assert.deepEqual(await books(), { ...none, received: 2, processed: 2, archived: 2 });
+  const [passed] = booksOf(await line.queue.status(), 'passed');
+  assert.deepEqual(passed, { channel: 'acme/app', ...none, received: 2, processed: 2, archived: 2 });
 });

@@ -17,15 +17,22 @@ export interface ChannelBooks {
   readonly missing: number;
 }
 
-/** `archivedOf` is undefined where no archive is configured: nothing is missing in one that is not there. */
-export function booksOf(status: QueueStatus, archivedOf: ((channel: ChannelName) => number) | undefined): ChannelBooks[] {
+/**
+ * `archivedOf` is undefined where no archive is configured: nothing is missing in one that is not there. `passed`: what the archive's reader
+ * group has passed counts as archived, as a hub among several knows only of its own objects.
+ */
+export function booksOf(
+  status: QueueStatus,
+  archivedOf: ((channel: ChannelName) => number) | 'passed' | undefined,
+): ChannelBooks[] {
   const received = (name: TopicName): number =>
     status.topics.filter(({ topic }) => topic === name).reduce((sum, { receivedRecords }) => sum + receivedRecords, 0);
   return status.channels.map(({ channel }) => {
     const processed = received(backTopic(channel));
     const pipeline = progressOf(status, frontTopic(channel), pipelineGroup);
     const archive = progressOf(status, backTopic(channel), archiveGroup);
-    const archived = archivedOf?.(channel) ?? 0;
+    const passed = processed - archive.pending - archive.dropped;
+    const archived = archivedOf === 'passed' ? passed : (archivedOf?.(channel) ?? 0);
     return {
       channel,
       received: received(frontTopic(channel)),
@@ -34,7 +41,7 @@ export function booksOf(status: QueueStatus, archivedOf: ((channel: ChannelName)
       archivePending: archive.pending,
       archived,
       dropped: pipeline.dropped + archive.dropped,
-      missing: archivedOf === undefined ? 0 : processed - archive.pending - archived - archive.dropped,
+      missing: archivedOf === undefined ? 0 : passed - archived,
     };
   });
 }

@@ -65,7 +65,7 @@ export async function hubReport(parts: ReportedParts, now: ReportedState): Promi
     outputs: outputs.status(),
     sites: parts.sites.views(),
     ...(archive === undefined ? {} : { archive: archiveStatus(archive) }),
-    books: booksOf(queueStatus, sums && ((channel) => sums.recordsOf(channel))),
+    books: booksOf(queueStatus, sums && (store.kind === 'redis' ? 'passed' : (channel) => sums.recordsOf(channel))),
   };
 }
 
