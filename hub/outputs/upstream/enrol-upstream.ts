@@ -5,9 +5,11 @@
 import { hostname } from 'node:os';
 import { askToEnrol } from '@tributary/protocol/enrolment/ask-site.ts';
 import {
+  isEnrolled,
   makeTlsFolder,
   type Pending,
   readPending,
+  readSite,
   type SiteRecord,
   writePending,
 } from '@tributary/protocol/enrolment/enrolled-files.ts';
@@ -32,12 +34,14 @@ export interface EnrolUpstream {
   readonly nowMs: number;
 }
 
-/** Resolves with what the upper site said. Throws an EnrolmentError. */
+/** Resolves with what the upper site said, once with each token. Throws an EnrolmentError. */
 export async function enrolUpstream(options: EnrolUpstream, signal: AbortSignal): Promise<SiteRecord> {
   const { folder, token, siteId, hubId, proxy, timeoutMs, nowMs } = options;
   makeFolder(folder, { mode: 0o700 });
   makeTlsFolder(folder);
   using _ = lockEnrolment(folder);
+  const present = isEnrolled(folder) ? readSite(folder) : undefined;
+  if (present?.tokenId === token.tokenId && present.agentId === hubId) return present;
   const pending = keptPending(options);
   if (pending.answer === undefined) {
     const machine = instanceOf(readMachineIds(), { id: hubId, start: nowMs });
