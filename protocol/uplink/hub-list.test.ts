@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HubList } from './hub-list.ts';
-import { avoidDrainedMs, avoidMuteMsMax, avoidMuteMsMin } from './limits.ts';
+import { avoidDrainedMs, avoidDrainedMsMax, avoidMuteMsMax, avoidMuteMsMin } from './limits.ts';
 
 const hubs = ['ws://a', 'ws://b', 'ws://c'];
 
@@ -40,6 +40,24 @@ test('a hub that sends an agent away is not preferred for a while; where it said
   assert.deepEqual(list.candidates(), ['ws://d', 'ws://b', 'ws://c', 'ws://a']);
   nowMs.value = avoidDrainedMs;
   assert.deepEqual(list.candidates(), hubs);
+  assert.equal(list.preferred, 'ws://a');
+});
+
+test('a hub that sends an agent away each time it comes back is left alone longer and longer', () => {
+  const nowMs = { value: 0 };
+  const list = listOf('ordered', '1', nowMs);
+  let waitMs = avoidDrainedMs;
+  for (let times = 0; times < 8; times += 1) {
+    list.drained('ws://a', ['ws://b']);
+    nowMs.value += waitMs - 1;
+    assert.equal(list.preferred, 'ws://b');
+    nowMs.value += 1;
+    assert.equal(list.preferred, 'ws://a');
+    waitMs = Math.min(avoidDrainedMsMax, waitMs * 2);
+  }
+  nowMs.value += 3 * avoidDrainedMsMax;
+  list.drained('ws://a', ['ws://b']);
+  nowMs.value += avoidDrainedMs;
   assert.equal(list.preferred, 'ws://a');
 });
 

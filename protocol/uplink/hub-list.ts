@@ -9,7 +9,7 @@
  * said no Welcome, is not preferred for a while; where one said to go comes first.
  */
 import { createHash } from 'node:crypto';
-import { avoidDrainedMs, avoidMuteMsMax, avoidMuteMsMin } from './limits.ts';
+import { avoidDrainedMs, avoidDrainedMsMax, avoidMuteMsMax, avoidMuteMsMin } from './limits.ts';
 import { hubUrl } from './open-socket.ts';
 
 export type HubPolicy = 'ordered' | 'balanced';
@@ -40,6 +40,8 @@ export class HubList {
   readonly #avoided = new Map<string, number>();
   /** How long each was avoided last for saying no Welcome. */
   readonly #muteMs = new Map<string, number>();
+  /** How long each was avoided last for sending this agent away, and until when another time is one more of the same. */
+  readonly #drains = new Map<string, { readonly ms: number; readonly countsUntilMs: number }>();
   #told: readonly string[] = [];
   #named: readonly string[] = [];
   #namedUntilMs = Number.NEGATIVE_INFINITY;
@@ -93,9 +95,14 @@ export class HubList {
     this.#avoided.set(hub, this.#options.now() + ms);
   }
 
-  /** The hub sent this agent away. */
+  /** The hub sent this agent away. One that does so soon after it was come back to has too many: it is left alone twice as long. */
   drained(hub: string, named: readonly string[]): void {
-    this.#namedUntilMs = this.#options.now() + avoidDrainedMs;
+    const now = this.#options.now();
+    const before = this.#drains.get(hub);
+    const isAgain = before !== undefined && now < before.countsUntilMs;
+    const ms = isAgain ? Math.min(avoidDrainedMsMax, 2 * before.ms) : avoidDrainedMs;
+    this.#drains.set(hub, { ms, countsUntilMs: now + 3 * ms });
+    this.#namedUntilMs = now + ms;
     this.#avoided.set(hub, this.#namedUntilMs);
     this.#named = named.filter((other) => this.#isGood(other) && other !== hub);
   }

@@ -25,8 +25,9 @@ export const welcomeTimeoutAmongOthersMs = 4000;
 /** How often the preferred hub is looked for while another one serves. */
 export const probeIntervalMs = 30_000;
 
-/** A hub that sent this agent away is not preferred for so long. */
+/** A hub that sent this agent away is not preferred for so long, twice as long each time that it does so again soon after. */
 export const avoidDrainedMs = 300_000;
+export const avoidDrainedMsMax = 14_400_000;
 
 /** A hub that takes connections and says no Welcome is not preferred for so long, twice as long each time. */
 export const avoidMuteMsMin = 60_000;
