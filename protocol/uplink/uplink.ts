@@ -293,7 +293,8 @@ export class Uplink {
     const trouble = isOutside ? end.hint : `${end.reason}: ${end.hint}`;
     const fields = { hub, reason: end.reason, hint: end.hint, retryInMs: waitMs };
     if (trouble === this.#trouble && end.reason !== 'left') logger.debug('no connection to the hub', fields);
-    else if (isHopeless(end.reason)) logger.error('the hub refuses this agent; it tries again, seldom', fields);
+    else if (isHopeless(end.reason))
+      logger.error(`the hub refuses this ${this.#options.hello.sender}; it tries again, seldom`, fields);
     else if (end.reason === 'left') logger.info('the connection to the hub is left for another', fields);
     else if (end.welcomed) logger.info('the connection to the hub ended', fields);
     else logger.warn('no connection to the hub; it tries again', fields);

@@ -34,8 +34,11 @@ async function linkTo(upper: HubHost): Promise<FaultyProxy> {
 /** Makes `lower` a lower site's hub of `upper`, by the commands that people use. */
 async function enrol(lower: HubHost, upper: HubHost, link: FaultyProxy, output: string): Promise<void> {
   const token = await upper.createToken('--hub', '--tenant', '*', '--address', `127.0.0.1:${link.port}`);
-  const { code, stdout, stderr } = await lower.run('enroll', '--config', lower.configPath, '--output', output, '--json', token);
+  const args = ['enroll', '--config', lower.configPath, '--output', output, '--json', token];
+  const { code, stdout, stderr } = await lower.run(...args);
   assert.equal(code, 0, stdout + stderr);
+  // A configuration tool may run it every time: the token is for one use.
+  if (output === 'b') assert.equal((await lower.run(...args)).code, 0);
 }
 
 test('three levels: each line is at the top once, whatever dies in between', { skip, timeout: 180_000 }, async () => {
@@ -59,8 +62,7 @@ test('three levels: each line is at the top once, whatever dies in between', { s
   await a.configure({ outputs: [archive, upstream('centre', [toCentreA])] });
   await b.configure({ outputs: [archive, upstream('centre', [toCentreB])] });
   await edge.configure({ outputs: [archive, upstream('a', [toA]), upstream('b', [toB])] });
-  await Promise.all([a, b, edge].map((one) => one.program.stop()));
-  await Promise.all([a, b, edge].map((one) => one.start()));
+  for (const { program } of [a, b, edge]) process.kill(program.pid, 'SIGHUP');
 
   const log = scratch.file('app.log');
   const inputs = [{ kind: 'file', paths: [log], type: 'app' }];
