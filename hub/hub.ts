@@ -360,6 +360,7 @@ export class Hub implements AsyncDisposable {
       findings: telling.findings,
       clock: systemClock,
       options: () => (this.#reload?.options ?? this.#parts.options).queue,
+      isRead: (channel) => outputs.isRead(channel),
       removedOutputs: () => notes.removed(outputs.groups),
     }));
     this.#run((signal) => watch.run(signal));

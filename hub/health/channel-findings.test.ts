@@ -41,6 +41,7 @@ async function findingsOf(
     findings,
     clock: { ...systemClock, now: () => nowMs, sleep: async () => stop.abort() },
     options: () => hubOptions.parse({ queue }).queue,
+    isRead: (channel) => channel === 'shop/soon',
     removedOutputs: async () => [
       {
         name: 'old',
@@ -83,6 +84,7 @@ test('what a blocking group has not passed within the retention of its topic tur
 test('who paused a channel is told, what nobody reads, and what is kept for an output that is gone', async () => {
   const found = await findingsOf([group('front/shop/web', 'pipeline', { paused: true })], {}, [
     'front/shop/nobody',
+    'front/shop/soon',
     'back/shop/old',
   ]);
   const told = new Map(found.all().map(({ kind, subject, reason }) => [`${kind} ${subject}`, reason]));

@@ -21,6 +21,8 @@ export interface ChannelFindingsParts {
   readonly clock: Clock;
   /** As the configuration has it now. */
   readonly options: () => HubOptions['queue'];
+  /** Whether an output of this hub takes a channel: it registers as a reader a moment after the channel appeared. */
+  readonly isRead: (channel: ChannelName) => boolean;
   readonly removedOutputs: () => Promise<readonly RemovedOutput[]>;
 }
 
@@ -48,10 +50,10 @@ export class ChannelFindings {
   }
 
   async #tell(): Promise<void> {
-    const { queue, registry, findings, clock, options, removedOutputs } = this.#parts;
+    const { queue, registry, findings, clock, options, isRead, removedOutputs } = this.#parts;
     const status = await queue.status();
     findings.set('channel-paused', pausedGroups(status, registry));
-    findings.set('channel-unread', unreadChannels(status));
+    findings.set('channel-unread', unreadChannels(status, isRead));
     findings.set('retention-exceeded', exceeded(status, options(), clock.now()));
     findings.set('output-removed', (await removedOutputs()).map(removedOutput));
   }
@@ -72,11 +74,11 @@ function pausedGroups({ groups }: QueueStatus, registry: Pick<Registry, 'meta'>)
 }
 
 /** Lines that nobody reads are kept, and hold up their senders once the topic is full. */
-function unreadChannels({ topics, groups }: QueueStatus): Finding[] {
+function unreadChannels({ topics, groups }: QueueStatus, isRead: ChannelFindingsParts['isRead']): Finding[] {
   const front = frontTopic('');
   const read = new Set(groups.map(({ topic }) => topic));
   const unread = Map.groupBy(
-    topics.filter(({ topic, entries }) => topic.startsWith(front) && entries > 0 && !read.has(topic)),
+    topics.filter(({ topic, entries }) => topic.startsWith(front) && entries > 0 && !read.has(topic) && !isRead(nameOf(topic))),
     ({ topic }) => topic,
   );
   return [...unread].map(([subject, places]) => {

@@ -94,6 +94,11 @@ export class Outputs implements AsyncDisposable {
     return changes;
   }
 
+  /** Whether an output that is configured here reads a channel, as it came or what is made of it. */
+  isRead(channel: ChannelName): boolean {
+    return [...this.#running.values()].some(({ output }) => output.reads(channel) !== undefined);
+  }
+
   /** Whether an output that is configured here reads what is made of a channel. */
   readsBack(channel: ChannelName): boolean {
     return [...this.#running.values()].some(({ output }) => output.reads(channel) === 'back');

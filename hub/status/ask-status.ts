@@ -34,7 +34,7 @@ export async function askHub(socketPath: string, question: HubQuestion): Promise
 
 function exchange(socketPath: string, question: HubQuestion): Promise<{ status: number; text: string } | undefined> {
   const { method, path, body, actor } = question;
-  const timeout = method === 'GET' ? timeoutMs : actTimeoutMs;
+  const { timeoutMs: timeout = method === 'GET' ? timeoutMs : actTimeoutMs } = question;
   const headers = actor === undefined ? {} : { [actorHeader]: actor };
   return new Promise((resolve, reject) => {
     const call = request({ socketPath, method, path, timeout, agent: false, headers }, (response) => {
