@@ -326,6 +326,21 @@ suite('a batch', () => {
   });
 });
 
+test('when a hub is there again, what was gathered without one is sent at once, and the next batches in their time', async () => {
+  await using unit = new Unit({ flushIntervalMs: 200 });
+  unit.batcher.setFlushInterval(2000);
+  unit.push('a', 'one\n');
+  unit.clock.advance(500);
+  await sleep(0);
+  assert.equal(unit.target.batches.length, 0);
+  unit.batcher.setFlushInterval(200);
+  await eventually('it is stored', () => unit.target.batches.length === 1);
+  unit.push('a', 'two\n');
+  await eventually('the timer runs', () => unit.clock.sleeping === 1);
+  unit.clock.advance(200);
+  await eventually('the next is stored, too', () => unit.target.batches.length === 2);
+});
+
 suite('back-pressure', () => {
   test('push asks to wait while too much is staged, whatever the number of channels', async () => {
     await using unit = new Unit({ batchBytesMax: 64 * 1024, stagedBytesMax: 256 * 1024 });

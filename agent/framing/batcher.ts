@@ -83,6 +83,8 @@ export class Batcher implements AsyncDisposable {
   /** Memory of the open batches. */
   #openBytes = 0;
   #timer: Promise<void> | undefined;
+  /** Wakes the timer, which may sleep for longer than a new batch is to stay open. */
+  #shortened = new AbortController();
 
   constructor(options: BatcherOptions) {
     this.#options = options;
@@ -225,9 +227,14 @@ export class Batcher implements AsyncDisposable {
     return { ...replacement, position: stream.position, mark: stream.mark };
   }
 
-  /** From now on batches stay open for so long at most. */
+  /** From now on batches stay open for so long at most. A shorter time than before ends those that are open: somebody waits for them again. */
   setFlushInterval(flushIntervalMs: number): void {
+    const isShorter = flushIntervalMs < this.#flushIntervalMs;
     this.#flushIntervalMs = flushIntervalMs;
+    if (!isShorter) return;
+    this.#closeAll();
+    this.#shortened.abort();
+    this.#shortened = new AbortController();
   }
 
   /**
@@ -397,6 +404,16 @@ export class Batcher implements AsyncDisposable {
     this.#timer = this.#closeWhenDue();
   }
 
+  /** Ends early when batches are to stay open for a shorter time. */
+  async #sleep(waitMs: number): Promise<void> {
+    const shortened = this.#shortened.signal;
+    try {
+      await this.#options.clock.sleep(waitMs, AbortSignal.any([this.#disposed.signal, shortened]));
+    } catch (error) {
+      if (!shortened.aborted) throw error;
+    }
+  }
+
   async #closeWhenDue(): Promise<void> {
     const { clock } = this.#options;
     const { signal } = this.#disposed;
@@ -406,7 +423,7 @@ export class Batcher implements AsyncDisposable {
         if (oldest === undefined) return;
         const waitMs = oldest.deadlineMs - clock.monotonic();
         if (waitMs <= 0) this.#close(oldest);
-        else await clock.sleep(waitMs, signal);
+        else await this.#sleep(waitMs);
       }
     } catch (error) {
       if (!signal.aborted) throw error;
