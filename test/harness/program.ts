@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isObject, parseJson } from './json.ts';
 import { until } from './until.ts';
 import type { Command } from './programs.ts';
@@ -127,6 +129,9 @@ export class Program implements AsyncDisposable {
 
   #keep(line: string): void {
     this.#stderr.push(line);
+    // TRIBUTARY_TEST_LOGS names a folder for a person who wants all that the programs said.
+    const folder = process.env['TRIBUTARY_TEST_LOGS'];
+    if (folder !== undefined) appendFileSync(join(folder, `${this.name}-${this.pid}.log`), `${line}\n`);
     if (this.#stderr.length > outputLinesMax) this.#stderr.splice(0, outputLinesMax / 2);
     if (this.#onLog === undefined) return;
     const parsed = parseLog(line);

@@ -80,8 +80,8 @@ export class Upkeep {
     if (topics.length === 0) return false;
     const lane = partitions.lane(partition);
     const tidied = lane.call({ function: 'tidy', args: () => [limits.keepKeysMs], patienceMs });
-    const trimmed = await Promise.all(topics.map((topic) => this.#trimTopic(partition, topic)));
-    await tidied;
+    // All of them together: one that failed while another was waited for would have nobody who hears of it, and end the hub.
+    const [, ...trimmed] = await Promise.all([tidied, ...topics.map((topic) => this.#trimTopic(partition, topic))]);
     return trimmed.includes(true);
   }
 
