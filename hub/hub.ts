@@ -256,8 +256,8 @@ export class Hub implements AsyncDisposable {
   ): Reload {
     const { options, logger, setLogLevel } = this.#parts;
     const { findings } = telling;
-    const onRetentionChanged = (): void => this.#watch?.look();
-    const parts = reloadParts({ ...changing, queue: store.queue, findings, setLogLevel, onRetentionChanged });
+    const lookAtChannels = (): void => this.#watch?.look();
+    const parts = reloadParts({ ...changing, queue: store.queue, findings, setLogLevel, lookAtChannels });
     return new Reload({ hubId: store.hubId, options, parts, registry, findings, clock: systemClock, logger });
   }
 

@@ -21,11 +21,12 @@ export interface ReloadableParts {
   readonly http: Pick<HttpListeners, 'changeHttp' | 'changePush'>;
   readonly findings: Pick<Findings, 'set'>;
   readonly setLogLevel: (level: LogLevel) => void;
-  readonly onRetentionChanged: () => void;
+  /** What is found about channels may be another now. */
+  readonly lookAtChannels: () => void;
 }
 
 export function reloadParts(parts: ReloadableParts): ReloadPart[] {
-  const { queue, outputs, quotas, agents, http, findings, setLogLevel, onRetentionChanged } = parts;
+  const { queue, outputs, quotas, agents, http, findings, setLogLevel, lookAtChannels } = parts;
   const listening = async (options: HubOptions, change: Promise<void>): Promise<void> => {
     await change;
     findings.set('plaintext-listener', plaintextListeners(options));
@@ -36,15 +37,16 @@ export function reloadParts(parts: ReloadableParts): ReloadPart[] {
       paths: ['queue.max_bytes', 'queue.topic_max_bytes', 'queue.types_per_tenant', 'queue.replay_window', 'queue.topics'],
       change: async (options) => {
         await queue.changeLimits(queueLimitsOf(options));
-        onRetentionChanged();
+        lookAtChannels();
       },
     },
-    { paths: ['queue.front_retention', 'queue.back_retention'], change: onRetentionChanged },
+    { paths: ['queue.front_retention', 'queue.back_retention'], change: lookAtChannels },
     { paths: ['quotas'], change: (options) => quotas.change(options.quotas) },
     {
       paths: ['outputs'],
       change: async (options) => {
         await outputs.change(options.outputs);
+        lookAtChannels();
       },
     },
     {
