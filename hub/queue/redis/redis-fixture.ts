@@ -39,6 +39,11 @@ export class TestRedis implements AsyncDisposable {
     return new TestRedis(await startRedis(scratch.path, settings), scratch);
   }
 
+  /** Holds what the server keeps, in `redis`. */
+  get folder(): string {
+    return this.#scratch.path;
+  }
+
   nextPrefix(): string {
     this.#prefixes += 1;
     return `t${this.#prefixes}`;
@@ -49,11 +54,13 @@ export class TestRedis implements AsyncDisposable {
     const { prefix = this.nextPrefix(), ...options } = changes;
     const logged: LogEntry[] = [];
     const log = createLogger({ level: 'debug', sink: (entry) => logged.push(entry) });
-    const masters = await openTestMasters(this.server.url, prefix, options.partitions ?? 1);
+    await using unlessOpen = new AsyncDisposableStack();
+    const masters = unlessOpen.use(await openTestMasters(this.server.url, prefix, options.partitions ?? 1));
     let offsetMs = 0;
     const open = (): Promise<RedisQueue> =>
       openRedisQueue({ masters, log, partitions: 1, limits, clockOffsetMs: () => offsetMs, keepsHouse: false, ...options });
     let queue = await open();
+    const owned = unlessOpen.move();
     return {
       get queue() {
         return queue;
@@ -69,7 +76,7 @@ export class TestRedis implements AsyncDisposable {
       },
       [Symbol.asyncDispose]: async () => {
         await queue[Symbol.asyncDispose]();
-        await masters[Symbol.asyncDispose]();
+        await owned.disposeAsync();
       },
     };
   }

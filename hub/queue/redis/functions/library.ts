@@ -40,7 +40,7 @@ const functions = {
   publish: 'takes',
   read: 'reads',
   measure: 'reads',
-  makeTopic: 'takes',
+  makeTopic: 'frees',
   ensureGroup: 'frees',
   acquire: 'frees',
   renew: 'frees',
@@ -68,7 +68,7 @@ const functions = {
   figures: 'reads',
   groupFigures: 'reads',
   openSite: 'frees',
-  addTopic: 'takes',
+  addTopic: 'frees',
   putSiteGroup: 'frees',
   readSite: 'reads',
 } as const satisfies Record<string, 'takes' | 'frees' | 'reads'>;
