@@ -111,7 +111,7 @@ export class HubHost implements AsyncDisposable {
     return this.#program;
   }
 
-  async listening(deadlineMs = 20_000): Promise<void> {
+  async listening(deadlineMs = 60_000): Promise<void> {
     const { program } = this;
     this.#port = await until(
       'the hub listens',
