@@ -1,11 +1,15 @@
-/** What crosses between a pipeline and its thread: an entry of a front topic, and what became of it. */
+/** What crosses between a pipeline and its thread: entries of a front topic, and what became of them. */
 import type { Entry } from '../queue/queue.ts';
 
 /** The part of an entry that processing needs. */
 export type BatchEntry = Pick<Entry, 'records' | 'inflatedBytes' | 'segments' | 'trims' | 'receivedMs' | 'body'>;
 
-/** A segment of the batch, without what was trimmed, with the index that it has in the batch. One of drops only has no records. */
+/**
+ * A segment of a batch, without what was trimmed, with the index that it has in the batch, and the batch's among those that are worked on
+ * together. One of drops only has no records.
+ */
 export interface KeptPart {
+  readonly entry: number;
   readonly segment: number;
   readonly from: number;
   readonly to: number;
@@ -13,15 +17,22 @@ export interface KeptPart {
   readonly bytes: number;
 }
 
-export type Processed =
-  | {
-      readonly kind: 'block';
-      readonly body: Uint8Array<ArrayBuffer>;
-      readonly inflatedBytes: number;
-      readonly records: number;
-      readonly kept: readonly KeptPart[];
-    }
-  /** All of it had arrived before. */
-  | { readonly kind: 'nothing' }
-  /** The batch cannot be processed, now or later: it is kept with the reason (invariant 6). */
-  | { readonly kind: 'rejected'; readonly reason: string };
+export interface ProcessedBlock {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly inflatedBytes: number;
+  readonly records: number;
+  readonly kept: readonly KeptPart[];
+}
+
+/** Of one or more entries that were worked on together, in their order. */
+export interface Processed {
+  /** Undefined where nothing is left of any: all of it had arrived before, or was rejected. */
+  readonly block: ProcessedBlock | undefined;
+  /** What cannot be processed, now or later: each is kept with its reason (invariant 6), and the others go on. */
+  readonly rejected: readonly RejectedBatch[];
+}
+
+export interface RejectedBatch {
+  readonly entry: number;
+  readonly reason: string;
+}

@@ -46,6 +46,8 @@ export interface BlockStream {
   readonly path: string;
   /** Position from which the first record's `skipped` counts. */
   readonly from: number;
+  /** When the site received its batch, where that is not the block's time: a stream received at several times has a place for each. */
+  readonly receivedMs?: number;
 }
 
 export interface BlockColumns {
@@ -58,7 +60,7 @@ export interface BlockColumns {
 }
 
 export interface Block {
-  /** When the site received the batch that these documents came in. */
+  /** When the site received the batch that these documents came in; of several the first. */
   readonly receivedMs: number;
   readonly records: number;
   readonly streams: readonly BlockStream[];

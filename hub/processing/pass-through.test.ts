@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Segment } from '@tributary/protocol/messages.ts';
 import type { Entry, StreamInfo } from '../queue/queue.ts';
 import { batchEntry, compress, countedSegment, lineSegment, streamInfo } from '../testing/records.ts';
+import type { ProcessedBlock } from './batch-entry.ts';
 import { decodeBlock, type Block } from './block.ts';
 import { inflatedBytesMax } from './limits.ts';
 import { passThrough } from './pass-through.ts';
@@ -18,6 +19,7 @@ interface Row {
 const app = streamInfo(1);
 const other = streamInfo(2);
 const counted = streamInfo(3, { counted: true });
+const nothingLeft = { block: undefined, rejected: [] };
 
 /** An entry of segments, each with the bytes it is over. */
 function entryOf(parts: readonly [StreamInfo, Segment, Buffer][], changes: Partial<Entry> = {}): Entry {
@@ -30,9 +32,9 @@ function lines(stream: StreamInfo, text: string, from = 0): [StreamInfo, Segment
   return [stream, lineSegment(bytes, from), bytes];
 }
 
-function processed(entry: Entry): { block: Block; result: Extract<ReturnType<typeof passThrough>, { kind: 'block' }> } {
-  const result = passThrough(entry);
-  assert.equal(result.kind, 'block', JSON.stringify(result));
+function processed(...entries: readonly Entry[]): { block: Block; result: ProcessedBlock } {
+  const { block: result, rejected } = passThrough(entries);
+  assert.ok(result !== undefined, JSON.stringify(rejected));
   return { block: decodeBlock(result.body, result.inflatedBytes), result };
 }
 
@@ -59,9 +61,9 @@ function bomb(runs: number): Uint8Array<ArrayBuffer> {
 }
 
 function reasonOf(entry: Entry): string {
-  const result = passThrough(entry);
-  assert.equal(result.kind, 'rejected');
-  return result.reason;
+  const { block, rejected } = passThrough([entry]);
+  assert.deepEqual([block, rejected.length, rejected[0]?.entry], [undefined, 1, 0]);
+  return rejected[0]?.reason ?? '';
 }
 
 /** A record, or what a filter left out. */
@@ -122,7 +124,7 @@ suite('pass-through', () => {
     ]);
     assert.ok(Buffer.from(result.body).includes(Buffer.from(entry.body)), 'not compressed a second time');
     assert.equal(block.receivedMs, entry.receivedMs);
-    assert.deepEqual(result.kept, [{ segment: 0, from: 100, to: 113, records: 3, bytes: 13 }]);
+    assert.deepEqual(result.kept, [{ entry: 0, segment: 0, from: 100, to: 113, records: 3, bytes: 13 }]);
   });
 
   test('cuts end records: what goes on is partial, what ended the source is not', () => {
@@ -220,7 +222,7 @@ suite('pass-through', () => {
         [3, 1, 1],
       ],
     );
-    assert.deepEqual(passThrough(entryOf([lines(app, 'x\n')], { trims: [{ segment: 0, from: 2, to: 0 }] })), { kind: 'nothing' });
+    assert.deepEqual(passThrough([entryOf([lines(app, 'x\n')], { trims: [{ segment: 0, from: 2, to: 0 }] })]), nothingLeft);
   });
 
   test('records of several lines are what their lengths say, and what was left out makes positions jump', () => {
@@ -248,8 +250,8 @@ suite('pass-through', () => {
       ],
     );
     assert.deepEqual(result.kept, [
-      { segment: 0, from: 100, to: 179, records: 3, bytes: 19 },
-      { segment: 1, from: 179, to: 184, records: 1, bytes: 5 },
+      { entry: 0, segment: 0, from: 100, to: 179, records: 3, bytes: 19 },
+      { entry: 0, segment: 1, from: 179, to: 184, records: 1, bytes: 5 },
     ]);
   });
 
@@ -258,9 +260,9 @@ suite('pass-through', () => {
     const entry = entryOf([[app, nothing, Buffer.alloc(0)]]);
     const { block, result } = processed(entry);
     assert.deepEqual([block.records, block.raw.length, block.streams.length], [0, 0, 0]);
-    assert.deepEqual(result.kept, [{ segment: 0, from: 7, to: 17, records: 0, bytes: 0 }]);
+    assert.deepEqual(result.kept, [{ entry: 0, segment: 0, from: 7, to: 17, records: 0, bytes: 0 }]);
     assert.deepEqual(processed({ ...entry, trims: [{ segment: 0, from: 9, to: 0 }] }).result.kept[0]?.from, 9);
-    assert.deepEqual(passThrough({ ...entry, trims: [{ segment: 0, from: 17, to: 0 }] }), { kind: 'nothing' });
+    assert.deepEqual(passThrough([{ ...entry, trims: [{ segment: 0, from: 17, to: 0 }] }]), nothingLeft);
   });
 
   test('of a part that fills a gap only that is read, of lines and of counted records', () => {
@@ -269,7 +271,7 @@ suite('pass-through', () => {
       rowsOf(late.block).map(({ position, raw }) => [position, raw]),
       [[104, 'two\n']],
     );
-    assert.deepEqual(late.result.kept, [{ segment: 0, from: 104, to: 108, records: 1, bytes: 4 }]);
+    assert.deepEqual(late.result.kept, [{ entry: 0, segment: 0, from: 104, to: 108, records: 1, bytes: 4 }]);
     const records = ['a', 'bb', 'ccc', 'dddd'].map((text) => Buffer.from(text));
     const part = processed(
       entryOf([[counted, countedSegment(records, 10), Buffer.concat(records)]], { trims: [{ segment: 0, from: 11, to: 13 }] }),
@@ -281,7 +283,7 @@ suite('pass-through', () => {
         [12, 'ccc'],
       ],
     );
-    assert.deepEqual(part.result.kept, [{ segment: 0, from: 11, to: 13, records: 2, bytes: 5 }]);
+    assert.deepEqual(part.result.kept, [{ entry: 0, segment: 0, from: 11, to: 13, records: 2, bytes: 5 }]);
   });
 
   test('any records, filtered and trimmed anywhere, keep their positions', () => {
@@ -319,11 +321,12 @@ suite('pass-through', () => {
           .toSorted((a, b) => a - b)
           .map((offset) => ({ offset, cause: 'idle' as const }));
         const from = Math.min(skip, content.length);
-        const result = passThrough(
-          entryOf([[app, lineSegment(content, 1000, cuts), content]], { trims: [{ segment: 0, from: 1000 + from, to: 0 }] }),
-        );
-        if (from === content.length) return assert.equal(result.kind, 'nothing');
-        assert.equal(result.kind, 'block', JSON.stringify(result));
+        const entry = entryOf([[app, lineSegment(content, 1000, cuts), content]], {
+          trims: [{ segment: 0, from: 1000 + from, to: 0 }],
+        });
+        const { block: result, rejected } = passThrough([entry]);
+        if (from === content.length) return assert.deepEqual([result, rejected], [undefined, []]);
+        assert.ok(result !== undefined, JSON.stringify(rejected));
         const rows = rowsOf(decodeBlock(result.body, result.inflatedBytes));
         assert.equal(rows.map(({ raw }) => raw).join(''), content.subarray(from).toString('latin1'));
         assert.equal(rows[0]?.position, 1000 + from);
@@ -349,7 +352,7 @@ suite('pass-through', () => {
     const entry = entryOf([[app, lineSegment(bytes), bytes]]);
     const windowed = (descriptor: number): Uint8Array =>
       Uint8Array.from([0x28, 0xb5, 0x2f, 0xfd, 0, descriptor, 1 | (bytes.length << 3), 0, 0, ...bytes]);
-    assert.equal(passThrough({ ...entry, body: windowed(13 << 3) }).kind, 'block', '8 MiB are allowed');
+    assert.ok(passThrough([{ ...entry, body: windowed(13 << 3) }]).block !== undefined, '8 MiB are allowed');
     assert.match(reasonOf({ ...entry, body: windowed(14 << 3) }), /not readable zstd/);
   });
 
@@ -380,5 +383,61 @@ suite('pass-through', () => {
     assert.match(reasonOf(entryOf([[counted, cut, Buffer.from('ab')]])), /within a record/);
     const left: Segment = { ...short, drops: [{ offset: 2, span: 1, records: 1 }] };
     assert.match(reasonOf(entryOf([[counted, left, Buffer.from('ab')]])), /counted records has drops/);
+  });
+
+  test('batches together make one block, each with its time, and what is wrong with one is only its own', () => {
+    const receivedMs = 1_790_000_000_000;
+    const at = (ms: number, entry: Entry): Entry => ({ ...entry, receivedMs: receivedMs + ms });
+    const good = entryOf([lines(other, 'x\ny\n', 30)]);
+    const [segment] = good.segments;
+    assert.ok(segment !== undefined);
+    const entries = [
+      at(0, entryOf([lines(app, 'one\ntwo\n')])),
+      at(0, { ...good, body: Buffer.from('no zstd') }),
+      at(3, entryOf([lines(app, 'three\n', 8), lines(other, 'x\n', 10)])),
+      // It was split in part before it was found out.
+      at(3, {
+        ...entryOf([lines(other, 'left\n', 12)]),
+        segments: [{ ...segment, from: 12, to: 17, records: 2, bytes: 5 }],
+        records: 2,
+      }),
+      at(3, entryOf([lines(app, 'four\n', 14)], { trims: [{ segment: 0, from: 19, to: 0 }] })),
+      at(3, entryOf([lines(app, 'five\nsix\n', 19)], { trims: [{ segment: 0, from: 24, to: 0 }] })),
+    ];
+    const { block, result } = processed(...entries);
+    assert.deepEqual(
+      passThrough(entries).rejected.map(({ entry, reason }) => [entry, /zstd|declares 2/.test(reason)]),
+      [
+        [1, true],
+        [3, true],
+      ],
+    );
+    assert.deepEqual(
+      rowsOf(block).map(({ position, raw }) => [position, raw]),
+      [
+        [0, 'one\n'],
+        [4, 'two\n'],
+        [8, 'three\n'],
+        [10, 'x\n'],
+        [24, 'six\n'],
+      ],
+    );
+    assert.deepEqual(
+      block.streams.map((stream) => [stream.key, stream.from, stream.receivedMs]),
+      [
+        [app.key, 0, undefined],
+        [app.key, 8, receivedMs + 3],
+        [other.key, 10, receivedMs + 3],
+      ],
+    );
+    assert.deepEqual(
+      result.kept.map(({ entry, segment: index, from, to }) => [entry, index, from, to]),
+      [
+        [0, 0, 0, 8],
+        [2, 0, 8, 14],
+        [2, 1, 10, 12],
+        [5, 0, 24, 28],
+      ],
+    );
   });
 });

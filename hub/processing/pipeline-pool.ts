@@ -12,7 +12,7 @@ import type { ChannelName } from '@tributary/protocol/messages.ts';
 import { LazyThread } from '../groups/lazy-thread.ts';
 import type { BatchEntry, Processed } from './batch-entry.ts';
 import { callsPerThreadMax, poolEndMsMax, processMsMax, threadLooksMs } from './limits.ts';
-import type { PipelineContract } from './pipeline-contract.ts';
+import { argumentOf, type PipelineContract } from './pipeline-contract.ts';
 
 export interface ProcessOptions {
   readonly channel: ChannelName;
@@ -22,14 +22,17 @@ export interface ProcessOptions {
 
 /** What a pipeline needs of its threads. */
 export interface Processor {
-  /** The entry's body may move to a thread: the caller cannot read it any more. Rejects with a WorkEnded when its thread was ended. */
-  process(entry: BatchEntry, options: ProcessOptions): Promise<Processed>;
+  /**
+   * Works on entries that follow each other, together. Their bodies may move to a thread: the caller cannot read them any more. Rejects
+   * with a WorkEnded when its thread was ended.
+   */
+  process(entries: readonly BatchEntry[], options: ProcessOptions): Promise<Processed>;
 }
 
-/** The thread was ended. The body is gone with it: to work on the entry again is to read it again. */
+/** The thread was ended. The bodies are gone with it: to work on the entries again is to read them again. */
 export class WorkEnded extends Error {
   override readonly name = 'WorkEnded';
-  /** `stuck`: because of this very batch. */
+  /** `stuck`: because of what this very call brought. */
   readonly kind: 'stuck' | 'lost';
 
   constructor(kind: 'stuck' | 'lost', afterMs: number) {
@@ -40,7 +43,7 @@ export class WorkEnded extends Error {
 }
 
 interface Call extends PromiseWithResolvers<Processed> {
-  readonly entry: BatchEntry;
+  readonly entries: readonly BatchEntry[];
   readonly channel: ChannelName;
   readonly isAlone: boolean;
 }
@@ -80,8 +83,8 @@ export class PipelinePool implements Processor, AsyncDisposable {
     this.#endMs = endMs;
   }
 
-  process(entry: BatchEntry, { channel, isAlone = false }: ProcessOptions): Promise<Processed> {
-    const call: Call = { ...Promise.withResolvers<Processed>(), entry, channel, isAlone };
+  process(entries: readonly BatchEntry[], { channel, isAlone = false }: ProcessOptions): Promise<Processed> {
+    const call: Call = { ...Promise.withResolvers<Processed>(), entries, channel, isAlone };
     this.#waiting.getOrInsertComputed(channel, () => []).push(call);
     this.#giveOut();
     return call.promise;
@@ -130,11 +133,10 @@ export class PipelinePool implements Processor, AsyncDisposable {
   }
 
   #give(place: PoolThread, call: Call): void {
-    const { records, inflatedBytes, segments, trims, receivedMs, body } = call.entry;
     place.calls.push(call);
     if (place.calls.length === 1) place.workedMs = 0;
-    const argument = { records, inflatedBytes, segments, trims, receivedMs, body };
-    void this.#answered(place, call, place.thread.call('process', argument, wholeBuffer(body)));
+    const argument = argumentOf(call.entries);
+    void this.#answered(place, call, place.thread.call('process', argument, wholeBuffer(argument.bodies)));
     this.#lookWhileBusy();
   }
 

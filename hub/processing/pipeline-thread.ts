@@ -3,7 +3,7 @@ import { runInBackground } from '@tributary/shared/async/linux-background-thread
 import { serveThread, type ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import { freeMemory } from '@tributary/shared/free-memory.ts';
 import { passThrough } from './pass-through.ts';
-import type { PipelineContract } from './pipeline-contract.ts';
+import { entriesOf, type PipelineContract } from './pipeline-contract.ts';
 
 // Intake goes first: what is stored and acked can wait here, what is not cannot be let go by its sender.
 runInBackground(10);
@@ -13,7 +13,7 @@ serveThread<PipelineContract>(
     group: (calls) => {
       for (const call of calls) {
         answer(call);
-        freeMemory(call.argument.body);
+        freeMemory(call.argument.bodies);
       }
     },
   },
@@ -22,8 +22,8 @@ serveThread<PipelineContract>(
 
 function answer(call: ThreadCall<PipelineContract>): void {
   try {
-    const processed = passThrough(call.argument);
-    call.reply(processed, processed.kind === 'block' ? [processed.body.buffer] : []);
+    const processed = passThrough(entriesOf(call.argument));
+    call.reply(processed, processed.block === undefined ? [] : [processed.block.body.buffer]);
   } catch (error) {
     call.fail(error);
   }

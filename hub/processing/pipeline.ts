@@ -1,17 +1,16 @@
 /**
- * The pipeline of one front topic: reads entries ahead, has them worked on in parallel, and commits them in order. A commit moves
+ * The pipeline of one front topic: reads entries ahead, has them worked on in parallel (small ones in bundles), and commits them in order. A commit moves
  * the cursor and appends to the back topic in one step that also checks the lease's epoch (invariant 4), so a crash anywhere
  * leaves either both or nothing, and the same entries are worked on again.
  */
 import { assert } from '@tributary/shared/assert.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
-import { checksumOf } from '@tributary/protocol/checksum.ts';
 import type { ChannelName } from '@tributary/protocol/messages.ts';
 import type { Burst } from '../groups/burst.ts';
 import { runUnderLease, type WorkEnd } from '../groups/lease-runner.ts';
 import { retryMsMax, retryMsMin, runnerIdleMs } from '../groups/limits.ts';
-import { Retry } from '../groups/retry.ts';
+import { pause, Retry } from '../groups/retry.ts';
 import type { TopicPlace, TopicRunner } from '../groups/topic-runners.ts';
 import { Wake } from '../groups/wake.ts';
 import {
@@ -25,8 +24,17 @@ import {
   type Queue,
 } from '../queue/queue.ts';
 import type { Processed } from './batch-entry.ts';
+import { blockEntry, bundlesOf } from './bundles.ts';
 import type { PipelineEvents } from './events.ts';
-import { burstMsMax, entriesAheadMax, entriesPerCommitMax, readBytesMax } from './limits.ts';
+import {
+  bundleBytesMax,
+  bundlesAheadMax,
+  bundlesPerCommitMax,
+  burstMsMax,
+  gatherMs,
+  readBytesMax,
+  readEntriesMax,
+} from './limits.ts';
 import { type Processor, WorkEnded } from './pipeline-pool.ts';
 
 export interface PipelineOptions {
@@ -39,18 +47,26 @@ export interface PipelineOptions {
   readonly place: TopicPlace;
   /** Called before anything is published: the back topic's readers exist before what they must not miss. False: it has none. */
   readonly prepare: (channel: ChannelName) => Promise<boolean>;
+  /** Entries that are worked on together at most. */
+  readonly bundleEntriesMax?: number | undefined;
 }
 
 interface Work {
-  readonly entry: Entry;
+  readonly entries: readonly Entry[];
+  /** One of these held up its thread before. */
+  readonly isSuspect: boolean;
   done: Promise<void>;
   result: Processed | undefined;
+  /** Together they held up their thread: which one it was is seen when each is alone. */
+  isToSplit: boolean;
   error: unknown;
 }
 
 export class Pipeline implements TopicRunner {
   readonly #options: PipelineOptions;
   readonly #wake = new Wake();
+  /** Nothing more is read before, by the clock that is never set. */
+  #gatherUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -86,12 +102,12 @@ export class Pipeline implements TopicRunner {
     while (!signal.aborted) {
       // Not for ever: when its patience is spent it goes on until nothing is left.
       patienceMs -= await this.#options.burst.passed(patienceMs, signal);
-      const entries = await this.#readAfter(readTo, entriesAheadMax - ahead.length);
+      const entries = await this.#readMore(readTo, ahead, signal);
       for (const entry of entries) {
         assert(entry.sequence === readTo + 1, 'entries are read in order and without holes');
         readTo = entry.sequence;
-        ahead.push(this.#begin(entry));
       }
+      for (const bundle of bundlesOf(entries, this.#options.bundleEntriesMax)) ahead.push(this.#begin(bundle));
       const [first] = ahead;
       if (first === undefined) {
         if (!(await this.#wake.wait(clock, signal, runnerIdleMs)) && !signal.aborted) return 'idle';
@@ -99,20 +115,35 @@ export class Pipeline implements TopicRunner {
         continue;
       }
       await first.done;
-      if (!(await this.#commitFinished(lease, ahead, signal))) break;
+      if (first.isToSplit) ahead.splice(0, 1, ...(await this.#split(first)));
+      else if (!(await this.#commitFinished(lease, ahead, signal))) break;
     }
     return 'ended';
   }
 
-  #readAfter(afterSequence: number, entries: number): Promise<readonly Entry[]> {
-    const { queue, place } = this.#options;
-    if (entries <= 0) return Promise.resolve([]);
-    return queue.read({ topic: place.topic, partition: place.partition, afterSequence }, { entries, bytes: readBytesMax });
+  /** Nothing where enough is under way. */
+  async #readMore(readTo: number, ahead: readonly Work[], signal: AbortSignal): Promise<readonly Entry[]> {
+    if (ahead.length >= bundlesAheadMax) return [];
+    const bytes = readBytesMax - ahead.reduce((sum, { entries }) => sum + bodyBytes(entries), 0);
+    if (bytes <= 0) return [];
+    const { clock } = this.#options;
+    const gatherForMs = this.#gatherUntilMs - clock.monotonic();
+    if (ahead.length === 0 && gatherForMs > 0) await pause(clock, gatherForMs, signal);
+    const entries = await this.#readAfter(readTo, { entries: readEntriesMax, bytes });
+    // A little comes now and then: the next of it may gather. What fills a bundle by itself waits for nothing.
+    const isLittle = entries.length < readEntriesMax && bodyBytes(entries) < bundleBytesMax;
+    if (entries.length > 0) this.#gatherUntilMs = isLittle ? clock.monotonic() + gatherMs : Number.NEGATIVE_INFINITY;
+    return entries;
   }
 
-  #begin(entry: Entry): Work {
-    assert(entry.format === 'batch', 'a front topic holds batches');
-    const work: Work = { entry, done: Promise.resolve(), result: undefined, error: undefined };
+  #readAfter(afterSequence: number, limits: { readonly entries: number; readonly bytes: number }): Promise<readonly Entry[]> {
+    const { queue, place } = this.#options;
+    return queue.read({ topic: place.topic, partition: place.partition, afterSequence }, limits);
+  }
+
+  #begin(entries: readonly Entry[], isSuspect = false): Work {
+    for (const { format } of entries) assert(format === 'batch', 'a front topic holds batches');
+    const work: Work = { entries, isSuspect, done: Promise.resolve(), result: undefined, isToSplit: false, error: undefined };
     work.done = this.#process(work);
     return work;
   }
@@ -120,44 +151,62 @@ export class Pipeline implements TopicRunner {
   /** Never rejects: a failure is told when the work's turn to be committed comes. */
   async #process(work: Work): Promise<void> {
     try {
-      work.result = await this.#processed(work.entry);
+      work.result = await this.#processed(work);
     } catch (error) {
       work.error = error;
     }
   }
 
-  /** A batch that holds up its thread gets another chance, alone; one that does it again is kept as a dead letter. */
-  async #processed(given: Entry): Promise<Processed> {
+  /**
+   * A batch that holds up its thread gets another chance, alone; one that does it again is kept as a dead letter. Undefined where that
+   * was a bundle.
+   */
+  async #processed(work: Work): Promise<Processed | undefined> {
     const { processor, place, events } = this.#options;
     const { channel, topic } = place;
-    let entry = given;
-    for (let stuckTimes = 0; ;) {
+    let { entries } = work;
+    const sequence = firstOf(entries);
+    for (let stuckTimes = work.isSuspect ? 1 : 0; ;) {
       try {
-        return await processor.process(entry, { channel, isAlone: stuckTimes > 0 });
+        return await processor.process(entries, { channel, isAlone: stuckTimes > 0 });
       } catch (error) {
         if (!(error instanceof WorkEnded)) throw error;
         if (error.kind === 'stuck') {
           stuckTimes += 1;
-          events.stuck(topic, entry.sequence, error.message);
-          if (stuckTimes > 1) return { kind: 'rejected', reason: `twice ${error.message}` };
+          events.stuck(topic, sequence, error.message);
+          if (stuckTimes > 1) return { block: undefined, rejected: [{ entry: 0, reason: `twice ${error.message}` }] };
+          if (entries.length > 1) {
+            work.isToSplit = true;
+            return undefined;
+          }
         }
       }
-      entry = await this.#readAgain(entry.sequence);
+      entries = await this.#readAgain(entries);
     }
   }
 
-  /** Its body went to a thread that is gone. */
-  async #readAgain(sequence: number): Promise<Entry> {
-    const [entry] = await this.#readAfter(sequence - 1, 1);
-    assert(entry?.sequence === sequence, 'what the group has not passed is still there');
-    return entry;
+  async #split({ entries }: Work): Promise<Work[]> {
+    return (await this.#readAgain(entries)).map((entry) => this.#begin([entry], true));
+  }
+
+  /** Their bodies went to a thread that is gone. */
+  async #readAgain(gone: readonly Entry[]): Promise<readonly Entry[]> {
+    const first = firstOf(gone);
+    const entries: Entry[] = [];
+    while (entries.length < gone.length) {
+      const limits = { entries: gone.length - entries.length, bytes: readBytesMax };
+      const read = await this.#readAfter(first + entries.length - 1, limits);
+      assert(read[0]?.sequence === first + entries.length, 'what the group has not passed is still there');
+      entries.push(...read);
+    }
+    return entries;
   }
 
   /** Commits everything finished at the front of the line. False: fenced. */
   async #commitFinished(lease: Lease, ahead: Work[], signal: AbortSignal): Promise<boolean> {
     const { clock, events, place } = this.#options;
     const retry = new Retry({ msMin: retryMsMin, msMax: retryMsMax });
-    let countMax = entriesPerCommitMax;
+    let countMax = bundlesPerCommitMax;
     while (!signal.aborted) {
       const finished = takeFinished(ahead, countMax);
       const result = await this.#commit(lease, finished);
@@ -183,12 +232,12 @@ export class Pipeline implements TopicRunner {
     const { queue, events, place } = this.#options;
     const publish: { topic: string; entry: NewEntry }[] = [];
     const deadLetters: { sequence: number; reason: string }[] = [];
-    for (const { entry, result } of finished) {
+    for (const { entries, result } of finished) {
       assert(result !== undefined, 'only what is finished is committed');
-      if (result.kind === 'block') publish.push({ topic: backTopic(place.channel), entry: blockEntry(entry, result) });
-      if (result.kind === 'rejected') deadLetters.push({ sequence: entry.sequence, reason: result.reason });
+      if (result.block !== undefined) publish.push({ topic: backTopic(place.channel), entry: blockEntry(entries, result.block) });
+      for (const { entry, reason } of result.rejected) deadLetters.push({ sequence: firstOf(entries) + entry, reason });
     }
-    const to = finished.at(-1)?.entry.sequence;
+    const to = finished.at(-1)?.entries.at(-1)?.sequence;
     assert(to !== undefined, 'there is something to commit');
     const commit: Commit = { lease, to, publish, deadLetters };
     crashPoint('hub.pipeline.before-commit');
@@ -197,7 +246,7 @@ export class Pipeline implements TopicRunner {
     if (committed !== 'done') return committed;
     for (const { sequence, reason } of deadLetters) events.rejected(place.topic, sequence, reason);
     events.committed(
-      finished.length,
+      finished.reduce((sum, { entries }) => sum + entries.length, 0),
       publish.reduce((sum, { entry }) => sum + entry.records, 0),
     );
     return 'done';
@@ -216,33 +265,12 @@ function takeFinished(ahead: readonly Work[], countMax: number): Work[] {
   throw error instanceof Error ? error : new Error(String(error));
 }
 
-/** The block's entry keeps what the archive must know of positions; cuts, lengths and drops are in the block itself. */
-function blockEntry(entry: Entry, block: Extract<Processed, { kind: 'block' }>): NewEntry {
-  return {
-    format: 'block',
-    records: block.records,
-    inflatedBytes: block.inflatedBytes,
-    createdMs: entry.createdMs,
-    trims: [],
-    hops: [],
-    checksum: checksumOf(block.body),
-    body: block.body,
-    segments: block.kept.map((part) => {
-      const segment = entry.segments[part.segment];
-      assert(segment !== undefined, 'the thread names segments of the batch');
-      const fromMark = part.from === segment.from ? segment.fromMark : '';
-      return {
-        ...segment,
-        from: part.from,
-        fromMark,
-        to: part.to,
-        toMark: part.to === segment.to ? segment.toMark : '',
-        records: part.records,
-        bytes: part.bytes,
-        cuts: [],
-        lengths: [],
-        drops: [],
-      };
-    }),
-  };
+function firstOf(entries: readonly Entry[]): number {
+  const [first] = entries;
+  assert(first !== undefined, 'there is something to work on');
+  return first.sequence;
+}
+
+function bodyBytes(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { bodyBytes: bytes }) => sum + bytes, 0);
 }

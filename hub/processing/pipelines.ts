@@ -24,6 +24,8 @@ export interface PipelinesOptions {
    * needs no pipeline.
    */
   readonly prepare: (channel: ChannelName) => Promise<boolean>;
+  /** Batches that are worked on together at most. */
+  readonly bundleEntriesMax?: number | undefined;
 }
 
 export class Pipelines {
@@ -31,7 +33,7 @@ export class Pipelines {
   readonly #runners: TopicRunners;
 
   constructor(options: PipelinesOptions) {
-    const { queue, cluster, clock, logger, processor, owner, burst, prepare } = options;
+    const { queue, cluster, clock, logger, processor, owner, burst, prepare, bundleEntriesMax } = options;
     const events = new PipelineEvents(logger);
     this.#events = events;
     this.#runners = new TopicRunners({
@@ -41,7 +43,7 @@ export class Pipelines {
       logger,
       prefix: frontTopic(''),
       group: pipelineGroup,
-      create: (place) => new Pipeline({ queue, clock, events, processor, owner, burst, place, prepare }),
+      create: (place) => new Pipeline({ queue, clock, events, processor, owner, burst, place, prepare, bundleEntriesMax }),
     });
   }
 

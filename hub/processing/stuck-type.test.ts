@@ -58,9 +58,9 @@ suite('a type that is stuck', () => {
     const pool = new PipelinePool(hangingWorker, { size: 2, endMs: 300 });
     let begun = 0;
     const processor: Processor = {
-      process: (entry, options) => {
+      process: (entries, options) => {
         begun += 1;
-        return pool.process(entry, options);
+        return pool.process(entries, options);
       },
     };
     await using line = await ProcessingLine.open({ processor });

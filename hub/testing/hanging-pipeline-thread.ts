@@ -2,7 +2,7 @@
 import { serveThread, type ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import { decodeBlock } from '../processing/block.ts';
 import { passThrough } from '../processing/pass-through.ts';
-import type { PipelineContract } from '../processing/pipeline-contract.ts';
+import { entriesOf, type PipelineContract } from '../processing/pipeline-contract.ts';
 
 serveThread<PipelineContract>(
   {
@@ -14,9 +14,10 @@ serveThread<PipelineContract>(
 );
 
 function answer(call: ThreadCall<PipelineContract>): void {
-  const processed = passThrough(call.argument);
-  if (processed.kind === 'block' && Buffer.from(decodeBlock(processed.body, processed.inflatedBytes).raw).includes('hang\n')) {
+  const processed = passThrough(entriesOf(call.argument));
+  const { block } = processed;
+  if (block !== undefined && Buffer.from(decodeBlock(block.body, block.inflatedBytes).raw).includes('hang\n')) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   }
-  call.reply(processed, processed.kind === 'block' ? [processed.body.buffer] : []);
+  call.reply(processed, block === undefined ? [] : [block.body.buffer]);
 }

@@ -19,6 +19,7 @@ export interface LineOptions {
   readonly folder?: string;
   readonly limits?: Partial<QueueLimits>;
   readonly processor?: Processor;
+  readonly bundleEntriesMax?: number;
   readonly archive?: Partial<ArchiveOptions>;
 }
 
@@ -71,9 +72,10 @@ export class ProcessingLine implements AsyncDisposable {
       cluster,
       clock: systemClock,
       logger: log,
-      processor: options.processor ?? { process: async (entry) => passThrough(entry) },
+      processor: options.processor ?? { process: async (entries) => passThrough(entries) },
       owner: queue.hubId,
       burst: new Burst(systemClock, Infinity),
+      bundleEntriesMax: options.bundleEntriesMax,
       prepare: async (channel) => {
         await this.archive.prepare(channel);
         return true;

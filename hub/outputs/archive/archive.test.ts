@@ -43,7 +43,7 @@ suite('archive', () => {
   }
 
   test('object, manifest and index row agree, and the stream is known to be archived', async () => {
-    await using line = await ProcessingLine.open();
+    await using line = await ProcessingLine.open({ bundleEntriesMax: 1 });
     const writer = new StreamWriter(line.queue, streamInfo(1, { host: 'web7' }));
     const other = new StreamWriter(line.queue, streamInfo(2, { host: 'web8' }));
     await writer.append(Buffer.from('one\ntwo\n'));
@@ -110,7 +110,7 @@ suite('archive', () => {
   });
 
   test('enough bytes make objects by themselves, one after the other', async () => {
-    await using line = await ProcessingLine.open({ archive: { objectBytes: 10_000 } });
+    await using line = await ProcessingLine.open({ archive: { objectBytes: 10_000 }, bundleEntriesMax: 1 });
     line.startPipelines();
     line.startArchive();
     const writer = new StreamWriter(line.queue, streamInfo(1));

@@ -57,7 +57,7 @@ class TestHub implements AsyncDisposable {
     this.archive = this.#owned.use(new Archive({ ...common, ...rules, folder, worker: archiveWorker, crashPoint: undefined }));
     const pipelines = new Pipelines({
       ...common,
-      processor: { process: async (entry) => passThrough(entry) },
+      processor: { process: async (entries) => passThrough(entries) },
       burst: new Burst(systemClock, Infinity),
       prepare: async (name) => {
         await this.archive.prepare(name);

@@ -70,8 +70,10 @@ export class ObjectWriter {
     const rows = new BlockRows(block, this.#held);
     while (!this.#rows.appendRows(rows, frameBytes)) this.#endFrame();
     if (this.#records + this.#rows.records === before) return;
-    for (const stream of block.streams) this.#hosts.add(stream.attributes.host);
-    this.#received.add(block.receivedMs);
+    for (const { attributes, receivedMs } of block.streams) {
+      this.#hosts.add(attributes.host);
+      this.#received.add(receivedMs ?? block.receivedMs);
+    }
     this.#event.add(block.eventMsMin);
     this.#event.add(block.eventMsMax);
   }

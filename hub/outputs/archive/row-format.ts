@@ -120,7 +120,9 @@ export class BlockRows {
     this.#held = held.isEmpty ? undefined : block.streams.map(({ key }) => held.of(key));
     this.block = block;
     const received = new Date(block.receivedMs).toISOString();
-    this.#prefixes = block.streams.map((stream) => rowPrefix(received, stream));
+    this.#prefixes = block.streams.map((stream) => {
+      return rowPrefix(stream.receivedMs === undefined ? received : new Date(stream.receivedMs).toISOString(), stream);
+    });
     this.#flags = block.streams.map(({ attributes }) => flagsOf(encodingFlag(attributes.encoding)));
     this.#counted = block.streams.map((stream) => stream.attributes.counted);
     this.#ends = Float64Array.from(block.streams, (stream) => stream.from);
