@@ -8,7 +8,7 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
 import { runUnderLease, type WorkEnd } from '../../groups/lease-runner.ts';
 import { leaseMs, retryMsMin, runnerIdleMs } from '../../groups/limits.ts';
-import { Retry } from '../../groups/retry.ts';
+import { pause, Retry } from '../../groups/retry.ts';
 import type { TopicPlace, TopicRunner } from '../../groups/topic-runners.ts';
 import { Wake } from '../../groups/wake.ts';
 import { archiveGroup, type ArchivePlan, type Lease, type Queue } from '../../queue/queue.ts';
@@ -17,7 +17,7 @@ import { choosePlan, type MeasuredEntry, type PlanRules } from './choose-plan.ts
 import type { ArchiveEvents } from './events.ts';
 import type { Compression } from './frame-codec.ts';
 import type { HeldRanges } from './held-ranges.ts';
-import { requestMs, retryMsMax } from './limits.ts';
+import { lookMs, requestMs, retryMsMax } from './limits.ts';
 import { objectName, storeIdInNames } from './object-name.ts';
 import type { ObjectSink } from './object-sink.ts';
 
@@ -43,6 +43,8 @@ export class ChannelArchive implements TopicRunner {
   /** A request is open until everything there was is planned, and for a moment after, as more of it may be in the pipeline. */
   #requested = false;
   #requestedUntilMs = 0;
+  /** A plan is stored that was not carried out yet, or it is not known. Only who has the lease stores one. */
+  #mayHavePlan = true;
 
   constructor(options: ChannelArchiveOptions) {
     this.#options = options;
@@ -75,6 +77,7 @@ export class ChannelArchive implements TopicRunner {
     const { clock, events, place } = this.#options;
     const retry = new Retry({ msMin: retryMsMin, msMax: retryMsMax });
     this.#backlog = [];
+    this.#mayHavePlan = true;
     let cursor = lease.cursor;
     let held: HeldRanges | undefined;
     while (!signal.aborted) {
@@ -90,6 +93,7 @@ export class ChannelArchive implements TopicRunner {
         cursor = end;
         this.#backlog = this.#backlog.filter((entry) => entry.sequence > cursor);
         this.#waitingSinceMs = clock.monotonic();
+        this.#mayHavePlan = false;
         retry.succeeded();
       } catch (error) {
         if (signal.aborted) break;
@@ -113,18 +117,21 @@ export class ChannelArchive implements TopicRunner {
   async #nextPlan(lease: Lease, cursor: number, signal: AbortSignal): Promise<ArchivePlan | 'fenced' | 'idle' | undefined> {
     const { queue, clock, place, rules, compression } = this.#options;
     const { topic, partition, channel } = place;
-    const current = await queue.currentPlan(lease);
+    const current = this.#mayHavePlan ? await queue.currentPlan(lease) : undefined;
     if (current !== undefined) return current;
+    this.#mayHavePlan = false;
     const measured = await queue.measure({ topic, partition, afterSequence: this.#backlog.at(-1)?.sequence ?? cursor });
     if (this.#backlog.length === 0) this.#waitingSinceMs = clock.monotonic();
     this.#backlog.push(...measured.entries);
     const nowMs = clock.now();
-    const waitedMs = clock.monotonic() - this.#waitingSinceMs;
+    const nowMonotonicMs = clock.monotonic();
+    const waitedMs = nowMonotonicMs - this.#waitingSinceMs;
     const requested = this.#requested || nowMs < this.#requestedUntilMs;
     const choice = choosePlan(this.#backlog, rules, { nowMs, waitedMs, requested });
     if (choice.kind !== 'due') {
       const ms = choice.kind === 'wait' ? choice.ms : runnerIdleMs;
       const isWoken = await this.#wake.wait(clock, signal, ms);
+      if (!requested && choice.kind === 'wait') await this.#untilNextLook(nowMonotonicMs, signal);
       return isWoken || signal.aborted || choice.kind === 'wait' ? undefined : 'idle';
     }
     const { first, last } = choice;
@@ -133,9 +140,17 @@ export class ChannelArchive implements TopicRunner {
     const range = { partition, first: first.sequence, last: last.sequence };
     const storeId = storeIdInNames(queue.storeId, queue.generationOf(partition));
     const name = objectName({ ...range, channel, storeId, receivedMs: first.receivedMs, compression });
+    this.#mayHavePlan = true;
     const plan = await queue.plan(lease, { ...range, topic, name, createdMs: nowMs });
     crashPoint('hub.archive.after-plan');
     return plan;
+  }
+
+  /** What comes meanwhile is looked at together, unless somebody waits for it. */
+  async #untilNextLook(lookedMs: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const ms = lookedMs + lookMs - clock.monotonic();
+    if (ms > 0 && !this.#requested) await pause(clock, ms, signal);
   }
 
   /** The cursor's new place. */

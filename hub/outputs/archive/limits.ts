@@ -29,4 +29,7 @@ export const retryMsMax = 30_000;
 export const requestMs = 2000;
 export const requestDelayMs = 100;
 
+/** Where nothing is requested, entries that come are looked at so often: a look for each of very many would be most of the work. */
+export const lookMs = 100;
+
 assert(requestDelayMs < requestMs, 'a request lasts until what it asks for has gathered');
