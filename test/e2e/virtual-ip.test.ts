@@ -208,7 +208,7 @@ test(
     let line = 0;
     const write = (): void => appendFileSync(log, `line ${(line += 1)} of a service that tells what it does\n`);
     const writing = setInterval(write, 10);
-    t.after(() => clearInterval(writing));
+    site.own({ [Symbol.asyncDispose]: async () => clearInterval(writing) });
     const detail = (): string => `${site.tail()}\n${agent.program.tail(10)}\n${pushing.tail(3)}`;
     const acked = async (): Promise<number> =>
       Number(at(await agent.status().catch(() => undefined), 'counters', 'batchesAcked') ?? 0);
