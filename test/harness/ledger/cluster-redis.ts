@@ -1,22 +1,33 @@
-/** The Redis of a ledger's site: one server behind a proxy for each hub, or what Sentinels watch over. */
+/** The Redis of a ledger's site: one server behind a proxy for each hub, what Sentinels watch over, or a Redis Cluster of three masters. */
 import { join } from 'node:path';
+import { keySlot } from '../../../hub/queue/redis/masters/key-slot.ts';
+import { partitionKeys } from '../../../hub/queue/redis/masters/masters.ts';
+import type { Random } from '../random.ts';
+import { hasSlot, RedisCluster } from '../redis/redis-cluster.ts';
 import { RedisProxy } from '../redis/redis-proxy.ts';
 import { RedisSentinels } from '../redis/redis-sentinels.ts';
 import { RedisServer } from '../redis/redis-server.ts';
 
 const partitions = 16;
+/** Of all keys of the site. */
+const prefix = 'ledger';
 
 export interface LedgerRedis extends AsyncDisposable {
-  readonly kind: 'one' | 'sentinel';
+  readonly kind: 'one' | 'sentinel' | 'cluster';
   /** `queue.redis` of the hub of that number. */
   options(hub: number): Readonly<Record<string, unknown>>;
   /** Any of them may be killed or stopped. */
   readonly servers: readonly RedisServer[];
   /** In front of the one server, one for each hub; none where Sentinels tell the addresses. */
   readonly proxies: readonly RedisProxy[];
+  /** Moves a slot that the site uses to another master, where there are several. */
+  readonly move?: (random: Random) => Promise<void>;
+  /** What is not as it must be at the end, in sentences. */
+  problems(): Promise<readonly string[]>;
 }
 
 export async function redisOf(kind: LedgerRedis['kind'], folder: string, hubs: number): Promise<LedgerRedis> {
+  if (kind === 'cluster') return await inCluster(folder);
   return kind === 'one' ? await oneServer(folder, hubs) : await underSentinels(folder);
 }
 
@@ -32,6 +43,7 @@ async function oneServer(folder: string, hubs: number): Promise<LedgerRedis> {
     servers: [server],
     proxies,
     options: (hub) => ({ url: proxies[hub]?.url, partitions }),
+    problems: () => Promise.resolve([]),
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
   };
 }
@@ -43,6 +55,37 @@ async function underSentinels(folder: string): Promise<LedgerRedis> {
     servers: site.servers,
     proxies: [],
     options: () => ({ sentinels: site.addresses, min_replicas: 1, partitions }),
+    problems: () => Promise.resolve([]),
     [Symbol.asyncDispose]: async () => await site[Symbol.asyncDispose](),
   };
+}
+
+/** A replica behind each master, and an ack that waits for it. */
+async function inCluster(folder: string): Promise<LedgerRedis> {
+  const site = await RedisCluster.start({ folder: join(folder, 'redis'), isReplicated: true });
+  return {
+    kind: 'cluster',
+    servers: site.nodes,
+    proxies: [],
+    options: () => ({ cluster: site.addresses, min_replicas: 1, prefix, partitions }),
+    move: async (random) => await moveSlot(site, random),
+    problems: async () => await emptyMasters(site),
+    [Symbol.asyncDispose]: async () => await site[Symbol.asyncDispose](),
+  };
+}
+
+async function moveSlot(site: RedisCluster, random: Random): Promise<void> {
+  const slot = keySlot(partitionKeys(prefix, random.below(partitions)));
+  const masters = await site.settledMasters();
+  const source = masters.find((master) => hasSlot(master, slot));
+  if (source === undefined) throw new Error(`no master has slot ${slot}`);
+  const target = random.pick(masters.filter((master) => master !== source));
+  await site.migrate(slot, source.server, target.server);
+}
+
+/** A site whose keys were all on one master would prove nothing of the others. */
+async function emptyMasters(site: RedisCluster): Promise<readonly string[]> {
+  const masters = await site.settledMasters();
+  const sizes = await Promise.all(masters.map(({ server }) => server.command('DBSIZE')));
+  return sizes.includes('0') ? [`not all masters hold data: ${sizes.join(', ')} keys`] : [];
 }

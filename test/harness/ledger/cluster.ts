@@ -1,8 +1,9 @@
 /**
- * The scenarios `cluster` and `sentinel`: five agents with writers and rotation → proxies → three hubs, and a fourth that only works, over
- * real Redis: one server, or a master with a replica and three Sentinels and an ack that waits for the replica. One process at a time
- * dies as by `kill -9`, is stopped as a machine that hangs, or loses its connections; each comes back. At the end everything must be in the
- * one archive once and in order.
+ * The scenarios `cluster`, `sentinel` and `redis-cluster`: five agents with writers and rotation → proxies → three hubs, and a fourth that
+ * only works, over real Redis: one server; a master with a replica under three Sentinels; or a Redis Cluster of three masters with a replica
+ * each. With replicas an ack waits for them. One process at a time dies as by `kill -9`, is stopped as a machine that hangs, or loses its
+ * connections, and comes back; a slot of the Cluster moves to another master. At the end everything must be in the one archive once and in
+ * order.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HubCluster } from '../cluster.ts';
@@ -32,6 +33,10 @@ export async function runCluster(options: EdgeOptions): Promise<EdgeResult> {
 
 export async function runSentinel(options: EdgeOptions): Promise<EdgeResult> {
   return await run(options, 'sentinel');
+}
+
+export async function runRedisCluster(options: EdgeOptions): Promise<EdgeResult> {
+  return await run(options, 'cluster');
 }
 
 async function run(options: EdgeOptions, kind: LedgerRedis['kind']): Promise<EdgeResult> {
@@ -68,7 +73,7 @@ async function run(options: EdgeOptions, kind: LedgerRedis['kind']): Promise<Edg
   const bytes = written.reduce((sum, file) => sum + file.bytes, 0);
   log(`stopped writing: ${written.length} files, ${(bytes / 1e6).toFixed(1)} MB; waiting until all is archived`);
   await settled({ archive: cluster.archive, bytes, log });
-  const problems = await stopped(cluster);
+  const problems = [...(await redis.problems()), ...(await stopped(cluster))];
   const verdict = await checkArchive({ archive: cluster.archive, written, manifestPath: scratch.file('manifest.json') });
   for (const example of verdict.examples) log(`  ${example}`);
   return { rounds: options.rounds, roundsNotCounted: 0, faults, problems, verdict };
@@ -98,6 +103,8 @@ async function harass(
 async function stopped(cluster: HubCluster): Promise<string[]> {
   const programs = [...cluster.agents.map(({ host }) => host), ...cluster.hubs];
   const problems = programs.filter(({ running }) => !running).map(({ program }) => `ended by itself: ${program.tail(20)}`);
+  const processes = new Set(programs.map(({ program }) => program.pid)).size;
+  if (processes !== programs.length) problems.push(`${programs.length} hubs and agents are only ${processes} processes`);
   for (const host of programs) if (host.running) await host.program.stop();
   return problems;
 }

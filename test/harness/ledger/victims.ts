@@ -6,7 +6,8 @@ import type { Random } from '../random.ts';
 import type { LedgerRedis } from './cluster-redis.ts';
 
 type Victim = 'agent' | 'hub' | 'worker' | 'redis';
-type Kind = 'killed' | 'paused' | 'cut';
+/** `moved`: a slot of a Cluster has another master. */
+type Kind = 'killed' | 'paused' | 'cut' | 'moved';
 
 export interface Fault {
   readonly victim: Victim;
@@ -19,7 +20,7 @@ export interface Fault {
 
 /** The Redis that Sentinels made master is struck as often as the others; where there is one, it has its turn like any hub. */
 const victims: readonly Victim[] = ['agent', 'hub', 'hub', 'worker', 'redis', 'redis'];
-const kinds: readonly Kind[] = ['killed', 'paused', 'cut'];
+const kinds: readonly Kind[] = ['killed', 'paused', 'cut', 'moved'];
 const downMsMax = 3000;
 
 export class Victims {
@@ -39,12 +40,13 @@ export class Victims {
     const random = this.#random;
     const victim = pick(victims, random);
     const number = this.#numberOf(victim);
-    const possible = this.#canBeCut(victim) ? kinds : kinds.filter((kind) => kind !== 'cut');
+    const possible = kinds.filter((kind) => this.#canBe(kind, victim));
     return { victim, number, kind: pick(possible, random), which: victim === 'worker' ? victim : `${victim} ${number}` };
   }
 
   async strike(fault: Fault, lengthMs: number): Promise<void> {
     if (fault.kind === 'cut') return await this.#cut(fault, lengthMs);
+    if (fault.kind === 'moved') return await this.#redis.move?.(this.#random);
     if (fault.victim === 'redis') return await this.#strikeRedis(fault, lengthMs);
     const host = fault.victim === 'agent' ? this.#cluster.agents[fault.number]?.host : this.#cluster.hubs[fault.number];
     if (host === undefined) throw new Error(`there is no ${fault.which}`);
@@ -97,8 +99,9 @@ export class Victims {
     }
   }
 
-  #canBeCut(victim: Victim): boolean {
-    return victim === 'agent' || this.#redis.proxies.length > 0;
+  #canBe(kind: Kind, victim: Victim): boolean {
+    if (kind === 'moved') return victim === 'redis' && this.#redis.move !== undefined;
+    return kind !== 'cut' || victim === 'agent' || this.#redis.proxies.length > 0;
   }
 }
 

@@ -11,6 +11,12 @@ export interface RedisClusterOptions {
   readonly nodeTimeoutMs?: number;
 }
 
+export interface SlotOwner {
+  readonly server: RedisServer;
+  /** `0-5460`, or one slot alone. */
+  readonly ranges: readonly string[];
+}
+
 const slots = 16_384;
 const mastersCount = 3;
 
@@ -51,6 +57,23 @@ export class RedisCluster implements AsyncDisposable {
     return this.nodes.map(({ address }) => address);
   }
 
+  /** Those that are masters now with the slots of each, once all nodes run and agree on it and each replica has all. */
+  async settledMasters(): Promise<readonly SlotOwner[]> {
+    return await until(
+      'the nodes of the cluster agree',
+      async () => {
+        const views = await Promise.all(this.nodes.map((node) => this.#viewOf(node)));
+        const [first = []] = views;
+        const isShared = views.every((view) => JSON.stringify(portsOf(view)) === JSON.stringify(portsOf(first)));
+        const masters = new Set(first.map(({ server }) => server));
+        const replicas = this.nodes.filter((node) => !masters.has(node));
+        const links = await Promise.all(replicas.map((replica) => replica.info('master_link_status')));
+        return isShared && masters.size === mastersCount && links.every((link) => link === 'up') ? first : undefined;
+      },
+      { deadlineMs: 60_000, everyMs: 200 },
+    );
+  }
+
   /** The master that a slot began with. */
   ownerOf(slot: number): RedisServer {
     const owner = this.masters[Math.floor((slot * mastersCount) / slots)];
@@ -74,7 +97,8 @@ export class RedisCluster implements AsyncDisposable {
 
   async endMigration(slot: number, source: RedisServer, target: RedisServer): Promise<void> {
     const id = await target.command('CLUSTER', 'MYID');
-    for (const node of [target, source, ...this.masters]) await node.command('CLUSTER', 'SETSLOT', slot, 'NODE', id);
+    const masters = (await this.#viewOf(target)).map(({ server }) => server);
+    for (const node of [target, source, ...masters]) await node.command('CLUSTER', 'SETSLOT', slot, 'NODE', id);
   }
 
   async migrate(slot: number, source: RedisServer, target: RedisServer): Promise<void> {
@@ -85,6 +109,17 @@ export class RedisCluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.kill()));
+  }
+
+  /** The masters as one node sees them. */
+  async #viewOf(node: RedisServer): Promise<SlotOwner[]> {
+    const lines = (await node.command('CLUSTER', 'NODES')).split('\n').map((line) => line.split(' '));
+    return lines.flatMap(([, address = '', flags = '', , , , , , ...ranges]) => {
+      const port = Number(/:(\d+)@/.exec(address)?.[1]);
+      const server = this.nodes.find((one) => one.port === port);
+      const isMaster = flags.split(',').includes('master') && !flags.includes('fail');
+      return isMaster && server !== undefined ? [{ server, ranges: ranges.filter((range) => !range.startsWith('[')) }] : [];
+    });
   }
 
   async #assemble(): Promise<void> {
@@ -132,6 +167,17 @@ async function startNode(folder: string, { settings = {}, nodeTimeoutMs = 2000 }
       ...settings,
     },
   });
+}
+
+export function hasSlot({ ranges }: SlotOwner, slot: number): boolean {
+  return ranges.some((range) => {
+    const [from = '', to = from] = range.split('-');
+    return slot >= Number(from) && slot <= Number(to);
+  });
+}
+
+function portsOf(view: readonly SlotOwner[]): readonly string[] {
+  return view.map(({ server, ranges }) => `${server.port} ${ranges.join(' ')}`).toSorted();
 }
 
 async function clusterInfo(node: RedisServer, field: string): Promise<string> {
