@@ -99,10 +99,12 @@ export class TopicRunners<Runner extends TopicRunner = TopicRunner> {
     }
   }
 
-  /** Those of a channel that have something to do: one per partition. */
-  runnersOf(channel: ChannelName): readonly Runner[] {
+  /** Those of a channel that have something to do: one per partition, or that of one partition. */
+  runnersOf(channel: ChannelName, partition?: number): readonly Runner[] {
     const topic = `${this.#options.prefix}${channel}`;
-    return [...this.#started.values()].filter(({ place }) => place.topic === topic).map(({ runner }) => runner);
+    const isMeant = ({ place }: Started<Runner>): boolean =>
+      place.topic === topic && (partition === undefined || place.partition === partition);
+    return [...this.#started.values()].filter(isMeant).map(({ runner }) => runner);
   }
 
   #appended(topic: TopicName, partition: number): void {

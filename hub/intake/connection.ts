@@ -33,6 +33,7 @@ import type { AppendBatch, Queue } from '../queue/queue.ts';
 import { dropBatch } from '../quotas/drop-batch.ts';
 import type { QuotaGate } from '../quotas/quota-gate.ts';
 import type { Reject } from './admission.ts';
+import type { Credits } from './credits.ts';
 import type { IntakeEvents } from './events.ts';
 import { type Gatekeeper, isReject, mayBring } from './gatekeeper.ts';
 import type { IntakeLimits } from './limits.ts';
@@ -59,6 +60,7 @@ export interface ConnectionParts {
   readonly identity: PeerIdentity;
   readonly gatekeeper: Gatekeeper;
   readonly queue: Queue;
+  readonly credits: Credits;
   readonly events: IntakeEvents;
   readonly quotas: QuotaGate;
   readonly burst: Burst;
@@ -124,12 +126,19 @@ export class IntakeConnection {
     this.#carryOut();
   }
 
-  /** What time brings: a Hello that did not come, credits that changed. */
-  tick(): void {
+  /** What time brings: a Hello that did not come. False when it brings nothing any more. */
+  tick(): boolean {
+    const dueMs = this.#ended ? undefined : this.#session.nextTickMs();
+    if (dueMs === undefined) return false;
+    if (dueMs > this.#parts.now()) return true;
+    this.#session.tick();
+    this.#carryOut();
+    return true;
+  }
+
+  creditsChanged(changed: ReadonlyMap<ChannelName, number>): void {
     if (this.#ended) return;
-    const dueMs = this.#session.nextTickMs();
-    if (dueMs !== undefined && dueMs <= this.#parts.now()) this.#session.tick();
-    for (const channel of this.#channels) this.#session.setCredit(channel, this.#parts.queue.creditOf(channel));
+    for (const [channel, bytes] of changed) if (this.#channels.has(channel)) this.#session.setCredit(channel, bytes);
     this.#carryOut();
   }
 
@@ -243,14 +252,14 @@ export class IntakeConnection {
   }
 
   #open(effect: Extract<ServerEffect, { kind: 'open' }>): void {
-    const { queue } = this.#parts;
+    const { queue, credits } = this.#parts;
     const { origin, identity, attributes, start, wantArchived } = effect.message;
     const channel = channelName(attributes);
     this.#channels.add(channel);
-    this.#session.setCredit(channel, queue.creditOf(channel));
+    this.#session.setCredit(channel, credits.of(channel));
     const request = { key: effect.key, origin, identity, attributes, start };
     this.#answerPosition(effect.requestId, () => queue.openStream(request));
-    if (wantArchived) queue.requestArchive(channel);
+    if (wantArchived) queue.requestArchive(channel, queue.partitionOf(effect.key.agentId));
   }
 
   /** A quota says whether the batch is stored, left out for good, or for the agent to keep for now. */
@@ -282,7 +291,7 @@ export class IntakeConnection {
   }
 
   #append(requestId: number, request: AppendRequest): void {
-    const { queue, events, burst } = this.#parts;
+    const { events, burst, credits } = this.#parts;
     const { batch, channel, segments } = request;
     const weight = weightOf(batch);
     this.#inFlightBytes += weight;
@@ -298,7 +307,7 @@ export class IntakeConnection {
       (result) => {
         events.answered(request, result);
         this.#session.appended(requestId, result);
-        this.#session.setCredit(channel, queue.creditOf(channel));
+        this.#session.setCredit(channel, credits.of(channel));
       },
       () => {
         this.#inFlightBytes -= weight;
@@ -391,8 +400,8 @@ type Refusal = Pick<Extract<AppendResult, { kind: 'refused' }>, 'reason' | 'hint
 
 /** What a batch takes of our memory: a body of a few bytes may come with very many records. */
 function weightOf({ body, segments }: Batch): number {
-  return segments.reduce((sum, { lengths, cuts, drops }) => {
-    return sum + segmentBytes + lengths.length * lengthBytes + (cuts.length + drops.length) * partBytes;
+  return segments.reduce((sum, { lengths, cuts, drops, host = '' }) => {
+    return sum + segmentBytes + host.length + lengths.length * lengthBytes + (cuts.length + drops.length) * partBytes;
   }, body.length);
 }
 

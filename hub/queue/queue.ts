@@ -380,8 +380,11 @@ export interface Queue extends AsyncDisposable {
   trim(): Promise<void>;
   /** Called after a commit that brought entries to a topic. Returns its own removal. */
   onAppended(listener: (topic: TopicName, partition: number) => void): () => void;
-  /** Somebody waits for the archive of this channel: see OpenStream.wantArchived. Held in memory. */
-  requestArchive(channel: ChannelName): void;
+  /**
+   * Somebody waits for the archive of this channel: see OpenStream.wantArchived. Told to all hubs, and held in memory. Without a partition it is
+   * meant for all of them.
+   */
+  requestArchive(channel: ChannelName, partition?: number): void;
   /** Who was held back within the last minutes: from memory. */
   heldBack(): readonly HeldBack[];
   /**
@@ -389,7 +392,7 @@ export interface Queue extends AsyncDisposable {
    * (invariant 2), and what the archive holds beyond its cursor is to be found out from its manifests. Undefined: of all partitions.
    */
   onStoreChanged(listener: (partition: number | undefined) => void): () => void;
-  onArchiveRequested(listener: (channel: ChannelName) => void): () => void;
+  onArchiveRequested(listener: (channel: ChannelName, partition?: number) => void): () => void;
   status(): Promise<QueueStatus>;
   /** Other bounds from now on, of this hub. The reserve stays as it was opened with. */
   changeLimits(changes: Partial<Omit<QueueLimits, 'reserveBytes'>>): Promise<void>;

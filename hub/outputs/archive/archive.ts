@@ -12,6 +12,7 @@ import type { ArchiveContract } from './archive-contract.ts';
 import { ChannelArchive } from './channel-archive.ts';
 import { ArchivedBefore } from './archived-before.ts';
 import type { ArchiveSums } from './archive-sums.ts';
+import { EarlyRequests } from './early-requests.ts';
 import { ArchiveEvents, type ArchiveCounts } from './events.ts';
 import type { Compression } from './frame-codec.ts';
 import { isObjectName, isTemporaryName } from './object-name.ts';
@@ -32,16 +33,12 @@ export interface ArchiveOptions {
   readonly crashPoint: string | undefined;
 }
 
-/** Anybody with an agent may ask, and under any name. */
-const requestedEarlyMax = 10_000;
-
 export class Archive implements AsyncDisposable {
   readonly #options: ArchiveOptions;
   readonly #events: ArchiveEvents;
   readonly #thread: LazyThread<ArchiveContract>;
   readonly #runners: TopicRunners<ChannelArchive>;
-  /** Channels that were asked for before anything of theirs was here. */
-  readonly #requestedEarly = new Set<ChannelName>();
+  readonly #early: EarlyRequests;
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
@@ -49,6 +46,7 @@ export class Archive implements AsyncDisposable {
       options;
     const events = new ArchiveEvents(logger);
     this.#events = events;
+    const early = (this.#early = new EarlyRequests(clock));
     this.#thread = new LazyThread<ArchiveContract>(worker, { workerData: { crashPoint } });
     const sink = new ObjectSink({ queue, folder, thread: this.#thread });
     const before = new ArchivedBefore({ queue, folder, thread: this.#thread, events });
@@ -62,7 +60,7 @@ export class Archive implements AsyncDisposable {
       group: archiveGroup,
       create: (place) => {
         const runner = new ChannelArchive({ queue, clock, events, sink, before, owner, place, rules, compression });
-        if (this.#requestedEarly.delete(place.channel)) runner.request();
+        if (early.take(place)) runner.request();
         return runner;
       },
     });
@@ -93,9 +91,9 @@ export class Archive implements AsyncDisposable {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const remove = this.#options.queue.onArchiveRequested((channel) => {
-      const runners = this.#runners.runnersOf(channel);
-      if (runners.length === 0 && this.#requestedEarly.size < requestedEarlyMax) this.#requestedEarly.add(channel);
+    const remove = this.#options.queue.onArchiveRequested((channel, partition) => {
+      const runners = this.#runners.runnersOf(channel, partition);
+      if (runners.length === 0) this.#early.add(channel, partition);
       for (const runner of runners) runner.request();
     });
     try {

@@ -80,12 +80,16 @@ export const archiveContract: readonly ContractTest[] = [
     `who waits for the archive is heard`,
     async (open) => {
       await using fixture = await open();
-      const heard: string[] = [];
-      const remove = fixture.queue.onArchiveRequested((channel) => heard.push(channel));
+      const heard: unknown[] = [];
+      const remove = fixture.queue.onArchiveRequested((...told) => heard.push(told));
+      fixture.queue.requestArchive(testChannel, 0);
       fixture.queue.requestArchive(testChannel);
       remove();
       fixture.queue.requestArchive(testChannel);
-      assert.deepEqual(heard, [testChannel]);
+      assert.deepEqual(heard, [
+        [testChannel, 0],
+        [testChannel, undefined],
+      ]);
     },
   ],
 ];

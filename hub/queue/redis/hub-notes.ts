@@ -2,7 +2,7 @@
  * What hubs tell each other at once: entries that came, and channels whose archive somebody waits for. Best effort: what is lost on the way
  * is found by the poll, or asked for again.
  *
- * A note is JSON: `["entries", [partition, topic, last], …]` or `["archive", channel]`. Others on the same channel are not ours.
+ * A note is JSON: `["entries", [partition, topic, last], …]` or `["archive", channel, partition]`, the last where it is about one. Others on the same channel are not ours.
  */
 import type { ChannelName } from '@tributary/protocol/messages.ts';
 import type { TopicName } from '../queue.ts';
@@ -17,7 +17,7 @@ export interface HubNotesParts {
 export class HubNotes implements Disposable {
   readonly #parts: HubNotesParts;
   readonly #unsubscribe: () => void;
-  readonly #listeners = new Set<(channel: ChannelName) => void>();
+  readonly #listeners = new Set<(channel: ChannelName, partition?: number) => void>();
   readonly #told = new Map<string, readonly [partition: number, topic: TopicName, last: number]>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -32,12 +32,12 @@ export class HubNotes implements Disposable {
     this.#timer ??= setTimeout(() => this.#tell(), noteMs).unref();
   }
 
-  requestArchive(channel: ChannelName): void {
-    for (const listener of this.#listeners) listener(channel);
-    this.#parts.masters.publish(JSON.stringify(['archive', channel]));
+  requestArchive(channel: ChannelName, partition?: number): void {
+    for (const listener of this.#listeners) listener(channel, partition);
+    this.#parts.masters.publish(JSON.stringify(['archive', channel, ...(partition === undefined ? [] : [partition])]));
   }
 
-  onArchiveRequested(listener: (channel: ChannelName) => void): () => void {
+  onArchiveRequested(listener: (channel: ChannelName, partition?: number) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -55,8 +55,9 @@ export class HubNotes implements Disposable {
 
   #heard(message: string): void {
     const [kind, ...values] = listIn(message);
-    if (kind === 'archive' && typeof values[0] === 'string') {
-      for (const listener of this.#listeners) listener(values[0]);
+    const [channel, place] = values;
+    if (kind === 'archive' && typeof channel === 'string') {
+      for (const listener of this.#listeners) listener(channel, typeof place === 'number' ? place : undefined);
     }
     if (kind !== 'entries') return;
     for (const value of values) {

@@ -201,11 +201,11 @@ export class RedisQueue implements Queue {
     return this.#parts.context.levels.onAppended(listener);
   }
 
-  requestArchive(channel: ChannelName): void {
-    this.#parts.notes.requestArchive(channel);
+  requestArchive(channel: ChannelName, partition?: number): void {
+    this.#parts.notes.requestArchive(channel, partition);
   }
 
-  onArchiveRequested(listener: (channel: ChannelName) => void): () => void {
+  onArchiveRequested(listener: (channel: ChannelName, partition?: number) => void): () => void {
     return this.#parts.notes.onArchiveRequested(listener);
   }
 

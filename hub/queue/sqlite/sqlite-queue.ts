@@ -67,7 +67,7 @@ export class SqliteQueue implements Queue {
   readonly #limits: QueueLimits;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #archiveListeners = new Set<(channel: ChannelName) => void>();
+  readonly #archiveListeners = new Set<(channel: ChannelName, partition?: number) => void>();
   readonly #stop = new AbortController();
   readonly #housekeeping: Promise<void>;
 
@@ -237,15 +237,15 @@ export class SqliteQueue implements Queue {
     return this.#levels.onAppended(listener);
   }
 
-  requestArchive(channel: ChannelName): void {
-    for (const listener of this.#archiveListeners) listener(channel);
+  requestArchive(channel: ChannelName, partition?: number): void {
+    for (const listener of this.#archiveListeners) listener(channel, partition);
   }
 
   heldBack(): readonly HeldBack[] {
     return this.#levels.heldBack(this.#clock.now());
   }
 
-  onArchiveRequested(listener: (channel: ChannelName) => void): () => void {
+  onArchiveRequested(listener: (channel: ChannelName, partition?: number) => void): () => void {
     this.#archiveListeners.add(listener);
     return () => this.#archiveListeners.delete(listener);
   }
