@@ -16,7 +16,7 @@ import {
 import { objectText } from './entry-reader.ts';
 import { bodiesWithKeys, bodyOf, entryArgs, type StoredBody } from './entry-text.ts';
 import { bodyPlace, topicPlace } from './keys.ts';
-import { patienceMs, rowsMax } from './limits.ts';
+import { patienceMs, rowsMax, upkeepPatienceMs } from './limits.ts';
 import type { Argument } from './masters/masters.ts';
 import { groupArgs } from './partitions.ts';
 import { asQueueErrors, type QueueContext } from './queue-context.ts';
@@ -94,7 +94,10 @@ export class GroupCalls {
 
   async release(lease: Lease): Promise<void> {
     this.#leases.delete(nameOf(lease));
-    await this.#call('release', lease, [lease.topic, lease.group, lease.epoch]);
+    const args = [lease.topic, lease.group, lease.epoch];
+    const request = { function: 'release', topics: [lease.topic], args: () => args, patienceMs: upkeepPatienceMs } as const;
+    const answer = await asQueueErrors(this.#context.partitions.lane(lease.partition).call(request));
+    if (answer.word === 'absent') throw neverRegistered(lease);
   }
 
   async releaseAll(): Promise<void> {
@@ -183,11 +186,7 @@ export class GroupCalls {
     return text === '' ? undefined : planOfText(lease, text);
   }
 
-  async #call(
-    name: 'renew' | 'release' | 'plan' | 'restoreArchived',
-    place: CommitPlace,
-    args: readonly Argument[],
-  ): Promise<Answer> {
+  async #call(name: 'renew' | 'plan' | 'restoreArchived', place: CommitPlace, args: readonly Argument[]): Promise<Answer> {
     const lane = this.#context.partitions.lane(place.partition);
     const answer = await asQueueErrors(lane.call({ function: name, topics: [place.topic], args: () => args, patienceMs }));
     if (answer.word === 'absent') throw neverRegistered(place);

@@ -6,6 +6,11 @@ export const lanePauseMs = 100;
 /** How long a call may be tried: what comes in is refused as busy then, and its sender tries again; the others are their caller's to repeat. */
 export const intakePatienceMs = 3000;
 export const patienceMs = 10_000;
+/** What is done again and again by itself, or as the hub ends, waits for nobody long. */
+export const upkeepPatienceMs = 1000;
+
+/** Entries that an operator skips with one call of Redis, which does nothing else meanwhile. */
+export const skippedAtOnceMax = 500;
 
 /** How old what is known of other hubs' entries may be, where their notes were lost. */
 export const pollMs = 500;

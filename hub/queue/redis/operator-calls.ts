@@ -12,7 +12,7 @@ import {
 } from '../queue.ts';
 import type { QueueFunction } from './functions/library.ts';
 import { streamOfText } from './entry-text.ts';
-import { patienceMs, rowsMax } from './limits.ts';
+import { patienceMs, rowsMax, skippedAtOnceMax } from './limits.ts';
 import type { Argument } from './masters/masters.ts';
 import { asQueueErrors, type QueueContext } from './queue-context.ts';
 import { type Answer, numberOf, textOf } from './replies.ts';
@@ -79,8 +79,17 @@ export class OperatorCalls {
   }
 
   async skipEntries(place: GroupPlace, count: number, reason: string): Promise<number> {
+    let skipped = 0;
+    for (;;) {
+      const wanted = Math.min(skippedAtOnceMax, Math.max(0, Math.floor(count) - skipped));
+      const now = await this.#skip(place, wanted, reason);
+      skipped += now;
+      if (now < skippedAtOnceMax || skipped >= count) return skipped;
+    }
+  }
+
+  async #skip(place: GroupPlace, wanted: number, reason: string): Promise<number> {
     const { topic, group, partition } = place;
-    const wanted = Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.floor(count)));
     const args = [topic, group, callToken(), wanted, reason, ...setAsideArgs(group)];
     const { word, values } = await this.#call('skipEntries', place, args);
     if (word === 'again') return wanted;

@@ -115,12 +115,15 @@ export class Partitions {
     const { limits } = this.#parts;
     const args = [limits.keepKeysMs, randomInt(drawnMax), isBegin ? 1 : 0];
     const answer = await this.#call(partition, 'recover', { topics: [], args });
-    if (numberOf(answer.values[0]) === 1) await this.#ensureGroups(partition);
+    if (numberOf(answer.values[0]) === 1) await this.ensureGroups(partition);
     this.#noteGeneration(partition, answer.generation);
   }
 
-  /** A master that went back may lack groups that were made lately: they begin before all there is, so that they miss nothing. */
-  async #ensureGroups(partition: number): Promise<void> {
+  /**
+   * A master that went back may lack groups that were made lately: they begin before all there is, so that they miss nothing. Until all of
+   * it was done Redis says that it is due, so that a hub that dies with it leaves it to the others.
+   */
+  async ensureGroups(partition: number): Promise<void> {
     const { register } = this.#parts;
     const figures = await this.#call(partition, 'figures', { topics: [], args: [] });
     if (figures.word === 'MASTER') return;
@@ -132,6 +135,7 @@ export class Partitions {
         await this.#call(partition, 'ensureGroup', { topics: [topic], args });
       }
     }
+    await this.#call(partition, 'groupsDone', { topics: [], args: [] });
   }
 
   async #call(

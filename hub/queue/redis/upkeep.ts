@@ -2,7 +2,7 @@
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { TopicName } from '../queue.ts';
-import { patienceMs, pollMs, sweepMs, tickMs, tickWithMoreMs, topicsAtOnceMax } from './limits.ts';
+import { pollMs, sweepMs, tickMs, tickWithMoreMs, topicsAtOnceMax, upkeepPatienceMs as patienceMs } from './limits.ts';
 import type { QueueContext } from './queue-context.ts';
 import { inGroups, numberOf, textOf } from './replies.ts';
 import { sweepOrphans } from './spill/sweep-orphans.ts';
@@ -58,7 +58,8 @@ export class Upkeep {
     const lane = context.partitions.lane(partition);
     const seen = this.#seen.get(partition) ?? { changes: 0, identities: -1 };
     const { values } = await lane.read({ function: 'poll', args: () => [seen.changes], patienceMs });
-    const [changes, bytes, memoryBytes, identities, , ...names] = values;
+    const [changes, bytes, memoryBytes, identities, areGroupsDue, ...names] = values;
+    if (areGroupsDue === 1) await context.partitions.ensureGroups(partition);
     context.levels.noteStore(partition, numberOf(bytes), numberOf(memoryBytes));
     const topics = names.map(textOf);
     for (let at = 0; at < topics.length; at += topicsAtOnceMax) {

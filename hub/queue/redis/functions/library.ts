@@ -57,6 +57,7 @@ const functions = {
   tidy: 'frees',
   knownSpilled: 'reads',
   recover: 'frees',
+  groupsDone: 'frees',
   scanStreams: 'reads',
   describe: 'reads',
   scanGaps: 'reads',

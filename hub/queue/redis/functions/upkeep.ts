@@ -166,7 +166,7 @@ local function recover(keys, args)
   if isChanged then
     incarnation = incarnation + 1
     generation = incarnation * 4294967296 + tonumber(args[4])
-    call('HSET', keys[META], 'master', args[1], 'incarnation', n(incarnation), 'generation', n(generation))
+    call('HSET', keys[META], 'master', args[1], 'incarnation', n(incarnation), 'generation', n(generation), 'groupsDue', '1')
     for _, field in ipairs({ 'lastMs', 'bytes', 'memory', 'changes', 'registry', 'identities', 'deadLetters', 'streams' }) do
       call('HSETNX', keys[META], field, '0')
     end
@@ -175,11 +175,20 @@ local function recover(keys, args)
   return { generation, 'done', isChanged and 1 or 0 }
 end
 
--- the change that is known. Answers with the sums of the partition, then name and row of each topic that changed since.
+-- A master that went back may lack groups that were made lately: those of the register were made again now.
+local function groupsDone(keys, args)
+  local meta, no = enter(keys, args)
+  if no then return no end
+  call('HSET', keys[META], 'groupsDue', '0')
+  return { meta.generation, 'done' }
+end
+
+-- the change that is known. Answers with the sums of the partition, whether its groups are due to be made again, then the names of the
+-- topics that changed since.
 local function poll(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
-  local row = call('HMGET', keys[META], 'identities', 'deadLetters')
+  local row = call('HMGET', keys[META], 'identities', 'groupsDue')
   local answer = {
     meta.generation, 'done', meta.changes, meta.bytes, meta.memory, tonumber(row[1]), tonumber(row[2]),
   }
