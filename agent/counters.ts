@@ -80,6 +80,7 @@ export function newCounters(): Counters {
       'connection-ended': newLossCounter(),
       'replay-expired': newLossCounter(),
       'store-lost': newLossCounter(),
+      'other-way': newLossCounter(),
       'buffer-lost': newLossCounter(),
       'buffer-damaged': newLossCounter(),
       'source-lost': newLossCounter(),

@@ -98,8 +98,9 @@ export const corruptTriesMax = 3;
 /** How often the site may refuse a stream at one position where this end finds nothing wrong. */
 export const positionTriesMax = 3;
 
-/** Room a segment takes in a frame besides its cuts, lengths and drops: ten fields with their tags, at their longest. */
+/** Room a segment takes in a frame besides its cuts, lengths, drops and host: ten fields with their tags, at their longest. */
 export const segmentHeadBytesMax = 80;
+export const segmentHostBytesMax: number = hostBytesMax + 3;
 export const cutBytesMax = 10;
 export const lengthBytesMax = 4;
 export const dropBytesMax = 24;
@@ -108,7 +109,7 @@ export const batchHeadBytes = 4 * kibibyte;
 const trimBytesMax = 26;
 const hopBytesMax = 64;
 const batchHeadBytesMax =
-  segmentsMax * (segmentHeadBytesMax + trimBytesMax) +
+  segmentsMax * (segmentHeadBytesMax + segmentHostBytesMax + trimBytesMax) +
   cutsMax * cutBytesMax +
   recordsMax * lengthBytesMax +
   dropsMax * dropBytesMax +

@@ -86,6 +86,8 @@ export interface Segment {
   readonly lengths: readonly number[];
   /** Ascending by `offset`, each behind a whole record. */
   readonly drops: readonly Drop[];
+  /** The machine that it is of, where its stream brings records of many; without it, that of the stream. */
+  readonly host?: string;
 }
 
 /** Segment as sent: `stream` is the number that OpenStream gave on this connection. */
@@ -242,7 +244,7 @@ export interface Refuse {
 
 /**
  * `store-lost`: the site had it once, and its store lost it after the replay window was over. `replay-expired`: another site had it, and its
- * replay window is over.
+ * replay window is over. `other-way`: nothing is lost, a sister site has it and passes it on to the sites above both.
  */
 export type GapCause =
   | 'buffer-lost'
@@ -251,7 +253,8 @@ export type GapCause =
   | 'replay-expired'
   | 'source-lost'
   | 'rejected'
-  | 'store-lost';
+  | 'store-lost'
+  | 'other-way';
 
 /** The sender no longer has `[from, to)`: recorded, counted as lost, and answered by a Position. */
 export interface Gap {

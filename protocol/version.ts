@@ -20,8 +20,9 @@ export const protocolVersions: readonly ProtocolVersion[] = [
   },
   {
     version: 2,
-    schemaHash: '04d4919ef12a154a009e54cfd47c13b140318c23767ba32c6bfd13b19f2961a7',
-    brought: 'hubs above hubs: batches trimmed at both ends, what a store lost, the health of a lower site',
+    schemaHash: '1f6235cb11cd581c58b3c2b75097527f885fddc28fa1db0bfa8d41ba13bc7160',
+    brought:
+      'hubs above hubs: batches trimmed at both ends, what a store lost or another way brought, hosts, the health of a lower site',
   },
 ];
 

@@ -24,6 +24,8 @@ export type LossCause =
   | 'replay-expired'
   /** The hub had it, lost it with its store, and the buffer does not have it any more. */
   | 'store-lost'
+  /** Only hubs have another way; here for the causes of the protocol. */
+  | 'other-way'
   | 'buffer-lost'
   | 'buffer-damaged'
   | 'source-lost'

@@ -53,6 +53,7 @@ export const fieldLimits: Readonly<Record<string, FieldLimit>> = {
   'Segment.cuts': { count: limits.cutsMax },
   'Segment.lengths': { count: limits.recordsMax },
   'Segment.drops': { count: limits.dropsMax },
+  'Segment.host': { bytes: limits.hostBytesMax },
   'Hop.site_id': id,
   'Hop.hub_id': id,
   'Envelope.hops': { count: limits.hopsMax },

@@ -179,6 +179,7 @@ function segment(value: wire.Segment): messages.WireSegment {
     cuts: value.cuts.map((cut) => ({ offset: cut.offset, cause: cutCauseNames.fromWire(cut.cause, 'Cut.cause') })),
     lengths: value.lengths,
     drops: value.drops.map(({ offset, span, records }) => ({ offset, span: Number(span), records })),
+    ...(value.host !== '' && { host: value.host }),
   };
 }
 

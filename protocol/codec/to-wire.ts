@@ -143,6 +143,7 @@ function segment(value: messages.WireSegment): MessageInitShape<typeof SegmentSc
     cuts: value.cuts.map((cut) => ({ offset: cut.offset, cause: cutCauseNames.toWire(cut.cause) })),
     lengths: [...value.lengths],
     drops: value.drops.map(({ offset, span, records }) => ({ offset, span: BigInt(span), records })),
+    host: value.host ?? '',
   };
 }
 

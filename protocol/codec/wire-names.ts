@@ -52,6 +52,7 @@ export const gapCauseNames: WireNames<messages.GapCause, GapCause> = wireNames({
   'source-lost': GapCause.SOURCE_LOST,
   rejected: GapCause.REJECTED,
   'store-lost': GapCause.STORE_LOST,
+  'other-way': GapCause.OTHER_WAY,
 });
 
 export const rejectCodeNames: WireNames<messages.RejectCode, RejectCode> = wireNames({

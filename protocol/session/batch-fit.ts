@@ -10,8 +10,9 @@ export function fills(segment: OutboxSegment, position: number): boolean {
 /** Whether the site takes a batch of this size. */
 export function fitsLimits(batch: OutboxBatch, granted: SessionLimits): boolean {
   let headBytes = limits.batchHeadBytes;
-  for (const { cuts, lengths, drops } of batch.segments) {
+  for (const { cuts, lengths, drops, host } of batch.segments) {
     headBytes += limits.segmentHeadBytesMax + cuts.length * limits.cutBytesMax;
+    if (host !== undefined) headBytes += limits.segmentHostBytesMax;
     headBytes += lengths.length * limits.lengthBytesMax + drops.length * limits.dropBytesMax;
   }
   return (

@@ -476,8 +476,8 @@ export class ClientChannel {
     for (const segment of batch.segments) {
       const stream = this.#stream(segment);
       stream.next = Math.max(stream.next, segment.to);
-      const { from, to, fromMark, toMark, records, bytes, cuts, lengths, drops } = segment;
-      segments.push({ stream: stream.number, from, to, fromMark, toMark, records, bytes, cuts, lengths, drops });
+      const { streamId: _, ...rest } = segment;
+      segments.push({ stream: stream.number, ...rest });
     }
     const { records, inflatedBytes, checksum, envelope } = batch;
     const head: Omit<Batch, 'body'> = {

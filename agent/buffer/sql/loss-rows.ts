@@ -199,4 +199,13 @@ export class LossReader {
   }
 }
 
-const causes: readonly GapCause[] = ['buffer-lost', 'buffer-damaged', 'dropped', 'replay-expired', 'source-lost', 'rejected', 'store-lost'];
+const causes: readonly GapCause[] = [
+  'buffer-lost',
+  'buffer-damaged',
+  'dropped',
+  'replay-expired',
+  'source-lost',
+  'rejected',
+  'store-lost',
+  'other-way',
+];

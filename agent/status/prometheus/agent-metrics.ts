@@ -17,6 +17,7 @@ const noGaps: Readonly<Record<GapCause, number>> = {
   'source-lost': 0,
   rejected: 0,
   'store-lost': 0,
+  'other-way': 0,
 };
 const lagSteps = [0, 64 * 1024, 1024 * 1024, 16 * 1024 * 1024, 256 * 1024 * 1024, 4 * 1024 ** 3];
 

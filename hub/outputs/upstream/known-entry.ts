@@ -49,9 +49,8 @@ export function knownEntry(entry: Entry, { id, channel, place, hop, nameOf }: En
       id,
       channel,
       segments: entry.segments.map((segment) => {
-        const { from, to, fromMark, toMark, cuts, lengths, drops } = segment;
-        const sizes = { records: segment.records, bytes: segment.bytes };
-        return { streamId: nameOf(segment), from, to, fromMark, toMark, ...sizes, cuts, lengths, drops };
+        const { stream: _, ...rest } = segment;
+        return { streamId: nameOf(segment), ...rest };
       }),
       records,
       inflatedBytes,

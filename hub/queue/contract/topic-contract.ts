@@ -150,6 +150,32 @@ export const topicContract: readonly ContractTest[] = [
   ],
 
   [
+    `a batch that names hosts of its segments comes back with them`,
+    async (open) => {
+      await using fixture = await open();
+      const { queue } = fixture;
+      await queue.openStream(testStream(1));
+      const ranges = [
+        { stream: 1, from: 0, to: 10, host: 'printer-1' },
+        { stream: 1, from: 10, to: 20 },
+        { stream: 1, from: 20, to: 30, host: 'printer-2' },
+      ];
+      assert.deepEqual(await queue.append(testBatch(ranges)), { kind: 'stored' });
+      assert.deepEqual(await queue.append(testBatch(ranges.slice(2))), { kind: 'duplicate' });
+      await fixture.reopen();
+      const [entry] = await fixture.queue.read({ topic: front, partition: 0, afterSequence: 0 }, plenty);
+      assert.deepEqual(
+        entry?.segments.map(({ host, stream }) => [host, stream.attributes.host]),
+        [
+          ['printer-1', 'printer-1'],
+          [undefined, 'web1'],
+          ['printer-2', 'printer-2'],
+        ],
+      );
+    },
+  ],
+
+  [
     `listeners hear of entries once they can be read`,
     async (open) => {
       await using fixture = await open();

@@ -248,6 +248,7 @@ const causes: Record<GapCause, true> = {
   'source-lost': true,
   rejected: true,
   'store-lost': true,
+  'other-way': true,
 };
 
 function isCause(text: string | undefined): text is GapCause {

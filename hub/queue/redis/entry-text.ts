@@ -62,8 +62,8 @@ export interface StoredBody {
 export function bodyOf(entry: Pick<NewEntry, 'segments' | 'hops' | 'body' | 'format'> | AppendBatch): StoredBody {
   const isPlaced = 'format' in entry && entry.format === 'batch';
   const tuples = entry.segments.map((segment): SegmentTuple => {
-    const host = isPlaced && 'stream' in segment ? [segment.stream.attributes.host] : [];
-    return [...tupleOf(segment), ...host] as const;
+    const host = isPlaced && 'stream' in segment ? segment.stream.attributes.host : segment.host;
+    return host === undefined ? tupleOf(segment) : ([...tupleOf(segment), host] as const);
   });
   const rest: Rest = [tuples, entry.hops.map((hop): HopTuple => [hop.siteId, hop.hubId, hop.receivedMs])];
   const text = JSON.stringify(rest);
@@ -251,5 +251,6 @@ function segmentOf(tuple: SegmentTuple, place: string, streamInfo: (row: string)
     cuts: cuts.map(([offset, cause]): Cut => ({ offset, cause })),
     lengths,
     drops: drops.map(([offset, span, dropped]): Drop => ({ offset, span, records: dropped })),
+    ...(host !== undefined && { host }),
   };
 }

@@ -198,6 +198,7 @@ const causes: readonly GapCause[] = [
   'source-lost',
   'rejected',
   'store-lost',
+  'other-way',
 ];
 
 function formatOf(row: Row): EntryFormat {

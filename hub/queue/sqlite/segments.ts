@@ -2,7 +2,7 @@
  * Segments and trims of an entry as stored: JSON without names, and streams by their row.
  *
  * `[stream, from, to, fromMark, toMark, records, bytes, [[offset, cause], …], [length, …], [[offset, span, records], …], host]`. Only
- * segments of a listener have a host: its streams bring records of many machines. The envelope is
+ * segments of a listener have a host, here or at a site below: its streams bring records of many machines. The envelope is
  * `[[[segment, from, to], …], [[siteId, hubId, receivedMs], …], checksum]`; what the first version of the schema stored is the
  * list of trims alone, `[segment, from]` each.
  */
@@ -13,8 +13,6 @@ import type { EntrySegment, NewEntry, StreamInfo } from '../queue.ts';
 
 export interface StoredSegment extends Segment {
   readonly stream: number;
-  /** In place of the stream's. */
-  readonly host?: string;
 }
 
 type SegmentTuple = readonly [
@@ -67,6 +65,7 @@ export function decodeSegments(stored: string, streamInfo: (row: number) => Stre
     cuts: cuts.map(([offset, cause]): Cut => ({ offset, cause })),
     lengths,
     drops: drops.map(([offset, span, dropped]): Drop => ({ offset, span, records: dropped })),
+    ...(host !== undefined && { host }),
   }));
 }
 
