@@ -15,6 +15,7 @@ import { Admissions } from './admission.ts';
 import { IntakeConnection, type Peer } from './connection.ts';
 import { type IntakeCounters, IntakeEvents } from './events.ts';
 import { Gatekeeper, tenantOf } from './gatekeeper.ts';
+import { Credits } from './credits.ts';
 import { announceArrival, onArrivalElsewhere } from './elsewhere.ts';
 import { flushIntervalMsMin, type IntakeLimits, intakeLimits, rebalanceLimits } from './limits.ts';
 import type { PeerIdentity } from './peer-identity.ts';
@@ -94,6 +95,9 @@ class StandardIntake implements Intake {
   readonly #gatekeeper: Gatekeeper;
   readonly #standing: Standing;
   readonly #connections = new Set<IntakeConnection>();
+  /** Those of them for which time may bring something. Of very many at rest none is gone through every tick. */
+  readonly #young = new Set<IntakeConnection>();
+  readonly #credits: Credits;
   /** Connections that ended while the queue had something of theirs. */
   readonly #settling = new Set<Promise<void>>();
   readonly #stop = new AbortController();
@@ -109,6 +113,7 @@ class StandardIntake implements Intake {
     this.#clock = options.clock ?? systemClock;
     this.#limits = intakeLimits(options.limits);
     this.#events = new IntakeEvents(options.log);
+    this.#credits = new Credits(options.queue);
     const { retryAfterMs } = this.#limits;
     this.#admissions = new Admissions({ events: this.#events, retryAfterMs, now: () => this.#clock.monotonic() });
     const { siteId, registry, log, ownPki = false } = options;
@@ -139,6 +144,7 @@ class StandardIntake implements Intake {
       identity,
       gatekeeper: this.#gatekeeper,
       queue: this.#options.queue,
+      credits: this.#credits,
       events: this.#events,
       quotas: this.#options.quotas ?? openGate,
       burst: this.#options.burst,
@@ -150,6 +156,7 @@ class StandardIntake implements Intake {
       left: (left) => this.#left(left),
     });
     this.#connections.add(connection);
+    this.#young.add(connection);
     return connection;
   }
 
@@ -214,6 +221,7 @@ class StandardIntake implements Intake {
 
   #left(connection: IntakeConnection): void {
     this.#connections.delete(connection);
+    this.#young.delete(connection);
     const { hello, identity } = connection;
     if (hello !== undefined) this.#admissions.left(this.#gatekeeper.siteOf(identity), hello.agentId, connection);
     const settling = connection.settled().finally(() => this.#settling.delete(settling));
@@ -256,7 +264,9 @@ class StandardIntake implements Intake {
     while (await this.#waited(this.#limits.tickMs, signal)) {
       this.#standing.check(this.#connections);
       this.#sendSomeAway();
-      for (const connection of this.#connections) connection.tick();
+      for (const connection of this.#young) if (!connection.tick()) this.#young.delete(connection);
+      const credits = this.#credits.changed();
+      if (credits.size > 0) for (const connection of this.#connections) connection.creditsChanged(credits);
     }
   }
 

@@ -17,7 +17,7 @@ export interface IntakeLimits {
   readonly storePauseMs: number;
   /** When a peer that was turned away may come again. */
   readonly retryAfterMs: number;
-  /** How often credits are compared with the store and sessions are asked for what their time brings. */
+  /** How often credits are compared with the store and sessions that wait for a Hello are asked for what their time brings. */
   readonly tickMs: number;
   /** Granted to every peer. */
   readonly session: SessionLimits;
@@ -50,7 +50,7 @@ export const intakeLimitsDefault: IntakeLimits = {
   inFlightBytesMax: 32 * mebibyte,
   requestsInFlightMax: 256,
   initialCreditBytes: mebibyte,
-  smallBatchesPerSecondMax: 500,
+  smallBatchesPerSecondMax: 3500,
   flushIntervalMsMax: 5000,
   storePauseMs: 1000,
   retryAfterMs: 5000,

@@ -1,5 +1,5 @@
 /**
- * Whether those who are connected may stay. Looked at every tick: dates always, the registry when it has changed, so that an agent that was
+ * Whether those who are connected may stay. Looked at every tick: dates once a second, the registry when it has changed, so that an agent that was
  * revoked is cut off a tick after memory has it, and a site at rest costs nothing.
  */
 import type { Clock } from '@tributary/shared/clock.ts';
@@ -15,12 +15,14 @@ export interface StandingParts {
 
 /** The registry is told so often who is still there. */
 const seenMs = 30_000;
+const datesMs = 1000;
 
 export class Standing implements Disposable {
   readonly #parts: StandingParts;
   readonly #unfollow: () => void;
   #hasChanged = false;
   #seenAtMs: number;
+  #datesAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: StandingParts) {
     this.#parts = parts;
@@ -34,9 +36,12 @@ export class Standing implements Disposable {
   check(connections: Iterable<IntakeConnection>): void {
     const { gatekeeper, clock } = this.#parts;
     const nowMs = clock.now();
-    const isSeenDue = clock.monotonic() - this.#seenAtMs >= seenMs;
-    if (isSeenDue) this.#seenAtMs = clock.monotonic();
+    const monotonicMs = clock.monotonic();
+    const isSeenDue = monotonicMs - this.#seenAtMs >= seenMs;
     const hasChanged = this.#hasChanged;
+    if (!isSeenDue && !hasChanged && monotonicMs - this.#datesAtMs < datesMs) return;
+    if (isSeenDue) this.#seenAtMs = monotonicMs;
+    this.#datesAtMs = monotonicMs;
     this.#hasChanged = false;
     for (const connection of connections) {
       const { identity, hello } = connection;
