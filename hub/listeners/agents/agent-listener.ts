@@ -171,7 +171,7 @@ class WebSocketListener implements AgentListener {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on('error', () => socket.destroy());
+    destroyOnError(socket);
     if (this.#gate.isOver(request.socket)) return refuse(socket, 503, tooMany);
     if (request.url?.split('?')[0] !== agentPath) return refuse(socket, 404, { error: 'not-found', hint: elsewhere });
     // A page in somebody's browser reaches the loopback too, and says where it is from; agents do not.
@@ -233,6 +233,11 @@ class WebSocketListener implements AgentListener {
     const nowMs = performance.now();
     for (const agent of this.#agents) agent.checkPace(nowMs);
   }
+}
+
+/** A function of its own: one within another that knows the request would keep that as long as the socket. */
+function destroyOnError(socket: Duplex): void {
+  socket.on('error', () => socket.destroy());
 }
 
 interface Refusal {
