@@ -15,10 +15,12 @@ import { idleFiles } from './idle-files.ts';
 import { idleMetrics } from './idle-metrics.ts';
 import { agents2000, connections10000 } from './many-agents.ts';
 import { idleMemory, largeFileMemory, manyFilesMemory, slowHubMemory } from './memory.ts';
+import { redisTime } from './redis-time.ts';
 import { rotationStorm } from './rotation-storm.ts';
 import { search } from './search.ts';
 import { syslogUdp } from './syslog-udp.ts';
 import { tlsTime } from './tls-time.ts';
+import { upstreamTime } from './upstream-time.ts';
 import type { Bench, Figure, Measurement } from './figure.ts';
 
 const measurements: readonly Measurement[] = [
@@ -31,6 +33,8 @@ const measurements: readonly Measurement[] = [
   search,
   tlsTime,
   enrolTime,
+  redisTime,
+  upstreamTime,
   idleFiles,
   idleMetrics,
   syslogUdp,

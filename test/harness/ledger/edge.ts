@@ -35,6 +35,8 @@ export interface EdgeResult {
   readonly faults: Readonly<Record<string, number>>;
   /** What is sent again may have been taken before: it is counted, and no fault. */
   readonly toleratesDoubled?: boolean;
+  /** What was late is stored behind what follows it: it is counted, and no fault. */
+  readonly toleratesDisordered?: boolean;
   /** What else was not as it must be, in sentences. */
   readonly problems?: readonly string[];
   readonly verdict: Verdict;

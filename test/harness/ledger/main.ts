@@ -7,12 +7,14 @@
 import { parseArgs } from 'node:util';
 import { builtPrograms, sourcePrograms } from '../programs.ts';
 import { isClean } from './check.ts';
-import { runCluster, runSentinel } from './cluster.ts';
+import { runCluster, runRedisCluster, runSentinel } from './cluster.ts';
 import { runCopytruncate } from './copytruncate.ts';
 import { runEdge } from './edge.ts';
 import { runHostile } from './hostile.ts';
 import { runRotation } from './rotation.ts';
+import { runSpill } from './spill.ts';
 import { runSyslogTcp } from './syslog-tcp.ts';
+import { runUpstream, runUpstreamLost } from './upstream.ts';
 
 const scenarios = {
   edge: runEdge,
@@ -22,6 +24,10 @@ const scenarios = {
   hostile: runHostile,
   cluster: runCluster,
   sentinel: runSentinel,
+  'redis-cluster': runRedisCluster,
+  upstream: runUpstream,
+  'upstream-lost': runUpstreamLost,
+  spill: runSpill,
 };
 
 const usage = `usage: npm run ledger -- [--scenario ${Object.keys(scenarios).join('|')}] [--rounds N] [--frames N] [--seed S] [--plain] [--json] [--binaries]
@@ -53,7 +59,12 @@ async function main(): Promise<number> {
   process.stdout.write(
     `${JSON.stringify({ scenario, rounds: result.rounds, faults: result.faults, ...counts, ...more, ...wrong, seed })}\n`,
   );
-  return problems.length === 0 && isClean(result.toleratesDoubled === true ? { ...verdict, doubled: 0 } : verdict) ? 0 : 1;
+  const judged = {
+    ...verdict,
+    ...(result.toleratesDoubled === true ? { doubled: 0 } : {}),
+    ...(result.toleratesDisordered === true ? { disordered: 0 } : {}),
+  };
+  return problems.length === 0 && isClean(judged) ? 0 : 1;
 }
 
 class UsageError extends Error {}
