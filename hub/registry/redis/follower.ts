@@ -55,20 +55,19 @@ export class Follower {
 
   /** True when nothing is left to take. */
   async #follow(own: Position | undefined, site: Position, entries: readonly Entry[]): Promise<boolean> {
-    const { replica, logger, file } = this.#parts;
-    if (own === undefined || (own.branch === 0 && own.lineage !== site.lineage)) {
-      if (!replica.isEmpty()) throw foreign(file);
-      await this.#takeSnapshot(site);
-      return false;
-    }
-    const stands = standing(own, site);
+    const { replica, log, logger, file } = this.#parts;
+    const isNew = own === undefined || (own.branch === 0 && own.lineage !== site.lineage);
+    if (isNew && !replica.isEmpty()) throw foreign(file);
+    const stands = isNew ? 'behind' : standing(own, site);
     if (stands === 'foreign') throw foreign(file);
     if (stands === 'apart') throw apart(file);
-    if (own.version < site.version && entries[0]?.version !== own.version + 1) {
+    if (own?.version === site.version && own.branch === site.branch) return true;
+    // What no replica has yet goes with its master: a copy that had taken it would be apart from the site for good.
+    if (!(await log.confirm(site))) return false;
+    if (isNew || (own.version < site.version && entries[0]?.version !== own.version + 1)) {
       await this.#takeSnapshot(site);
       return false;
     }
-    if (own.version === site.version && own.branch === site.branch) return true;
     const taken = this.#final(() => replica.take(entries, site));
     if (taken === 'different') {
       logger.warn('the copy of the registry is not what the site has; all of it is taken again', { file });

@@ -5,6 +5,7 @@ import { RedisProxy } from '../../../test/harness/redis/redis-proxy.ts';
 import { startRedis } from '../../../test/harness/redis/redis-server.ts';
 import { requireTool } from '../../../test/harness/require.ts';
 import { Scratch } from '../../../test/harness/scratch.ts';
+import { siteKeys } from '../../queue/redis/masters/masters.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { actionsOf, enrolled, testBy, testEvent, testGreeting, testId, testToken, testUser, trailOf } from '../fixture.ts';
 import { RedisSite } from '../../../test/harness/redis/registry-site.ts';
@@ -112,5 +113,30 @@ suite('a Redis that is gone or went back', { skip: reason }, async () => {
       [0, 1, 2],
     );
     assert.deepEqual(await trailOf(hub.registry), await trailOf(direct.registry));
+  });
+
+  test('a change that no replica has yet is taken by no other hub: the master may go with it', async () => {
+    await using scratch = await Scratch.make();
+    await using replica = await startRedis(scratch.path, { replicaof: `${site.server.host} ${site.server.port}` });
+    await eventually('the replica has all', async () => (await replica.info('master_link_status')) === 'up');
+    const usual = site.shared();
+    const shared = { ...usual, redis: { ...usual.redis, min_replicas: 1 } };
+    await using one = await site.hub(shared);
+    await using other = await site.hub(shared);
+    await enrolled(one.registry, 'web1');
+    await other.registry.setMeta({});
+    replica.pause();
+    const log = `${siteKeys(shared.redis.prefix)}registry-log`;
+    const entries = await site.server.command('XLEN', log);
+    const revoked = one.registry.revokeAgent(web1, testBy);
+    await eventually('the master has it', async () => (await site.server.command('XLEN', log)) !== entries);
+    await other.registry.setMeta({});
+    assert.notEqual(other.registry.agent(web1)?.state, 'revoked');
+    replica.resume();
+    await revoked;
+    await eventually('the other hub takes it', async () => {
+      await other.registry.setMeta({});
+      return other.registry.agent(web1)?.state === 'revoked';
+    });
   });
 });

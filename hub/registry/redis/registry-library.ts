@@ -89,6 +89,18 @@ local function append(keys, args)
   return { 'other' }
 end
 
+-- run id, lineage, branch, version. A write of its own: waiting for replicas on this connection then covers all up to that version.
+local function confirm(keys, args)
+  local found = facts(keys)
+  local no = closed(found, args[1])
+  if no then return no end
+  if found.lineage ~= args[2] or found.branch ~= tonumber(args[3]) or found.version < tonumber(args[4]) then
+    return { 'other' }
+  end
+  call('HINCRBY', keys[FACTS], 'repeats', 1)
+  return { 'done' }
+end
+
 -- run id, recovery. The server is another one than was known: a new branch begins.
 local function recover(keys, args)
   local found = facts(keys)
@@ -160,6 +172,7 @@ end
 const functions = {
   read: "'no-writes', 'allow-oom'",
   append: '',
+  confirm: "'allow-oom'",
   recover: "'allow-oom'",
   restore: "'allow-oom'",
   putSnapshot: "'allow-oom'",

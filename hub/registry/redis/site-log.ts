@@ -74,6 +74,12 @@ export class SiteLog {
     return textOf(word) === 'done' ? { kind: 'done', entries: Number(entries), bytes: Number(bytes) } : { kind: 'other' };
   }
 
+  /** True when what was read up to there is as durable as what was answered: then no change of the master takes it back. */
+  async confirm({ lineage, branch, version }: Position): Promise<boolean> {
+    const [word] = await this.#call('confirm', [lineage, branch, version]);
+    return textOf(word) === 'done';
+  }
+
   async recover(): Promise<void> {
     await this.#call('recover', [this.#limits.recoveryMs]);
   }
