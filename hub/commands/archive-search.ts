@@ -1,16 +1,10 @@
 /** `archive search`: over the objects that the index names, beside a running hub or without one. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { openDatabase } from '@tributary/shared/sqlite/open-database.ts';
 import type { ArchiveQuery, Pattern } from '../outputs/archive/search/query.ts';
 import { createMatcher, PatternError } from '../outputs/archive/search/matcher.ts';
 import { searchArchive, type SearchSummary } from '../outputs/archive/search/search.ts';
 import { parseSearchTime } from '../outputs/archive/search/search-time.ts';
 import type { ResultFormat } from '../outputs/archive/search/search-contract.ts';
-import type { ArchiveObject } from '../queue/queue.ts';
-import { archiveObjects } from '../queue/sqlite/archive-objects.ts';
-import { databaseFile } from '../queue/sqlite/database-file.ts';
-import { storeFailure } from '../queue/sqlite/store-failure.ts';
+import { archivePlace, objectsFor } from './archive-place.ts';
 import { recordSearch } from './audit-search.ts';
 import { type CommandHost, type ExitCode, exitCode, UsageError } from './exit.ts';
 import type { ConfigRequest } from './load-config.ts';
@@ -35,11 +29,12 @@ export interface SearchOptions extends ConfigRequest {
 export async function archiveSearchCommand(options: SearchOptions, host: CommandHost): Promise<ExitCode> {
   const query = queryOf(options, Date.now());
   const limit = limitOf(options.limit);
-  const { dataDir, folder, objects } = await openArchive(options, host);
-  const record = recordSearch(dataDir, query, host);
+  const place = await archivePlace(options, host);
+  const record = recordSearch(place, query, host);
+  const found = await objectsFor(place, query, host);
   await record.begin();
   const format: ResultFormat = options.count ? 'count' : options.json ? 'json' : 'raw';
-  const results = searchArchive({ folder, objects, query, format, ...(limit !== undefined && { limit }) });
+  const results = searchArchive({ folder: place.folder, ...found, query, format, ...(limit !== undefined && { limit }) });
   const summary = await writeResults(results, host);
   if (options.count) await host.out(options.json ? `{"count":${summary.matched}}\n` : `${summary.matched}\n`);
   for (const problem of summary.problems) host.err(`tributary-hub: cannot read ${problem}\n`);
@@ -110,37 +105,6 @@ function limitOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new UsageError(`--limit: ${text} is not a number of records`);
   return Number(text);
-}
-
-async function openArchive(
-  options: SearchOptions,
-  host: CommandHost,
-): Promise<{ dataDir: string; folder: string; objects: readonly ArchiveObject[] }> {
-  const { dataDir, folder } = await placesOf(options, host);
-  const file = databaseFile(dataDir);
-  if (!existsSync(file)) throw new UsageError(`there is no index at ${file}: give --config or --data-dir of a hub that has run`);
-  try {
-    return { dataDir, folder, objects: indexOf(file) };
-  } catch (error) {
-    throw storeFailure(error, file);
-  }
-}
-
-function indexOf(file: string): readonly ArchiveObject[] {
-  const db = openDatabase(file, { readOnly: true });
-  try {
-    return archiveObjects(db);
-  } finally {
-    db.close();
-  }
-}
-
-/** A data folder that is given needs no configuration, and its archive is beside it. */
-async function placesOf(options: SearchOptions, host: CommandHost): Promise<{ dataDir: string; folder: string }> {
-  if (options.dataDir !== undefined) return { dataDir: options.dataDir, folder: join(options.dataDir, 'archive') };
-  const [{ loadConfig }, { archiveFolder }] = await Promise.all([import('./load-config.ts'), import('../options.ts')]);
-  const config = loadConfig(options, host);
-  return { dataDir: config.data_dir, folder: archiveFolder(config) };
 }
 
 function summaryText(summary: SearchSummary): string {

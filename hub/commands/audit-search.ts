@@ -6,9 +6,12 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger } from '@tributary/shared/log.ts';
+import type { HubOptions } from '../options.ts';
 import type { ArchiveQuery } from '../outputs/archive/search/query.ts';
 import type { AuditEvent } from '../registry/registry.ts';
+import type { SharedOptions } from '../registry/sqlite/registry-calls.ts';
 import { registryFile } from '../registry/sqlite/registry-file.ts';
+import type { ArchivePlace } from './archive-place.ts';
 import { consoleActor } from './console-actor.ts';
 import type { CommandHost } from './exit.ts';
 
@@ -23,8 +26,12 @@ export interface SearchRecord {
   finish(): Promise<void>;
 }
 
-export function recordSearch(dataDir: string, query: ArchiveQuery, host: CommandHost): SearchRecord {
-  const recorded = record(dataDir, eventOf(query, host)).then(
+export function recordSearch(
+  place: Pick<ArchivePlace, 'dataDir' | 'shared'>,
+  query: ArchiveQuery,
+  host: CommandHost,
+): SearchRecord {
+  const recorded = record(place, eventOf(query, host)).then(
     () => undefined,
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
@@ -47,13 +54,21 @@ async function within(recorded: Promise<string | undefined>, ms: number): Promis
   return failure;
 }
 
-async function record(dataDir: string, event: AuditEvent): Promise<void> {
+async function record({ dataDir, shared: options }: Pick<ArchivePlace, 'dataDir' | 'shared'>, event: AuditEvent): Promise<void> {
   // An archive that no hub of this version ever ran on has no trail.
   if (!existsSync(registryFile(dataDir))) return;
   const { openRegistry } = await import('../registry/open-registry.ts');
+  const shared = options === undefined ? undefined : await sharedBy(options);
   const log = createLogger({ level: 'error', sink: () => undefined });
-  await using registry = await openRegistry({ folder: dataDir, log, thread: true, create: false });
+  await using registry = await openRegistry({ folder: dataDir, log, thread: true, create: false, shared });
   await registry.record(event);
+}
+
+/** The trail of a site is its hubs' together, and every one of them has a copy. */
+async function sharedBy(options: HubOptions): Promise<SharedOptions | undefined> {
+  const { sharedOptions } = await import('../registry/redis/shared-options.ts');
+  const shared = sharedOptions(options);
+  return shared === undefined ? undefined : { ...shared, mayFound: false, patience: { openMsMax: recordWithinMs } };
 }
 
 function eventOf(query: ArchiveQuery, host: CommandHost): AuditEvent {

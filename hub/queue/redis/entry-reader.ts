@@ -261,7 +261,7 @@ function causeOf(text: string | undefined): GapCause {
 }
 
 /** Our own text, as `objectText` made it. */
-function objectOfText(text: string): ArchiveObject {
+export function objectOfText(text: string): ArchiveObject {
   const object: ArchiveObject = JSON.parse(text);
   const { eventMsMin, eventMsMax } = object;
   return { ...object, eventMsMin, eventMsMax };

@@ -48,6 +48,11 @@ export class PartitionKeys {
     return [...this.#fixed, ...ofTopics, ...bodies.map((ref) => this.body(ref))];
   }
 
+  /** The rows of the archive's index, as a list. */
+  get objects(): string {
+    return `${this.#start}objects`;
+  }
+
   /** Of a body that has its own: `=id`. */
   body(ref: string): string {
     return `${this.#start}body:${ref.slice(1)}`;

@@ -17,8 +17,10 @@ import type { FrameResult, FrameTask, ResultFormat, SearchContract, SearchThread
 
 export interface SearchRequest {
   readonly folder: string;
-  /** The whole index; the search chooses. */
+  /** The index, or what of it can match; the search chooses. */
   readonly objects: readonly ArchiveObject[];
+  /** How many of the index are not among them. */
+  readonly leftOut?: number;
   readonly query: ArchiveQuery;
   readonly format: ResultFormat;
   /** Stops after this many records. */
@@ -124,7 +126,7 @@ class SearchRun {
     return {
       objectsRead: objects - this.#unread.count,
       objectsUnread: this.#unread.count,
-      objectsSkipped: this.#request.objects.length - objects,
+      objectsSkipped: (this.#request.leftOut ?? 0) + this.#request.objects.length - objects,
       frames,
       records,
       rawBytes: Math.round(rawBytes),

@@ -9,7 +9,7 @@ import { loadLibraries, type FunctionLibrary } from './function-library.ts';
 import type { Command, Lane } from './lane.ts';
 import { againMs, bodyStaysMs, type Patience } from './limits.ts';
 import type { LinkEvents, MasterLink } from './master-link.ts';
-import { type CallBody, type FunctionCall, MasterError, type Reply } from './masters.ts';
+import { type Argument, type CallBody, type FunctionCall, MasterError, type Reply } from './masters.ts';
 import { ConnectionLostError, hintOf, meaningOf, ServerReplyError, type Meaning } from './server-reply.ts';
 import type { Topology } from './topology.ts';
 
@@ -25,6 +25,7 @@ export interface CallerOptions {
 export interface PlainCall {
   readonly command: string;
   readonly keys: readonly string[];
+  readonly args?: readonly Argument[];
 }
 
 interface Under {
@@ -144,7 +145,7 @@ export class Caller {
 }
 
 function commandOf(call: FunctionCall | PlainCall, lane: Lane): Command {
-  if ('command' in call) return { name: call.command, args: call.keys };
+  if ('command' in call) return { name: call.command, args: [...call.keys, ...(call.args ?? [])] };
   const { name, keys, args, bodies = [] } = call;
   const { runId } = lane.server;
   assert(runId !== '', 'a server in use has said who it is');

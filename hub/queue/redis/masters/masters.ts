@@ -43,6 +43,8 @@ export interface Masters extends AsyncDisposable {
   call(partition: number, call: FunctionCall, options?: CallOptions): Promise<Reply>;
   /** What is under keys of one partition: bytes, or null. */
   get(partition: number, keys: readonly string[]): Promise<readonly Reply[]>;
+  /** A part of the list under a key of one partition, both ends included, as LRANGE counts. For who only reads: it needs no function. */
+  range(partition: number, key: string, from: { readonly first: number; readonly last: number }): Promise<readonly Reply[]>;
   /** The same as `call` with the site's keys (`siteKeys`). */
   callSite(call: FunctionCall, options?: CallOptions): Promise<Reply>;
   /**

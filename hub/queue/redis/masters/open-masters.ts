@@ -4,7 +4,7 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { RedisOptions } from '../../../config/store-options.ts';
 import type { DurabilityFact } from '../../../store/hub-store.ts';
-import { Caller } from './caller.ts';
+import { Caller, type PlainCall } from './caller.ts';
 import { ClusterTopology } from './cluster-topology.ts';
 import { addressOfUrl, connectSettings, sentinelSettings, type ConnectSettings } from './connect-settings.ts';
 import type { FunctionLibrary } from './function-library.ts';
@@ -102,10 +102,22 @@ class RedisMasters implements Masters {
   }
 
   async get(partition: number, keys: readonly string[]): Promise<readonly Reply[]> {
+    return await this.#read(partition, { command: 'MGET', keys });
+  }
+
+  async range(
+    partition: number,
+    key: string,
+    { first, last }: { readonly first: number; readonly last: number },
+  ): Promise<readonly Reply[]> {
+    return await this.#read(partition, { command: 'LRANGE', keys: [key], args: [first, last] });
+  }
+
+  async #read(partition: number, call: PlainCall): Promise<readonly Reply[]> {
     const slot = this.#slots[partition];
     assert(slot !== undefined, 'a partition is one of those that there are');
-    checkKeys(keys, partitionKeys(this.prefix, partition));
-    const reply = await this.#caller.call(slot, { command: 'MGET', keys }, false);
+    checkKeys(call.keys, partitionKeys(this.prefix, partition));
+    const reply = await this.#caller.call(slot, call, false);
     assert(Array.isArray(reply), 'several values come as a list');
     return reply;
   }
