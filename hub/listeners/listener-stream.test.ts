@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { booksOf } from '../status/books.ts';
+import type { Queue } from '../queue/queue.ts';
 import { eventually } from '../testing/eventually.ts';
 import { ProcessingLine } from '../testing/processing-line.ts';
 import { hasPython, hasZstd, rawColumnOf } from '../testing/records.ts';
@@ -86,4 +87,25 @@ test('a store that went back gives positions of another stream', async () => {
   const held: number[] = [];
   for await (const stream of line.queue.streamsOf(siteId, listenerAgentId(hubId, 'push'))) held.push(stream.held);
   assert.deepEqual(held, [2, 2]);
+});
+
+test('hubs of one site bring what goes to a channel to one partition, so that a key is known to all of them', async () => {
+  const partitionOf = (id: string): number => Number.parseInt(id.slice(0, 2), 16) % 64;
+  const partitions = new Map<string, Set<number>>();
+  for (const hubId of ['a', 'b', 'c'].map((digit) => digit.repeat(32))) {
+    const publish: Queue['publish'] = async (topic, partition, { segments }) => {
+      partitions.getOrInsertComputed(topic, () => new Set()).add(partition);
+      for (const { stream } of segments) assert.equal(partitionOf(stream.key.agentId), partition, "it is the listener's own");
+      return 'stored';
+    };
+    const queue = { publish, partitionOf, generationOf: () => 1 };
+    const streams = new ListenerStreams({ queue, siteId: '0'.repeat(32), hubId, listener: `push of ${hubId}`, now: () => 1 });
+    for (const type of ['app', 'web', 'db']) await streams.publish({ ...target, type }, blockOf(['one']), 'key');
+  }
+  const used = [...partitions.values()];
+  assert.deepEqual(
+    used.map(({ size }) => size),
+    [1, 1, 1],
+  );
+  assert.ok(new Set(used.flatMap((one) => [...one])).size > 1, 'channels are spread');
 });

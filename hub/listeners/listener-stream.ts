@@ -6,6 +6,9 @@
  * each batch: whoever pushes may name as many as there are, and a stream is kept for good. Positions are given by the queue in the step that
  * stores the records, so requests side by side need not wait for each other, and one that was refused leaves no hole. What was
  * published is durable when `publish` resolves with `stored` or `duplicate`.
+ *
+ * Keys against doubles are kept per partition, and a sender that had no answer may ask another hub of the site: so what goes to a channel
+ * goes to the same partition whichever hub got it, and the listener has an id of its own in that partition.
  */
 import { hash, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -52,13 +55,13 @@ const outputBytesMin = 4096;
 
 export class ListenerStreams {
   readonly #options: ListenerStreamsOptions;
-  readonly #agentId: Id;
+  /** By partition. */
+  readonly #agentIds = new Map<number, Id>();
   /** In the order of their last use. */
   readonly #streams = new Map<string, StreamInfo>();
 
   constructor(options: ListenerStreamsOptions) {
     this.#options = options;
-    this.#agentId = listenerAgentId(options.hubId, options.listener);
   }
 
   /** A block that fits a batch (`fittingBlocks`). `full`: nothing was stored, and the same may be tried again. */
@@ -71,7 +74,8 @@ export class ListenerStreams {
     const body = await zstd(bytes, { chunkSize, pledgedSrcSize: bytes.length, params });
     noteBytes?.(body.length);
     const records = lengths.length;
-    const stream = this.#stream(target);
+    const partition = queue.partitionOf(channelId(target));
+    const stream = this.#stream(target, partition);
     const toMark = markOf(bytes.subarray(bytes.length - (lengths.at(-1) ?? 0)));
     const place = { from: 0, to: records, fromMark: '', toMark };
     const segment = { stream, ...place, records, bytes: bytes.length, lengths, cuts: [], drops: [] };
@@ -86,31 +90,47 @@ export class ListenerStreams {
       createdMs: now(),
       body,
     };
-    return queue.publish(frontTopic(channelName(target)), queue.partitionOf(this.#agentId), entry, idempotencyKey);
+    return queue.publish(frontTopic(channelName(target)), partition, entry, idempotencyKey);
   }
 
-  #stream(target: StreamTarget): StreamInfo {
+  #stream(target: StreamTarget, partition: number): StreamInfo {
     const { tenant, type, host, source, encoding = 'utf-8' } = target;
     const { queue } = this.#options;
     // A store that went back gives positions out again: under the same stream they would be taken for the records that it lost.
-    const generation = queue.generationOf(queue.partitionOf(this.#agentId));
+    const generation = queue.generationOf(partition);
     const name = JSON.stringify([tenant, type, source, encoding, generation]);
-    const stream = this.#streams.get(name) ?? this.#begun({ tenant, type, host, encoding, counted: true, labels: {} }, source);
+    const attributes = { tenant, type, host, encoding, counted: true, labels: {} };
+    const stream = this.#streams.get(name) ?? this.#begun(attributes, { source, partition });
     this.#streams.delete(name);
     this.#streams.set(name, stream);
     if (this.#streams.size > streamsKeptMax) this.#streams.delete(this.#streams.keys().next().value ?? name);
     return { ...stream, attributes: { ...stream.attributes, host } };
   }
 
-  #begun(attributes: StreamAttributes, source: string): StreamInfo {
+  #agentIdIn(partition: number): Id {
+    return this.#agentIds.getOrInsertComputed(partition, () => {
+      const { queue, hubId, listener } = this.#options;
+      for (let number = 0; ; number += 1) {
+        const id = listenerAgentId(hubId, listener, number);
+        if (queue.partitionOf(id) === partition) return id;
+      }
+    });
+  }
+
+  #begun(attributes: StreamAttributes, { source, partition }: { source: string; partition: number }): StreamInfo {
     const streamId = randomBytes(idBytes).toString('hex');
     const file = { device: '', inode: '', fingerprint: '', fingerprintLength: 0, token: '', base: 0 };
-    const key = { siteId: this.#options.siteId, agentId: this.#agentId, streamId };
+    const key = { siteId: this.#options.siteId, agentId: this.#agentIdIn(partition), streamId };
     return { key, attributes, identity: { path: source, ...file }, start: 0 };
   }
 }
 
-/** The same after every start of the hub. */
-export function listenerAgentId(hubId: Id, listener: string): Id {
-  return hash('sha256', `listener ${hubId} ${listener}`, 'hex').slice(0, 2 * idBytes);
+/** The same after every start of the hub. One of several: `number` is tried up from 0 until the id belongs to the partition that is wanted. */
+export function listenerAgentId(hubId: Id, listener: string, number = 0): Id {
+  return hash('sha256', `listener ${hubId} ${listener}${number === 0 ? '' : ` ${number}`}`, 'hex').slice(0, 2 * idBytes);
+}
+
+/** The same for all hubs of the site. */
+function channelId(target: StreamTarget): Id {
+  return hash('sha256', `listeners of ${channelName(target)}`, 'hex').slice(0, 2 * idBytes);
 }
