@@ -326,6 +326,15 @@ suite('a batch', () => {
   });
 });
 
+/** A process that got no time between the two was taken for one whose timer runs, for good: nothing more was sent before it ended. */
+test('a batch that is overdue when its timer is set does not keep the next ones waiting', async () => {
+  await using unit = new Unit({ flushIntervalMs: 0 });
+  unit.push('a', 'one\n');
+  await eventually('the first is stored', () => unit.target.batches.length === 1);
+  unit.push('a', 'two\n');
+  await eventually('the next is stored, too', () => unit.target.batches.length === 2);
+});
+
 test('when a hub is there again, what was gathered without one is sent at once, and the next batches in their time', async () => {
   await using unit = new Unit({ flushIntervalMs: 200 });
   unit.batcher.setFlushInterval(2000);

@@ -401,7 +401,8 @@ export class Batcher implements AsyncDisposable {
 
   #armTimer(): void {
     if (this.#timer !== undefined || this.#open.size === 0) return;
-    this.#timer = this.#closeWhenDue();
+    // It may end at once, where the process was held up since the batch was begun: it ends after it was noted that it runs.
+    this.#timer = Promise.resolve().then(() => this.#closeWhenDue());
   }
 
   /** Ends early when batches are to stay open for a shorter time. */
