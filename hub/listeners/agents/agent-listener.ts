@@ -10,6 +10,7 @@ import type { Duplex } from 'node:stream';
 import { stillHereMs } from '@tributary/protocol/limits.ts';
 import { AllowList } from '@tributary/shared/network/allow-list.ts';
 import type { Logger } from '@tributary/shared/log.ts';
+import { giveBackMemory, SpareMemory } from '@tributary/shared/spare-memory.ts';
 import { type Server as UpgradeServer, type WebSocket, WebSocketServer } from 'ws';
 import type { EnrolmentRoutes } from '../../enrolment/enrolment-routes.ts';
 import type { Intake } from '../../intake/intake.ts';
@@ -28,7 +29,7 @@ import { FailureLimiter } from '../failure-limiter.ts';
 import { createAgentServer, followMaterial, type ListenerTls } from './agent-server.ts';
 import { AgentSocket } from './agent-socket.ts';
 import { AgentWebSocket } from './agent-web-socket.ts';
-import { type AgentListenerLimits, agentListenerLimitsDefault, strangerTries } from './limits.ts';
+import { type AgentListenerLimits, agentListenerLimitsDefault, handshakeMemoryBytes, strangerTries } from './limits.ts';
 import { type CertificateJudge, judgeCertificate, presentedBy } from './peer-certificate.ts';
 
 export const agentPath = '/v1/agent';
@@ -101,6 +102,8 @@ class WebSocketListener implements AgentListener {
   readonly #options: AgentListenerOptions;
   readonly #limits: AgentListenerLimits;
   readonly #pacing: NodeJS.Timeout;
+  readonly #spareMemory: SpareMemory;
+  #connectedCount = 0;
   readonly #unfollow: () => void;
   #address: string | undefined;
   #closed: Promise<void> | undefined;
@@ -130,6 +133,10 @@ class WebSocketListener implements AgentListener {
     this.#gate.guard(server);
     const { door, log } = options;
     this.#unfollow = server instanceof TlsServer && door.kind === 'tls' ? followMaterial(server, door.tls, log) : () => undefined;
+    this.#spareMemory = new SpareMemory({
+      workBytes: () => this.#connectedCount * handshakeMemoryBytes,
+      giveBack: () => giveBackMemory('regular'),
+    });
     this.#pacing = setInterval(() => this.#checkPaces(), Math.min(stillHereMs, limits.slowWindowMs)).unref();
   }
 
@@ -184,6 +191,7 @@ class WebSocketListener implements AgentListener {
   #connected(socket: AgentWebSocket, request: IncomingMessage, identity: PeerIdentity): void {
     const { intake, log } = this.#options;
     this.#gate.known(request.socket);
+    this.#connectedCount += 1;
     const remote = remoteOf(request);
     const agent = new AgentSocket({ socket, stream: request.socket, remote, identity, intake, log, limits: this.#limits });
     this.#agents.add(agent);
@@ -232,6 +240,7 @@ class WebSocketListener implements AgentListener {
   #checkPaces(): void {
     const nowMs = performance.now();
     for (const agent of this.#agents) agent.checkPace(nowMs);
+    this.#spareMemory.look();
   }
 }
 

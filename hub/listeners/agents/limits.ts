@@ -50,4 +50,7 @@ export function strangerTries(connectionsPerAddressMax: number): FailureLimits {
   return { perAddress, total: { tries: 1e9, perSecond: 1e9 }, addressesMax: 10_000 };
 }
 
+/** What a connection takes for its handshake and leaves behind: once no more come, this is given back (shared/spare-memory.ts). */
+export const handshakeMemoryBytes = 128 * 1024;
+
 assert(agentListenerLimitsDefault.unreadBytesMax >= frameBytesMax, 'the longest answer may wait to be read');

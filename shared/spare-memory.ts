@@ -4,12 +4,11 @@
  *
  *   busy ──a few looks with hardly any work──► memory is given back ──enough work to be worth another time──► busy
  */
-import { collectGarbage } from '@tributary/shared/collect-garbage.ts';
-import { trimHeap } from '@tributary/shared/ffi/linux/heap.ts';
-import type { Counters } from './counters.ts';
+import { collectGarbage, type GarbageFlavor } from './collect-garbage.ts';
+import { trimHeap } from './ffi/linux/heap.ts';
 
 export interface SpareMemoryOptions {
-  /** Bytes read and sent so far. */
+  /** Bytes worked on so far, or what takes as much memory for a moment. */
   readonly workBytes: () => number;
   /** Memory of others than this thread, before what all of them freed goes back to the system. */
   readonly tidyOthers?: () => Promise<void>;
@@ -34,7 +33,7 @@ export class SpareMemory {
 
   /** To be called every few seconds. */
   look(): void {
-    const { workBytes, giveBack = giveBackMemory } = this.#options;
+    const { workBytes, giveBack = (): void => giveBackMemory() } = this.#options;
     const bytes = workBytes();
     this.#quiet = bytes - this.#bytesBefore < quietBytesMax ? this.#quiet + 1 : 0;
     this.#bytesBefore = bytes;
@@ -46,14 +45,8 @@ export class SpareMemory {
   }
 }
 
-function giveBackMemory(): void {
-  collectGarbage();
+/** `regular` leaves a little more behind than the default, and takes a fraction of its time. */
+export function giveBackMemory(flavor: GarbageFlavor = 'last-resort'): void {
+  collectGarbage(flavor);
   if (process.platform === 'linux') trimHeap();
-}
-
-/** To find and open a file takes as much memory for a moment as to read this much. */
-const fileOpenedBytes = 16 * 1024;
-
-export function memoryWork({ bytesRead, bytesSent, events }: Counters): number {
-  return bytesRead + bytesSent + (events['file-opened'] ?? 0) * fileOpenedBytes;
 }
