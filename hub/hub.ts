@@ -33,6 +33,7 @@ import { Telling } from './platform/telling.ts';
 import { burstBytesPerSecond, pipelineThreadsMax } from './processing/limits.ts';
 import { PipelinePool } from './processing/pipeline-pool.ts';
 import { Pipelines } from './processing/pipelines.ts';
+import { OwnBook, SiteBook } from './quotas/quota-book.ts';
 import { Quotas } from './quotas/quotas.ts';
 import type { Registry } from './registry/registry.ts';
 import { Reload } from './reload/reload.ts';
@@ -158,10 +159,10 @@ export class Hub implements AsyncDisposable {
     const registry = this.#owned.use(await store.openRegistry());
     const telling = this.#owned.use(await this.#startTelling(store, registry));
     const { findings } = telling;
-    const quotas = this.#startQuotas(registry, telling);
+    const quotas = await this.#startQuotas(store, registry, telling);
     this.#watchAround(store, registry, telling);
     const notes = new OutputNotes({ queue, cluster: store.cluster, registry });
-    const outputs = await this.#startOutputs(store, notes, telling);
+    const outputs = await this.#startOutputs(store, notes, telling, registry);
     const pipelines = this.#startPipelines(store, outputs);
     store.cluster.tell({ works: options.cluster.roles.includes('work') });
     const tls = await this.#openTls(store, telling, registry);
@@ -319,10 +320,11 @@ export class Hub implements AsyncDisposable {
     });
   }
 
-  #startQuotas(registry: Registry, { findings, events }: Telling): Quotas {
+  async #startQuotas({ hubId, quotaNotes }: HubStore, registry: Registry, { findings, events }: Telling): Promise<Quotas> {
     const { options, logger } = this.#parts;
-    const parts = { quotas: options.quotas, registry, findings, events, logger, clock: systemClock, random: Math.random };
-    const quotas = new Quotas(parts);
+    const book = quotaNotes === undefined ? new OwnBook(registry) : new SiteBook(quotaNotes, hubId);
+    const parts = { quotas: options.quotas, book, findings, events, logger, clock: systemClock, random: Math.random };
+    const quotas = await Quotas.open(parts);
     this.#owned.defer(() => quotas.tick());
     this.#run((signal) => quotas.run(signal));
     return quotas;
@@ -334,7 +336,7 @@ export class Hub implements AsyncDisposable {
     return tls === undefined ? undefined : this.#owned.use(tls);
   }
 
-  async #startOutputs(store: HubStore, notes: OutputNotes, { findings, events }: Telling): Promise<Outputs> {
+  async #startOutputs(store: HubStore, notes: OutputNotes, { findings, events }: Telling, registry: Registry): Promise<Outputs> {
     const { options, logger, crashPoint } = this.#parts;
     const { queue, cluster, siteId, hubId } = store;
     const own = {
@@ -343,6 +345,7 @@ export class Hub implements AsyncDisposable {
       crashPoint,
       clock: systemClock,
       snapshot: () => this.#snapshot?.() ?? Promise.resolve(undefined),
+      site: store.kind === 'redis' ? registry : undefined,
     };
     const outputs = this.#owned.use(
       await Outputs.start({ ...own, queue, cluster, siteId, hubId, findings, events, notes }, options.outputs),

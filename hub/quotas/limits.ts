@@ -1,6 +1,8 @@
 export const dayMs = 86_400_000;
 /** How often sums are stored: what a crash may miscount is what came since. */
 export const saveIntervalMs = 5000;
+/** How often the hubs of a site tell each other their sums: for so long several of them may pass what only one of them may. */
+export const tellIntervalMs = 1000;
 /** Nobody is asked to wait for longer: a day may begin or a quota may be raised. */
 export const retryAfterMsMax = 60_000;
 /** At least: each try costs the bytes of a batch. */

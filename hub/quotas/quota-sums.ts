@@ -1,4 +1,4 @@
-/** What came in, and what was left out, of one tenant or one of its types on one day (UTC). Kept in the registry as a line of JSON. */
+/** What came in, and what was left out, of one tenant or one of its types on one day (UTC). Kept as JSON (quota-book.ts). */
 import { dayMs } from './limits.ts';
 
 export interface QuotaSums {
@@ -37,6 +37,11 @@ export function sumsOf(stored: string | undefined, day: number): QuotaSums | und
   } catch {
     return undefined;
   }
+  return parseSums(value, day);
+}
+
+/** The same of what was read already. */
+export function parseSums(value: unknown, day: number): QuotaSums | undefined {
   const sums: Record<string, unknown> = { ...newSums(day) };
   for (const name of Object.keys(sums)) {
     const number: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
@@ -44,6 +49,22 @@ export function sumsOf(stored: string | undefined, day: number): QuotaSums | und
     sums[name] = number;
   }
   return isSums(sums) && sums.day === day ? sums : undefined;
+}
+
+/** What several hubs have summed up. Marks are the greatest of them: an event that one told, or a quota that one found used up, is so for all. */
+export function together(day: number, all: readonly Readonly<QuotaSums>[]): QuotaSums {
+  const whole = newSums(day);
+  for (const sums of all) {
+    whole.bytes += sums.bytes;
+    whole.droppedBytes += sums.droppedBytes;
+    whole.droppedRecords += sums.droppedRecords;
+    whole.droppedBatches += sums.droppedBatches;
+    whole.throttled += sums.throttled;
+    whole.platformBytes += sums.platformBytes;
+    whole.toldBytes = Math.max(whole.toldBytes, sums.toldBytes);
+    whole.usedUpBytes = Math.max(whole.usedUpBytes, sums.usedUpBytes);
+  }
+  return whole;
 }
 
 function isSums(value: object): value is QuotaSums {

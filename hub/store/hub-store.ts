@@ -1,6 +1,7 @@
 /** What a site keeps, and who shares it: opened once by hub.ts from the configuration (open-store.ts). */
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { DayNotes } from '../cluster/day-notes.ts';
 import type { Queue, QueueStatus } from '../queue/queue.ts';
 import type { Registry } from '../registry/registry.ts';
 
@@ -29,6 +30,8 @@ export interface HubStore extends SiteIds, AsyncDisposable {
   readonly durability: readonly DurabilityFact[];
   /** At the start it knew nothing of a site that this hub had known: it was lost or emptied. */
   readonly isLost: boolean;
+  /** Of how much came in today, between the hubs of a site; undefined where the hub is alone. */
+  readonly quotaNotes: DayNotes | undefined;
   /** Sentences of what is wrong with it now; empty while nothing is. */
   problems(): readonly string[];
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { ProcessLock } from '@tributary/shared/sqlite/process-lock.ts';
 import type { RedisOptions } from '../config/store-options.ts';
 import { clusterLibrary } from '../cluster/redis/functions.ts';
+import { dayLibrary, SharedDayNotes } from '../cluster/redis/shared-day-notes.ts';
 import { SharedCluster } from '../cluster/redis/shared-cluster.ts';
 import { SiteStore } from '../cluster/redis/site-store.ts';
 import { queueLibrary } from '../queue/redis/functions/library.ts';
@@ -23,7 +24,7 @@ import { queueLimitsOf } from './queue-limits-of.ts';
 import { type SettledSite, settleSite } from './settle-site.ts';
 import { SiteError } from './site-error.ts';
 
-const libraries = [queueLibrary, clusterLibrary];
+const libraries = [queueLibrary, clusterLibrary, dayLibrary];
 
 export async function openRedisStore(parts: OpenStoreParts, redis: RedisOptions): Promise<HubStore> {
   const { options, logger, clock } = parts;
@@ -64,10 +65,12 @@ interface RedisStoreParts {
 
 class RedisStore implements HubStore {
   readonly kind = 'redis';
+  readonly quotaNotes: HubStore['quotaNotes'];
   readonly #parts: RedisStoreParts;
 
   constructor(parts: RedisStoreParts) {
     this.#parts = parts;
+    this.quotaNotes = new SharedDayNotes(parts.masters, parts.site.hubId, 'quotas');
   }
 
   get siteId(): string {

@@ -34,6 +34,7 @@ export async function openSqliteStore(parts: OpenStoreParts): Promise<HubStore> 
     },
     durability: durabilityFacts(pragmas),
     isLost: false,
+    quotaNotes: undefined,
     problems: () => [],
     [Symbol.asyncDispose]: async () => {
       await cluster[Symbol.asyncDispose]();
