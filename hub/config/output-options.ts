@@ -1,4 +1,5 @@
 /** The outputs: where records go. */
+import { isDeepStrictEqual } from 'node:util';
 import { isHubAddress } from '@tributary/shared/network/hub-address.ts';
 import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
@@ -44,6 +45,12 @@ export const upstreamOutput = z.strictObject({
   types: z.array(typeName).max(1000).optional().describe('Only these log types.'),
   labels: z.record(z.string().min(1), z.string()).optional().describe('Only batches with a stream that has all of these labels.'),
   from,
+  standby_for: outputName
+    .optional()
+    .describe('The upstream that this one stands in for: quiet while that one takes what there is. With the same channels.'),
+  after: durationBetween({ min: '1s', max: '1h' })
+    .prefault('10s')
+    .describe('A standby is sent to when the other one has had no connection, or taken nothing of what waits, for so long.'),
   credentials: z
     .string()
     .min(1)
@@ -72,11 +79,34 @@ export const outputs = z
       }
       names.add(name);
     }
+    for (const [index, message] of standbyTroubles(list))
+      report.addIssue({ code: 'custom', path: [index, 'standby_for'], message });
     if (list.filter(({ kind }) => kind === 'archive').length > 1) {
       report.addIssue({ code: 'custom', path: [], message: 'one archive at most' });
     }
   })
   .describe('Where records go, each with progress of its own. One archive at most, and any number of upstreams.');
+
+/** What is wrong with a standby, by its place in the list. */
+function* standbyTroubles(list: readonly (ArchiveOutputOptions | UpstreamOutputOptions)[]): Iterable<[number, string]> {
+  const upstreams = list.filter((output) => output.kind === 'upstream');
+  const taken = new Set<string>();
+  for (const [index, output] of list.entries()) {
+    if (output.kind !== 'upstream' || output.standby_for === undefined) continue;
+    const other = upstreams.find(({ name }) => name === output.standby_for);
+    if (other === undefined || other === output) yield [index, `no other upstream output is called ${output.standby_for}`];
+    else if (other.standby_for !== undefined) yield [index, `${other.name} is a standby itself`];
+    else if (taken.has(other.name)) yield [index, `${other.name} has a standby already`];
+    else if (!isDeepStrictEqual(chosenBy(output), chosenBy(other))) {
+      yield [index, `must have the tenants, types and labels of ${other.name}, as it gets what that one does not take`];
+    } else if (output.from === 'now') yield [index, `goes on where ${other.name} ends: leave out from`];
+    taken.add(output.standby_for);
+  }
+}
+
+function chosenBy({ tenants, types, labels }: UpstreamOutputOptions): object {
+  return { tenants, types, labels };
+}
 
 export type ArchiveOutputOptions = z.output<typeof archiveOutput>;
 export type UpstreamOutputOptions = z.output<typeof upstreamOutput>;

@@ -18,6 +18,8 @@ export interface OutputStatus {
   /** Of its reader groups, as the queue's status names them. */
   readonly group: string;
   readonly state: 'running' | 'waiting' | 'failed';
+  /** The other one that is sent to in place of it. */
+  readonly quietFor?: string;
   /** What is the matter, as a sentence; empty while nothing is. */
   readonly trouble: string;
   /** What this kind of output counts. */

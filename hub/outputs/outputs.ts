@@ -12,6 +12,7 @@ import { ArchiveOutput } from './archive/archive-output.ts';
 import type { Output, OutputStatus } from './output.ts';
 import type { OutputNotes, RemovedOutput } from './output-notes.ts';
 import { groupOfOutput, openOutput, type OutputOptions, type OutputParts } from './registry.ts';
+import { UpstreamWays } from './upstream/upstream-ways.ts';
 
 export interface OutputsParts extends OutputParts {
   readonly notes: OutputNotes;
@@ -36,6 +37,7 @@ interface Running {
 
 export class Outputs implements AsyncDisposable {
   readonly #parts: OutputsParts;
+  readonly #ways: UpstreamWays;
   readonly #running = new Map<string, Running>();
   readonly #seen = new Set<ChannelName>();
   /** Back topics that groups without an output still read: what is made for them is kept. */
@@ -44,6 +46,7 @@ export class Outputs implements AsyncDisposable {
 
   private constructor(parts: OutputsParts) {
     this.#parts = parts;
+    this.#ways = new UpstreamWays(parts);
     this.#unlisten = parts.queue.onAppended((topic) => this.#appeared(topic));
   }
 
@@ -131,6 +134,7 @@ export class Outputs implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unlisten();
+    this.#ways[Symbol.dispose]();
     await Promise.all([...this.#running.keys()].map((group) => this.#stop(group)));
   }
 
@@ -145,7 +149,7 @@ export class Outputs implements AsyncDisposable {
   }
 
   async #start(group: string, options: OutputOptions): Promise<void> {
-    const output = await openOutput(options, this.#parts);
+    const output = await openOutput(options, { ...this.#parts, ways: this.#ways });
     const prepared = new Set<ChannelName>();
     await this.#begin(output, options, prepared);
     const stop = new AbortController();

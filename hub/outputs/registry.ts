@@ -6,10 +6,12 @@ import type { HubOptions } from '../options.ts';
 import type { Findings } from '../health/findings.ts';
 import type { HubEventSink } from '../platform/hub-events.ts';
 import { archiveGroup, type Queue } from '../queue/queue.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { SiteIds } from '../store/hub-store.ts';
 import { ArchiveOutput } from './archive/archive-output.ts';
 import type { Output } from './output.ts';
 import { UpstreamOutput } from './upstream/upstream-output.ts';
+import type { UpstreamWays } from './upstream/upstream-ways.ts';
 
 export type OutputOptions = HubOptions['outputs'][number];
 
@@ -25,6 +27,10 @@ export interface OutputParts extends SiteIds {
   /** The site's present health, as an upper site is told it. */
   readonly snapshot: () => Promise<unknown>;
   readonly crashPoint: string | undefined;
+  /** What the hubs of a site share; undefined for a hub alone. */
+  readonly site?: Pick<Registry, 'meta' | 'setMeta'> | undefined;
+  /** Which upstreams stand in for each other. */
+  readonly ways?: UpstreamWays;
 }
 
 interface OutputKind<Kind extends OutputOptions['kind']> {

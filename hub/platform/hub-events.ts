@@ -26,6 +26,7 @@ export const hubEventNames = [
   'certificate-measured',
   'events-dropped',
   'batch-not-forwarded',
+  'upstream-turned',
   'store-lost',
   'store-changed',
 ] as const;

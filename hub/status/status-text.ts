@@ -51,8 +51,9 @@ function outputLines({ outputs, archive }: HubStatus): string[] {
           `archive      ${archive.records} records, ${megabytes(archive.rawBytes)} raw, ${megabytes(archive.objectBytes)} in ${archive.objects} objects`,
           `             ${archive.folder}`,
         ]),
-    ...others.map(({ name, kind, state, trouble, counts, certificate }) => {
+    ...others.map(({ name, kind, state, quietFor, trouble, counts, certificate }) => {
       const counted = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
+      if (quietFor !== undefined) counted.unshift(`quiet: ${quietFor} is sent to`);
       if (certificate !== undefined) counted.push(`certificate until ${new Date(certificate.notAfterMs).toISOString()}`);
       return `output       ${name} (${kind}) ${printable([state, ...counted, trouble].filter((part) => part !== '').join(', '))}`;
     }),

@@ -33,6 +33,20 @@ export const credentialsLookMs = 1000;
 /** How often the upstream is told what changed in this site's health. */
 export const snapshotIntervalMs = 10_000;
 
+/** How often it is decided which of two upstreams is sent to. */
+export const pairLookMs = 250;
+/** How long the first of two is to be reached before it is sent to again: doubled each time it did not last. */
+export const backAfterMsMin = 3000;
+export const backAfterMsMax = 300_000;
+/** One that lasted so long is trusted as it was at first. */
+export const trustedAfterMs = 60_000;
+/** How often the cursors of a quiet upstream follow, and how often the queue is asked for those of its sister at most. */
+export const followMs = 500;
+export const cursorsLookMs = 2000;
+/** How many ranges of a topic and partition that went by another way are known. */
+export const otherWaysMax = 256;
+
+assert(backAfterMsMin < backAfterMsMax, 'the waits grow');
 assert(readBytesMax < bodyBytesAheadMax, 'more than one read fits what is read ahead');
 assert(readEntriesMax < entriesAheadMax, 'a read fits what is known ahead');
 assert(endsLookMsMin < endsLookMsMax, 'the waits grow');

@@ -29,6 +29,8 @@ export class PlaceEntries {
   #bodies = 0;
   /** Everything up to it is known. */
   knownTo: number;
+  /** Everything up to it is answered, and the group's cursor is there. */
+  committedTo: number;
 
   constructor(about: {
     readonly name: string;
@@ -39,6 +41,7 @@ export class PlaceEntries {
     this.name = about.name;
     this.beginnings = about.beginnings;
     this.knownTo = about.cursor;
+    this.committedTo = about.cursor;
     this.wake = about.wake;
   }
 
@@ -96,6 +99,7 @@ export class PlaceEntries {
 
   /** The run is committed. Returns what need not be known any more. */
   committed(run: AnsweredRun, nowMs: number): readonly KnownEntry[] {
+    this.committedTo = run.to;
     const first = this.#waiting.findIndex(({ sequence }) => sequence > run.to);
     this.#waiting = first < 0 ? [] : this.#waiting.slice(first);
     const setAside = run.entries.filter(({ rejected }) => rejected !== undefined);

@@ -32,6 +32,7 @@ function outboxOver(stored: () => number): UpstreamOutbox {
     group: 'upstream:upstream',
     isChosen: () => true,
     hopsMax: 16,
+    hasSister: () => false,
     clock: systemClock,
     onRejected: nobody,
     onFailed: (error) => assert.fail(String(error)),

@@ -20,6 +20,7 @@ import {
   readBytesMax,
   readEntriesMax,
   fetchRetryMs,
+  otherWaysMax,
   retainedEntriesMax,
   streamIdleMs,
 } from './limits.ts';
@@ -39,6 +40,8 @@ export interface UpstreamOutboxOptions {
   /** Whether a batch with these streams is passed on. */
   readonly isChosen: (streams: readonly StreamInfo[], hops: readonly Hop[]) => boolean;
   readonly hopsMax: number;
+  /** Whether what never came here may have gone up by another way. */
+  readonly hasSister: () => boolean;
   readonly clock: Clock;
   readonly onRejected: (entry: KnownEntry, reason: string) => void;
   readonly onFailed: (error: unknown) => void;
@@ -56,6 +59,8 @@ export class UpstreamOutbox {
   readonly #undeclared = new Set<OutboxStreamId>();
   /** Of places that are another hub's now: a session may still speak of them. */
   readonly #leaving = new Set<OutboxStreamId>();
+  /** Per topic and partition, ascending: what a sister has passed on. */
+  readonly #otherWays = new Map<string, { readonly from: number; to: number }[]>();
   #bodyBytes = 0;
   #lastId = 0;
   #grew = (): void => undefined;
@@ -85,6 +90,12 @@ export class UpstreamOutbox {
     return this.#bodyBytes;
   }
 
+  /** Whether something is to be sent, or not answered yet. */
+  get waits(): boolean {
+    for (const entries of this.#channels.values()) if (entries.firstUndone() !== undefined) return true;
+    return false;
+  }
+
   onAppended(listener: () => void): void {
     this.#grew = listener;
   }
@@ -102,16 +113,28 @@ export class UpstreamOutbox {
     const beginnings = await queue.beginningsOf({ topic: place.topic, partition: place.partition, group });
     const entries = new PlaceEntries({ name, cursor, beginnings, wake });
     this.#places.set(name, { place, entries });
-    let afterSequence = Math.max(0, cursor - retainedEntriesMax);
+    const others = this.#otherWays.get(name) ?? [];
+    const oldest = Math.max(0, cursor - retainedEntriesMax);
+    let afterSequence = others.find(({ from, to }) => from <= oldest && to > oldest)?.to ?? oldest;
     while (afterSequence < cursor) {
       const limits = { entries: readEntriesMax * 4, bytes: readBytesMax, bodies: false };
       const read = await queue.read({ topic: place.topic, partition: place.partition, afterSequence }, limits);
       const passed = read.filter(({ sequence }) => sequence <= cursor);
-      await this.#learn(entries, place, passed, true);
+      const own = passed.filter(({ sequence }) => !others.some(({ from, to }) => sequence > from && sequence <= to));
+      await this.#learn(entries, place, own, true);
       afterSequence = passed.length === 0 || passed.length < read.length ? cursor : (passed.at(-1)?.sequence ?? cursor);
     }
     this.#grew();
     return entries;
+  }
+
+  /** What lies behind `from`, up to `to`, a sister has passed on: it is not offered here. */
+  wentOtherWay({ topic, partition }: Pick<TopicOfPlace, 'topic' | 'partition'>, from: number, to: number): void {
+    const ranges = this.#otherWays.getOrInsertComputed(`${topic}#${partition}`, () => []);
+    const last = ranges.at(-1);
+    if (last?.to === from) last.to = to;
+    else ranges.push({ from, to });
+    if (ranges.length > otherWaysMax) ranges.shift();
   }
 
   /** It is another hub's now, or will be read again from its cursor. */
@@ -270,7 +293,9 @@ export class UpstreamOutbox {
       this.#leaving.delete(name);
       const stream = this.#streams.get(name);
       stream?.add(entry, nowMs);
-      if (entry.isDone && stream !== undefined) stream.ackedTo = Math.max(stream.ackedTo, stream.end);
+      // With a sister it may have been her that had it.
+      if (entry.isDone && stream !== undefined && !this.#options.hasSister())
+        stream.ackedTo = Math.max(stream.ackedTo, stream.end);
     }
   }
 
@@ -296,7 +321,7 @@ export class UpstreamOutbox {
   }
 
   #causeOf(streamId: OutboxStreamId, from: number, to: number): GapCause | undefined {
-    return this.#streams.get(streamId)?.causeOf(from, to);
+    return this.#streams.get(streamId)?.causeOf(from, to) ?? (this.#options.hasSister() ? 'other-way' : undefined);
   }
 
   #done(entry: KnownEntry): void {

@@ -27,7 +27,7 @@ import type { HubEventSink } from '../../platform/hub-events.ts';
 import { frontTopic, type GroupRequest, type Queue, type StreamInfo } from '../../queue/queue.ts';
 import { type Output, OutputError, type OutputStatus } from '../output.ts';
 import { isBatchChosen, isChannelChosen } from './choice.ts';
-import { credentialsLookMs, endsLookMsMin, snapshotIntervalMs } from './limits.ts';
+import { credentialsLookMs, endsLookMsMin, pairLookMs, snapshotIntervalMs } from './limits.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
 import { StreamEnds } from './stream-ends.ts';
 import { UpstreamCredentials } from './upstream-credentials.ts';
@@ -35,7 +35,9 @@ import { upstreamFolder } from './upstream-folder.ts';
 import { takeStart } from './upstream-identity.ts';
 import { UpstreamOutbox } from './upstream-outbox.ts';
 import { UpstreamTelling } from './upstream-telling.ts';
+import type { WayReport } from './upstream-pair.ts';
 import { UpstreamTopic } from './upstream-topic.ts';
+import { UpstreamWays } from './upstream-ways.ts';
 
 export interface UpstreamOutputParts {
   readonly options: UpstreamOutputOptions;
@@ -50,6 +52,8 @@ export interface UpstreamOutputParts {
   readonly events: HubEventSink;
   /** The site's present health, as an upper site is told it. */
   readonly snapshot: () => Promise<unknown>;
+  /** Which of them stand in for each other. */
+  readonly ways?: UpstreamWays;
   /** How soon it is looked what became of streams at rest. */
   readonly endsLookMs?: number;
 }
@@ -68,6 +72,8 @@ export class UpstreamOutput implements Output {
   readonly #hello: Omit<Hello, 'kind' | 'versionMin' | 'versionMax'>;
   /** Streams that ended, until the upstream was told. */
   readonly #ended = new Map<string, number>();
+  readonly #ways: UpstreamWays;
+  readonly #leaveWays: readonly (() => void)[];
   #uplink: Uplink | undefined;
   #siteStore: string | undefined;
   #trouble = '';
@@ -79,16 +85,19 @@ export class UpstreamOutput implements Output {
     this.#group = upstreamGroup(options.name);
     this.#credentials = credentials;
     this.#telling = new UpstreamTelling({ ...parts, name: options.name });
+    this.#ways = parts.ways ?? new UpstreamWays(parts);
     this.#outbox = new UpstreamOutbox({
       queue,
       hop: { siteId, hubId },
       group: this.#group,
       isChosen: (streams, hops) => isBatchChosen(streams, options) && !this.#wentThroughUpper(streams, hops),
       hopsMax,
+      hasSister: () => this.#ways.of(options.name) !== undefined,
       clock,
       onRejected: (entry, reason) => this.#telling.rejected(entry, reason),
       onFailed: (error) => logger.error('entries for the upstream cannot be read', { output: options.name, error }),
     });
+    this.#leaveWays = this.#joinWays(options);
     const facts = { host: hostname(), version: productVersion() };
     this.#hello = { sender: 'hub', ...takeStart(folder, { hubId, nowMs: clock.now() }), facts, capabilities: [] };
   }
@@ -126,6 +135,7 @@ export class UpstreamOutput implements Output {
     const over = new AbortController();
     const inner = AbortSignal.any([signal, over.signal]);
     const works = [this.#runTopics(inner), this.#runUplink(inner), this.#credentials.run(inner)];
+    if (this.#parts.options.standby_for !== undefined) works.push(this.#runWays(inner));
     try {
       await Promise.all(works.map((work) => work.finally(() => over.abort())));
     } finally {
@@ -139,11 +149,13 @@ export class UpstreamOutput implements Output {
     const { connected, trouble } = this.#reached();
     const { bodyBytes } = this.#outbox;
     const { certificate } = this.#credentials;
+    const way = this.#ways.of(this.name);
     return {
       name: this.name,
       kind: 'upstream',
       group: this.#group,
       state: connected ? 'running' : 'waiting',
+      ...(way?.isQuiet === true && { quietFor: way.sister }),
       trouble,
       counts: { ...this.#telling.counts, inFlightBytes: this.#uplink?.inFlightBytes ?? 0, readAheadBytes: bodyBytes },
       ...(certificate === undefined ? {} : { certificate: { notAfterMs: certificate.notAfterMs } }),
@@ -151,6 +163,7 @@ export class UpstreamOutput implements Output {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const leave of this.#leaveWays) leave();
     this.#telling.clear();
     await this.#credentials[Symbol.asyncDispose]();
   }
@@ -164,7 +177,8 @@ export class UpstreamOutput implements Output {
 
   async #runTopics(signal: AbortSignal): Promise<void> {
     const { queue, cluster, clock, logger, hubId: owner } = this.#parts;
-    const [outbox, group] = [this.#outbox, this.#group];
+    const { name } = this;
+    const [outbox, group, ways] = [this.#outbox, this.#group, this.#ways];
     const onFenced = (topic: string): void => logger.warn('another hub works for the upstream now', { topic, output: this.name });
     const runners = new TopicRunners({
       queue,
@@ -174,7 +188,7 @@ export class UpstreamOutput implements Output {
       prefix: frontTopic(''),
       group,
       isChosen: (channel) => this.reads(channel) !== undefined,
-      create: (place) => new UpstreamTopic({ queue, clock, outbox, group, owner, place, onFenced }),
+      create: (place) => new UpstreamTopic({ queue, clock, outbox, group, owner, place, ways, name, onFenced }),
     });
     const { endsLookMs: lookMs = endsLookMsMin } = this.#parts;
     const ends = new StreamEnds({
@@ -185,6 +199,27 @@ export class UpstreamOutput implements Output {
       onEnded: (stream, position) => this.#streamEnded(stream.name, position),
     });
     await Promise.all([runners.run(signal), ends.run(signal)]);
+  }
+
+  #joinWays({ name, standby_for: primary, after: afterMs }: UpstreamOutputOptions): readonly (() => void)[] {
+    const { counts } = this.#telling;
+    const report = (): WayReport => {
+      return { connected: this.#reached().connected, waits: this.#outbox.waits, answered: counts.acked + counts.rejected };
+    };
+    const leave = this.#ways.join(name, { group: this.#group, report });
+    return primary === undefined ? [leave] : [leave, this.#ways.couple({ primary, standby: name, afterMs })];
+  }
+
+  /** A standby decides when it is sent to. */
+  async #runWays(signal: AbortSignal): Promise<void> {
+    const { clock, options } = this.#parts;
+    const { name, standby_for: primary = '' } = options;
+    while (!signal.aborted) {
+      await pause(clock, pairLookMs, signal);
+      if (signal.aborted) return;
+      const active = this.#ways.look(name);
+      if (active !== undefined) this.#telling.turned(active, primary);
+    }
   }
 
   async #runUplink(signal: AbortSignal): Promise<void> {

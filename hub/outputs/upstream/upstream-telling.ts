@@ -3,6 +3,7 @@ import type { Logger } from '@tributary/shared/log.ts';
 import type { FindingKind, Findings } from '../../health/findings.ts';
 import type { HubEventSink } from '../../platform/hub-events.ts';
 import type { KnownEntry } from './known-entry.ts';
+import type { ActiveWay } from './upstream-pair.ts';
 
 export interface UpstreamCounts {
   readonly batches: number;
@@ -11,8 +12,9 @@ export interface UpstreamCounts {
   readonly acked: number;
   /** Kept as dead letters, as the upstream never takes them. */
   readonly rejected: number;
-  /** Positions that were declared lost to the upstream. */
+  /** Positions that were declared lost to the upstream, and those that its sister has. */
   readonly lost: number;
+  readonly otherWay: number;
   readonly connections: number;
 }
 
@@ -24,7 +26,7 @@ export interface UpstreamTellingParts {
 }
 
 export class UpstreamTelling {
-  readonly counts = { batches: 0, records: 0, bytes: 0, acked: 0, rejected: 0, lost: 0, connections: 0 };
+  readonly counts = { batches: 0, records: 0, bytes: 0, acked: 0, rejected: 0, lost: 0, otherWay: 0, connections: 0 };
   readonly #parts: UpstreamTellingParts;
 
   constructor(parts: UpstreamTellingParts) {
@@ -55,8 +57,34 @@ export class UpstreamTelling {
   }
 
   lost(range: { readonly from: number; readonly to: number; readonly cause: string; readonly stream: string }): void {
+    const fields = { output: this.#parts.name, ...range };
+    if (range.cause === 'other-way') {
+      this.counts.otherWay += range.to - range.from;
+      this.#parts.logger.debug('a part of a stream went up by the other way', fields);
+      return;
+    }
     this.counts.lost += range.to - range.from;
-    this.#parts.logger.warn('a part of a stream is lost to the upstream', { output: this.#parts.name, ...range });
+    this.#parts.logger.warn('a part of a stream is lost to the upstream', fields);
+  }
+
+  /** This upstream stands in for another one, or does so no more. */
+  turned(active: ActiveWay, primary: string): void {
+    const { name, logger, events } = this.#parts;
+    const isActive = active === 'standby';
+    const message = isActive
+      ? `The upstream ${primary} takes nothing: its standby ${name} is sent to`
+      : `The upstream ${primary} can be reached again: its standby ${name} is quiet`;
+    const fields = { output: isActive ? name : primary };
+    if (isActive) logger.warn('the standby of an upstream is sent to', { ...fields, instead: primary });
+    else logger.info('an upstream is sent to again, its standby is quiet', fields);
+    events.report({
+      action: 'upstream-turned',
+      message,
+      level: isActive ? 'warn' : 'info',
+      category: 'network',
+      type: 'change',
+      fields: { tributary: fields },
+    });
   }
 
   /** `trouble` is empty while there is a connection. */

@@ -13,9 +13,14 @@ import { Retry } from '../../groups/retry.ts';
 import type { TopicPlace, TopicRunner } from '../../groups/topic-runners.ts';
 import { Wake } from '../../groups/wake.ts';
 import type { Entry, Lease, Queue } from '../../queue/queue.ts';
+import { type FollowParts, followSister } from './follow-sister.ts';
 import { commitIntervalMs, readBytesMax, readEntriesMax } from './limits.ts';
 import type { PlaceEntries } from './place-entries.ts';
 import type { UpstreamOutbox } from './upstream-outbox.ts';
+import type { UpstreamWays } from './upstream-ways.ts';
+
+/** `quiet`: its sister is sent to now. */
+type SendEnd = WorkEnd | 'quiet';
 
 export interface UpstreamTopicOptions {
   readonly queue: Queue;
@@ -25,6 +30,9 @@ export interface UpstreamTopicOptions {
   /** Owner of the lease, the same after a restart. */
   readonly owner: string;
   readonly place: TopicPlace;
+  readonly ways: UpstreamWays;
+  /** Of the output. */
+  readonly name: string;
   readonly onFenced: (topic: string) => void;
 }
 
@@ -56,9 +64,34 @@ export class UpstreamTopic implements TopicRunner {
   }
 
   async #hold(lease: Lease, signal: AbortSignal): Promise<WorkEnd> {
-    const { outbox, place } = this.#options;
-    const entries = await outbox.enter(place, lease.cursor, () => this.#wake.notify());
-    let end: WorkEnd = 'ended';
+    const { ways, name, place, onFenced } = this.#options;
+    const removeListener = ways.onChanged(() => this.#wake.notify());
+    try {
+      let { cursor } = lease;
+      for (;;) {
+        const followed = await followSister(this.#followParts(), lease, cursor, signal);
+        if (followed.end === 'fenced') onFenced(place.topic);
+        if (followed.end !== 'send') return followed.end === 'idle' ? 'idle' : 'ended';
+        const entries = await this.#options.outbox.enter(place, followed.cursor, () => this.#wake.notify());
+        const end = await this.#send(lease, entries, signal);
+        if (end !== 'quiet') return end;
+        cursor = entries.committedTo;
+      }
+    } finally {
+      removeListener();
+      ways.left(name, place);
+    }
+  }
+
+  #followParts(): FollowParts {
+    const { queue, clock, ways, name, outbox, place } = this.#options;
+    const onFollowed = (from: number, to: number): void => outbox.wentOtherWay(place, from, to);
+    return { queue, clock, ways, name, wake: this.#wake, onFollowed };
+  }
+
+  async #send(lease: Lease, entries: PlaceEntries, signal: AbortSignal): Promise<SendEnd> {
+    const { outbox } = this.#options;
+    let end: SendEnd = 'ended';
     try {
       this.#mayHaveMore = true;
       end = await this.#work(lease, entries, signal);
@@ -69,9 +102,13 @@ export class UpstreamTopic implements TopicRunner {
     }
   }
 
-  async #work(lease: Lease, entries: PlaceEntries, signal: AbortSignal): Promise<WorkEnd> {
-    const { clock } = this.#options;
+  async #work(lease: Lease, entries: PlaceEntries, signal: AbortSignal): Promise<SendEnd> {
+    const { clock, ways, name } = this.#options;
     while (!signal.aborted) {
+      if (ways.of(name)?.isQuiet === true) {
+        const isOwner = !entries.hasAnswered || (await this.#commit(lease, entries, signal));
+        return isOwner ? 'quiet' : 'ended';
+      }
       const read = await this.#read(entries);
       const dueMs = this.#commitDueMs(entries);
       if (dueMs <= 0 && !(await this.#commit(lease, entries, signal))) return 'ended';
@@ -106,7 +143,7 @@ export class UpstreamTopic implements TopicRunner {
 
   /** False: fenced. */
   async #commit(lease: Lease, entries: PlaceEntries, signal: AbortSignal): Promise<boolean> {
-    const { queue, clock, outbox, onFenced } = this.#options;
+    const { queue, clock, outbox, onFenced, ways, name, place } = this.#options;
     const run = entries.answered();
     if (run === undefined) return true;
     const retry = new Retry({ msMin: retryMsMin, msMax: retryMsMax });
@@ -117,10 +154,11 @@ export class UpstreamTopic implements TopicRunner {
       if (result === 'done') {
         this.#committedMs = clock.monotonic();
         outbox.committed(entries, run);
+        ways.passed(name, place, run.to);
         return true;
       }
       if (result === 'fenced') {
-        onFenced(this.#options.place.topic);
+        onFenced(place.topic);
         return false;
       }
       // Dead letters find no room.
