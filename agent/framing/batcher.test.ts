@@ -335,6 +335,15 @@ test('a batch that is overdue when its timer is set does not keep the next ones 
   await eventually('the next is stored, too', () => unit.target.batches.length === 2);
 });
 
+/** On a busy machine a batch is due before its timer runs: with that one no timer ever ran again, and lines waited until a batch was full. */
+test('a batch that is due at once is closed, and so are those after it', async () => {
+  await using unit = new Unit({ flushIntervalMs: 0 });
+  for (const [index, line] of ['one', 'two', 'three'].entries()) {
+    unit.push('a', `${line}\n`);
+    await eventually(`${line} is stored`, () => unit.target.batches.length === index + 1);
+  }
+});
+
 test('when a hub is there again, what was gathered without one is sent at once, and the next batches in their time', async () => {
   await using unit = new Unit({ flushIntervalMs: 200 });
   unit.batcher.setFlushInterval(2000);

@@ -221,10 +221,22 @@ test(
       }
       await until('both machines would take it', () => site.nodes.every((node) => isTrusted(node)), { deadlineMs, detail });
       const [ackedBefore, pushedBefore] = [await acked(), pushed()];
-      await until('both senders send', async () => (await acked()) > ackedBefore + 5 && pushed() > pushedBefore + 5, {
-        deadlineMs,
-        detail,
-      });
+      let seen: unknown;
+      await until(
+        'both senders send',
+        async () => {
+          seen = {
+            ackedBefore,
+            acked: await acked(),
+            pushedBefore,
+            pushed: pushed(),
+            uplink: at(await agent.status(), 'uplink'),
+            buffer: at(await agent.status(), 'buffer'),
+          };
+          return (await acked()) > ackedBefore + 5 && pushed() > pushedBefore + 5;
+        },
+        { deadlineMs, detail: () => `${JSON.stringify(seen)}\n${detail()}` },
+      );
       const struckMs = performance.now();
       const seconds = (): string => `${((performance.now() - struckMs) / 1000).toFixed(1)} s`;
       const loser = holder;
