@@ -39,6 +39,20 @@ suite('a store that is another one than before', { skip: await requireTool('redi
     assert.ok(next.epoch > own.epoch);
   });
 
+  test('what waits is known again when a poll is what finds another master', async () => {
+    await using fixture = await redis.open({}, { prefix: 'levels' });
+    const { queue } = fixture;
+    await queue.openStream(testStream(1));
+    await queue.append(testBatch([{ stream: 1, from: 0, to: 10 }]));
+    await queue.trim();
+    const told: string[] = [];
+    queue.onAppended((topic) => told.push(topic));
+    await redis.server.command('HSET', `${partitionKeys('levels', 0)}meta`, 'master', 'another');
+    await queue.trim();
+    await queue.trim();
+    assert.deepEqual(told, [front]);
+  });
+
   test(
     'a Redis that is killed again and again loses nothing that was answered, and nothing comes twice',
     { timeout: 60_000 },

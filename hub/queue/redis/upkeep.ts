@@ -57,6 +57,7 @@ export class Upkeep {
     const { context, onIdentityChanged } = this.#parts;
     const lane = context.partitions.lane(partition);
     const seen = this.#seen.get(partition) ?? { changes: 0, identities: -1 };
+    const generation = context.partitions.generationOf(partition);
     const { values } = await lane.read({ function: 'poll', args: () => [seen.changes], patienceMs });
     const [changes, bytes, memoryBytes, identities, areGroupsDue, ...names] = values;
     if (areGroupsDue === 1) await context.partitions.ensureGroups(partition);
@@ -71,7 +72,9 @@ export class Upkeep {
       }
     }
     if (seen.identities !== -1 && numberOf(identities) !== seen.identities) onIdentityChanged(partition);
-    this.#seen.set(partition, { changes: numberOf(changes), identities: numberOf(identities) });
+    // What was asked for was what is new since an earlier master: all that was known was forgotten meanwhile, and the next poll asks for all.
+    if (context.partitions.generationOf(partition) !== generation) this.forget(partition);
+    else this.#seen.set(partition, { changes: numberOf(changes), identities: numberOf(identities) });
   }
 
   async #trimPartition(partition: number): Promise<boolean> {
