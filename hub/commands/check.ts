@@ -1,8 +1,11 @@
-/** `check`: is the configuration good, and can the hub start with its certificates? Changes nothing. */
+/** `check`: is the configuration good, and can the hub start with its certificates, and with its Redis? Changes nothing. */
 import { systemClock } from '@tributary/shared/clock.ts';
+import { printable } from '@tributary/shared/printable.ts';
 import { type CertificateCheck, checkCertificates } from '../certificates/check-certificates.ts';
 import { archiveFolder, archiveOutputOf } from '../options.ts';
+import { durabilityLines } from '../status/cluster-lines.ts';
 import { flowLines } from './check-flow.ts';
+import { checkRedis, type RedisCheck } from './check-redis.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
 import { type ConfigRequest, readHubConfig } from './load-config.ts';
 
@@ -13,7 +16,8 @@ export interface CheckOptions extends ConfigRequest {
 export async function checkCommand(request: CheckOptions, host: CommandHost): Promise<ExitCode> {
   const { options, notice } = readHubConfig(request, host);
   const { certificates, problems, warnings } = checkCertificates(options, systemClock);
-  const ok = problems.length === 0;
+  const redis = await checkRedis(options, request, host);
+  const ok = problems.length === 0 && redis?.ok !== false;
   const findings = {
     file: notice === undefined ? request.configFile : null,
     ok,
@@ -23,16 +27,25 @@ export async function checkCommand(request: CheckOptions, host: CommandHost): Pr
     archive: archiveOutputOf(options) === undefined ? null : archiveFolder(options),
     flow: flowLines(options),
     ...(options.tls === undefined ? {} : { certificates, problems, warnings }),
+    ...(redis === undefined ? {} : { redis }),
   };
   if (request.json) await host.out(`${JSON.stringify(findings)}\n`);
   else {
     const { site, agents, dataDir, flow } = findings;
     await host.out(
-      `${notice ?? `${request.configFile}: the configuration is good${ok ? '' : ', the certificates are not'}`}\nsite ${site}, agents at ${agents}\ndata ${dataDir}\n${flow.map((line) => `${line}\n`).join('')}` +
-        certificatesText({ certificates, problems, warnings }),
+      `${notice ?? `${request.configFile}: the configuration is good${problems.length === 0 ? '' : ', the certificates are not'}`}\nsite ${site}, agents at ${agents}\ndata ${dataDir}\n${flow.map((line) => `${line}\n`).join('')}` +
+        certificatesText({ certificates, problems, warnings }) +
+        redisText(redis),
     );
   }
-  return ok ? exitCode.done : exitCode.usage;
+  if (problems.length > 0) return exitCode.usage;
+  return ok ? exitCode.done : exitCode.failed;
+}
+
+function redisText(redis: RedisCheck | undefined): string {
+  if (redis === undefined) return '';
+  const lines = redis.problem === undefined ? durabilityLines(redis.durability) : [`error: ${redis.problem}`];
+  return lines.map((line) => `${printable(line)}\n`).join('');
 }
 
 function certificatesText({ certificates, problems, warnings }: CertificateCheck): string {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type * as z from 'zod';
 import { acceptedWords, explainIssue } from './explain.ts';
-import { ConfigError, type ConfigProblem, plainPath } from './problem.ts';
+import { ConfigError, type ConfigProblem, formatPath, formatProblem, type Path, plainPath } from './problem.ts';
 import { assertStrict, valueAt } from './schema-shape.ts';
 import { readFailure } from './substitute.ts';
 import { pathKey, readYamlTree, type YamlTree } from './yaml-tree.ts';
@@ -46,6 +46,13 @@ export function parseConfig<S extends z.ZodType>(source: ConfigSource<S> & { rea
     problems.push(...withoutMistyped(explained));
   }
   throw new ConfigError(problems.map((problem) => withoutSecrets(problem, tree)).toSorted(byPlace));
+}
+
+/** A sentence about an option of a file that was read, with its place, as problems of the file are told. */
+export function sentenceAt<S extends z.ZodType>({ file, env }: ConfigSource<S>, path: Path, message: string): string {
+  const tree = readYamlTree(file, readText(file), { env, folder: dirname(file) });
+  const problem = { file, ...tree.placeOfKey(path), path: formatPath(path), message };
+  return formatProblem(withoutSecrets(problem, tree));
 }
 
 type ParsedData<S extends z.ZodType> =
