@@ -141,7 +141,10 @@ function addInit(init: Command, finish: (code: ExitCode) => void): void {
       "where the agents' listener is bound; 0.0.0.0, or [::] with an IPv6 address, at the port of --address",
     )
     .option('--listen-http <host:port>', 'where the HTTP API is bound; port 7700 of the same host unless given')
-    .option('--redis <url>', 'for several hubs: the Redis that they share, redis://host:port or rediss://')
+    .option(
+      '--redis <url>',
+      'for several hubs: the Redis that they share, redis://host:port or rediss://, or a file with the options of queue.redis',
+    )
     .option('--authority <folder>', 'one more hub of a site: pki/ of another hub of it, with ca.crt and ca.key')
     .option('--json', 'print JSON', false)
     .action(async (given: Omit<InitOptions, 'configFile'>) => {

@@ -1,7 +1,7 @@
 /** Several hubs of one site are made one after the other, and what does not belong together is refused. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { requireTool } from '../../test/harness/require.ts';
@@ -50,6 +50,17 @@ suite('init of a site with several hubs', { skip: await requireTool('redis') }, 
     told.splice(0);
     await userListCommand({ configFile: optionsOf('hub1').configFile, configGiven: true, json: true }, host);
     assert.match(told.splice(0).join(''), /"anna"/);
+
+    const file = join(site.scratch.path, 'redis.yaml');
+    writeFileSync(file, `url: ${site.server.url}\nspill: ${site.scratch.path}/spill\n`);
+    const third = await made('third', { authority: pki, redis: file });
+    assert.equal(third['siteId'], first['siteId']);
+    assert.match(readFileSync(optionsOf('third').configFile, 'utf8'), /^ {2}redis:\n {4}url: redis:.*\n {4}spill: /m);
+    // From here on the site spills; a hub is made all the same, and told by its start what it has to have.
+    await made('fourth', { authority: pki });
+    await assert.rejects(made('fifth', { redis: 'no-such-file' }), {
+      message: /--redis: must be redis:.*, or a file with the options of queue\.redis \(ENOENT/,
+    });
 
     await assert.rejects(made('hub3'), { message: /has a site already.*--authority/ });
     await initCommand(optionsOf('alone', { redis: undefined }), host);

@@ -1,4 +1,5 @@
 /** `init`: makes a new site and says what to do next. */
+import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { assert } from '@tributary/shared/assert.ts';
@@ -7,7 +8,7 @@ import { createLogger, type Logger } from '@tributary/shared/log.ts';
 import { parseHostPort } from '@tributary/shared/network/listen-address.ts';
 import { parseConfig } from '@tributary/shared/options/config-file.ts';
 import { hashPassword } from '../access/passwords.ts';
-import { configText } from '../init/config-text.ts';
+import { configText, quoted } from '../init/config-text.ts';
 import { type FirstAccess, type MadeSite, makeSite, type SitePlan } from '../init/make-site.ts';
 import { addressText, parseSiteAddress, type SiteAddress } from '../init/site-address.ts';
 import { hubOptions } from '../options.ts';
@@ -25,7 +26,7 @@ export interface InitOptions {
   /** `host:port` of the agents' listener. */
   readonly listen: string | undefined;
   readonly listenHttp: string | undefined;
-  /** URL of the Redis that several hubs share. */
+  /** The Redis that several hubs share: its URL, or a file with the options of `queue.redis`. */
   readonly redis?: string | undefined;
   /** `pki/` of a hub of the site: this is one more of it. */
   readonly authority?: string | undefined;
@@ -46,7 +47,7 @@ export async function initCommand(options: InitOptions, host: CommandHost): Prom
     clock: systemClock,
     siteIds: async () => {
       const nobody = { crashPoint: undefined, onFailed: () => undefined };
-      await using store = await openHubStore({ options: config, logger: log, clock: systemClock, ...nobody });
+      await using store = await openHubStore({ options: config, logger: log, clock: systemClock, isInit: true, ...nobody });
       return { siteId: store.siteId, hubId: store.hubId };
     },
     openRegistry: async (folder) => {
@@ -77,9 +78,6 @@ function planOf(options: InitOptions, env: CommandHost['env']): SitePlan {
   if (authority !== undefined && redis === undefined) {
     throw new UsageError('--authority: one more hub of a site needs --redis, which the hubs share');
   }
-  if (redis !== undefined && !/^rediss?:\/\//.test(redis)) {
-    throw new UsageError('--redis: must be redis://host:port, or rediss:// with TLS');
-  }
   const wanted = listenAddress('--listen', listen);
   const addresses = address.map((text) => parseSiteAddress(text, wanted?.port ?? agentsPort));
   // An IPv6 wildcard takes IPv4 as well; it is taken only where IPv6 is wanted, as some systems have none.
@@ -92,10 +90,30 @@ function planOf(options: InitOptions, env: CommandHost['env']): SitePlan {
   return {
     ...site,
     configFile: resolve(configFile),
-    configText: configText({ ...site, listenAgents: addressText(agents), listenHttp: addressText(http), redis }),
+    configText: configText({
+      ...site,
+      listenAgents: addressText(agents),
+      listenHttp: addressText(http),
+      redis: redisOptionsOf(redis),
+    }),
     authorityFrom: authority === undefined ? undefined : resolve(authority),
     actor: consoleActor(env),
   };
+}
+
+/** YAML of queue.redis: what a file says, or a URL alone. A password in a URL is seen by everybody who lists processes. */
+function redisOptionsOf(redis: string | undefined): string | undefined {
+  if (redis === undefined) return undefined;
+  if (/^rediss?:\/\//.test(redis)) return `url: ${quoted(redis)}`;
+  try {
+    return readFileSync(redis, 'utf8').trimEnd();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(
+      `--redis: must be redis://host:port, rediss:// with TLS, or a file with the options of queue.redis (${reason})`,
+      { cause },
+    );
+  }
 }
 
 function listenAddress(option: string, text: string | undefined): SiteAddress | undefined {
@@ -143,7 +161,10 @@ ${access === undefined ? nextForOneMore(plan) : nextForSite(plan, access)}`;
 }
 
 function nextForOneMore({ configFile }: SitePlan): string {
-  return `Next: start it. People sign in with their passwords, and agents learn of it from the hubs that they know.
+  return `Next:
+  1. Give it the options that are the same on every hub of the site: outputs with the shared archive folder, queue.redis with spill,
+     quotas, platform_tenant, advertise (docs/operating/cluster.md). See with: tributary-hub check --config ${configFile}
+  2. Start it. People sign in with their passwords, and agents learn of it from the hubs that they know.
        tributary-hub run --config ${configFile}
 `;
 }

@@ -9,7 +9,7 @@ export interface FirstConfig {
   readonly listenAgents: string;
   readonly listenHttp: string;
   readonly addresses: readonly SiteAddress[];
-  /** URL of the Redis that the hubs of the site share. */
+  /** YAML: the options of the Redis that the hubs of the site share. */
   readonly redis: string | undefined;
 }
 
@@ -74,11 +74,11 @@ function queueText(redis: string | undefined): string {
   return `# The Redis that all hubs of this site share: the queue, the registry, who is there (docs/operating/cluster.md).
 queue:
   redis:
-    url: ${quoted(redis)}
+${redis.replaceAll(/^(?=.)/gm, '    ')}
 `;
 }
 
 /** A YAML string in which nothing is substituted. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return JSON.stringify(text).replaceAll('${', () => '$${');
 }

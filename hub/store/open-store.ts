@@ -10,6 +10,8 @@ export interface OpenStoreParts {
   readonly options: HubOptions;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Only the ids are asked for, by `init`: the configuration need not fit the other hubs' yet. */
+  readonly isInit?: boolean;
   /** Armed in the threads that write (shared/crash-point.ts). */
   readonly crashPoint: string | undefined;
   /** The store can store nothing more: the hub has to start again. */

@@ -40,6 +40,7 @@ export async function openRedisStore(parts: OpenStoreParts, redis: RedisOptions)
       masters,
       log: logger,
       partitions: redis.partitions,
+      mayLackSpill: parts.isInit === true,
       memoryBytesMax: redis.memory,
       ...(redis.spill !== undefined && { spill: await openFolderStore(redis.spill) }),
       clock,

@@ -8,11 +8,14 @@ import { archiveGroup } from '../../queue/queue.ts';
 import { archiveWorker } from '../../workers.ts';
 import { type Output, OutputError, type OutputStatus } from '../output.ts';
 import { Archive, type ArchiveOptions } from './archive.ts';
+import { agreeOnFolder } from './shared-folder.ts';
 
 export type ArchiveOutputParts = Pick<ArchiveOptions, 'queue' | 'cluster' | 'clock' | 'logger' | 'crashPoint'> & {
   readonly options: ArchiveOutputOptions;
   readonly hubId: string;
   readonly dataDir: string;
+  /** What the hubs of a site share; undefined for a hub alone. */
+  readonly site?: Parameters<typeof agreeOnFolder>[1] | undefined;
 };
 
 export class ArchiveOutput implements Output {
@@ -27,9 +30,10 @@ export class ArchiveOutput implements Output {
   }
 
   /** Rejects with an OutputError when its folder cannot be used. */
-  static async open({ options, hubId, dataDir, ...parts }: ArchiveOutputParts): Promise<ArchiveOutput> {
+  static async open({ options, hubId, dataDir, site, ...parts }: ArchiveOutputParts): Promise<ArchiveOutput> {
     const folder = options.folder ?? join(dataDir, 'archive');
     checkFolder(folder, options.folder !== undefined);
+    if (site !== undefined) await agreeOnFolder(folder, site);
     const archive = new Archive({
       ...parts,
       owner: hubId,

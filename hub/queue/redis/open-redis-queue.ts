@@ -29,6 +29,8 @@ export interface RedisQueueOptions {
   /** Bodies that Redis keeps: what is beyond goes to `spill`, and without one nothing is beyond. */
   readonly memoryBytesMax?: number;
   readonly spill?: ObjectStore;
+  /** Nothing is read: a site whose other hubs spill need not be refused. */
+  readonly mayLackSpill?: boolean;
   readonly clock?: Clock;
   readonly limits?: Partial<QueueLimits>;
   /** Partitions whose entries this hub takes out when nobody needs them any more; all, unless it is told. */
@@ -108,11 +110,18 @@ export async function openRedisQueue(options: RedisQueueOptions): Promise<RedisQ
   });
 }
 
-async function openRegister({ masters, partitions, spill }: RedisQueueOptions): Promise<TopicRegister> {
+async function openRegister({ masters, partitions, spill, mayLackSpill = false }: RedisQueueOptions): Promise<TopicRegister> {
   const register = await TopicRegister.open(masters, { partitions, spillId: spill?.id ?? '' });
   if (register.partitions !== partitions) {
     const message = `the site was made with ${register.partitions} partitions and cannot have ${partitions}`;
     throw new Error(`${message}: set queue.redis.partitions to ${register.partitions}`);
+  }
+  if (spill === undefined && register.spillId !== '' && !mayLackSpill) {
+    const [siteKey = ''] = siteKeyNames(masters.prefix);
+    throw new Error(
+      'the other hubs of this site spill to a folder, and without it this hub cannot read what is there: set queue.redis.spill to the same one. ' +
+        `If no hub is to have one any more, and nothing waits there, run "redis-cli HDEL ${siteKey} spill"`,
+    );
   }
   if (spill !== undefined && register.spillId !== spill.id) {
     const [siteKey = ''] = siteKeyNames(masters.prefix);

@@ -122,6 +122,7 @@ suite('several hubs on one Redis', { skip: await requireTool('redis') }, () => {
     const other = await openFolderStore(join(redis.folder, 'other'));
     const prefix = fixture.masters.prefix;
     await assert.rejects(redis.open({}, { prefix, spill: other }), /queue\.redis\.spill is not the one .* HDEL /);
+    await assert.rejects(redis.open({}, { prefix }), /other hubs of this site spill to a folder.*set queue\.redis\.spill/);
     assert.ok((await readdir(folder)).length > 0);
   });
 
