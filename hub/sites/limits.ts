@@ -14,3 +14,6 @@ export const seenLatelyMs = 120_000;
 /** A loop of which nothing was seen for so long is none any more. */
 export const loopForgottenMs = 600_000;
 export const loopLookMs = 30_000;
+/** A hub tells its snapshot every 10 seconds and with each connection; what is beyond this is passed over. */
+export const snapshotWindowMs = 10_000;
+export const snapshotsInWindowMax = 6;

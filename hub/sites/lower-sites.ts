@@ -3,7 +3,7 @@ import type { Id } from '@tributary/protocol/messages.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { PeerIdentity } from '../intake/peer-identity.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { sitesBelowMax, unknownAfterMs } from './limits.ts';
+import { sitesBelowMax, snapshotsInWindowMax, snapshotWindowMs, unknownAfterMs } from './limits.ts';
 import { parseSnapshot, type SiteBelow, type SiteSnapshot } from './site-snapshot.ts';
 
 /** A site as `status` and the API show it. */
@@ -29,6 +29,8 @@ const announcement = 'lower-site ';
 export class LowerSites implements Disposable {
   readonly #parts: LowerSitesParts;
   readonly #heard = new Map<Id, Heard>();
+  /** Of each hub that is enrolled here: what it told in the window under way. */
+  readonly #windows = new Map<Id, { readonly startMs: number; told: number }>();
   readonly #removeListener: () => void;
 
   constructor(parts: LowerSitesParts) {
@@ -42,7 +44,7 @@ export class LowerSites implements Disposable {
 
   /** A hub of a lower site told this. What is no snapshot of the site that its certificate names is none. */
   heardFrom(peer: PeerIdentity, json: Uint8Array): void {
-    if (peer.kind !== 'lower-site') return;
+    if (peer.kind !== 'lower-site' || this.#isTooOften(peer.hubId)) return;
     const snapshot = parseSnapshot(json);
     if (snapshot?.siteId === peer.siteId) this.#parts.cluster.announce(announcement + JSON.stringify(snapshot));
   }
@@ -62,6 +64,18 @@ export class LowerSites implements Disposable {
 
   [Symbol.dispose](): void {
     this.#removeListener();
+  }
+
+  /** Each is looked into and passed on to all hubs of this site: a hub that has gone bad gets no more of that than it needs. */
+  #isTooOften(hubId: Id): boolean {
+    const nowMs = this.#parts.clock.monotonic();
+    const window = this.#windows.get(hubId);
+    if (window === undefined || nowMs - window.startMs >= snapshotWindowMs) {
+      this.#windows.set(hubId, { startMs: nowMs, told: 1 });
+      return false;
+    }
+    window.told += 1;
+    return window.told > snapshotsInWindowMax;
   }
 
   #keep(snapshot: SiteSnapshot): void {

@@ -59,6 +59,22 @@ suite('the health of sites below', () => {
     assert.deepEqual(sites.views(), []);
   });
 
+  test('is looked into no more often than a hub has to tell it', () => {
+    let nowMs = 0;
+    let told = 0;
+    const cluster = new Announcements();
+    cluster.onAnnounced(() => void (told += 1));
+    using sites = new LowerSites({ cluster, clock: { monotonic: () => nowMs } });
+    const tell = (hub: number): void => sites.heardFrom({ ...peer, hubId: siteId(hub), siteId: siteId(1) }, bytesOf(snapshot(1)));
+    for (let times = 0; times < 1000; times += 1) tell(7);
+    assert.equal(told, 6);
+    tell(8);
+    assert.equal(told, 7);
+    nowMs += 10_000;
+    tell(7);
+    assert.equal(told, 8);
+  });
+
   test('of a tree that is too deep is taken as far as it may go', () => {
     let deep = snapshot(1);
     for (let number = 2; number < 100; number += 1) deep = snapshot(number, { sites: [{ ageMs: 1, snapshot: deep }] });

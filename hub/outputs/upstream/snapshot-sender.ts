@@ -10,11 +10,15 @@ export interface SnapshotSenderParts {
   readonly onFailed: (error: unknown) => void;
 }
 
+/** Well before what was told last counts as unknown (sites/limits.ts). */
+const toldAgainMs = 30_000;
+
 export class SnapshotSender {
   readonly #parts: SnapshotSenderParts;
   readonly #wake = new Wake();
   #isConnected = false;
   #sent = '';
+  #sentAtMs = 0;
 
   constructor(parts: SnapshotSenderParts) {
     this.#parts = parts;
@@ -40,10 +44,13 @@ export class SnapshotSender {
     // The hub is still starting.
     if (snapshot === undefined) return;
     const text = JSON.stringify(snapshot);
-    if (text === this.#sent) return;
+    const nowMs = this.#parts.clock.monotonic();
+    // A site where nothing happens is well, and only what is told again is known to be.
+    if (text === this.#sent && nowMs - this.#sentAtMs < toldAgainMs) return;
     const json = Buffer.from(text);
     if (json.length > snapshotBytesMax) return;
     this.#sent = text;
+    this.#sentAtMs = nowMs;
     this.#parts.send(json);
   }
 }
