@@ -418,8 +418,6 @@ export class Batcher implements AsyncDisposable {
   async #closeWhenDue(): Promise<void> {
     const { clock } = this.#options;
     const { signal } = this.#disposed;
-    // What is due already must not end this before `#timer` is set: it would stay set, and no timer run again.
-    await Promise.resolve();
     try {
       for (;;) {
         const [oldest] = this.#open.values();
