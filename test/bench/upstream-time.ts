@@ -50,13 +50,13 @@ async function forwarded({ programs, log }: Bench): Promise<Forwarded> {
   const hub = (name: string, outputs: readonly object[]): HubHost =>
     new HubHost({ programs, scratch, name, tls: true, config: { outputs } });
   await using upper = hub('upper', [{ kind: 'archive' }]);
-  // What came up is passed on and no more, as at a site whose archive is at the centre.
-  await using lower = hub('lower', [{ kind: 'archive' }]);
+  const ownArchive = { kind: 'archive', roll_interval: '1s' };
+  await using lower = hub('lower', [ownArchive]);
   await upper.start();
   await lower.start();
   const token = await upper.createToken('--hub', '--tenant', '*');
   await mustSucceed(lower, 'enroll', '--output', output, token);
-  await lower.configure({ outputs: [{ kind: 'archive' }, { kind: 'upstream', name: output, hubs: [upper.url] }] });
+  await lower.configure({ outputs: [ownArchive, { kind: 'upstream', name: output, hubs: [upper.url] }] });
   lower.program.signal('SIGHUP');
   await until('the lower hub has its upstream', async () => listAt(at(await lower.status(), 'outputs')).length === 2);
   await using agent = new AgentHost({ programs, scratch, hubs: () => [lower.url] });
