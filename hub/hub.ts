@@ -399,11 +399,11 @@ export class Hub implements AsyncDisposable {
     this.#owned.use(running(run, (error) => this.#failed.reject(error)));
   }
 
-  #sample({ cluster }: HubStore, outputs: Outputs, intake: Intake): void {
+  #sample({ cluster, queue }: HubStore, outputs: Outputs, intake: Intake): void {
     const sample = (): void => {
       const { connections, counters } = intake.status();
       const { records, bytes } = counters;
-      cluster.tell({ connections: connections.length });
+      cluster.tell({ connections: connections.length, leases: queue.leasesHeld });
       this.#rates.received.sample(systemClock.monotonic(), { records, bytes });
       const { records: archived = 0, rawBytes = 0 } = outputs.archive?.archive.sums ?? {};
       this.#rates.archived.sample(systemClock.monotonic(), { records: archived, bytes: rawBytes });

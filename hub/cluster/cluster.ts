@@ -22,12 +22,16 @@ export interface HubMember {
   readonly connections: number;
   /** It takes partitions. */
   readonly works: boolean;
+  /** Leases that it holds, as far as it knows; undefined where nobody told. */
+  readonly leases?: number | undefined;
+  /** How many partitions it is to work on, as it sees the site. */
+  readonly partitions?: number | undefined;
   /** Last heartbeat, by the store's clock. */
   readonly beatMs: number;
 }
 
 /** What a hub says of itself with its next heartbeat. */
-export type OwnState = Pick<HubMember, 'address' | 'state' | 'connections' | 'works'>;
+export type OwnState = Pick<HubMember, 'address' | 'state' | 'connections' | 'works' | 'leases'>;
 
 /** A later holder of the same lock has a greater one: who writes under a lock has it checked in the same step. */
 export type FencingToken = number;

@@ -351,6 +351,8 @@ export interface Queue extends AsyncDisposable {
   acquire(group: GroupPlace, owner: string, ttlMs: number): Promise<Lease | undefined>;
   renew(lease: Lease, ttlMs: number): Promise<Lease | undefined>;
   release(lease: Lease): Promise<void>;
+  /** Leases that this hub holds, as far as it knows; undefined where no other could. */
+  readonly leasesHeld: number | undefined;
   /**
    * Entries after `afterSequence`, in order, at least one if there is any, up to the limits. With `bodies: false` every body is empty and
    * `bytes` bounds nothing: for who wants to know what there is.

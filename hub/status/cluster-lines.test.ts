@@ -36,7 +36,15 @@ test('a hub that is alone has no hubs to tell of', () => {
 });
 
 test('the hubs of a site are a line each, and what they are named colors no terminal', () => {
-  const worker = { ...member, hubId: 'bb'.repeat(16), host: '\u001b[31mred', address: '', state: 'draining' as const };
+  const worker = {
+    ...member,
+    leases: 2,
+    partitions: 62,
+    hubId: 'bb'.repeat(16),
+    host: '\u001b[31mred',
+    address: '',
+    state: 'draining' as const,
+  };
   const lines = clusterLines(
     { store: 'redis', roles: ['intake', 'work'], members: [member, worker], partitions: { all: 64, own: [1, 2] } },
     member.hubId,
@@ -45,6 +53,12 @@ test('the hubs of a site are a line each, and what they are named colors no term
   assert.deepEqual(lines, [
     'hubs         1 of 2 ready; this one works on 2 of 64 partitions',
     '             this hub on hub-1: ready, wss://hub-1:7701, 3 connected, works, 1.0.0, heard 1 s ago',
-    String.raw`             hub bbbbbbbb on \x1b[31mred: draining, no agents here, 3 connected, works, 1.0.0, heard 1 s ago`,
+    String.raw`             hub bbbbbbbb on \x1b[31mred: draining, no agents here, 3 connected, works on 62 partitions with 2 leases, 1.0.0, heard 1 s ago`,
   ]);
+  const [head] = clusterLines(
+    { store: 'redis', roles: ['work'], members: [member], partitions: { all: 64, own: [1, 2] } },
+    member.hubId,
+    0,
+  );
+  assert.equal(head, 'hubs         1 of 1 ready; this one works on 2 of 64 partitions and takes nothing in');
 });

@@ -16,18 +16,25 @@ export function durabilityLines(facts: readonly DurabilityFact[]): string[] {
 }
 
 /** Nothing of a hub that is alone: all there is to say of it stands elsewhere. */
-export function clusterLines({ store, members, partitions }: ClusterStatus, hubId: string, nowMs: number): string[] {
+export function clusterLines({ store, roles, members, partitions }: ClusterStatus, hubId: string, nowMs: number): string[] {
   if (store === 'sqlite') return [];
   const ready = members.filter(({ state }) => state === 'ready').length;
-  const head = `hubs         ${ready} of ${members.length} ready; this one works on ${partitions.own.length} of ${partitions.all} partitions`;
+  const work = roles.includes('work') ? `works on ${partitions.own.length} of ${partitions.all} partitions` : 'only takes in';
+  const head = `hubs         ${ready} of ${members.length} ready; this one ${work}${roles.includes('intake') ? '' : ' and takes nothing in'}`;
   return [head, ...members.slice(0, shownMax).map((member) => memberLine(member, hubId, nowMs))];
 }
 
 function memberLine(member: HubMember, hubId: string, nowMs: number): string {
-  const { host, address, state, connections, version, works, beatMs } = member;
+  const { host, address, state, connections, version, beatMs } = member;
   const name = member.hubId === hubId ? 'this hub' : `hub ${member.hubId.slice(0, 8)}`;
   const where = address === '' ? 'no agents here' : address;
   const heard = Math.max(0, Math.round((nowMs - beatMs) / 1000));
-  const parts = [state, where, `${connections} connected`, works ? 'works' : 'does not work', version, `heard ${heard} s ago`];
+  const parts = [state, where, `${connections} connected`, workOf(member), version, `heard ${heard} s ago`];
   return `             ${printable(`${name} on ${host}: ${parts.join(', ')}`)}`;
+}
+
+function workOf({ works, partitions, leases }: HubMember): string {
+  if (!works) return 'does not work';
+  if (partitions === undefined || leases === undefined) return 'works';
+  return `works on ${partitions} partitions with ${leases} leases`;
 }

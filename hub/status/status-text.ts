@@ -7,14 +7,14 @@ import { siteLines } from '../sites/site-lines.ts';
 import type { HubStatus } from './hub-status.ts';
 
 export function statusText(status: HubStatus, nowMs: number): string {
-  const { site, listeners, queue, rates, connections, durability, state } = status;
+  const { site, queue, rates, durability, state } = status;
   const seconds = Math.round((nowMs - status.startedMs) / 1000);
   const lines = [
     `tributary-hub ${status.version}, site ${site.name}, ${state} for ${seconds} s (pid ${status.pid})`,
     ...findingLines(status.findings, nowMs),
     ...certificateLines(status.certificates),
     ...clusterLines(status.cluster, site.hubId, nowMs),
-    `agents       ${listeners.agents?.url ?? 'not listening yet'}, ${connections.length} connected`,
+    agentsLine(status),
     ...httpLines(status),
     `receiving    ${rates.received.records} records/s, ${megabytes(rates.received.bytes)}/s compressed`,
     `archiving    ${rates.archived.records} records/s, ${megabytes(rates.archived.bytes)}/s raw`,
@@ -58,6 +58,11 @@ function outputLines({ outputs, archive }: HubStatus): string[] {
       return `output       ${name} (${kind}) ${printable([state, ...counted, trouble].filter((part) => part !== '').join(', '))}`;
     }),
   ];
+}
+
+function agentsLine({ listeners, connections, cluster }: HubStatus): string {
+  if (!cluster.roles.includes('intake')) return 'agents       go to the other hubs';
+  return `agents       ${listeners.agents?.url ?? 'not listening yet'}, ${connections.length} connected`;
 }
 
 function httpLines({ listeners }: HubStatus): string[] {

@@ -6,7 +6,7 @@ import { memberTextMax } from './limits.ts';
 const text = z.string().transform((value) => value.slice(0, memberTextMax));
 const count = z.number().int().nonnegative();
 
-const member = z.object({
+const row = z.object({
   host: text,
   address: text,
   version: text,
@@ -14,17 +14,21 @@ const member = z.object({
   state: z.enum(['starting', 'ready', 'draining']),
   connections: count,
   works: z.boolean(),
+  leases: count.optional(),
+  partitions: count.optional(),
 });
 
-export function memberText({ host, address, version, startedMs, state, connections, works }: Omit<HubMember, 'beatMs'>): string {
-  return JSON.stringify({ host, address, version, startedMs: Math.round(startedMs), state, connections, works });
+export function memberText(member: Omit<HubMember, 'beatMs'>): string {
+  const { host, address, version, startedMs, state, connections, works, leases, partitions } = member;
+  const own = { host, address, version, startedMs: Math.round(startedMs), state, connections, works, leases, partitions };
+  return JSON.stringify(own);
 }
 
 /** Undefined for what is no member. */
 export function parseMember(hubId: string, json: string, beatMs: number): HubMember | undefined {
   if (!/^[0-9a-f]{32}$/.test(hubId)) return undefined;
   try {
-    return { hubId, beatMs, ...member.parse(JSON.parse(json)) };
+    return { hubId, beatMs, ...row.parse(JSON.parse(json)) };
   } catch {
     return undefined;
   }

@@ -28,7 +28,7 @@ export class Membership {
   }
 
   get self(): Omit<HubMember, 'beatMs'> {
-    return { ...this.#parts.self, ...this.#own };
+    return { ...this.#parts.self, ...this.#own, partitions: this.#partitions.size };
   }
 
   get hubId(): Id {
@@ -37,7 +37,9 @@ export class Membership {
 
   /** This hub as it is now, the others as they said with their last heartbeat. */
   get members(): readonly HubMember[] {
-    return this.#members.map((member) => (member.hubId === this.hubId ? { ...member, ...this.#own } : member));
+    return this.#members.map((member) =>
+      member.hubId === this.hubId ? { ...member, ...this.#own, partitions: this.#partitions.size } : member,
+    );
   }
 
   get addresses(): readonly string[] {

@@ -35,6 +35,10 @@ export class GroupCalls {
     this.#onLast = events.onLast;
   }
 
+  get leasesHeld(): number {
+    return this.#leases.size;
+  }
+
   async ensureGroup({ topic, group, policy, from }: GroupRequest): Promise<void> {
     const { register } = this.#context;
     const known = register.groupOf(topic, group);

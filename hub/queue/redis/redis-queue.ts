@@ -146,6 +146,10 @@ export class RedisQueue implements Queue {
     return this.#parts.operators.removeGroup(topic, group);
   }
 
+  get leasesHeld(): number {
+    return this.#parts.groups.leasesHeld;
+  }
+
   acquire(group: GroupPlace, owner: string, ttlMs: number): Promise<Lease | undefined> {
     return this.#parts.groups.acquire(group, owner, ttlMs);
   }

@@ -175,6 +175,10 @@ export class SqliteQueue implements Queue {
     return this.#call('removeGroup', { partitions: this.partitions, topic, group });
   }
 
+  get leasesHeld(): undefined {
+    return undefined;
+  }
+
   acquire(group: GroupPlace, owner: string, ttlMs: number): Promise<Lease | undefined> {
     return this.#call('acquire', { nowMs: this.#clock.now(), ...group, owner, ttlMs });
   }
