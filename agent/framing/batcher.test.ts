@@ -335,28 +335,15 @@ test('a batch that is overdue when its timer is set does not keep the next ones 
   await eventually('the next is stored, too', () => unit.target.batches.length === 2);
 });
 
-/** On a busy machine a batch is due before its timer runs: with that one no timer ever ran again, and lines waited until a batch was full. */
-test('a batch that is due at once is closed, and so are those after it', async () => {
-  await using unit = new Unit({ flushIntervalMs: 0 });
-  for (const [index, line] of ['one', 'two', 'three'].entries()) {
-    unit.push('a', `${line}\n`);
-    await eventually(`${line} is stored`, () => unit.target.batches.length === index + 1);
-  }
-});
-
 test('when a hub is there again, what was gathered without one is sent at once, and the next batches in their time', async () => {
-  await using unit = new Unit({ flushIntervalMs: 200 });
-  unit.batcher.setFlushInterval(2000);
+  await using unit = new Unit({ flushIntervalMs: 2000 });
   unit.push('a', 'one\n');
-  unit.clock.advance(500);
-  await sleep(0);
-  assert.equal(unit.target.batches.length, 0);
   unit.batcher.setFlushInterval(200);
   await eventually('it is stored', () => unit.target.batches.length === 1);
   unit.push('a', 'two\n');
   await eventually('the timer runs', () => unit.clock.sleeping === 1);
   unit.clock.advance(200);
-  await eventually('the next is stored, too', () => unit.target.batches.length === 2);
+  await eventually('the next is stored', () => unit.target.batches.length === 2);
 });
 
 suite('back-pressure', () => {
