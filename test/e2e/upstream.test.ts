@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { AgentHost } from '../harness/agent-host.ts';
 import { archivedRawBytes } from '../harness/archive-objects.ts';
 import { coverageOf } from '../harness/coverage.ts';
+import { enrolBelow } from '../harness/enrol-below.ts';
 import { FaultyProxy } from '../harness/faulty-proxy.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, listAt, textAt } from '../harness/json.ts';
@@ -33,10 +34,7 @@ async function linkTo(upper: HubHost): Promise<FaultyProxy> {
 
 /** Makes `lower` a lower site's hub of `upper`, by the commands that people use. */
 async function enrol(lower: HubHost, upper: HubHost, link: FaultyProxy, output: string): Promise<void> {
-  const token = await upper.createToken('--hub', '--tenant', '*', '--address', `127.0.0.1:${link.port}`);
-  const args = ['enroll', '--config', lower.configPath, '--output', output, '--json', token];
-  const { code, stdout, stderr } = await lower.run(...args);
-  assert.equal(code, 0, stdout + stderr);
+  const args = await enrolBelow(lower, upper, link.port, output);
   // A configuration tool may run it every time: the token is for one use.
   if (output === 'b') assert.equal((await lower.run(...args)).code, 0);
 }

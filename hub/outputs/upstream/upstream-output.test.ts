@@ -4,7 +4,7 @@ import { suite, test } from 'node:test';
 import { checksumOf } from '@tributary/protocol/checksum.ts';
 import { TestSite } from '@tributary/protocol/uplink/testing/test-site.ts';
 import { eventually } from '../../testing/eventually.ts';
-import { compress } from '../../testing/records.ts';
+import { batchEntry, compress, countedSegment, streamInfo } from '../../testing/records.ts';
 import { LowerSite, pathOf, write } from './testing/lower-site.ts';
 import { upstreamGroup } from './upstream-output.ts';
 
@@ -52,6 +52,30 @@ suite('an upstream', () => {
     await lower.passedOn();
     assert.deepEqual(site.bodies, [...sent, frames]);
     assert.equal(site.text(pathOf(1)), `${'some\n'.repeat(5000)}more\nstored as it is\n`);
+  });
+
+  test('is told the machine of each batch of a listener, whose stream has many', async () => {
+    await using owned = new AsyncDisposableStack();
+    const site = owned.use(await TestSite.start());
+    const lower = owned.use(await LowerSite.open());
+    const text = Buffer.from('one line');
+    for (const host of ['printer-1', 'printer-2', 'printer-1']) {
+      const stream = streamInfo(1, { counted: true, host });
+      const segments = [{ ...countedSegment([text]), stream }];
+      const { body } = batchEntry(segments, text);
+      const about = { records: 1, inflatedBytes: text.length, trims: [], hops: [], createdMs: 1 };
+      const checksum = checksumOf(body);
+      await lower.queue.publish('front/acme/app', 0, { format: 'batch', ...about, segments, checksum, body });
+    }
+    await write(lower.writer(2), 'of an agent\n');
+    await lower.start(site);
+    await lower.passedOn();
+    assert.deepEqual(site.hosts, [
+      ['printer-1', 'printer-1'],
+      ['printer-2', 'printer-1'],
+      ['printer-1', 'printer-1'],
+      [undefined, 'web1'],
+    ]);
   });
 
   test('that is away gets all of it in order when it comes back, once, also after a restart of the hub', async () => {

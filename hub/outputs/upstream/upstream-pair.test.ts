@@ -37,7 +37,7 @@ test('the standby is sent to when there was no connection for the time, and no l
 test('a connection over which nothing is taken is none', () => {
   const pair = new UpstreamPair({ afterMs: 10_000 });
   assert.deepEqual(
-    turns(pair, [0, 20_000], () => ({ connected: true, waits: true, answered: 7 })),
+    turns(pair, [0, 12_000], () => ({ connected: true, waits: true, answered: 7 })),
     ['10000 standby'],
   );
   const slow = new UpstreamPair({ afterMs: 10_000 });

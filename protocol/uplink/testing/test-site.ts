@@ -46,6 +46,8 @@ export class TestSite implements AsyncDisposable {
   readonly hops: (readonly Hop[])[] = [];
   /** The compressed bytes of the batches that came. */
   readonly bodies: Buffer[] = [];
+  /** Of each segment that came: its host where it names one, and that of its stream. */
+  readonly hosts: (readonly [own: string | undefined, ofStream: string])[] = [];
   /** What a hub told of its site. */
   readonly snapshots: string[] = [];
   readonly #recorded = new Map<Id, { readonly from: number; readonly to: number; readonly cause: GapCause }[]>();
@@ -239,6 +241,7 @@ export class TestSite implements AsyncDisposable {
       return { kind: 'refused', reason: 'position', key, held: stream.held, heldMark: stream.heldMark, hint: 'not in place' };
     }
     const inflated = zstdDecompressSync(batch.body);
+    for (const { key, host } of segments) this.hosts.push([host, this.#stream(key.streamId).open.attributes.host]);
     let offset = 0;
     let isNew = false;
     for (const { key, from, to, toMark, bytes } of segments) {
