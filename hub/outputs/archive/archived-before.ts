@@ -7,7 +7,9 @@
  *
  *     <archive>/<tenant>/<type>/.archived-<partition>.json
  *
- * Order: rows back in the index (durable), then the file, then the first plan. A crash in between begins anew and finds the same.
+ * Order: what is held into the file, which is not settled yet; rows back in the index (durable); the file settled; then the first plan. Who
+ * breaks off in between, or does not hear whether the rows were put back, begins anew: a manifest whose row is there again tells nothing,
+ * and what it holds is in the file.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -23,7 +25,7 @@ import { manifestsMax } from './limits.ts';
 import type { FoundManifest } from './manifest.ts';
 
 export interface ArchivedBeforeOptions {
-  readonly queue: Pick<Queue, 'archiveObjects' | 'restoreArchived' | 'generationOf'>;
+  readonly queue: Pick<Queue, 'archiveObjects' | 'restoreArchived' | 'generationOf' | 'partitions'>;
   readonly folder: string;
   readonly thread: LazyThread<ArchiveContract>;
   readonly events: ArchiveEvents;
@@ -34,6 +36,14 @@ interface Settled {
   readonly held: HeldRanges;
 }
 
+interface IndexRead {
+  /** Of each partition, when it began. */
+  readonly generations: readonly number[];
+  readonly rows: Promise<readonly ArchiveObject[]>;
+}
+
+/** No store that loses anything is at it: held, but not looked for under the present one. */
+const unsettled = 0;
 const hourMs = 3_600_000;
 const fileVersion = 1;
 const position = z.int().min(0);
@@ -47,7 +57,7 @@ export class ArchivedBefore {
   readonly #options: ArchivedBeforeOptions;
   readonly #settled = new Map<string, Settled>();
   /** The index is read once for all channels that ask at a time. */
-  #index: Promise<readonly ArchiveObject[]> | undefined;
+  #index: IndexRead | undefined;
 
   constructor(options: ArchivedBeforeOptions) {
     this.#options = options;
@@ -68,14 +78,15 @@ export class ArchivedBefore {
       return stored.held;
     }
     const held = stored?.held ?? new HeldRanges();
-    const found = await this.#missing(lease, channel);
+    const found = await this.#missing(lease, channel, generation);
     if (found.length > 0) {
+      for (const segment of found.flatMap(({ segments }) => segments)) held.add(segment);
+      if (!held.isEmpty) this.#write(channel, lease.partition, { generation: unsettled, held });
       const restored = await queue.restoreArchived(
         lease,
         found.map(({ object }) => object),
       );
       if (restored === 'fenced') return 'fenced';
-      for (const segment of found.flatMap(({ segments }) => segments)) held.add(segment);
       this.#options.events.restored(channel, lease.partition, found.length);
     }
     // Where nothing is held the next owner may well look again.
@@ -85,10 +96,11 @@ export class ArchivedBefore {
   }
 
   /** Manifests without a row whose objects are whole, in the order of the topic. */
-  async #missing(lease: Lease, channel: string): Promise<readonly FoundManifest[]> {
+  async #missing({ partition }: Lease, channel: string, generation: number): Promise<readonly FoundManifest[]> {
     const { folder, thread, events } = this.#options;
-    const { partition } = lease;
-    const rows = (await this.#readIndex()).filter((row) => row.channel === channel && row.partition === partition);
+    const rows = (await this.#readIndex(partition, generation)).filter(
+      (row) => row.channel === channel && row.partition === partition,
+    );
     const known = new Set(rows.map(({ name }) => name));
     const newestMs = rows.reduce((newest, { receivedMsMin }) => Math.max(newest, receivedMsMin), 0);
     // Receive times of a partition never go back, except by what its clock was behind on the lost master.
@@ -104,9 +116,19 @@ export class ArchivedBefore {
     );
   }
 
-  async #readIndex(): Promise<readonly ArchiveObject[]> {
-    this.#index ??= this.#options.queue.archiveObjects().finally(() => (this.#index = undefined));
-    return await this.#index;
+  /** One that began before the change may have rows that are lost. */
+  async #readIndex(partition: number, generation: number): Promise<readonly ArchiveObject[]> {
+    const { queue } = this.#options;
+    if (this.#index?.generations[partition] !== generation) {
+      const generations = Array.from({ length: queue.partitions }, (_, at) => queue.generationOf(at));
+      const index = { generations, rows: queue.archiveObjects() };
+      this.#index = index;
+      const end = (): void => {
+        if (this.#index === index) this.#index = undefined;
+      };
+      void index.rows.then(end, end);
+    }
+    return await this.#index.rows;
   }
 
   #path(channel: string, partition: number): string {
