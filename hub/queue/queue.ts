@@ -249,6 +249,15 @@ export interface ChannelStatus {
   readonly filteredRecords: number;
 }
 
+/** What the index holds of a channel: summed up in the step that adds a row. */
+export interface ArchivedSums {
+  readonly channel: ChannelName;
+  readonly objects: number;
+  readonly records: number;
+  readonly rawBytes: number;
+  readonly objectBytes: number;
+}
+
 export interface QueueStatus {
   readonly storeId: Id;
   readonly state: 'open' | 'full' | 'no-space';
@@ -257,6 +266,8 @@ export interface QueueStatus {
   readonly topics: readonly TopicStatus[];
   readonly groups: readonly GroupStatus[];
   readonly channels: readonly ChannelStatus[];
+  /** Of the channels of which there are objects. */
+  readonly archived: readonly ArchivedSums[];
   readonly deadLetters: number;
 }
 
@@ -318,7 +329,8 @@ export interface Queue extends AsyncDisposable {
    * Appends an entry that has no positions; with a key that was used within `keepKeysMs` (while the
    * store was open), does nothing and says so. The segments of
    * a `batch` are of counted streams; each is put where its stream is held, whatever `from` it names, and moves `held`. One stream may
-   * bring records of many machines: an entry comes back with the host that it was published with.
+   * bring records of many machines: an entry comes back with the host that it was published with. One that was under way while the store
+   * changed (`generationOf`) is `full`: its streams are to be begun anew, as positions that were given out before would be given again.
    */
   publish(
     topic: TopicName,

@@ -6,7 +6,8 @@ import { after, before, suite, test } from 'node:test';
 import { requireTool } from '../../../test/harness/require.ts';
 import { until } from '../../../test/harness/until.ts';
 import { contents, front, lease, owned, plenty } from '../contract/steps.ts';
-import { testBatch, testEntry, testKey, testMark, testStream } from '../fixture.ts';
+import { testAttributes, testBatch, testEntry, testKey, testMark, testSegment, testStream } from '../fixture.ts';
+import type { NewEntry } from '../queue.ts';
 import { partitionKeys } from './masters/masters.ts';
 import { TestRedis, type RedisQueueFixture } from './redis-fixture.ts';
 
@@ -37,6 +38,22 @@ suite('a store that is another one than before', { skip: await requireTool('redi
     assert.equal(await queue.renew(own, 1000), undefined);
     const next = lease(await queue.acquire(place, 'another', 1000));
     assert.ok(next.epoch > own.epoch);
+  });
+
+  test('records under way when the store went back get no positions that it gave out before', async () => {
+    await using fixture = await redis.open({}, { prefix: 'listener' });
+    const { queue } = fixture;
+    const records = (number: number): NewEntry => {
+      const stream = { ...testStream(number), attributes: testAttributes({ counted: true }) };
+      return testEntry('abc', { format: 'batch', records: 3, segments: [{ ...testSegment(0, 3), lengths: [1, 1, 1], stream }] });
+    };
+    assert.equal(await queue.publish(front, 0, records(1)), 'stored');
+    await redis.server.command('HSET', `${partitionKeys('listener', 0)}meta`, 'master', 'another');
+    assert.equal(await queue.publish(front, 0, records(1), 'key'), 'full');
+    // Their sender tries again: under another stream, as it sees another generation.
+    assert.equal(await queue.publish(front, 0, records(2), 'key'), 'stored');
+    const entries = await queue.read({ topic: front, partition: 0, afterSequence: 0 }, plenty);
+    assert.equal(entries.length, 2);
   });
 
   test('what waits is known again when a poll is what finds another master', async () => {

@@ -131,7 +131,9 @@ export class StreamCalls {
     entry: NewEntry,
     idempotencyKey = '',
   ): Promise<'stored' | 'duplicate' | 'full'> {
-    const { bodies, limits } = this.#context;
+    const { bodies, limits, partitions } = this.#context;
+    // As its caller knows it, who begins streams anew with each.
+    const generation = partitions.generationOf(partition);
     const channel = channelOf(topic);
     if (channel !== undefined && !(await this.#mayHaveType(channel))) return 'full';
     const token = randomBytes(12).toString('base64url');
@@ -144,10 +146,11 @@ export class StreamCalls {
           limits.keepKeysMs,
           idempotencyKey,
           token,
+          generation,
           ...entryArgs(entry, body, { place, isDescribed }),
         ]);
-        assert(word === 'stored' || word === 'duplicate' || word === 'busy', 'an entry is stored or not');
-        return word === 'busy' ? 'full' : word;
+        assert(word === 'stored' || word === 'duplicate' || word === 'busy' || word === 'earlier', 'an entry is stored or not');
+        return word === 'stored' || word === 'duplicate' ? word : 'full';
       });
     } catch (error) {
       reasonToWait(error);

@@ -59,7 +59,8 @@ local function placeEntry(keys, entry)
   entry.streams = table.concat(rows, ' ')
 end
 
--- topic, bytes that the topic and the store may have here, milliseconds that keys are kept, key, token of this call, entry
+-- topic, bytes that the topic and the store may have here, milliseconds that keys are kept, key, token of this call, generation that its
+-- streams are of, entry
 local function tryPublish(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
@@ -71,7 +72,9 @@ local function tryPublish(keys, args)
   if not call('ZSCORE', keys[TRIES], token) then
     local busy = busyReason(keys, FIXED, meta, topic, tonumber(args[4]), tonumber(args[5]))
     if busy then return { generation, 'busy', busy } end
-    local entry = entryOf(keys, args, 9)
+    local entry = entryOf(keys, args, 10)
+    -- Where the store went back meanwhile their positions would be given a second time, and be taken for records that it lost.
+    if entry.format == 'b' and tonumber(args[9]) ~= generation then return { generation, 'earlier' } end
     if entry.bodyKey and call('EXISTS', entry.bodyKey) == 0 then return { generation, 'BODIES' } end
     if not findStreams(keys, entry) then return { generation, 'STREAMS' } end
     if key ~= '' then
@@ -91,7 +94,7 @@ end
 
 local function publish(keys, args)
   local answer = tryPublish(keys, args)
-  if answer[2] ~= 'stored' then dropBody(bodyKeyOf(keys, args[16], args[19])) end
+  if answer[2] ~= 'stored' then dropBody(bodyKeyOf(keys, args[17], args[20])) end
   return answer
 end
 
