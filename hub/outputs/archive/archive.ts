@@ -114,8 +114,8 @@ export class Archive implements AsyncDisposable {
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile() || !(isTemporaryName(entry.name) || isObjectName(entry.name))) continue;
       const path = join(entry.parentPath, entry.name);
-      const { mtimeMs } = await stat(path);
-      if (mtimeMs >= beforeMs) continue;
+      const mtimeMs = await modifiedMs(path);
+      if (mtimeMs === undefined || mtimeMs >= beforeMs) continue;
       if (isTemporaryName(entry.name)) {
         await rm(path, { force: true });
         removed += 1;
@@ -128,6 +128,16 @@ export class Archive implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#thread[Symbol.asyncDispose]();
+  }
+}
+
+/** Undefined: another hub, which writes into the same folder, has renamed it meanwhile. */
+async function modifiedMs(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
