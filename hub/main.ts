@@ -17,6 +17,8 @@ const configDefault = '/etc/tributary/hub.yaml';
 const dataDirDefault = '/var/lib/tributary/hub';
 /** After the last thing was done, whatever still keeps the event loop alive gets this long. */
 const exitDeadlineMs = 3000;
+/** A hub whose store does not answer cannot end its steps: it ends without, which is as safe as a kill. */
+const stopDeadlineMs = 30_000;
 
 const stop = new AbortController();
 const host: CommandHost = {
@@ -70,6 +72,12 @@ function handleSignals(): void {
     process.on(signal, () => {
       if (stop.signal.aborted) process.exit(exitCode.failed);
       stop.abort(new Error(`stopped by ${signal}`));
+      setTimeout(() => {
+        host.err(
+          `tributary-hub: not stopped within ${stopDeadlineMs / 1000} s, as its store does not answer: it ends now, and loses nothing\n`,
+        );
+        process.exit(exitCode.failed);
+      }, stopDeadlineMs).unref();
     });
   }
   // Else it would end the hub, from the first moment on; once it runs the command reads the configuration again.

@@ -18,7 +18,18 @@ export async function runCommand(request: RunOptions, host: CommandHost): Promis
   const logger = processLogger(() => level);
   if (notice !== undefined) logger.info(notice);
   const setLogLevel = (changed: typeof level): void => void (level = changed);
-  await using hub = await Hub.start({ options, logger, crashPoint: request.crashPoint, setLogLevel });
+  const starting = Hub.start({ options, logger, crashPoint: request.crashPoint, setLogLevel });
+  // A start that waits for its store may last as long as that is away.
+  const started = await Promise.race([starting, stopped(host.stop)]);
+  if (started === undefined) {
+    logger.info('stopping before it was ready');
+    void starting.then(
+      (late) => late[Symbol.asyncDispose](),
+      () => undefined,
+    );
+    return exitCode.done;
+  }
+  await using hub = started;
   request.onHangup(() => void hub.reload(() => readHubConfig(request, host).options));
   const { data_dir: dataDir, site } = options;
   const places = { dataDir, archive: archiveFolder(options), status: statusSocket(options) };
@@ -28,9 +39,9 @@ export async function runCommand(request: RunOptions, host: CommandHost): Promis
   return exitCode.done;
 }
 
-function stopped(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
+function stopped(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return Promise.resolve(undefined);
   return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
   });
 }

@@ -31,7 +31,9 @@ export async function openRedisStore(parts: OpenStoreParts, redis: RedisOptions)
   await using unlessOpen = new AsyncDisposableStack();
   unlessOpen.use(takeFolder(options.data_dir));
   const { durability } = options.queue;
-  const masters = unlessOpen.use(await openMasters({ options: redis, logger, clock, durability, libraries }));
+  // A hub that starts before its Redis waits for it, and says so; what Redis refuses for good ends the start all the same.
+  const patience = parts.isInit === true ? {} : { openMsMax: Number.POSITIVE_INFINITY };
+  const masters = unlessOpen.use(await openMasters({ options: redis, logger, clock, durability, libraries, patience }));
   const siteStore = new SiteStore(masters);
   const site = await settleSite(options.data_dir, siteStore);
   let cluster: SharedCluster | undefined;
