@@ -48,7 +48,10 @@ local function commit(keys, args)
   if not group then return { generation, 'absent' } end
   if not holds(meta, group, tonumber(args[5])) then return { generation, 'fenced' } end
   -- The same call again, of which nobody knew whether it was done.
-  if group.try == args[7] then return { generation, 'again' } end
+  if group.try == args[7] then
+    writeAgain(keys)
+    return { generation, 'again' }
+  end
   local entryCount = tonumber(args[8])
   local targets, order, entries, at = {}, {}, {}, 9
   for index = 1, entryCount do

@@ -80,7 +80,10 @@ local function tryPublish(keys, args)
     if key ~= '' then
       key = name .. '\n' .. key
       local usedMs = call('ZSCORE', keys[KEPT], key)
-      if usedMs and tonumber(usedMs) > meta.nowMs - args[6] then return { generation, 'duplicate' } end
+      if usedMs and tonumber(usedMs) > meta.nowMs - args[6] then
+        writeAgain(keys)
+        return { generation, 'duplicate' }
+      end
       call('ZADD', keys[KEPT], n(meta.nowMs), key)
     end
     call('ZADD', keys[TRIES], n(meta.nowMs), token)
@@ -88,6 +91,8 @@ local function tryPublish(keys, args)
     insert(keys, FIXED, meta, topic, entry)
     putTopic(keys, meta, topic)
     leave(keys, meta)
+  else
+    writeAgain(keys)
   end
   return { generation, 'stored', topic.last, pendingOf(keys, FIXED, topic), meta.bytes, meta.memory }
 end

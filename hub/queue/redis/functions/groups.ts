@@ -99,6 +99,9 @@ local function ensureGroup(keys, args)
   return { meta.generation, 'done', topic.last, pendingOf(keys, FIXED, topic), meta.bytes, meta.memory }
 end
 
+-- One that lasts longer than any that is asked for was given by a clock that was set back since.
+local LEASE_MS_MAX = 600000
+
 -- topic, group, owner, milliseconds
 local function acquire(keys, args)
   local meta, no = enter(keys, args)
@@ -109,7 +112,8 @@ local function acquire(keys, args)
     if topicOf(keys, args[3]) then return { meta.generation, 'absent' } end
     return { meta.generation, 'TOPIC' }
   end
-  local isOwned = group.owner ~= '' and group.epoch > meta.generation and group.expiresMs > meta.nowMs
+  local leftMs = group.expiresMs - meta.nowMs
+  local isOwned = group.owner ~= '' and group.epoch > meta.generation and leftMs > 0 and leftMs <= LEASE_MS_MAX
   if group.paused == '1' or (isOwned and group.owner ~= owner) then return { meta.generation, 'none' } end
   nextEpoch(meta, group, owner, meta.nowMs + args[6])
   putGroup(keys, FIXED, name, group)
@@ -157,7 +161,10 @@ local function plan(keys, args)
   if not group then return { meta.generation, 'absent' } end
   if not holds(meta, group, tonumber(args[5])) then return { meta.generation, 'fenced' } end
   local found = planOf(keys, args[3], name)
-  if found then return { meta.generation, 'plan', found.text } end
+  if found then
+    writeAgain(keys)
+    return { meta.generation, 'plan', found.text }
+  end
   local first, last = tonumber(args[6]), tonumber(args[7])
   if first ~= group.cursor + 1 or last < first or last > topic.last then
     return { meta.generation, 'range', group.cursor + 1, topic.last }

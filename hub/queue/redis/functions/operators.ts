@@ -49,7 +49,10 @@ local function seekGroup(keys, args)
   local name = args[4]
   local topic, group = topicOf(keys, args[3]), findGroup(keys, FIXED, name)
   if not group then return { meta.generation, topic and 'absent' or 'TOPIC' } end
-  if group.try == args[5] then return { meta.generation, 'again', group.cursor } end
+  if group.try == args[5] then
+    writeAgain(keys)
+    return { meta.generation, 'again', group.cursor }
+  end
   local sequence = tonumber(args[7])
   if args[6] == 'end' then sequence = topic.last + 1
   elseif args[6] == 'beginning' then sequence = topic.first
@@ -73,7 +76,10 @@ local function skipEntries(keys, args)
   local name = args[4]
   local topic, group = topicOf(keys, args[3]), findGroup(keys, FIXED, name)
   if not group then return { meta.generation, topic and 'absent' or 'TOPIC' } end
-  if group.try == args[5] then return { meta.generation, 'again' } end
+  if group.try == args[5] then
+    writeAgain(keys)
+    return { meta.generation, 'again' }
+  end
   local after = group.cursor
   local to = math.min(after + math.max(0, tonumber(args[6])), topic.last)
   if to > after then

@@ -8,7 +8,10 @@ local function restoreArchived(keys, args)
   if not group then return { meta.generation, 'absent' } end
   if not holds(meta, group, tonumber(args[5])) then return { meta.generation, 'fenced' } end
   -- The same call again, of which nobody knew whether it was done.
-  if group.try == args[6] then return { meta.generation, 'done' } end
+  if group.try == args[6] then
+    writeAgain(keys)
+    return { meta.generation, 'done' }
+  end
   group.try = args[6]
   putGroup(keys, FIXED, args[4], group)
   for index = 7, #args do call('RPUSH', keys[OBJECTS], args[index]) end

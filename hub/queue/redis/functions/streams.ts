@@ -1,5 +1,11 @@
 /** Opening and closing streams, and declaring what will never come. */
 export const streamFunctions = String.raw`
+-- What is found to be done is told as durable, so it needs a write of its own: Redis from 7.2 on waits for the replicas of a connection's last
+-- write, and what was done may have come by another connection.
+local function writeAgain(keys)
+  call('HINCRBY', keys[META], 'repeats', 1)
+end
+
 -- name, channel, start, what never changes, identity, whether it may be made: 1, 0, or ? where its topic is not registered
 local function openStream(keys, args)
   local meta, no = enter(keys, args)
@@ -23,6 +29,7 @@ local function openStream(keys, args)
     call('HINCRBY', keys[META], 'identities', 1)
     moved = 1
   end
+  writeAgain(keys)
   return { meta.generation, 'found', stream.held, stream.mark, stream.archived, moved }
 end
 
@@ -57,6 +64,8 @@ local function recordGap(keys, args)
     stream.archived = behindGaps(keys, stream, stream.archived)
     putStream(keys, name, stream)
     count(keys, stream.channel, { gaps = 1, lost = lost, positions = lost })
+  else
+    writeAgain(keys)
   end
   return { meta.generation, 'done', stream.held, stream.mark, stream.archived, lost }
 end
