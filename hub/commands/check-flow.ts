@@ -31,7 +31,8 @@ function archiveLine(output: ArchiveOutputOptions, options: HubOptions): string 
   return `archive ${archiveFolder(options)}, an object each ${formatDuration(interval)} or ${formatBytes(bytes)}, ${compression}`;
 }
 
-function upstreamLine({ name, hubs, tenants, types, labels, from, rate_limit: rate }: UpstreamOutputOptions): string {
+function upstreamLine(output: UpstreamOutputOptions): string {
+  const { name, hubs, tenants, types, labels, from, rate_limit: rate, standby_for: other, after } = output;
   const where = hubs.length === 0 ? 'the hubs that enrolment told' : hubs.join(', ');
   const chosen = [
     ...(tenants === undefined ? [] : [`tenants ${tenants.join(', ')}`]),
@@ -47,6 +48,9 @@ function upstreamLine({ name, hubs, tenants, types, labels, from, rate_limit: ra
   const what = chosen.length === 0 ? 'everything' : `only ${chosen.join(' and ')}`;
   const start = from === 'now' ? 'begins with what comes from now on' : 'begins with what is retained';
   const limit = rate === undefined ? '' : `, at most ${formatBytes(rate)}/s`;
+  if (other !== undefined) {
+    return `upstream ${name} to ${where}: ${what}${limit}; quiet unless ${other} takes nothing for ${formatDuration(after)}`;
+  }
   return `upstream ${name} to ${where}: ${what}${limit}; when it is new it ${start}`;
 }
 
