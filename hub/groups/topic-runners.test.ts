@@ -67,7 +67,7 @@ class Site implements AsyncDisposable {
     const status = (): Promise<QueueStatus> => {
       this.looks += 1;
       if (this.isAway) return Promise.reject(new Error('no Redis answers'));
-      const rest = { storeId: '', state: 'open', bytes: 0, maxBytes: 0, channels: [], deadLetters: 0 } as const;
+      const rest = { storeId: '', state: 'open', bytes: 0, maxBytes: 0, channels: [], archived: [], deadLetters: 0 } as const;
       return Promise.resolve({ ...rest, topics: this.topics, groups });
     };
     this.runners = new TopicRunners({

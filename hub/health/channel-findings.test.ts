@@ -33,7 +33,17 @@ async function findingsOf(
     receivedBytes: 10,
   };
   const topics = [...new Set([...groups.map(({ topic }) => topic), ...unread])].map((topic) => ({ topic, ...figures }));
-  const status: QueueStatus = { storeId: '', state: 'open', bytes: 0, maxBytes: 1, topics, groups, channels: [], deadLetters: 0 };
+  const status: QueueStatus = {
+    storeId: '',
+    state: 'open',
+    bytes: 0,
+    maxBytes: 1,
+    topics,
+    groups,
+    channels: [],
+    archived: [],
+    deadLetters: 0,
+  };
   const stop = new AbortController();
   const watch = new ChannelFindings({
     queue: { status: async () => status },

@@ -17,14 +17,9 @@ export interface ChannelBooks {
   readonly missing: number;
 }
 
-/**
- * `archivedOf` is undefined where no archive is configured: nothing is missing in one that is not there. `passed`: what the archive's reader
- * group has passed counts as archived, as a hub among several knows only of its own objects.
- */
-export function booksOf(
-  status: QueueStatus,
-  archivedOf: ((channel: ChannelName) => number) | 'passed' | undefined,
-): ChannelBooks[] {
+/** Without an archive nothing is missing in one that is not there. */
+export function booksOf(status: QueueStatus, hasArchive: boolean): ChannelBooks[] {
+  const inIndex = new Map(status.archived.map(({ channel, records }) => [channel, records]));
   const received = (name: TopicName): number =>
     status.topics.filter(({ topic }) => topic === name).reduce((sum, { receivedRecords }) => sum + receivedRecords, 0);
   return status.channels.map(({ channel }) => {
@@ -32,7 +27,7 @@ export function booksOf(
     const pipeline = progressOf(status, frontTopic(channel), pipelineGroup);
     const archive = progressOf(status, backTopic(channel), archiveGroup);
     const passed = processed - archive.pending - archive.dropped;
-    const archived = archivedOf === 'passed' ? passed : (archivedOf?.(channel) ?? 0);
+    const archived = inIndex.get(channel) ?? 0;
     return {
       channel,
       received: received(frontTopic(channel)),
@@ -41,7 +36,7 @@ export function booksOf(
       archivePending: archive.pending,
       archived,
       dropped: pipeline.dropped + archive.dropped,
-      missing: archivedOf === undefined ? 0 : passed - archived,
+      missing: hasArchive ? passed - archived : 0,
     };
   });
 }

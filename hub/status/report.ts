@@ -7,11 +7,13 @@ import type { ArchiveOutput } from '../outputs/archive/archive-output.ts';
 import type { Outputs } from '../outputs/outputs.ts';
 import type { Telling } from '../platform/telling.ts';
 import type { Pipelines } from '../processing/pipelines.ts';
+import type { QueueStatus } from '../queue/queue.ts';
 import type { Quotas } from '../quotas/quotas.ts';
 import type { LowerSites } from '../sites/lower-sites.ts';
 import type { HubStore } from '../store/hub-store.ts';
 import { booksOf } from './books.ts';
 import type { ClusterStatus, HubState, HubStatus } from './hub-status.ts';
+import { knownStatus } from './known-status.ts';
 import type { Rates } from './rates.ts';
 
 export interface ReportedParts {
@@ -37,10 +39,9 @@ export interface ReportedState {
 
 export async function hubReport(parts: ReportedParts, now: ReportedState): Promise<HubStatus> {
   const { options, store, outputs, pipelines, intake, telling, quotas, tls, rates } = parts;
-  const queueStatus = await store.queue.status();
+  const queueStatus = await knownStatus(store);
   const { connections, counters, turnedAway } = intake.status();
   const { archive } = outputs;
-  const sums = archive?.archive.sums;
   return {
     program: 'tributary-hub',
     version: productVersion(),
@@ -64,14 +65,17 @@ export async function hubReport(parts: ReportedParts, now: ReportedState): Promi
     pipeline: pipelines.counts,
     outputs: outputs.status(),
     sites: parts.sites.views(),
-    ...(archive === undefined ? {} : { archive: archiveStatus(archive) }),
-    books: booksOf(queueStatus, sums && (store.kind === 'redis' ? 'passed' : (channel) => sums.recordsOf(channel))),
+    ...(archive === undefined ? {} : { archive: archiveStatus(archive, queueStatus) }),
+    books: booksOf(queueStatus, archive !== undefined),
   };
 }
 
-function archiveStatus({ folder, archive }: ArchiveOutput): NonNullable<HubStatus['archive']> {
-  const { objects, records, rawBytes, objectBytes } = archive.sums;
-  return { folder, objects, records, rawBytes, objectBytes, ...archive.counts };
+/** Failures are this hub's, all else is the site's. */
+function archiveStatus({ folder, archive }: ArchiveOutput, { archived }: QueueStatus): NonNullable<HubStatus['archive']> {
+  const sum = (what: 'objects' | 'records' | 'rawBytes' | 'objectBytes'): number =>
+    archived.reduce((total, sums) => total + sums[what], 0);
+  const sums = { objects: sum('objects'), records: sum('records'), rawBytes: sum('rawBytes'), objectBytes: sum('objectBytes') };
+  return { folder, ...sums, ...archive.counts };
 }
 
 function clusterStatus({ cluster: { roles } }: HubOptions, { kind, cluster, queue }: HubStore): ClusterStatus {

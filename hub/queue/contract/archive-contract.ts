@@ -32,6 +32,8 @@ export const archiveContract: readonly ContractTest[] = [
       assert.equal(await queue.commit({ lease: own, to: 2, archived: { plan, object, segments } }), 'done');
       assert.equal(await queue.currentPlan(own), undefined);
       assert.deepEqual(await queue.archiveObjects(), [object]);
+      const { channel, records, rawBytes, objectBytes } = object;
+      assert.deepEqual((await queue.status()).archived, [{ channel, objects: 1, records, rawBytes, objectBytes }]);
       assert.deepEqual(await queue.openStream(testStream(1)), { held: 150, heldMark: testMark(150), archived: 150 });
       await assert.rejects(queue.plan(own, testPlan(2, 2)), { code: 'QUEUE_RANGE' });
     },
@@ -73,6 +75,8 @@ export const archiveContract: readonly ContractTest[] = [
       assert.deepEqual(await queue.archiveObjects(), [known, found]);
       assert.equal(await queue.restoreArchived({ ...own, epoch: own.epoch - 1 }, [{ ...found, name: 'other' }]), 'fenced');
       assert.deepEqual(await queue.archiveObjects(), [known, found]);
+      const [sums] = (await queue.status()).archived;
+      assert.partialDeepStrictEqual(sums, { objects: 2, records: known.records + found.records });
     },
   ],
 

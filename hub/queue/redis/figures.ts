@@ -1,11 +1,11 @@
 /** The queue's figures, all from sums that are kept where the data is. */
-import type { ChannelStatus, GroupStatus, QueueStatus, TopicName, TopicStatus } from '../queue.ts';
+import type { ArchivedSums, ChannelStatus, GroupStatus, QueueStatus, TopicName, TopicStatus } from '../queue.ts';
 import { patienceMs } from './limits.ts';
 import type { QueueContext } from './queue-context.ts';
 import { inGroups, listOf, numberOf, rowOf, textOf } from './replies.ts';
 import type { Reply } from './masters/masters.ts';
 
-export type StoreFigures = Pick<QueueStatus, 'topics' | 'groups' | 'channels' | 'deadLetters'>;
+export type StoreFigures = Pick<QueueStatus, 'topics' | 'groups' | 'channels' | 'archived' | 'deadLetters'>;
 
 export class Figures {
   readonly #context: QueueContext;
@@ -24,6 +24,7 @@ export class Figures {
         .flatMap(({ groups }) => groups)
         .toSorted((left, right) => byTopic(left, right) || (left.group < right.group ? -1 : 1)),
       channels: summed(found.flatMap(({ channels }) => channels)),
+      archived: archivedTogether(found.flatMap(({ archived }) => archived)),
       deadLetters: found.reduce((sum, { deadLetters }) => sum + deadLetters, 0),
     };
   }
@@ -31,11 +32,12 @@ export class Figures {
   async #readPartition(partition: number): Promise<StoreFigures> {
     const lane = this.#context.partitions.lane(partition);
     const { values } = await lane.read({ function: 'figures', args: () => [], patienceMs });
-    const [deadLetters, topicRows, channelRows] = values;
+    const [deadLetters, topicRows, channelRows, archivedRows] = values;
     const topics = [...inGroups(listOf(topicRows), 2)].map(([name, row]) => topicOf(textOf(name), partition, row));
     const groups = await Promise.all(topics.map((topic) => this.#groupsOf(topic)));
     const channels = [...inGroups(listOf(channelRows), 2)].map(([name, row]) => channelOf(textOf(name), row));
-    return { topics, groups: groups.flat(), channels, deadLetters: numberOf(deadLetters) };
+    const archived = archivedOf(listOf(archivedRows));
+    return { topics, groups: groups.flat(), channels, archived, deadLetters: numberOf(deadLetters) };
   }
 
   async #groupsOf(topic: TopicStatus): Promise<GroupStatus[]> {
@@ -126,4 +128,29 @@ function byTopic(
 ): number {
   if (left.topic !== right.topic) return left.topic < right.topic ? -1 : 1;
   return left.partition - right.partition;
+}
+
+/** `objects acme/app` and its number, and so on. */
+function archivedOf(fields: readonly Reply[]): ArchivedSums[] {
+  const numbers = new Map([...inGroups(fields, 2)].map(([name, value]) => [textOf(name), Number(textOf(value))]));
+  const channels = [...numbers.keys()].flatMap((name) => (name.startsWith('objects ') ? [name.slice('objects '.length)] : []));
+  return channels.map((channel) => {
+    const of = (what: string): number => numbers.get(`${what} ${channel}`) ?? 0;
+    return { channel, objects: of('objects'), records: of('records'), rawBytes: of('rawBytes'), objectBytes: of('objectBytes') };
+  });
+}
+
+function archivedTogether(rows: readonly ArchivedSums[]): ArchivedSums[] {
+  const channels = new Map<string, ArchivedSums>();
+  for (const row of rows) {
+    const before = channels.get(row.channel) ?? { channel: row.channel, objects: 0, records: 0, rawBytes: 0, objectBytes: 0 };
+    channels.set(row.channel, {
+      channel: row.channel,
+      objects: before.objects + row.objects,
+      records: before.records + row.records,
+      rawBytes: before.rawBytes + row.rawBytes,
+      objectBytes: before.objectBytes + row.objectBytes,
+    });
+  }
+  return [...channels.values()].toSorted((left, right) => (left.channel < right.channel ? -1 : 1));
 }

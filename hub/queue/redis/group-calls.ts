@@ -175,7 +175,7 @@ export class GroupCalls {
     const { topic, group, epoch } = lease;
     for (let done = 0; done < objects.length; done += rowsMax) {
       const token = randomBytes(9).toString('base64url');
-      const rows = objects.slice(done, done + rowsMax).map(objectText);
+      const rows = objects.slice(done, done + rowsMax).flatMap((object) => [objectText(object), sumsText(object)]);
       const { word } = await this.#call('restoreArchived', lease, [topic, group, epoch, token, ...rows]);
       if (word === 'fenced') return 'fenced';
     }
@@ -254,7 +254,12 @@ function archivedArgs({ archived }: Commit): Argument[] {
   if (archived === undefined) return [''];
   const { plan, object, segments } = archived;
   const row = object === undefined ? '' : objectText(object);
-  return [plan.name, plan.last, row, ...segments.flatMap(({ key, from, to }) => [streamName(key), from, to])];
+  const sums = object === undefined ? '' : sumsText(object);
+  return [plan.name, plan.last, row, sums, ...segments.flatMap(({ key, from, to }) => [streamName(key), from, to])];
+}
+
+function sumsText({ records, rawBytes, objectBytes, channel }: ArchiveObject): string {
+  return [records, Math.round(rawBytes), objectBytes, channel].join(' ');
 }
 
 function planOfText({ topic, partition }: CommitPlace, text: string): ArchivePlan {

@@ -19,6 +19,7 @@ const ofPartition = [
   'plans',
   'objects',
   'spilled',
+  'archived',
 ];
 
 const ofTopic = ['groups', 'sums', 'details', 'bodies', 'passed', 'beginnings'];

@@ -130,4 +130,18 @@ CREATE TABLE group_beginning (
 ) STRICT, WITHOUT ROWID;
 `;
 
-export const schemaSteps: readonly MigrationStep[] = [(db) => db.exec(version1), (db) => db.exec(version2)];
+/** Sums of the index, so that nobody has to read it for them. */
+const version3 = `
+CREATE TABLE archive_sum (
+  channel TEXT PRIMARY KEY,
+  objects INTEGER NOT NULL, records INTEGER NOT NULL, raw_bytes INTEGER NOT NULL, object_bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO archive_sum SELECT channel, count(*), sum(records), sum(raw_bytes), sum(object_bytes) FROM archive_object GROUP BY channel;
+CREATE TRIGGER archive_object_added AFTER INSERT ON archive_object BEGIN
+  INSERT INTO archive_sum VALUES (NEW.channel, 1, NEW.records, NEW.raw_bytes, NEW.object_bytes)
+  ON CONFLICT (channel) DO UPDATE SET objects = objects + 1, records = records + NEW.records,
+    raw_bytes = raw_bytes + NEW.raw_bytes, object_bytes = object_bytes + NEW.object_bytes;
+END;
+`;
+
+export const schemaSteps: readonly MigrationStep[] = [version1, version2, version3].map((step) => (db) => db.exec(step));

@@ -1,17 +1,17 @@
 /** The store's figures, all from sums that are kept where the data is. */
 import type { DatabaseSync } from 'node:sqlite';
 import { integer, only, optionalInteger, text } from '@tributary/shared/sqlite/row.ts';
-import type { ChannelStatus, GroupStatus, QueueStatus, TopicStatus } from '../queue.ts';
+import type { ArchivedSums, ChannelStatus, GroupStatus, QueueStatus, TopicStatus } from '../queue.ts';
 import { topicRow } from './tables/topic-table.ts';
 
-export type StoreFigures = Pick<QueueStatus, 'topics' | 'groups' | 'channels' | 'deadLetters'>;
+export type StoreFigures = Pick<QueueStatus, 'topics' | 'groups' | 'channels' | 'archived' | 'deadLetters'>;
 
 /** All figures of one moment: one read transaction. */
 export function storeFigures(db: DatabaseSync): StoreFigures {
   db.exec('BEGIN');
   try {
     const deadLetters = integer(only(db.prepare('SELECT count(*) AS n FROM dead_letter').get()), 'n');
-    return { topics: topics(db), groups: groups(db), channels: channels(db), deadLetters };
+    return { topics: topics(db), groups: groups(db), channels: channels(db), archived: archived(db), deadLetters };
   } finally {
     db.exec('COMMIT');
   }
@@ -64,6 +64,19 @@ function groups(db: DatabaseSync): GroupStatus[] {
 /** Exact up to what a number can say. What peers lie about may be more: that must not keep the figures of the others from anybody. */
 function sumOf(expression: string): string {
   return `CAST(min(total(${expression}), ${Number.MAX_SAFE_INTEGER}) AS INTEGER)`;
+}
+
+function archived(db: DatabaseSync): ArchivedSums[] {
+  return db
+    .prepare('SELECT channel, objects, records, raw_bytes, object_bytes FROM archive_sum ORDER BY channel')
+    .all()
+    .map((row) => ({
+      channel: text(row, 'channel'),
+      objects: integer(row, 'objects'),
+      records: integer(row, 'records'),
+      rawBytes: integer(row, 'raw_bytes'),
+      objectBytes: integer(row, 'object_bytes'),
+    }));
 }
 
 function channels(db: DatabaseSync): ChannelStatus[] {

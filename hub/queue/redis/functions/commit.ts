@@ -37,9 +37,19 @@ local function stepOver(keys, name, from, to)
   putStream(keys, name, stream)
 end
 
+-- A row of the archive's index, and the sums of its channel: records, raw bytes and bytes, then the channel.
+local function addObject(keys, row, sums)
+  call('RPUSH', keys[OBJECTS], row)
+  local records, raw, bytes, channel = string.match(sums, '^(%d+) (%d+) (%d+) (.+)$')
+  call('HINCRBY', keys[ARCHIVED], 'objects ' .. channel, 1)
+  call('HINCRBY', keys[ARCHIVED], 'records ' .. channel, records)
+  call('HINCRBY', keys[ARCHIVED], 'rawBytes ' .. channel, raw)
+  call('HINCRBY', keys[ARCHIVED], 'objectBytes ' .. channel, bytes)
+end
+
 -- topic, group, epoch, to, token of this call, number of entries, entries (place of the topic among the keys, its name, bytes that it may
 -- have here, entry), number of dead letters, dead letters (sequence, reason), name of the plan that ends or nothing, its last, the
--- row of the object or nothing, segments (name, from, to). Answers with bytes and memory, then last and pending of each topic.
+-- row of the object or nothing, its sums, segments (name, from, to). Answers with bytes and memory, then last and pending of each topic.
 local function commit(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
@@ -93,8 +103,8 @@ local function commit(keys, args)
     setAside(keys, FIXED, sequence - 1, sequence, false)
   end
   if args[planAt] ~= '' then
-    if args[planAt + 2] ~= '' then call('RPUSH', keys[OBJECTS], args[planAt + 2]) end
-    for index = planAt + 3, #args, 3 do stepOver(keys, args[index], tonumber(args[index + 1]), tonumber(args[index + 2])) end
+    if args[planAt + 2] ~= '' then addObject(keys, args[planAt + 2], args[planAt + 3]) end
+    for index = planAt + 4, #args, 3 do stepOver(keys, args[index], tonumber(args[index + 1]), tonumber(args[index + 2])) end
     call('HDEL', keys[PLANS], args[3] .. '\n' .. name)
   end
   for _, target in ipairs(order) do putTopic(keys, meta, target.topic) end

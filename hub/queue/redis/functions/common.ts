@@ -9,8 +9,8 @@
  */
 export const commonFunctions = String.raw`
 local META, POS, INFO, GAPS, CHAN, TOPICS, TOUCHED = 1, 2, 3, 4, 5, 6, 7
-local KEPT, TRIES, DEAD, PLANS, OBJECTS, SPILLS = 8, 9, 10, 11, 12, 13
-local FIXED = 13
+local KEPT, TRIES, DEAD, PLANS, OBJECTS, SPILLS, ARCHIVED = 8, 9, 10, 11, 12, 13, 14
+local FIXED = 14
 -- Of a topic: groups, sums, details, bodies, passed marks, beginnings of groups.
 local GROUPS, SUMS, DETAILS, BODIES, PASSED, BEGINNINGS = 1, 2, 3, 4, 5, 6
 local PER_TOPIC = 6

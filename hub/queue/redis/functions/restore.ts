@@ -1,6 +1,6 @@
 /** Rows of the archive's index that came back from the manifests of its objects. */
 export const restoreFunctions = String.raw`
--- topic, group, epoch, token of this call, rows. The caller knows which ones are missing: under its lease nobody else adds any.
+-- topic, group, epoch, token of this call, rows and their sums. The caller knows which ones are missing: under its lease nobody else adds any.
 local function restoreArchived(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
@@ -14,7 +14,7 @@ local function restoreArchived(keys, args)
   end
   group.try = args[6]
   putGroup(keys, FIXED, args[4], group)
-  for index = 7, #args do call('RPUSH', keys[OBJECTS], args[index]) end
+  for index = 7, #args, 2 do addObject(keys, args[index], args[index + 1]) end
   return { meta.generation, 'done' }
 end
 `;

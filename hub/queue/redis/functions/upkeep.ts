@@ -217,7 +217,7 @@ end
 local function figures(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
-  return { meta.generation, 'done', tonumber(call('HGET', keys[META], 'deadLetters')), call('HGETALL', keys[TOPICS]), call('HGETALL', keys[CHAN]) }
+  return { meta.generation, 'done', tonumber(call('HGET', keys[META], 'deadLetters')), call('HGETALL', keys[TOPICS]), call('HGETALL', keys[CHAN]), call('HGETALL', keys[ARCHIVED]) }
 end
 
 -- topic. Answers with its row, and its groups: name, row, and when the oldest entry that it has not passed was received, or -1.
