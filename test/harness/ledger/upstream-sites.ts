@@ -2,7 +2,8 @@
  * Three levels of sites, each made and enrolled by the commands that people use: agents → edge → two regions → centre. Every link goes
  * through a proxy with faults, and can be taken away for a while.
  */
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, rm } from 'node:fs/promises';
 import { AgentHost } from '../agent-host.ts';
 import { randomPlan } from '../connection-plan.ts';
 import { FaultyProxy } from '../faulty-proxy.ts';
@@ -66,6 +67,7 @@ export class Link implements AsyncDisposable {
 
 /** What came in stays known for so long after it went on: less than some of the outages. */
 const queue = { replay_window: '3s' };
+const databaseEndings = ['', '-wal', '-shm'];
 const regionNames = ['a', 'b'] as const;
 
 export class UpstreamSites implements AsyncDisposable {
@@ -98,6 +100,7 @@ export class UpstreamSites implements AsyncDisposable {
     await Promise.all([centre, edge, ...regions].map((one) => one.start()));
     let salt = 0;
     const link = async (to: HubHost, name: string): Promise<Link> => made.use(await Link.to(to, name, random.fork((salt += 1))));
+    // Of each region the way up and the way to it, and at last that of the agents.
     const links: Link[] = [];
     const outputs: object[] = [];
     for (const [index, region] of regions.entries()) {
@@ -131,9 +134,25 @@ export class UpstreamSites implements AsyncDisposable {
     return new UpstreamSites(made.move(), { centre, regions, edge, agents, links });
   }
 
-  /** Of a region that was killed: it has forgotten everything but who it is. */
-  async loseStore(region: HubHost): Promise<void> {
-    for (const ending of ['', '-wal', '-shm']) await rm(`${region.dataDir}/hub.db${ending}`, { force: true });
+  /** The way from a region to the centre. */
+  above(region: HubHost): Link {
+    const link = this.links[this.regions.indexOf(region) * 2];
+    if (link === undefined) throw new RangeError('each region has a way to the centre');
+    return link;
+  }
+
+  /** Of a region that does not run: puts a copy of its store aside, as a backup does. */
+  async backUp({ dataDir }: HubHost): Promise<void> {
+    for (const ending of databaseEndings) await rm(`${dataDir}/backup${ending}`, { force: true });
+    for (const ending of databaseEndings)
+      if (existsSync(`${dataDir}/hub.db${ending}`)) await copyFile(`${dataDir}/hub.db${ending}`, `${dataDir}/backup${ending}`);
+  }
+
+  /** Of a region that does not run: it forgets what came since the copy. */
+  async setBack({ dataDir }: HubHost): Promise<void> {
+    for (const ending of databaseEndings) await rm(`${dataDir}/hub.db${ending}`, { force: true });
+    for (const ending of databaseEndings)
+      if (existsSync(`${dataDir}/backup${ending}`)) await copyFile(`${dataDir}/backup${ending}`, `${dataDir}/hub.db${ending}`);
   }
 
   tail(): string {

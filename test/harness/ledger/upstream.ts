@@ -2,7 +2,7 @@
  * The scenarios `upstream` and `upstream-lost`: two agents with writers and rotation → edge → two regions → centre, every link of them
  * faulty. Each round one process dies as by `kill -9` or is stopped as a machine that hangs, a link is gone for a while, or a region stays
  * away while the other brings everything. What the centre archived is what is judged: each line once, in order, though it got them by two
- * ways. In `upstream-lost` a region's store is lost, too: the way by it tells gaps that the other way fills, so that parts of a stream are
+ * ways. In `upstream-lost` a region's store is set back to a copy of it, too: the way by it tells gaps that the other way fills, so that parts of a stream are
  * stored late, behind what follows them. Nothing may be lost or doubled all the same.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +24,9 @@ const rotateBytes = 200_000;
 const outageMs = { long: 12_000, short: 1500 };
 const longRounds = 10;
 const downMsMax = 2000;
+/** Longer than the replay window of a hub, and what is written in it is on its way. */
+const forgottenMs = 7000;
+const lateMsMax = 8000;
 const calmMs = { min: 100, max: 2500 };
 
 type Kind = 'killed' | 'paused' | 'cut' | 'away' | 'lost';
@@ -102,8 +105,8 @@ class Harassment {
       if (this.#away !== undefined) return await this.#cut(round);
       const region = random.pick(sites.regions);
       this.#note(round, this.#nameOf(region), kind);
+      if (kind === 'lost') return await this.#lose(region);
       await this.#mustRun(region).program.kill();
-      if (kind === 'lost') await sites.loseStore(region);
       this.#away = { region, untilRound: round + random.between(1, 3) };
       return;
     }
@@ -118,6 +121,26 @@ class Harassment {
     host.program.signal('SIGSTOP');
     await sleep(this.#lengthMs);
     host.program.signal('SIGCONT');
+  }
+
+  /**
+   * Both regions have what the edge has forgotten, and the centre has it from none; then one of them loses it and tells the centre so,
+   * before the other one brings it.
+   */
+  async #lose(region: HubHost): Promise<void> {
+    const { random, sites } = this.#options;
+    const ways = sites.regions.map((one) => sites.above(one));
+    for (const way of ways) way.cut();
+    await this.#mustRun(region).program.kill();
+    await sites.backUp(region);
+    await region.start();
+    await sleep(Math.max(this.#lengthMs, forgottenMs));
+    await this.#mustRun(region).program.kill();
+    await sites.setBack(region);
+    await region.start();
+    sites.above(region).mend();
+    await sleep(random.between(0, lateMsMax));
+    for (const way of ways) way.mend();
   }
 
   async #cut(round: number): Promise<void> {
