@@ -16,6 +16,8 @@ export const skippedAtOnceMax = 500;
 export const pollMs = 500;
 export const tickMs = 1000;
 export const tickWithMoreMs = 50;
+/** The replay window is exact to this part of it, as in functions/upkeep.ts. */
+export const windowParts = 30;
 /** Entries are told to other hubs together. */
 export const noteMs = 10;
 

@@ -198,7 +198,7 @@ export class RedisQueue implements Queue {
     const { upkeep, context } = this.#parts;
     const all = Array.from({ length: context.partitions.count }, (_, partition) => partition);
     await asQueueErrors(upkeep.poll());
-    while (await asQueueErrors(upkeep.trim(all)));
+    while (await asQueueErrors(upkeep.trim(all, 'all')));
   }
 
   onAppended(listener: (topic: TopicName, partition: number) => void): () => void {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLogger } from '@tributary/shared/log.ts';
+import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import { requireTool } from '../../../test/harness/require.ts';
+import { until } from '../../../test/harness/until.ts';
+import { front, owned } from '../contract/steps.ts';
 import { testBatch, testStream } from '../fixture.ts';
 import { functionName } from './functions/library.ts';
 import { MasterError, type Masters } from './masters/masters.ts';
@@ -18,7 +21,10 @@ test('a hub goes on when all calls of a step of its upkeep fail', { skip }, asyn
   await using redis = await TestRedis.start();
   await using fixture = await redis.open({}, { prefix: 'upkeep' });
   let refused = 0;
-  const masters = failing(fixture.masters, [functionName('tidy'), functionName('trim')], () => (refused += 1));
+  const masters = watched(fixture.masters, [functionName('tidy'), functionName('trim')], () => {
+    refused += 1;
+    return Promise.reject(new MasterError('REFUSED', 'refused'));
+  });
   const log = createLogger({ level: 'error', sink: () => undefined });
   await using queue = await openRedisQueue({ masters, log, partitions: 1, keepsHouse: false });
   await queue.openStream(testStream(1));
@@ -29,7 +35,54 @@ test('a hub goes on when all calls of a step of its upkeep fail', { skip }, asyn
   assert.equal(refused, 2);
 });
 
-function failing(masters: Masters, names: readonly string[], onFailed: () => void): Masters {
+/** A site has topics by the thousand, times its partitions, and most are at rest. */
+test('a topic at rest is asked for what it keeps now and then, and an empty one not at all', { skip }, async () => {
+  await using redis = await TestRedis.start();
+  await using fixture = await redis.open({}, { prefix: 'rest' });
+  let trims = 0;
+  const masters = watched(fixture.masters, [functionName('trim')], (call) => {
+    trims += 1;
+    return call();
+  });
+  const clock = new ManualClock();
+  const log = createLogger({ level: 'error', sink: () => undefined });
+  let storeMs = 0;
+  const limits = { replayWindowMs: 300_000 };
+  await using queue = await openRedisQueue({ masters, log, limits, partitions: 1, clock, clockOffsetMs: () => storeMs });
+  /** Polling and taking out sleep when they are done. */
+  const trimsWithin = async (seconds: number): Promise<number> => {
+    const before = trims;
+    for (let passed = 0; passed < seconds; passed += 1) {
+      await until('all is done', () => clock.sleeping === 2);
+      clock.advance(1000);
+      // Who was woken sleeps no more from then on.
+      await new Promise((done) => setImmediate(done));
+    }
+    await until('all is done', () => clock.sleeping === 2);
+    return trims - before;
+  };
+  await queue.openStream(testStream(1));
+  await queue.append(testBatch([{ stream: 1, from: 0, to: 10 }]));
+  const own = await owned(queue, front, 'g');
+  assert.ok((await trimsWithin(3)) > 0);
+  const kept = await trimsWithin(20);
+  assert.ok(kept > 0 && kept < 4, 'about as often as the replay window is exact');
+  assert.equal(await queue.commit({ lease: own, to: 1 }), 'done');
+  await trimsWithin(10);
+  storeMs += 400_000;
+  await trimsWithin(10);
+  assert.equal((await queue.status()).topics[0]?.entries, 0);
+  assert.equal(await trimsWithin(20), 0);
+  await queue.append(testBatch([{ stream: 1, from: 10, to: 20 }]));
+  assert.ok((await trimsWithin(2)) > 0, 'what came is looked at');
+});
+
+/** These functions go through `instead`. */
+function watched(
+  masters: Masters,
+  names: readonly string[],
+  instead: (call: () => ReturnType<Masters['call']>) => ReturnType<Masters['call']>,
+): Masters {
   return new Proxy(masters, {
     get: (target, property) => {
       if (property !== 'call') {
@@ -37,9 +90,8 @@ function failing(masters: Masters, names: readonly string[], onFailed: () => voi
         return typeof value === 'function' ? value.bind(target) : value;
       }
       return (...[partition, call, options]: Parameters<Masters['call']>): ReturnType<Masters['call']> => {
-        if (!names.includes(call.name)) return target.call(partition, call, options);
-        onFailed();
-        return Promise.reject(new MasterError('REFUSED', 'refused'));
+        const made = (): ReturnType<Masters['call']> => target.call(partition, call, options);
+        return names.includes(call.name) ? instead(made) : made();
       };
     },
   });

@@ -2,7 +2,16 @@
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { TopicName } from '../queue.ts';
-import { pollMs, sweepMs, tickMs, tickWithMoreMs, topicsAtOnceMax, upkeepPatienceMs as patienceMs } from './limits.ts';
+import {
+  pollMs,
+  sweepMs,
+  tickMs,
+  tickWithMoreMs,
+  topicsAtOnceMax,
+  upkeepPatienceMs as patienceMs,
+  windowParts,
+} from './limits.ts';
+import type { Reply } from './masters/masters.ts';
 import type { QueueContext } from './queue-context.ts';
 import { inGroups, numberOf, textOf } from './replies.ts';
 import { sweepOrphans } from './spill/sweep-orphans.ts';
@@ -23,9 +32,18 @@ interface Seen {
   identities: number;
 }
 
+/** A topic in which there was nothing to take out. */
+interface Rest {
+  readonly last: number;
+  /** By the monotonic clock. Undefined: nothing is kept, so that nothing can go before more comes. */
+  readonly lookAtMs: number | undefined;
+}
+
 export class Upkeep {
   readonly #parts: UpkeepParts;
   readonly #seen = new Map<number, Seen>();
+  /** By partition. */
+  readonly #resting = new Map<number, Map<TopicName, Rest>>();
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
@@ -39,6 +57,7 @@ export class Upkeep {
   /** Everything again with the next poll: what was known of a partition's changes is another master's. */
   forget(partition: number): void {
     this.#seen.delete(partition);
+    this.#resting.delete(partition);
   }
 
   async poll(): Promise<void> {
@@ -47,9 +66,9 @@ export class Upkeep {
     await Promise.all(Array.from({ length: context.partitions.count }, (_, partition) => this.#pollPartition(partition)));
   }
 
-  /** One step over all topics of some partitions. True when there is more to do now. */
-  async trim(partitions: Iterable<number>): Promise<boolean> {
-    const results = await Promise.all([...partitions].map((partition) => this.#trimPartition(partition)));
+  /** One step over all topics of some partitions, or those that are due. True when there is more to do now. */
+  async trim(partitions: Iterable<number>, which: 'all' | 'due'): Promise<boolean> {
+    const results = await Promise.all([...partitions].map((partition) => this.#trimPartition(partition, which)));
     return results.includes(true);
   }
 
@@ -77,16 +96,37 @@ export class Upkeep {
     else this.#seen.set(partition, { changes: numberOf(changes), identities: numberOf(identities) });
   }
 
-  async #trimPartition(partition: number): Promise<boolean> {
+  async #trimPartition(partition: number, which: 'all' | 'due'): Promise<boolean> {
     const { context } = this.#parts;
     const { limits, levels, partitions } = context;
-    const topics = levels.topicsIn(partition);
+    const topics = levels.topicsIn(partition).filter((topic) => which === 'all' || this.#isDue(partition, topic));
     if (topics.length === 0) return false;
     const lane = partitions.lane(partition);
     const tidied = lane.call({ function: 'tidy', args: () => [limits.keepKeysMs], patienceMs });
     // All of them together: one that failed while another was waited for would have nobody who hears of it, and end the hub.
     const [, ...trimmed] = await Promise.all([tidied, ...topics.map((topic) => this.#trimTopic(partition, topic))]);
     return trimmed.includes(true);
+  }
+
+  /** Most topics of a site are at rest: asking each of them each second would cost Redis more than what comes in. */
+  #isDue(partition: number, topic: TopicName): boolean {
+    const { context, clock } = this.#parts;
+    const rest = this.#resting.get(partition)?.get(topic);
+    if (rest === undefined || rest.last !== context.levels.lastOf(topic, partition)) return true;
+    if (rest.lookAtMs === undefined) return false;
+    return this.#isPressed() || clock.monotonic() >= rest.lookAtMs;
+  }
+
+  #noteRest(
+    partition: number,
+    topic: TopicName,
+    { more, last }: { readonly more: Reply | undefined; readonly last: number },
+  ): void {
+    const { context, clock } = this.#parts;
+    const resting = this.#resting.getOrInsertComputed(partition, () => new Map<TopicName, Rest>());
+    const keptMs = context.limits.replayWindowMs / windowParts;
+    if (more === 1) resting.delete(topic);
+    else resting.set(topic, { last, lookAtMs: more === 2 ? clock.monotonic() + keptMs : undefined });
   }
 
   async #trimTopic(partition: number, topic: TopicName): Promise<boolean> {
@@ -104,7 +144,10 @@ export class Upkeep {
       await this.#deleteSpilled(named.filter((ref) => !ref.startsWith('=')));
       const wanted = named.filter((ref) => ref.startsWith('='));
       // Their keys are named with the next call, at once: nothing goes without it.
-      if (wanted.length === 0) return more === 1;
+      if (wanted.length === 0) {
+        this.#noteRest(partition, topic, { more, last: numberOf(level[0]) });
+        return more === 1;
+      }
       refs = wanted;
     }
   }
@@ -117,9 +160,12 @@ export class Upkeep {
 
   /** A store that is nearly full: what all have passed goes at once, so that what none has can come. */
   #replayBytesMax(): number {
+    return this.#isPressed() ? 0 : this.#parts.context.limits.replayBytesMax;
+  }
+
+  #isPressed(): boolean {
     const { levels, limits } = this.#parts.context;
-    const isPressed = levels.shortage !== undefined || levels.bytes >= limits.storeBytesMax * 0.9;
-    return isPressed ? 0 : limits.replayBytesMax;
+    return levels.shortage !== undefined || levels.bytes >= limits.storeBytesMax * 0.9;
   }
 
   async #keepPolling(signal: AbortSignal): Promise<void> {
@@ -130,7 +176,7 @@ export class Upkeep {
   }
 
   async #keepTrimming(signal: AbortSignal): Promise<void> {
-    await this.#repeat(signal, async () => ((await this.trim(this.#parts.ownPartitions())) ? tickWithMoreMs : tickMs));
+    await this.#repeat(signal, async () => ((await this.trim(this.#parts.ownPartitions(), 'due')) ? tickWithMoreMs : tickMs));
   }
 
   /** One hub does it: who works on the first partition. */

@@ -82,7 +82,7 @@ local function takeOut(keys, args, meta, found, last)
 end
 
 -- topic, milliseconds of the replay window, bytes that passed entries may take, bodies whose keys are given. Answers whether there is more
--- to do, the topic's level, what was spilled of the entries that went, and the bodies whose keys are to be given with the next call.
+-- to do now (1), later as something is kept (2), or nothing, as nothing is (0), the topic's level, what was spilled of the entries that went, and the bodies whose keys are to be given with the next call.
 local function trim(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
@@ -119,7 +119,7 @@ local function trim(keys, args)
     leave(keys, meta)
   end
   local answer = {
-    meta.generation, 'done', more and 1 or 0, topic.last, pendingOf(keys, FIXED, topic), meta.bytes, meta.memory,
+    meta.generation, 'done', more and 1 or topic.first > topic.last and 0 or 2, topic.last, pendingOf(keys, FIXED, topic), meta.bytes, meta.memory,
   }
   for _, ref in ipairs(refs) do answer[#answer + 1] = ref end
   for _, ref in ipairs(wanted) do answer[#answer + 1] = ref end
