@@ -23,7 +23,7 @@ const run = promisify(execFile);
 
 const mainSource = `
 import { Command } from 'commander';
-import WebSocket from 'ws';
+import { parse } from 'yaml';
 import { startWorker } from '@tributary/shared/async/worker-entry.ts';
 import { productVersion } from '@tributary/shared/build-info.ts';
 import { fallocate } from '@tributary/shared/ffi/file-space.ts';
@@ -31,7 +31,7 @@ import { counterWorker } from './workers.ts';
 
 const program = new Command('little').version(productVersion());
 program.command('say <words...>').option('--json').action((words: string[], options: object) => {
-  console.log(JSON.stringify({ words, options, flags: process.execArgv, socket: typeof WebSocket }));
+  console.log(JSON.stringify({ words, options, flags: process.execArgv, library: typeof parse }));
 });
 program.command('count').action(async () => {
   const worker = startWorker(counterWorker, { workerData: 41 });
@@ -131,7 +131,7 @@ suite('an executable', () => {
       words: ['a', 'b c'],
       options: { json: true },
       flags: ['--max-semi-space-size=4'],
-      socket: 'function',
+      library: 'function',
     });
     assert.equal(stderr, '', 'no warning at the start');
   });
@@ -188,7 +188,7 @@ suite('an executable', () => {
 
   test('comes with the notices of what is in it, and leaves nothing else behind', () => {
     const notices = readFileSync(join(outFolder, 'THIRD-PARTY-LICENSES.txt'), 'utf8');
-    for (const name of ['commander', 'ws', 'Node.js']) assert.match(notices, new RegExp(`^==== ${name}\n\n.*\\S`, 'm'));
+    for (const name of ['commander', 'yaml', 'Node.js']) assert.match(notices, new RegExp(`^==== ${name}\n\n.*\\S`, 'm'));
     const built = readdirSync(outFolder).filter((name) => name !== 'root');
     assert.deepEqual(built.toSorted(), ['.little.fingerprint', '.lock', 'THIRD-PARTY-LICENSES.txt', 'little']);
   });
