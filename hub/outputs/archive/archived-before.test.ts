@@ -1,11 +1,11 @@
 /** What is archived although the store has lost it, when whoever puts it back breaks off or is overtaken. */
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdirSync, mkdtempDisposableSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { createLogger } from '@tributary/shared/log.ts';
-import { Scratch } from '../../../test/harness/scratch.ts';
 import { LazyThread } from '../../groups/lazy-thread.ts';
 import type { ArchiveObject, Lease } from '../../queue/queue.ts';
 import { streamInfo } from '../../testing/records.ts';
@@ -48,9 +48,9 @@ class ReturnedStore {
 }
 
 /** An object of positions 100 to 200 with its manifest. */
-function writeObject(folder: Scratch): ArchiveObject {
+function writeObject(folder: string): ArchiveObject {
   const name = `${channel}/2026/11/21/10/aa-0-1-1.csv.zst`;
-  const path = folder.file(name);
+  const path = join(folder, name);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, 'rows');
   const receivedMs = Date.UTC(2026, 10, 21, 10, 30);
@@ -74,11 +74,11 @@ function writeObject(folder: Scratch): ArchiveObject {
 }
 
 test('what objects hold is left out also when nobody heard that their rows were put back', async () => {
-  await using scratch = await Scratch.make();
+  using scratch = mkdtempDisposableSync(join(tmpdir(), 'tb-'));
   await using thread = new LazyThread<ArchiveContract>(archiveWorker, { workerData: {} });
   const queue = new ReturnedStore();
   queue.answersLost = 1;
-  const object = writeObject(scratch);
+  const object = writeObject(scratch.path);
   await assert.rejects(new ArchivedBefore({ queue, folder: scratch.path, thread, events }).heldFor(lease, channel), /lost/);
   // Another owner, which finds the row in the index.
   const held = await new ArchivedBefore({ queue, folder: scratch.path, thread, events }).heldFor(lease, channel);
@@ -91,10 +91,10 @@ test('what objects hold is left out also when nobody heard that their rows were 
 });
 
 test('an index that was read before the store went back is not taken for what it has now', async () => {
-  await using scratch = await Scratch.make();
+  using scratch = mkdtempDisposableSync(join(tmpdir(), 'tb-'));
   await using thread = new LazyThread<ArchiveContract>(archiveWorker, { workerData: {} });
   const queue = new ReturnedStore();
-  queue.rows.push(writeObject(scratch));
+  queue.rows.push(writeObject(scratch.path));
   const reading = Promise.withResolvers<void>();
   queue.beforeRows = reading.promise;
   const before = new ArchivedBefore({ queue, folder: scratch.path, thread, events });
