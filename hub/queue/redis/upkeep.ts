@@ -14,7 +14,7 @@ import {
 import type { Reply } from './masters/masters.ts';
 import type { QueueContext } from './queue-context.ts';
 import { inGroups, numberOf, textOf } from './replies.ts';
-import { sweepOrphans } from './spill/sweep-orphans.ts';
+import { type Orphans, sweepOrphans } from './spill/sweep-orphans.ts';
 
 export interface UpkeepParts {
   readonly context: QueueContext;
@@ -185,8 +185,9 @@ export class Upkeep {
     const { spill } = context.bodies;
     if (spill === undefined) return;
     const isOurs = (): boolean => new Set(ownPartitions()).has(0);
+    const orphans: Orphans = new Map();
     await this.#repeat(signal, async () => {
-      if (isOurs()) await sweepOrphans({ store: spill, nowMs: Date.now(), known: (names) => this.#knownSpilled(names) });
+      if (isOurs()) await sweepOrphans({ store: spill, nowMs: Date.now(), orphans, known: (names) => this.#knownSpilled(names) });
       return sweepMs;
     });
   }

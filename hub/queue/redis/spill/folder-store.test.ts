@@ -6,7 +6,7 @@ import { suite, test } from 'node:test';
 import { openFolderStore } from './folder-store.ts';
 import type { ObjectStore } from './object-store.ts';
 import { spillName } from './spill-name.ts';
-import { orphanAgeMsMin, sweepOrphans } from './sweep-orphans.ts';
+import { orphanAgeMsMin, orphanKeptMs, type Orphans, sweepOrphans } from './sweep-orphans.ts';
 
 const nowMs = Date.parse('2026-03-04T05:06:07Z');
 
@@ -70,12 +70,20 @@ suite('bodies in a folder', () => {
     writeFileSync(half, 'x');
     const old = new Date(Date.now() - orphanAgeMsMin - 1000);
     for (const path of [join(folder.path, known), join(folder.path, orphan), half]) utimesSync(path, old, old);
-    const removed = await sweepOrphans({
-      store,
-      nowMs: Date.now(),
-      known: (names) => Promise.resolve(new Set(names.filter((name) => name === known))),
-    });
-    assert.equal(removed, 1);
+    const orphans: Orphans = new Map();
+    let isEmptied = false;
+    const sweep = (afterMs: number): Promise<number> =>
+      sweepOrphans({
+        store,
+        nowMs: Date.now() + afterMs,
+        orphans,
+        known: async (names) => new Set(isEmptied ? [] : names.filter((name) => name !== orphan)),
+      });
+    assert.equal(await sweep(0), 0, 'somebody may have started an empty Redis by mistake');
+    isEmptied = true;
+    assert.equal(await sweep(60_000), 0);
+    isEmptied = false;
+    assert.equal(await sweep(orphanKeptMs), 1);
     assert.deepEqual(await namesIn(store), [known, young].toSorted());
     assert.equal(readdirSync(join(folder.path, orphan, '..')).length, 2);
   });
