@@ -15,7 +15,7 @@ export interface Demands {
 
 export interface CheckedServer {
   readonly runId: string;
-  /** WAITAOF is there since 7.2. */
+  /** WAITAOF is there since 7.2, for a server that writes an append-only file. */
   readonly hasWaitAof: boolean;
   readonly facts: readonly DurabilityFact[];
   readonly warnings: readonly string[];
@@ -27,9 +27,11 @@ export interface MemoryUse {
   readonly max: number;
 }
 
+export type AskedConnection = Pick<RedisConnection, 'where' | 'send'>;
+
 const versionMin = 7;
 
-export async function checkServer(connection: RedisConnection, demands: Demands): Promise<CheckedServer> {
+export async function checkServer(connection: AskedConnection, demands: Demands): Promise<CheckedServer> {
   const { where } = connection;
   const info = await readInfo(connection);
   checkIdentity(where, info, demands);
@@ -45,7 +47,7 @@ export async function checkServer(connection: RedisConnection, demands: Demands)
   const replicas = Number(info.get('connected_slaves') ?? 0);
   return {
     runId: info.get('run_id') ?? '',
-    hasWaitAof: isAtLeast(info.get('redis_version') ?? '', [7, 2]),
+    hasWaitAof: isAtLeast(info.get('redis_version') ?? '', [7, 2]) && settings?.get('appendonly') === 'yes',
     facts: [...facts, { where, setting: 'connected_replicas', value: String(replicas) }],
     warnings: [
       ...wrong,
@@ -60,7 +62,7 @@ export async function readMemory(connection: RedisConnection): Promise<MemoryUse
   return memoryOf(await readInfo(connection, 'memory'));
 }
 
-async function readInfo(connection: RedisConnection, section?: string): Promise<ReadonlyMap<string, string>> {
+async function readInfo(connection: AskedConnection, section?: string): Promise<ReadonlyMap<string, string>> {
   const { where } = connection;
   const reply = await connection.send('INFO', section === undefined ? [] : [section]).catch((error: unknown) => {
     throw error instanceof ServerReplyError ? new ServerRefusedError('rights', hintOf(error, where)) : error;
@@ -99,7 +101,7 @@ function checkIdentity(where: string, info: ReadonlyMap<string, string>, demands
 const settingNames = ['appendonly', 'appendfsync', 'no-appendfsync-on-rewrite', 'maxmemory-policy', 'min-replicas-to-write'];
 
 /** Undefined where they may not be read and `durability: relaxed` lets that be. */
-async function readSettings(connection: RedisConnection, demands: Demands): Promise<ReadonlyMap<string, string> | undefined> {
+async function readSettings(connection: AskedConnection, demands: Demands): Promise<ReadonlyMap<string, string> | undefined> {
   const { where } = connection;
   try {
     const reply = await connection.send('CONFIG', ['GET', ...settingNames]);
