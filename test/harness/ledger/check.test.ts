@@ -39,6 +39,8 @@ function writeObject(path: string, rows: readonly Row[]): void {
   }
   mkdirSync(dirname(path), { recursive: true });
   execFileSync('zstd', ['-q', '-f', '-o', path], { input: Buffer.concat(parts) });
+  // Received at one time: their ranges say what comes first.
+  writeFileSync(path.replace('.csv.zst', '.json'), JSON.stringify({ received: { from: '2026-01-01T00:00:00.000Z' } }));
 }
 
 /** Writes files by the ledger's writer, lets `spoil` change their rows, and checks an archive of these. */

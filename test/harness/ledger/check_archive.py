@@ -47,7 +47,8 @@ class ArchivedStream:
         self.file = None
         self.position = -1
         self.line = -1
-        self.open_line = None
+        # Lines of which only the beginning came yet, by where they go on: what is late may stand between it and the rest.
+        self.open_lines = {}
 
 
 class Check:
@@ -67,7 +68,8 @@ class Check:
         position = int(row[6])
         partial = "partial" in row[8].split(" ")
         stream = self.streams.setdefault(row[3], ArchivedStream())
-        if stream.open_line is None:
+        open_line = stream.open_lines.pop(position, None)
+        if open_line is None:
             label = LABEL.match(raw)
             file = self.files.get((int(label[1]), int(label[2]))) if label else None
             if file is None:
@@ -80,8 +82,8 @@ class Check:
             stream.file = file
             line = int(label[3])
         else:
-            line = stream.open_line
-        if position <= stream.position or line < stream.line or (line == stream.line and stream.open_line is None):
+            line = open_line
+        if position <= stream.position or line < stream.line or (line == stream.line and open_line is None):
             self.disordered += 1
             self.note("disordered", row)
         stream.position = max(stream.position, position)
@@ -91,8 +93,9 @@ class Check:
             self.note("mismatched", row)
         else:
             self.cover(stream.file, position, position + len(raw))
-        stream.open_line = line if partial else None
-        if not partial and line < len(stream.file.arrived):
+        if partial:
+            stream.open_lines[position + len(raw)] = line
+        elif line < len(stream.file.arrived):
             stream.file.arrived[line] = min(255, stream.file.arrived[line] + 1)
 
     @staticmethod
@@ -105,9 +108,9 @@ class Check:
     def close_last_lines(self):
         """A file's last line without a newline may have come as `partial`: nobody can know that it does not go on."""
         for stream in self.streams.values():
-            if stream.open_line is not None and stream.file is not None and stream.open_line == stream.file.entry["lines"] - 1:
-                if stream.file.complete():
-                    stream.file.arrived[stream.open_line] += 1
+            for line in stream.open_lines.values():
+                if stream.file is not None and line == stream.file.entry["lines"] - 1 and stream.file.complete():
+                    stream.file.arrived[line] += 1
 
     def result(self):
         self.close_last_lines()
