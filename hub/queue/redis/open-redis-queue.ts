@@ -62,7 +62,7 @@ export async function openRedisQueue(options: RedisQueueOptions): Promise<RedisQ
     onChanged: (partition) => {
       reader.forgetStreams(partition);
       upkeep.forget(partition);
-      log.warn('a partition has another master than before, or lost what it had: positions are asked for again', { partition });
+      log.debug('a partition has another master than before, or lost what it had: positions are asked for again', { partition });
       tell(partition);
     },
   });

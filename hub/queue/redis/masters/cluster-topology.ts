@@ -11,6 +11,7 @@ import { slotsEveryMs, slotsEveryMsWell } from './limits.ts';
 import { MasterLink, type LinkParts } from './master-link.ts';
 import type { Reply } from './masters.ts';
 import { textOf } from './server-checks.ts';
+import { hintOf, ServerReplyError } from './server-reply.ts';
 import type { MasterChange, MasterPair, Topology } from './topology.ts';
 
 interface SlotRange {
@@ -165,9 +166,16 @@ export class ClusterTopology implements Topology {
 }
 
 async function rangesFrom(connection: RedisConnection): Promise<readonly SlotRange[]> {
-  const reply = await connection.send('CLUSTER', ['SLOTS']);
+  const reply = await connection.send('CLUSTER', ['SLOTS']).catch((error: unknown) => {
+    throw error instanceof ServerReplyError ? new Error(slotsProblem(error, connection.where), { cause: error }) : error;
+  });
   const [ownHost] = connection.where.split(/:\d+$/);
   return Array.isArray(reply) ? reply.flatMap((range: Reply) => slotRange(range, ownHost ?? '')) : [];
+}
+
+function slotsProblem(error: ServerReplyError, where: string): string {
+  if (!error.message.includes('cluster support disabled')) return hintOf(error, where);
+  return `Redis at ${where} is no part of a Cluster: name it in queue.redis.url`;
 }
 
 function slotRange(range: Reply, ownHost: string): SlotRange[] {

@@ -33,6 +33,9 @@ export interface MastersOptions {
   readonly patience?: Partial<Patience>;
 }
 
+/** Whoever waits for as long as it takes says now and then for what. */
+const waitToldEveryMs = 30_000;
+
 /** Resolves when every master was reached and checked. Rejects with a sentence that says which server, what, and what to do. */
 export async function openMasters(masters: MastersOptions): Promise<Masters> {
   const opened = new RedisMasters(masters, await connectSettings(masters.options));
@@ -48,6 +51,7 @@ export async function openMasters(masters: MastersOptions): Promise<Masters> {
 class RedisMasters implements Masters {
   readonly prefix: string;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #topology: Topology;
   readonly #caller: Caller;
   readonly #notes: Notes;
@@ -63,6 +67,7 @@ class RedisMasters implements Masters {
     const { prefix, min_replicas: minReplicas, partitions, cluster, sentinels } = options;
     this.prefix = prefix;
     this.#clock = clock;
+    this.#logger = logger;
     this.#slots = Array.from({ length: partitions }, (_, partition) => keySlot(partitionKeys(prefix, partition)));
     this.#siteSlot = keySlot(siteKeys(prefix));
     const events = linkLog(logger);
@@ -76,6 +81,7 @@ class RedisMasters implements Masters {
 
   async reached(): Promise<void> {
     const endMs = this.#clock.monotonic() + this.#patience.openMsMax;
+    let tellMs = this.#clock.monotonic() + usualPatience.openMsMax;
     for (;;) {
       await this.#topology.refresh();
       const pairs = this.#topology.pairs();
@@ -86,7 +92,12 @@ class RedisMasters implements Masters {
         .map(({ write }) => write.problem)
         .find((problem) => problem instanceof ServerRefusedError && isLasting(problem));
       if (refused !== undefined) throw refused;
-      if (this.#clock.monotonic() < endMs) {
+      const nowMs = this.#clock.monotonic();
+      if (nowMs < endMs) {
+        if (nowMs >= tellMs) {
+          this.#logger.warn('still waiting for Redis', { problem: this.problems()[0] });
+          tellMs = nowMs + waitToldEveryMs;
+        }
         await this.#clock.sleep(20);
         continue;
       }

@@ -69,6 +69,13 @@ suite('one Redis master', { skip: await requireTool('redis') }, () => {
     await refusedBy('little', /does not tell its settings.*ACL SETUSER/, 'few');
   });
 
+  test('that is named as a Cluster is told to be none', async () => {
+    await using scratch = await Scratch.make();
+    await using server = await startRedis(scratch.path);
+    const cluster = [new URL(server.url).host];
+    await assert.rejects(testMasters({ url: undefined, cluster }), /is no part of a Cluster: name it in queue\.redis\.url/);
+  });
+
   test('TLS: the authority is checked, and what is wrong with it is told', { skip: noOpenssl }, async () => {
     await using scratch = await Scratch.make();
     const [key, certificate] = [scratch.file('key.pem'), scratch.file('ca.pem')];
