@@ -150,7 +150,7 @@ function addInit(init: Command, finish: (code: ExitCode) => void): void {
     )
     .option('--listen-http <host:port>', 'where the HTTP API is bound; port 7700 of the same host unless given')
     .option(
-      '--redis <url>',
+      '--redis <url-or-file>',
       'for several hubs: the Redis that they share, redis://host:port or rediss://, or a file with the options of queue.redis',
     )
     .option('--authority <folder>', 'one more hub of a site: pki/ of another hub of it, with ca.crt and ca.key')
