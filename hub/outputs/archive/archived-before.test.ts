@@ -47,13 +47,14 @@ class ReturnedStore {
   }
 }
 
-/** An object of positions 100 to 200 with its manifest. */
-function writeObject(folder: string): ArchiveObject {
-  const name = `${channel}/2026/11/21/10/aa-0-1-1.csv.zst`;
+/** An object of positions 100 to 200 with its manifest. Those of later hours hold later ones. */
+function writeObject(folder: string, hoursLater = 0): ArchiveObject {
+  const name = `${channel}/2026/11/21/${10 + hoursLater}/aa-0-1-1.csv.zst`;
   const path = join(folder, name);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, 'rows');
-  const receivedMs = Date.UTC(2026, 10, 21, 10, 30);
+  const receivedMs = Date.UTC(2026, 10, 21, 10 + hoursLater, 30);
+  const from = 100 + 100 * hoursLater;
   const place = { channel, partition: 0, first: 1, last: 1 };
   const figures = {
     name,
@@ -68,7 +69,7 @@ function writeObject(folder: string): ArchiveObject {
     hosts: ['web1'],
     frames: [],
   };
-  const basis = { ...place, storeId: 'aa', topic: lease.topic, segments: [{ key, from: 100, to: 200 }] };
+  const basis = { ...place, storeId: 'aa', topic: lease.topic, segments: [{ key, from, to: from + 100 }] };
   writeFileSync(manifestName(path), manifestText({ ...basis, ...figures }));
   return { ...place, ...figures };
 }
@@ -87,6 +88,26 @@ test('what objects hold is left out also when nobody heard that their rows were 
   assert.deepEqual(
     queue.rows.map(({ name }) => name),
     [object.name],
+  );
+});
+
+test('what many hours hold is put back from the oldest on, so that who breaks off goes on where it was', async () => {
+  using scratch = mkdtempDisposableSync(join(tmpdir(), 'tb-'));
+  await using thread = new LazyThread<ArchiveContract>(archiveWorker, { workerData: {} });
+  const queue = new ReturnedStore();
+  const objects = [0, 3, 6].map((hours) => writeObject(scratch.path, hours));
+  queue.answersLost = 1;
+  await assert.rejects(new ArchivedBefore({ queue, folder: scratch.path, thread, events }).heldFor(lease, channel), /lost/);
+  assert.equal(queue.rows.length, 1);
+  const held = await new ArchivedBefore({ queue, folder: scratch.path, thread, events }).heldFor(lease, channel);
+  assert.ok(held !== 'fenced');
+  assert.deepEqual(
+    held.of(key),
+    [0, 3, 6].map((hours) => [100 + 100 * hours, 200 + 100 * hours]),
+  );
+  assert.deepEqual(
+    queue.rows.map(({ name }) => name),
+    objects.map(({ name }) => name),
   );
 });
 

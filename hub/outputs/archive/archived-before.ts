@@ -21,7 +21,6 @@ import { syncFolder, writeSmallFile } from './durable-file.ts';
 import type { ArchiveEvents } from './events.ts';
 import { findManifests } from './find-manifests.ts';
 import { HeldRanges } from './held-ranges.ts';
-import { manifestsMax } from './limits.ts';
 import type { FoundManifest } from './manifest.ts';
 
 export interface ArchivedBeforeOptions {
@@ -78,8 +77,8 @@ export class ArchivedBefore {
       return stored.held;
     }
     const held = stored?.held ?? new HeldRanges();
-    const found = await this.#missing(lease, channel, generation);
-    if (found.length > 0) {
+    // The oldest first: who goes on after a crash looks from the newest row on.
+    for await (const found of this.#missing(lease, channel, generation)) {
       for (const segment of found.flatMap(({ segments }) => segments)) held.add(segment);
       if (!held.isEmpty) this.#write(channel, lease.partition, { generation: unsettled, held });
       const restored = await queue.restoreArchived(
@@ -96,7 +95,11 @@ export class ArchivedBefore {
   }
 
   /** Manifests without a row whose objects are whole, in the order of the topic. */
-  async #missing({ partition }: Lease, channel: string, generation: number): Promise<readonly FoundManifest[]> {
+  async *#missing(
+    { partition }: Lease,
+    channel: string,
+    generation: number,
+  ): AsyncGenerator<readonly FoundManifest[], void, undefined> {
     const { folder, thread, events } = this.#options;
     const rows = (await this.#readIndex(partition, generation)).filter(
       (row) => row.channel === channel && row.partition === partition,
@@ -104,16 +107,15 @@ export class ArchivedBefore {
     const known = new Set(rows.map(({ name }) => name));
     const newestMs = rows.reduce((newest, { receivedMsMin }) => Math.max(newest, receivedMsMin), 0);
     // Receive times of a partition never go back, except by what its clock was behind on the lost master.
-    const search = { folder, channel, partition, sinceMs: newestMs - hourMs, known, max: manifestsMax };
-    const whole: FoundManifest[] = [];
-    for (const manifest of await findManifests(search)) {
-      const { name, sha256 } = manifest.object;
-      if ((await thread.call('checksum', { folder, name })) === sha256) whole.push(manifest);
-      else events.damaged(name);
+    for await (const manifests of findManifests({ folder, channel, partition, sinceMs: newestMs - hourMs, known })) {
+      const whole: FoundManifest[] = [];
+      for (const manifest of manifests) {
+        const { name, sha256 } = manifest.object;
+        if ((await thread.call('checksum', { folder, name })) === sha256) whole.push(manifest);
+        else events.damaged(name);
+      }
+      if (whole.length > 0) yield whole.toSorted(byPlace);
     }
-    return whole.toSorted(
-      (one, other) => one.object.receivedMsMin - other.object.receivedMsMin || one.object.first - other.object.first,
-    );
   }
 
   /** One that began before the change may have rows that are lost. */
@@ -153,4 +155,8 @@ export class ArchivedBefore {
     writeSmallFile(path, `${JSON.stringify({ version: fileVersion, generation, streams: held.streams() })}\n`);
     syncFolder(dirname(path));
   }
+}
+
+function byPlace({ object: one }: FoundManifest, { object: other }: FoundManifest): number {
+  return one.receivedMsMin - other.receivedMsMin || one.first - other.first;
 }

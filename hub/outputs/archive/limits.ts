@@ -19,9 +19,6 @@ export const objectsOpenMax = 4;
 export const readEntriesMax = 64;
 export const readBytesMax = 4 * 1024 * 1024;
 
-/** Manifests of one channel and partition that are read at most when the store lost their rows: the newest ones. */
-export const manifestsMax = 2000;
-
 /** Greatest wait before an object that could not be written is tried again. */
 export const retryMsMax = 30_000;
 
