@@ -40,6 +40,9 @@ export const spilledBytesMin = 4096;
 /** A body from here on has a key of its own: smaller ones cost less together. */
 export const keyedBytesMin = 8192;
 
+/** Of an entry that went, what was spilled stays so long. */
+export const spilledStaysMs = 60_000;
+
 /** What is left in the spill store by what broke off is looked for as often. */
 export const sweepMs = 10 * 60_000;
 

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { createLogger } from '@tributary/shared/log.ts';
 import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import { requireTool } from '../../../test/harness/require.ts';
 import { until } from '../../../test/harness/until.ts';
 import { front, owned } from '../contract/steps.ts';
-import { testBatch, testStream } from '../fixture.ts';
+import { testBatch, testEntry, testStream } from '../fixture.ts';
 import { functionName } from './functions/library.ts';
-import { MasterError, type Masters } from './masters/masters.ts';
+import { MasterError, type Masters, partitionKeys } from './masters/masters.ts';
 import { openRedisQueue } from './open-redis-queue.ts';
 import { TestRedis } from './redis-fixture.ts';
+import { openFolderStore } from './spill/folder-store.ts';
 
 const skip = await requireTool('redis');
 
@@ -75,6 +77,40 @@ test('a topic at rest is asked for what it keeps now and then, and an empty one 
   assert.equal(await trimsWithin(20), 0);
   await queue.append(testBatch([{ stream: 1, from: 10, to: 20 }]));
   assert.ok((await trimsWithin(2)) > 0, 'what came is looked at');
+});
+
+test('what was spilled outlives its entry for a while, and stays where that may be back', { skip }, async () => {
+  await using redis = await TestRedis.start();
+  await using fixture = await redis.open({}, { prefix: 'spilled' });
+  const { masters } = fixture;
+  const clock = new ManualClock();
+  const log = createLogger({ level: 'error', sink: () => undefined });
+  const spill = await openFolderStore(join(redis.folder, 'spill'));
+  const spilled = async (): Promise<number> => (await Array.fromAsync(spill.list())).length;
+  const limits = { replayWindowMs: 0 };
+  await using queue = await openRedisQueue({ masters, log, limits, partitions: 1, clock, spill, memoryBytesMax: 1 });
+  const passes = async (seconds: number): Promise<void> => {
+    for (let passed = 0; passed < seconds; passed += 1) {
+      // Polling, taking out and the sweep sleep when they are done.
+      await until('all is done', () => clock.sleeping === 3);
+      clock.advance(1000);
+      await new Promise((done) => setImmediate(done));
+    }
+    await until('all is done', () => clock.sleeping === 3);
+  };
+  const isGone = async (): Promise<boolean> => (await queue.status()).topics[0]?.entries === 0;
+  await queue.publish('platform', 0, testEntry('x'.repeat(5000)));
+  await passes(4);
+  assert.ok(await isGone());
+  assert.equal(await spilled(), 1);
+  await passes(61);
+  assert.equal(await spilled(), 0);
+  await queue.publish('platform', 0, testEntry('x'.repeat(5000)));
+  await passes(4);
+  assert.ok(await isGone());
+  await redis.server.command('HSET', `${partitionKeys('spilled', 0)}meta`, 'master', 'another');
+  await passes(61);
+  assert.equal(await spilled(), 1);
 });
 
 /** These functions go through `instead`. */

@@ -4,6 +4,7 @@ import type { Logger } from '@tributary/shared/log.ts';
 import type { TopicName } from '../queue.ts';
 import {
   pollMs,
+  spilledStaysMs,
   sweepMs,
   tickMs,
   tickWithMoreMs,
@@ -14,6 +15,7 @@ import {
 import type { Reply } from './masters/masters.ts';
 import type { QueueContext } from './queue-context.ts';
 import { inGroups, numberOf, textOf } from './replies.ts';
+import type { ObjectName } from './spill/object-store.ts';
 import { type Orphans, sweepOrphans } from './spill/sweep-orphans.ts';
 
 export interface UpkeepParts {
@@ -42,6 +44,8 @@ interface Rest {
 export class Upkeep {
   readonly #parts: UpkeepParts;
   readonly #seen = new Map<number, Seen>();
+  /** Bodies of entries that went, in the order in which these went. */
+  #spilled: { readonly name: ObjectName; readonly atMs: number }[] = [];
   /** By partition. */
   readonly #resting = new Map<number, Map<TopicName, Rest>>();
 
@@ -58,6 +62,8 @@ export class Upkeep {
   forget(partition: number): void {
     this.#seen.delete(partition);
     this.#resting.delete(partition);
+    // Their entries may be there again: the sweep looks.
+    this.#spilled = this.#spilled.filter(({ name }) => !name.startsWith(`p${partition}/`));
   }
 
   async poll(): Promise<void> {
@@ -69,6 +75,8 @@ export class Upkeep {
   /** One step over all topics of some partitions, or those that are due. True when there is more to do now. */
   async trim(partitions: Iterable<number>, which: 'all' | 'due'): Promise<boolean> {
     const results = await Promise.all([...partitions].map((partition) => this.#trimPartition(partition, which)));
+    // A replica that becomes the master may not have heard that they went, and then needs their bodies.
+    await this.#deleteSpilled(which === 'all' ? Infinity : this.#parts.clock.monotonic() - spilledStaysMs);
     return results.includes(true);
   }
 
@@ -130,7 +138,8 @@ export class Upkeep {
   }
 
   async #trimTopic(partition: number, topic: TopicName): Promise<boolean> {
-    const { limits, partitions } = this.#parts.context;
+    const { context, clock } = this.#parts;
+    const { limits, partitions } = context;
     const lane = partitions.lane(partition);
     let refs: readonly string[] = [];
     for (;;) {
@@ -141,7 +150,8 @@ export class Upkeep {
       const [more, ...level] = values;
       partitions.noteLevel(partition, topic, level.slice(0, 4));
       const named = level.slice(4).map(textOf);
-      await this.#deleteSpilled(named.filter((ref) => !ref.startsWith('=')));
+      const atMs = clock.monotonic();
+      this.#spilled.push(...named.filter((ref) => !ref.startsWith('=')).map((name) => ({ name, atMs })));
       const wanted = named.filter((ref) => ref.startsWith('='));
       // Their keys are named with the next call, at once: nothing goes without it.
       if (wanted.length === 0) {
@@ -152,10 +162,12 @@ export class Upkeep {
     }
   }
 
-  /** What cannot be deleted now is found by the sweep. */
-  async #deleteSpilled(names: readonly string[]): Promise<void> {
+  /** What cannot be deleted, or is left when the hub ends, is found by the sweep. */
+  async #deleteSpilled(untilMs: number): Promise<void> {
     const { spill } = this.#parts.context.bodies;
-    if (spill !== undefined) await Promise.allSettled(names.map((name) => spill.delete(name)));
+    const first = this.#spilled.findIndex(({ atMs }) => atMs > untilMs);
+    const due = this.#spilled.splice(0, first === -1 ? this.#spilled.length : first);
+    if (spill !== undefined) await Promise.allSettled(due.map(({ name }) => spill.delete(name)));
   }
 
   /** A store that is nearly full: what all have passed goes at once, so that what none has can come. */
