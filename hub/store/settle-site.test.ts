@@ -71,7 +71,7 @@ suite('which site a hub is of', () => {
       Object.assign(alone, { siteId: queue.siteId, hubId: queue.hubId });
     }
     assert.deepEqual(await settleSite(folder.path, new Store()), { ...alone, isStoreLost: false });
-    assert.deepEqual(await readSiteFile(folder.path), alone);
+    assert.deepEqual(await readSiteFile(folder.path), { ...alone, store: 'redis' });
     const other = new Store();
     await other.claim('9'.repeat(32));
     await assert.rejects(settleSite(folder.path, other), /belongs to site 9/);

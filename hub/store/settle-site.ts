@@ -9,7 +9,7 @@
  * | a site      | empty  | the store was lost or emptied: it becomes this site's again, as agents' and archives' names hold its id |
  * | a site      | other  | refused: two sites would be mixed for good                                                              |
  *
- * A hub that was alone has its ids in its database (embedded-ids.ts): it is as one that knows its site and comes to a new store.
+ * A hub that was alone knows its site by its file or its database (embedded-ids.ts), and comes to a store that is new to it, not a lost one.
  *
  * The file is written before anything else uses the ids: a crash in between makes another new hub at most.
  */
@@ -40,10 +40,10 @@ export async function settleSite(folder: string, store: SiteClaim, drawId: () =>
         'give this hub the Redis or the queue.redis.prefix of its own site, or a new data_dir',
     );
   }
-  if (written !== undefined) return { ...written, isStoreLost: isNew };
   const ids = { siteId, hubId: known?.hubId ?? drawId() };
-  await writeSiteFile(folder, ids);
-  return { ...ids, isStoreLost: false };
+  const wasHere = written?.store === 'redis';
+  if (!wasHere) await writeSiteFile(folder, { ...ids, store: 'redis' });
+  return { ...ids, isStoreLost: wasHere && isNew };
 }
 
 function randomId(): Id {

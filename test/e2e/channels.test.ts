@@ -11,7 +11,8 @@ test('a channel is paused, resumed and moved by hand, and all of it is in the au
   const { hub, agent } = stack;
   const command = async (...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> =>
     hub.run(...args, '--config', hub.configPath);
-  const found = async (text: string): Promise<number> => Number((await hub.search('--count', '--type', 'app', '--', text)).stdout);
+  const found = async (text: string): Promise<number> =>
+    Number((await hub.search('--count', '--type', 'app', '--', text)).stdout);
   const group = async (name: string): Promise<unknown> => {
     const { stdout } = await command('channel', 'list', 'default/app', '--json');
     return listAt(parseJson(stdout), 'channels', 0, 'groups').find((one) => at(one, 'group') === name);
@@ -79,7 +80,8 @@ test(
     const { hub, agent } = stack;
     const command = async (...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> =>
       hub.run(...args, '--config', hub.configPath);
-    const found = async (text: string): Promise<number> => Number((await hub.search('--count', '--type', 'app', '--', text)).stdout);
+    const found = async (text: string): Promise<number> =>
+      Number((await hub.search('--count', '--type', 'app', '--', text)).stdout);
     const groups = async (): Promise<unknown[]> => {
       const { stdout } = await command('channel', 'list', 'default/app', '--json');
       return listAt(parseJson(stdout), 'channels', 0, 'groups').map((one) => at(one, 'group'));

@@ -7,6 +7,7 @@ import { queueWriter } from '../../workers.ts';
 import { type QueueLimits, queueLimits } from '../limits.ts';
 import { databaseFile } from './database-file.ts';
 import { queueErrorOf, SqliteQueue } from './sqlite-queue.ts';
+import type { SiteAndHub } from './store.ts';
 import { storeFailure } from './store-failure.ts';
 import type { StoreLevels, WriterContract } from './writer-contract.ts';
 
@@ -18,6 +19,8 @@ export interface SqliteQueueOptions {
   readonly limits?: Partial<QueueLimits>;
   /** Syncs at checkpoints only: a power cut may lose batches that were acked. Only when the configuration says so. */
   readonly relaxed?: boolean;
+  /** The site and hub that a store which is made anew is of; drawn without it. */
+  readonly known?: SiteAndHub | undefined;
   /** Armed in the writer thread (shared/crash-point.ts). */
   readonly crashPoint?: string | undefined;
   /** The writer thread died: every call under way was rejected, nothing more can be stored, and the hub has to start again. */
@@ -26,7 +29,7 @@ export interface SqliteQueueOptions {
 
 /** Opens the embedded store, or makes it. Rejects with a StoreError's or QueueError's message when it cannot be used. */
 export async function openSqliteQueue(options: SqliteQueueOptions): Promise<SqliteQueue> {
-  const { folder, log, clock = systemClock, relaxed = false, crashPoint } = options;
+  const { folder, log, clock = systemClock, relaxed = false, crashPoint, known } = options;
   const limits = queueLimits(options.limits);
   let queue: SqliteQueue | undefined;
   const calls = new ThreadCalls<WriterContract, StoreLevels>(startWorker(queueWriter), {
@@ -39,7 +42,7 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<Sqli
     },
   });
   try {
-    const opened = await calls.call('open', { nowMs: clock.now(), folder, limits, relaxed, crashPoint });
+    const opened = await calls.call('open', { nowMs: clock.now(), folder, limits, relaxed, crashPoint, known });
     const db = openDatabase(databaseFile(folder), { readOnly: true });
     queue = new SqliteQueue({ calls, opened, db, limits, clock, log });
     return queue;

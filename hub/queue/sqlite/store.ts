@@ -22,10 +22,13 @@ import { PassedTable } from './tables/passed-table.ts';
 import { type StreamRow, StreamTable } from './tables/stream-table.ts';
 import { TopicTable } from './tables/topic-table.ts';
 
-export interface StoreIds {
-  readonly storeId: string;
+export interface SiteAndHub {
   readonly siteId: string;
   readonly hubId: string;
+}
+
+export interface StoreIds extends SiteAndHub {
+  readonly storeId: string;
 }
 
 export class Store {
@@ -145,8 +148,12 @@ export class Store {
     return topics;
   }
 
-  ids(): StoreIds {
-    const draw = (key: string): string => metaValue(this.#db, key, randomBytes(16).toString('hex'));
-    return this.transaction(() => ({ storeId: draw('store_id'), siteId: draw('site_id'), hubId: draw('hub_id') }));
+  /** Those of the site and hub that are `known` where the store is new. */
+  ids(known: SiteAndHub | undefined): StoreIds {
+    const stored = (key: string, value = randomBytes(16).toString('hex')): string => metaValue(this.#db, key, value);
+    return this.transaction(() => {
+      const siteId = stored('site_id', known?.siteId);
+      return { storeId: stored('store_id'), siteId, hubId: stored('hub_id', known?.hubId) };
+    });
   }
 }

@@ -7,7 +7,7 @@ import type { ArchiveObject, ArchivePlan, CommitResult, HeldBack, Lease, Recorde
 import type { AppendArgument, PublishArgument } from './append.ts';
 import type { AcquireArgument, CommitArgument, EnsureGroupArgument, LeaseArgument, PlanArgument } from './groups.ts';
 import type { PauseArgument, RemoveArgument, SeekArgument, SkipArgument } from './operators.ts';
-import type { StoreIds } from './store.ts';
+import type { SiteAndHub, StoreIds } from './store.ts';
 import type { GapArgument, OpenStreamArgument } from './streams.ts';
 import type { TopicLevel } from './topic-level.ts';
 
@@ -17,6 +17,8 @@ export interface OpenArgument {
   readonly limits: QueueLimits;
   readonly relaxed: boolean;
   readonly crashPoint: string | undefined;
+  /** What the store is of where it is made anew; drawn without it. */
+  readonly known?: SiteAndHub | undefined;
 }
 
 export interface Opened {

@@ -93,7 +93,7 @@ function openWithReserve(argument: OpenArgument, reserve: ReserveFile): StoreAnd
   return openStore(argument);
 }
 
-function openStore({ nowMs, folder, relaxed, limits }: OpenArgument): StoreAndIds {
+function openStore({ nowMs, folder, relaxed, limits, known }: OpenArgument): StoreAndIds {
   const file = databaseFile(folder);
   let db: DatabaseSync | undefined;
   try {
@@ -102,7 +102,7 @@ function openStore({ nowMs, folder, relaxed, limits }: OpenArgument): StoreAndId
     const { journalMode, synchronous } = durabilityPragmas(db);
     assert(journalMode === 'wal' && (relaxed || synchronous === 'full'), 'acks are promised only by a store that syncs');
     const store = new Store(db, limits);
-    const ids = store.ids();
+    const ids = store.ids(known);
     // The store has one process at a time, and this one has just begun: nobody works on a lease any more.
     store.transaction(() => {
       store.groups.endLeases();
