@@ -118,7 +118,7 @@ suite('a Redis that is gone or went back', { skip: reason }, async () => {
   test('a change that no replica has yet is taken by no other hub: the master may go with it', async () => {
     await using scratch = await Scratch.make();
     await using replica = await startRedis(scratch.path, { replicaof: `${site.server.host} ${site.server.port}` });
-    await eventually('the replica has all', async () => (await replica.info('master_link_status')) === 'up');
+    await eventually('the replica has all', () => site.server.isFollowedBy(1));
     const usual = site.shared();
     const shared = { ...usual, redis: { ...usual.redis, min_replicas: 1 } };
     await using one = await site.hub(shared);

@@ -149,8 +149,8 @@ export class RedisCluster implements AsyncDisposable {
     for (const node of this.nodes) {
       await until('the cluster is up', async () => (await clusterInfo(node, 'cluster_state')) === 'ok');
     }
-    for (const replica of this.replicas) {
-      await until('a replica has all', async () => (await replica.info('master_link_status')) === 'up');
+    for (const master of this.masters.slice(0, this.replicas.length)) {
+      await until('a replica has all', () => master.hasReplicas(1));
     }
   }
 }

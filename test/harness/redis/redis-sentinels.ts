@@ -67,10 +67,7 @@ export class RedisSentinels implements AsyncDisposable {
 
   async #settled(replicas: number): Promise<void> {
     const [master] = this.servers;
-    await until('the replicas follow', async () => Number(await master?.info('connected_slaves')) === replicas);
-    for (const replica of this.servers.slice(1)) {
-      await until('a replica has all', async () => (await replica.info('master_link_status')) === 'up');
-    }
+    await until('the replicas follow', async () => (await master?.isFollowedBy(replicas)) === true);
     for (const sentinel of this.sentinels) {
       await until('the Sentinels know all', async () => {
         const known = await sentinel.command('SENTINEL', 'masters');

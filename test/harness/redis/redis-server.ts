@@ -108,6 +108,20 @@ export class RedisServer implements AsyncDisposable {
     return new RegExp(String.raw`^${field}:(.*?)\r?$`, 'm').exec(text)?.[1] ?? '';
   }
 
+  /**
+   * Whether so many replicas have all, and the master knows it: only then does it count them for WAIT. A replica says that its link is up a
+   * moment before.
+   */
+  async isFollowedBy(replicas: number): Promise<boolean> {
+    const said = await this.commands(['SET followed 1', 'DEL followed', `WAIT ${replicas} 1000`]);
+    return Number(said.split('\n').at(-1)) >= replicas;
+  }
+
+  /** The same of a node of a cluster, where not every key can be written. */
+  async hasReplicas(replicas: number): Promise<boolean> {
+    return Number(await this.command('WAIT', replicas, 50)) >= replicas;
+  }
+
   /** `kill -9`; resolves once it is gone. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');

@@ -32,7 +32,7 @@ export class RedisSite implements AsyncDisposable {
       durability: 'full',
       mayFound,
       limits: { recoveryMs: testRecoveryMs },
-      patience: { silenceMsMax: 1000, callWaitMsMax: 1500, replicasMsMax: 500, openMsMax: 3000 },
+      patience: { silenceMsMax: 1000, callWaitMsMax: 1500, replicasMsMax: 900, openMsMax: 3000 },
     };
   }
 
