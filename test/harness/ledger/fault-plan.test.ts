@@ -25,7 +25,7 @@ test('a hundred rounds visit every named point, and have kills at random moments
 test('the points in the code are those that the architecture names', () => {
   const text = readFileSync(join(repositoryRoot, 'docs/ARCHITECTURE.md'), 'utf8');
   const documented = text.match(/`(agent|hub)\.[a-z]+\.(before|after)-[a-z-]+`/g)?.map((name) => name.slice(1, -1));
-  const code = ['agent', 'hub'].flatMap((product) =>
+  const code = ['protocol', 'agent', 'hub'].flatMap((product) =>
     globSync(`${product}/**/*.ts`, { cwd: repositoryRoot }).map((path) => readFileSync(join(repositoryRoot, path), 'utf8')),
   );
   const inCode = new Set(code.flatMap((file) => [...file.matchAll(/\bcrashPoint\('([^']+)'\)/g)].map(([, name = '']) => name)));
