@@ -275,7 +275,10 @@ export class Agent implements AsyncDisposable {
         drop: (dropped) => buffer.drop(dropped),
         endStream: (streamId) => this.#streamEnded(streamId),
       },
-      onDropped: (dropped) => this.#tally.add(dropped),
+      onDropped: (dropped) => {
+        this.counters.recordsSkipped += dropped.records;
+        this.#tally.add(dropped);
+      },
       stream: (streamId) => buffer.stream(streamId),
       limits: {
         batchBytesMax: batch.maxBytes,

@@ -15,6 +15,8 @@ export interface Counters {
   batchesRejected: number;
   connections: number;
   reloads: number;
+  /** Records that were read while there was no room, and not kept. */
+  recordsSkipped: number;
   /** Records that filters at the edge left out or changed. */
   readonly filtered: FilterCounters;
   /** What will never arrive, by cause: of files bytes, of what cannot be read again bytes and records. */
@@ -48,13 +50,13 @@ export interface PlatformCounters {
 }
 
 /**
- * `queue-full`: there was no room for so long that the queue in memory was full; `too-large`: one document beyond all measure;
+ * `no-room`: something measured that is not worth waiting for; `queue-full`: there was no room for so long that the queue in memory was full; `too-large`: one document beyond all measure;
  * `buffer-broken`: the batcher took nothing any more; `after-stop`: it came when the stream had ended.
  */
-export type PlatformDropCause = 'queue-full' | 'too-large' | 'buffer-broken' | 'after-stop';
+export type PlatformDropCause = 'no-room' | 'queue-full' | 'too-large' | 'buffer-broken' | 'after-stop';
 
 export function newPlatformCounters(): PlatformCounters {
-  const dropped = { 'queue-full': 0, 'too-large': 0, 'buffer-broken': 0, 'after-stop': 0 };
+  const dropped = { 'no-room': 0, 'queue-full': 0, 'too-large': 0, 'buffer-broken': 0, 'after-stop': 0 };
   return { reported: 0, sent: 0, summed: 0, dropped };
 }
 
@@ -69,6 +71,7 @@ export function newCounters(): Counters {
     batchesRejected: 0,
     connections: 0,
     reloads: 0,
+    recordsSkipped: 0,
     filtered: { excluded: 0, sampledOut: 0, redacted: 0 },
     lost: {
       'buffer-full': newLossCounter(),

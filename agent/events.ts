@@ -4,6 +4,7 @@
  * (`data-lost`) in bytes and records by cause.
  */
 import type { GapCause, Id, RefuseReason } from '@tributary/protocol/messages.ts';
+import { agentMeasured, type AgentMeasured } from '@tributary/protocol/platform/agent-measured.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { Counters } from './counters.ts';
 import type { InputEvents, StreamState } from './inputs/input.ts';
@@ -69,6 +70,11 @@ export class AgentEvents {
     const { counters, reporter } = this.#options;
     counters.events[name] = (counters.events[name] ?? 0) + 1;
     reporter?.report({ kind: 'event', name, ...platformFields(facts) });
+  }
+
+  /** How it is: neither logged nor counted. */
+  measured(measured: AgentMeasured): void {
+    this.#options.reporter?.report({ kind: 'metric', name: agentMeasured, fields: { tributary: { measured } } });
   }
 
   started(facts: { readonly version: string; readonly pid: number; readonly startCounter: number }): void {

@@ -2,6 +2,7 @@
  * The running inputs, each under supervision. A reload changes the set: what stays the same goes on undisturbed, the rest stops
  * first, with everything it read pushed, and what is new begins where the streams are.
  */
+import { canaryType } from '@tributary/protocol/platform/canary.ts';
 import { supervise } from '@tributary/shared/async/supervise.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { AgentEvents } from './events.ts';
@@ -41,6 +42,8 @@ export interface InputStatus {
   readonly listening: readonly string[];
   /** Why it does not run now; empty while it does. */
   readonly trouble: string;
+  /** What it tried to read and could not. */
+  readonly failing: number;
 }
 
 interface Running {
@@ -113,14 +116,15 @@ export class InputSet {
   /** In the order of the configuration. */
   inputs(): readonly InputStatus[] {
     const running = this.#order.flatMap((key) => this.#running.get(key) ?? []);
-    return running.map(({ input: { name }, config }) => ({
+    return running.map(({ input, input: { name }, config }) => ({
       name,
       kind: config.kind,
-      type: 'type' in config ? config.type : channelType,
-      overflow: config.overflow,
+      type: typeOf(config),
+      overflow: 'overflow' in config ? config.overflow : 'block',
       listen: 'listen' in config ? config.listen : [],
       listening: [...(this.#listening.get(name) ?? [])],
       trouble: this.#troubles.get(name) ?? '',
+      failing: input.failing?.().length ?? 0,
     }));
   }
 
@@ -222,6 +226,11 @@ function freeName(kind: string, place: number, taken: ReadonlySet<string>): stri
   let name = `${kind}-${place}`;
   for (let other = place + 1; taken.has(name); other += 1) name = `${kind}-${other}`;
   return name;
+}
+
+function typeOf(config: InputConfig): string {
+  if (config.kind === 'canary') return canaryType;
+  return 'type' in config ? config.type : channelType;
 }
 
 function keyOf(config: InputConfig, defaults: InputDefaults): string {

@@ -9,6 +9,7 @@ import { isHubAddress, isOpenlyReached } from '@tributary/shared/network/hub-add
 import { hubRule, namePattern, nameRule, plaintextRule } from './config/rules.ts';
 import { execInputOptions } from './inputs/exec/options.ts';
 import { fileInputOptions } from './inputs/file/options.ts';
+import { canaryInputOptions } from './inputs/canary/options.ts';
 import { dockerInputOptions } from './inputs/docker/options.ts';
 import { journaldInputOptions } from './inputs/journald/options.ts';
 import { kubernetesInputOptions } from './inputs/kubernetes/options.ts';
@@ -112,6 +113,7 @@ const plainOptions = z.strictObject({
         linesInputOptions,
         stdinInputOptions,
         execInputOptions,
+        canaryInputOptions,
       ]),
     )
     .default([])
@@ -125,6 +127,11 @@ const plainOptions = z.strictObject({
         .boolean()
         .default(true)
         .describe('Send what happens to this agent (start, rotation, losses, hub lost…) as platform events, too.'),
+      measured: durationBetween({ min: '1s', max: '1h' })
+        .prefault('10s')
+        .describe(
+          'How often the agent tells how it is: inputs and the files furthest behind, buffer, books, rates, memory. While nothing changes: every minute, or this often where that is longer.',
+        ),
     })
     .prefault({})
     .describe('Events of the agent itself. They are logged and counted in any case.'),

@@ -6,11 +6,18 @@ import { armCrashPoint } from '@tributary/shared/crash-point.ts';
 import { guardOutput } from '@tributary/shared/std-output.ts';
 import { Command, CommanderError, Option } from 'commander';
 import { addAccessCommands } from './commands/access-command-line.ts';
+import { addAlertCommands } from './commands/alerts-command-line.ts';
+import { addDlqCommands } from './commands/dlq-command-line.ts';
+import { addHousekeeping } from './commands/housekeeping-command-line.ts';
 import { addEnroll } from './commands/enroll-command-line.ts';
+import { addEsCommands } from './commands/es-command-line.ts';
 import { addFlowCommands } from './commands/flow-command-line.ts';
+import { addPipelineCommands } from './commands/pipeline-command-line.ts';
 import { type CommandHost, type ExitCode, exitCode } from './commands/exit.ts';
 import type { InitOptions } from './commands/init.ts';
 import type { ConfigRequest } from './commands/load-config.ts';
+import { addReindex, addVerify } from './commands/archive-command-line.ts';
+import { addRestore } from './commands/restore-command-line.ts';
 import { limitBacktracking } from './outputs/archive/search/matcher.ts';
 
 const configDefault = '/etc/tributary/hub.yaml';
@@ -96,6 +103,11 @@ function commandLine(finish: (code: ExitCode) => void): Command {
   addInit(program.command('init'), finish);
   addAccessCommands(program, { host, finish, configOption, configOf });
   addFlowCommands(program, { host, finish, configOption, configOf });
+  addDlqCommands(program, { host, finish, configOption, configOf });
+  addAlertCommands(program, { host, finish, configOption, configOf });
+  addHousekeeping(program, { host, finish, configOption, configOf });
+  addPipelineCommands(program, { host, finish, configOption, configOf });
+  addEsCommands(program, { host, finish, configOption, configOf });
   addEnroll(program, { host, finish, configOption, configOf });
   const run = program.command('run');
   run
@@ -132,6 +144,9 @@ function commandLine(finish: (code: ExitCode) => void): Command {
     });
   const archive = program.command('archive').description('what was archived').helpCommand(false);
   addSearch(archive.command('search'), finish);
+  addRestore(archive.command('restore'), { host, finish, configOption, configOf });
+  addVerify(archive.command('verify'), { host, finish, configOption, configOf });
+  addReindex(archive.command('reindex'), { host, finish, configOption, configOf });
   return program;
 }
 
@@ -232,6 +247,9 @@ Examples:
   tributary-hub check --config /etc/tributary/hub.yaml
   tributary-hub run
   tributary-hub status --json
+  tributary-hub try nginx /var/log/nginx/access.log --limit 3
+  tributary-hub test /etc/tributary/pipelines
+  tributary-hub es setup --diff
   tributary-hub archive search 'connection refused' --since 2h --type nginx
   tributary-hub archive search --regex 'status=5\\d\\d' --host web1 --json --limit 100
 

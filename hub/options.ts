@@ -3,10 +3,19 @@ import { parseHostPort } from '@tributary/shared/network/listen-address.ts';
 import { bytesBetween, duration } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
 import { runDirDefault } from './hub-paths.ts';
+import { healthOptions } from './config/health-options.ts';
+import { canaryOptions } from './config/canary-options.ts';
+import { alertOptions } from './config/alert-options.ts';
+import { housekeepingOptions } from './config/housekeeping-options.ts';
+import { beatsRedisListeners } from './config/beats-redis-options.ts';
 import { agentListener, httpListener, pushListener } from './config/listener-options.ts';
+import { measurementOptions } from './config/measurement-options.ts';
 import { tenantName } from './config/names.ts';
-import { type ArchiveOutputOptions, outputs } from './config/output-options.ts';
-import { checkListeners } from './config/rules.ts';
+import type { ArchiveOutputOptions } from './config/archive-options.ts';
+import { outputs } from './config/output-options.ts';
+import { prometheusOptions } from './config/prometheus-options.ts';
+import { pipelineRules, pipelinesDir, scriptOptions } from './config/pipeline-options.ts';
+import { checkListeners, checkReporter } from './config/rules.ts';
 import { storeOptionFields } from './config/store-options.ts';
 import { oidcOptions, quotaOptions, serviceOptions, sessionOptions, tlsOptions } from './config/security-options.ts';
 
@@ -59,6 +68,7 @@ const plainHubOptions = z.strictObject({
       agents: agentListener.prefault({}).describe('The listener for agents.'),
       http: httpListener.optional().describe('The HTTP API and the page. Off unless it is given.'),
       push: z.array(pushListener).max(64).default([]).describe('Listeners that only take records, by `POST /api/v1/logs`.'),
+      beats_redis: beatsRedisListeners.describe('Lists and channels of a Redis that Beats write to by their Redis output.'),
     })
     .prefault({})
     .describe('Where records come in. What can be reached from other machines has TLS, or says `plaintext: true`.'),
@@ -94,6 +104,12 @@ const plainHubOptions = z.strictObject({
   platform_tenant: tenantName
     .default('default')
     .describe("Owner of the hub's own platform events, the audit trail among them: best one that no token is for."),
+  platform_reporter: z
+    .enum(['topic', 'direct'])
+    .default('topic')
+    .describe(
+      "How the hub's own platform events go: `topic`, as all records do, or `direct`, at once to every Elasticsearch output that takes them, and by the topic while one is away. What went straight is not in the archive; the audit trail always goes by the topic.",
+    ),
   sessions: sessionOptions.prefault({}).describe('People who are signed in.'),
   oidc: oidcOptions.optional().describe('Signing in at an OpenID Connect provider.'),
   quotas: z.array(quotaOptions).max(1000).default([]).describe('How much a tenant may bring in a day.'),
@@ -105,7 +121,18 @@ const plainHubOptions = z.strictObject({
       'Elasticsearch, Kibana and Redis that this site uses: one that answers anybody from outside the loopback turns health red.',
     ),
   queue: queue.prefault({}).describe('The durable queue between what comes in and what goes out.'),
+  pipelines: pipelineRules,
+  pipelines_dir: pipelinesDir,
+  scripts: scriptOptions.prefault({}).describe('Limits of the scripts that pipelines run.'),
   outputs,
+  housekeeping: housekeepingOptions
+    .prefault({})
+    .describe('What goes by itself when it is too old. Each removal is in the audit trail.'),
+  health: healthOptions.prefault({}).describe('How it is found out whether all is well.'),
+  canaries: canaryOptions.prefault({}).describe('Whether numbered records of agents are where records end.'),
+  alerts: alertOptions.prefault({}).describe('Who is told when something changes its colour.'),
+  prometheus: prometheusOptions.prefault({}).describe('What `GET /metrics` of `listeners.http` tells.'),
+  measurements: measurementOptions.prefault({}).describe('What was measured lately, for the page.'),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('The least level that is logged.'),
@@ -114,13 +141,15 @@ const plainHubOptions = z.strictObject({
     .describe('What the program tells of itself, on standard error.'),
 });
 
-export const hubOptions = plainHubOptions.superRefine(checkListeners);
+export const hubOptions = plainHubOptions.superRefine(checkListeners).superRefine(checkReporter);
 
 export type HubOptions = z.output<typeof hubOptions>;
 export function archiveOutputOf(options: HubOptions): ArchiveOutputOptions | undefined {
   return options.outputs.find((output) => output.kind === 'archive');
 }
 
-export function archiveFolder(options: HubOptions): string {
-  return archiveOutputOf(options)?.folder ?? join(options.data_dir, 'archive');
+/** For people: a folder, or a bucket with what its names begin with. */
+export function archivePlaceOf(options: HubOptions): string {
+  const { s3, folder } = archiveOutputOf(options) ?? {};
+  return s3 === undefined ? (folder ?? join(options.data_dir, 'archive')) : `s3://${s3.bucket}/${s3.prefix ?? ''}`;
 }

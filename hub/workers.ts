@@ -9,9 +9,19 @@ export const pipelineWorker: WorkerEntry = {
   url: new URL('./processing/pipeline-thread.ts', import.meta.url),
 };
 
+export const pipelineCheckWorker: WorkerEntry = {
+  asset: 'hub-pipeline-check.js',
+  url: new URL('./processing/reload/check-thread.ts', import.meta.url),
+};
+
 export const archiveWorker: WorkerEntry = {
   asset: 'hub-archive.js',
   url: new URL('./outputs/archive/archive-thread.ts', import.meta.url),
+};
+
+export const bulkWorker: WorkerEntry = {
+  asset: 'hub-bulk.js',
+  url: new URL('./outputs/elasticsearch/bulk/bulk-thread.ts', import.meta.url),
 };
 
 export const archiveSearchWorker: WorkerEntry = {
@@ -32,4 +42,19 @@ export const registryWriter: WorkerEntry = {
 export const sharedRegistryWriter: WorkerEntry = {
   asset: 'hub-shared-registry-writer.js',
   url: new URL('./registry/redis/shared-writer-thread.ts', import.meta.url),
+};
+
+export const redactionWorker: WorkerEntry = {
+  asset: 'hub-redaction.js',
+  url: new URL('./redaction/redaction-thread.ts', import.meta.url),
+};
+
+export const trialWorker: WorkerEntry = {
+  asset: 'hub-trial.js',
+  url: new URL('./processing/trying/trial-thread.ts', import.meta.url),
+};
+
+export const measurementsWorker: WorkerEntry = {
+  asset: 'hub-measurements.js',
+  url: new URL('./measurements/store/sqlite-thread.ts', import.meta.url),
 };

@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { agentOptions } from '@tributary/agent/options.ts';
 import { hubOptions } from '@tributary/hub/options.ts';
+import { pipelineSchema } from '@tributary/hub/processing/definition/pipeline-schema.ts';
+import { caseFileSchema } from '@tributary/hub/processing/trying/case-file.ts';
 import { describeOptions, publishedSchema } from '@tributary/shared/options/json-schema.ts';
 import { optionsPage } from '@tributary/shared/options/options-page.ts';
+import { pipelinesPage } from './pipelines-page.ts';
 
 /**
- * Writes the options pages and JSON Schemas of both configuration files from the one definition of each.
+ * Writes the options pages and JSON Schemas of both configuration files and of pipelines from the one definition of each.
  * `npm run docs [-- --check]`: with `--check` nothing is written, and what is out of date is named.
  */
 const repository = fileURLToPath(new URL('..', import.meta.url));
@@ -20,7 +23,12 @@ interface GeneratedFile {
 }
 
 function generateDocs(): GeneratedFile[] {
-  return [...referenceOf('agent', agentOptions), ...referenceOf('hub', hubOptions)];
+  const pipelines = [
+    formatted('docs/reference/pipelines.md', pipelinesPage()),
+    schemaFile('pipelines', pipelineSchema, 'A pipeline of tributary-hub'),
+    schemaFile('pipeline-cases', caseFileSchema, 'Cases beside a pipeline of tributary-hub'),
+  ];
+  return [...referenceOf('agent', agentOptions), ...referenceOf('hub', hubOptions), ...pipelines];
 }
 
 /** The files that are missing or differ from what would be generated. */
@@ -38,8 +46,12 @@ function referenceOf(product: 'agent' | 'hub', schema: Parameters<typeof describ
 [${product}.schema.json](${product}.schema.json). This page is generated from \`${product}/options.ts\`.`;
   return [
     formatted(`docs/reference/${product}.md`, optionsPage({ title, introduction, options: describeOptions(schema) })),
-    formatted(`docs/reference/${product}.schema.json`, JSON.stringify(publishedSchema(schema, title), undefined, 2)),
+    schemaFile(product, schema, title),
   ];
+}
+
+function schemaFile(name: string, schema: Parameters<typeof describeOptions>[0], title: string): GeneratedFile {
+  return formatted(`docs/reference/${name}.schema.json`, JSON.stringify(publishedSchema(schema, title), undefined, 2));
 }
 
 /** Generated files look as the formatter wants them, or its check would complain of them. */

@@ -246,15 +246,17 @@ export interface Refuse {
  * `store-lost`: the site had it once, and its store lost it after the replay window was over. `replay-expired`: another site had it, and its
  * replay window is over. `other-way`: nothing is lost, a sister site has it and passes it on to the sites above both.
  */
-export type GapCause =
-  | 'buffer-lost'
-  | 'buffer-damaged'
-  | 'dropped'
-  | 'replay-expired'
-  | 'source-lost'
-  | 'rejected'
-  | 'store-lost'
-  | 'other-way';
+export const gapCauses = [
+  'buffer-lost',
+  'buffer-damaged',
+  'dropped',
+  'replay-expired',
+  'source-lost',
+  'rejected',
+  'store-lost',
+  'other-way',
+] as const;
+export type GapCause = (typeof gapCauses)[number];
 
 /** The sender no longer has `[from, to)`: recorded, counted as lost, and answered by a Position. */
 export interface Gap {

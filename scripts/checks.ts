@@ -10,13 +10,16 @@ export interface Check {
   readonly remedy: string;
 }
 
+const pageBuilder = 'packaging/build/page.ts';
 const docsGenerator = 'packaging/generate-docs.ts';
 
 export function listChecks(): Check[] {
   const checks: Check[] = [
     { name: 'types', program: 'tsc', args: ['-p', '.'], remedy: 'mend what tsc names' },
     { name: 'types of the scripts', program: 'tsc', args: ['-p', 'scripts'], remedy: 'mend what tsc names' },
+    { name: 'types of the page', program: 'tsc', args: ['-p', 'hub/dashboard/web'], remedy: 'mend what tsc names' },
     { name: 'lint', program: 'oxlint', args: ['--type-aware', '--deny-warnings', '.'], remedy: 'mend what oxlint names' },
+    { name: 'page', program: process.execPath, args: [inRepository(pageBuilder)], remedy: 'mend what Vite names' },
     { name: 'format', program: 'oxfmt', args: ['--check', '.'], remedy: 'npm run format' },
   ];
   if (existsInRepository(docsGenerator)) {

@@ -71,6 +71,10 @@ test('a mistake is one sentence and a code', options, async () => {
 test('without a file a log writer writes; a Ctrl-C that arrives three times stops all with nothing lost', options, async () => {
   const started = spawnStart(['--data', 'own', '--rate', '2000']);
   await untilFound('own', (lines) => lines > 0, started);
+  await untilAllRuns(started);
+  const [, page = ''] = /^page {6}(http:\/\/127\.0\.0\.1:\d+\/) {2}sign in as admin with \S+$/m.exec(started.text()) ?? [];
+  const answer = await fetch(page, { headers: { accept: 'text/html' } });
+  assert.match(await answer.text(), /<title>Tributary<\/title>/, started.text());
   const second = await start(['--data', 'own']);
   assert.equal(second.code, 1);
   assert.match(second.stderr, /npm start already runs on .*own/);

@@ -9,10 +9,14 @@ import { inRepository, repositoryRoot } from './repository.ts';
 import { type Check, listChecks, runChecks } from './checks.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { TestReport, type TestRunSummary } from './test-report.ts';
+import { deskVariable, ElasticsearchDesk } from '../test/harness/elasticsearch/elasticsearch-desk.ts';
 
 /** A file that takes longer than this is stuck; the whole run has 25 minutes. */
 const fileTimeoutMs = 15 * 60_000;
+/** What Node makes of our source is kept here, for the test processes and for the products that they start (`test/harness/program.ts`). */
+const compileCache = '.tools/compile-cache';
 const folders = ['agent', 'hub', 'packaging', 'protocol', 'scripts', 'shared', 'test'];
+const realProcesses = /^test\/(conformance|e2e|inputs)\//;
 /** Longer rounds of something that a command of its own runs: `npm run ledger`, `npm run bench`. */
 const longTest = /\.long\.test\.ts$/;
 
@@ -45,7 +49,14 @@ function findTests(patterns: readonly string[]): string[] {
     globSync(`${folder}/**/*.test.ts`, { cwd: repositoryRoot, exclude: isForeignFolder }),
   );
   const wanted = found.filter((file) => patterns.length === 0 || patterns.some((pattern) => fits(file, pattern)));
-  return wanted.filter((file) => !longTest.test(file)).toSorted((a, b) => a.localeCompare(b));
+  return interleave(wanted.filter((file) => !longTest.test(file)).toSorted((a, b) => a.localeCompare(b)));
+}
+
+/** Spreads the tests of real processes, which mostly wait, evenly among the others, which mostly compute: all cores are busy, and none for three. */
+function interleave(files: readonly string[]): string[] {
+  const groups = Object.values(Object.groupBy(files, (file) => (realProcesses.test(file) ? 'waits' : 'computes')));
+  const placed = groups.flatMap((group) => group.map((file, index) => ({ file, place: (index + 0.5) / group.length })));
+  return placed.toSorted((a, b) => a.place - b.place).map(({ file }) => file);
 }
 
 function isForeignFolder(path: string): boolean {
@@ -64,11 +75,14 @@ interface TestRun {
 }
 
 async function runTests({ files, nameFilters, failedChecks, signal }: TestRun): Promise<TestRunSummary> {
+  process.env['NODE_COMPILE_CACHE'] = inRepository(compileCache);
+  await using desk = await ElasticsearchDesk.open();
+  process.env[deskVariable] = desk.url;
   const events = run({
     files: files.map((file) => inRepository(file)),
     cwd: repositoryRoot,
-    // Tests mostly wait for processes, so one core more than Node's own choice on a small machine does no harm.
-    concurrency: Math.max(2, availableParallelism()),
+    // Files with real processes wait for half of their time, so there are two more of them than there are cores.
+    concurrency: availableParallelism() + 2,
     timeout: fileTimeoutMs,
     signal,
     ...(nameFilters.length > 0 ? { testNamePatterns: nameFilters.map((filter) => new RegExp(filter)) } : {}),

@@ -74,7 +74,24 @@ test('what the linear engine cannot do is refused, and says why', () => {
   assert.match(patternProblem('(unfinished') ?? '', /^is no pattern: .*Unterminated group/);
   assert.match(patternProblem('(?i)[') ?? '', /^is no pattern/);
   assert.match(patternProblem('a'.repeat(5000)) ?? '', /longer than 4096/);
-  assert.equal(patternProblem('^\\d{4}-\\d\\d'), undefined);
+  for (const source of ['\\p{L}+', '[\\d\\P{Lu}]']) assert.match(patternProblem(source) ?? '', /a class such as/);
+  for (const source of ['^\\d{4}-\\d\\d', '\\\\p{2}', '[\\\\p{2}]', '\\pL']) assert.equal(patternProblem(source), undefined);
+});
+
+test('repetitions within repetitions are written out', () => {
+  const pattern = new LinearPattern('^(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}$');
+  assert.equal(pattern.test('1:22:333:4444:5:6:7:8'), true);
+  assert.equal(pattern.test('1:22:333:4444:5:6:7'), false);
+  assert.equal(pattern.test('1:22:333:44445:5:6:7:8'), false);
+  const nested = new LinearPattern('^(?:(?:a{3}b){2,3}c){3}$');
+  for (const [text, expected] of [
+    ['aaabaaabc'.repeat(3), true],
+    ['aaabaaabaaabc'.repeat(3), true],
+    ['aaabaaabc'.repeat(2), false],
+    ['aaabc'.repeat(3), false],
+  ] as const)
+    assert.equal(nested.test(text), expected, text);
+  assert.match(patternProblem('(?:(?:(?:a{0,16}){0,16}){0,16}){0,16}') ?? '', /repeats too much/);
 });
 
 test('repetitions are written out without changing what they match', () => {
@@ -140,6 +157,16 @@ test('(?i) ignores the case of a to z', () => {
   }
   assert.equal(new LinearPattern('(?i)\\x41b').test('AB'), true);
   assert.equal(new LinearPattern('(?i)\\x41b').test('aB'), false);
+});
+
+test('where looking behind takes too long the rest of a text is told as unseen, and nothing is left out', () => {
+  const text = 'xab '.repeat(50_000);
+  const matches = [...new LinearPattern('(?<=x)a+b').matches(text)];
+  const seen = matches.slice(0, -1);
+  assert.ok(seen.length > 50 && seen.every(({ text: found, isUnseen }) => found === 'ab' && !isUnseen));
+  const rest = matches.at(-1);
+  assert.deepEqual([rest?.isUnseen, rest?.index], [true, 4 * seen.length - 1]);
+  assert.equal(rest?.text, text.slice(rest?.index));
 });
 
 test('every match is found', () => {

@@ -24,9 +24,10 @@ export class PatternError extends Error {
   readonly code = 'PATTERN';
 }
 
+const unicodeClassProblem = String.raw`has a class such as \p{L}, which is not known here: name its characters, as in [A-Za-zÀ-ÿ]`;
 const patternLengthMax = 4096;
 const repeatMax = 1000;
-/** What the linear engine repeats at most. */
+/** What the linear engine repeats at most, repetitions within repetitions multiplied. */
 const repeatAtOnce = 16;
 const depthMax = 100;
 /** Atoms of a pattern with all its repetitions written out: the linear engine's time for a character grows with it. */
@@ -34,9 +35,19 @@ const atomsMax = 10_000;
 /** Longer text is not for V8's usual engine, unless the pattern has no loop that may be gone through in vain. */
 const fastCharactersMax = 4096;
 
+/**
+ * What a pattern with a look-behind and repetitions looks at in a text, in all: behind each match it begins anew and looks to the end, so
+ * that a long text with many would take hours.
+ */
+const lookedCharactersMax = 16 * 1024 * 1024;
+/** It looks through any text so many times. */
+const looksMin = 4;
+
 export interface PatternMatch {
   readonly index: number;
   readonly text: string;
+  /** The rest of a text in which there was no looking for more. */
+  readonly isUnseen: boolean;
 }
 
 export class LinearPattern {
@@ -44,14 +55,19 @@ export class LinearPattern {
   readonly #fast: RegExp;
   readonly #linear: RegExp;
 
-  /** Throws a PatternError. */
-  constructor(source: string) {
-    const written = writtenPattern(source);
+  /** Throws a PatternError. `lengthMax` is for what a program puts together of patterns; what people write needs no other. */
+  constructor(source: string, lengthMax = patternLengthMax) {
+    const written = writtenPattern(source, lengthMax);
     // Neither does the linear engine know the flag `g` together with a look-behind, nor does the usual one go over to it then.
     const flag = isGlobal(written) ? 'g' : '';
     this.#written = written;
     this.#fast = compile(written.text, flag);
     this.#linear = written.loops ? compile(written.text, `${flag}l`) : this.#fast;
+  }
+
+  /** Of its named groups, in their order. */
+  get groupNames(): readonly string[] {
+    return Object.keys(compile(`${this.#written.text}|`, '').exec('')?.groups ?? {});
   }
 
   test(text: string): boolean {
@@ -69,7 +85,7 @@ export class LinearPattern {
 
   /**
    * All matches, from the first on; none lies within another. In a pattern with a look-behind and repetitions, `^` may fit just behind a
-   * match, too.
+   * match, too; of a text in which that takes too long the rest comes at the end, unseen.
    */
   *matches(text: string): Generator<PatternMatch> {
     const engine = this.#engineFor(text);
@@ -77,7 +93,14 @@ export class LinearPattern {
     let from = 0;
     // Of a pattern that is not global: where the text begins that it is given.
     let start = 0;
+    let looked = 0;
+    const lookedMax = Math.max(lookedCharactersMax, looksMin * text.length);
     while (from <= text.length) {
+      if (!engine.global) looked += text.length - start;
+      if (looked > lookedMax) {
+        yield { index: from, text: text.slice(from), isUnseen: true };
+        return;
+      }
       engine.lastIndex = from;
       const match = engine.exec(start === 0 ? text : text.slice(start));
       if (match === null) return;
@@ -87,7 +110,7 @@ export class LinearPattern {
       else {
         from = index + Math.max(found.length, 1);
         if (!engine.global) start = Math.max(start, from - behind);
-        yield { index, text: found };
+        yield { index, text: found, isUnseen: false };
       }
     }
   }
@@ -112,8 +135,8 @@ interface WrittenPattern {
   readonly behind: number;
 }
 
-function writtenPattern(source: string): WrittenPattern {
-  if (source.length > patternLengthMax) throw new PatternError(`is longer than ${patternLengthMax} characters`);
+function writtenPattern(source: string, lengthMax = patternLengthMax): WrittenPattern {
+  if (source.length > lengthMax) throw new PatternError(`is longer than ${lengthMax} characters`);
   compile(source.replace(/^\(\?i\)/, ''), '');
   const ignoreCase = source.startsWith('(?i)');
   const written = new Rewriter(ignoreCase ? source.slice(4) : source, ignoreCase).rewrite();
@@ -178,6 +201,7 @@ class Rewriter {
   #sequence(): Part {
     let text = '';
     let atoms = 0;
+    let copies = 1;
     while (this.#at < this.#source.length && this.#source[this.#at] !== ')') {
       const atom = this.#atom();
       const quantifier = this.#take(/[*+?]\??|\{\d+(?:,\d*)?\}\??/y);
@@ -185,9 +209,11 @@ class Rewriter {
       if (quantifier !== '') this.#noteRepetition(most);
       atoms += atom.atoms * Math.max(least, most ?? 0, 1);
       if (atoms > atomsMax) throw new PatternError('repeats too much in all');
-      text += repeated(atom.text, quantifier);
+      const written = repeated(atom, quantifier);
+      text += written.text;
+      copies = Math.max(copies, written.copies);
     }
-    return { text, atoms };
+    return { text, atoms, copies };
   }
 
   #noteRepetition(most: number | undefined): void {
@@ -201,12 +227,15 @@ class Rewriter {
   #atom(): Part {
     const group = this.#take(/\((?:\?(?:[:=!]|<[=!]|<[^>]+>))?/y);
     if (group !== '') return this.#group(group);
-    return { text: this.#single(), atoms: 1 };
+    return { text: this.#single(), atoms: 1, copies: 1 };
   }
 
   #single(): string {
     const charClass = this.#take(/\[(?:\\[^]|[^\]\\])*\]/y);
+    if (/\\[pP]\{/.test(charClass.replaceAll('\\\\', ''))) throw new PatternError(unicodeClassProblem);
     if (charClass !== '') return this.#ignoreCase ? foldClass(charClass) : charClass;
+    // Without the flag `u`, which the linear engine does not know, this would be the letter p.
+    if (this.#take(/\\[pP]\{/y) !== '') throw new PatternError(unicodeClassProblem);
     const escaped = this.#take(/\\(?:x[\dA-Fa-f]{2}|u[\dA-Fa-f]{4}|c[A-Za-z]|\d+|[^])/y);
     if (escaped !== '') return escaped;
     const character = this.#take(/[^]/y);
@@ -223,7 +252,7 @@ class Rewriter {
     if (isBehind && this.#behindDepth === 0) this.#behind += inner.atoms;
     this.#at += 1;
     this.#depth -= 1;
-    return { text: `${open}${inner.text})`, atoms: inner.atoms };
+    return { text: `${open}${inner.text})`, atoms: inner.atoms, copies: inner.copies };
   }
 
   #take(what: RegExp): string {
@@ -237,6 +266,8 @@ class Rewriter {
 interface Part {
   readonly text: string;
   readonly atoms: number;
+  /** How many times the linear engine writes out what is repeated most in it. */
+  readonly copies: number;
 }
 
 /** The least and the greatest number of times; without a greatest, as often as there is. */
@@ -247,19 +278,20 @@ function repetitionsOf(quantifier: string): readonly [least: number, most: numbe
 }
 
 /** The atom with its quantifier; one that repeats it too often for one quantifier is spread over several. */
-function repeated(atom: string, quantifier: string): string {
+function repeated(atom: Part, quantifier: string): { readonly text: string; readonly copies: number } {
   const [least, most] = repetitionsOf(quantifier);
   const greatest = Math.max(least, most ?? 0);
   if (greatest > repeatMax) throw new PatternError(`repeats more than ${repeatMax} times`);
-  if (greatest <= repeatAtOnce) return atom + quantifier;
+  const atOnce = Math.max(1, Math.floor(repeatAtOnce / atom.copies));
+  if (greatest <= atOnce) return { text: atom.text + quantifier, copies: atom.copies * Math.max(greatest, 1) };
   const lazy = quantifier.endsWith('?') ? '?' : '';
   // A group that is written several times may have its name only once.
-  const copy = atom.replaceAll(/\\[^]|\(\?<[^=!>][^>]*>/g, (part) => (part.startsWith('(') ? '(?:' : part));
+  const copy = atom.text.replaceAll(/\\[^]|\(\?<[^=!>][^>]*>/g, (part) => (part.startsWith('(') ? '(?:' : part));
   let result = '';
-  for (let left = least; left > 0; left -= repeatAtOnce) result += `${copy}{${Math.min(left, repeatAtOnce)}}${lazy}`;
-  if (most === undefined) return `${result}${copy}*${lazy}`;
-  for (let left = most - least; left > 0; left -= repeatAtOnce) result += `${copy}{0,${Math.min(left, repeatAtOnce)}}${lazy}`;
-  return result;
+  for (let left = least; left > 0; left -= atOnce) result += `${copy}{${Math.min(left, atOnce)}}${lazy}`;
+  if (most === undefined) result += `${copy}*${lazy}`;
+  else for (let left = most - least; left > 0; left -= atOnce) result += `${copy}{0,${Math.min(left, atOnce)}}${lazy}`;
+  return { text: result, copies: atom.copies * atOnce };
 }
 
 /** A character class in which the letters a to z count in both cases. */

@@ -25,7 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Programs of their own: nobody imports them, people and other programs start them. */
-const entryPoint = /^(?:scripts\/[^/]+|packaging\/.+|[a-z]+\/generate|.*\/main|.*\.test|test\/.+)\.ts$/;
+const entryPoint = /^(?:scripts\/[^/]+|packaging\/.+|[a-z]+\/generate|.*\/main|.*\.test|test\/.+)\.tsx?$/;
 
 const all = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
   cwd: repository,
@@ -34,8 +34,8 @@ const all = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-
   .split('\0')
   .filter((path) => path !== '' && !/\.(?:bin|png|zst|gz|db)$/.test(path));
 const files: SourceFile[] = all.flatMap((path) => readIfThere(path));
-const code = files.filter(({ path }) => /\.(?:ts|mjs)$/.test(path) && !path.includes('/generated/'));
-const typescript = code.filter(({ path }) => path.endsWith('.ts'));
+const code = files.filter(({ path }) => /\.(?:tsx?|mjs)$/.test(path) && !path.includes('/generated/'));
+const typescript = code.filter(({ path }) => /\.tsx?$/.test(path));
 const pages = files.filter(({ path }) => path.endsWith('.md'));
 
 const users = new Map<string, string[]>();
@@ -45,8 +45,10 @@ for (const { path, lines } of code) {
 }
 
 test('imports go one way: shared, protocol, agent or hub, packaging', () => {
-  // Tests beside what they test that need a real Redis have it from the harness.
-  const inside = typescript.filter(({ path }) => !/\.redis\.test\.ts$|\/redis-(?:fixture|site)\.ts$/.test(path));
+  // Tests beside what they test that need a real server have it from the harness.
+  const inside = typescript.filter(
+    ({ path }) => !/\.(?:redis|s3|elasticsearch)\.test\.ts$|\/redis-(?:fixture|site)\.ts$/.test(path),
+  );
   const wrong = places(inside, ({ path }, line) => {
     const allowed = mayImport[folderOf(path)];
     const wanted = importedFile(path, line);
@@ -161,7 +163,7 @@ function usersOf(path: string): string[] {
 /** A program that only tests start has no main.ts above it. */
 function isOfTests(path: string): boolean {
   const known = usersOf(path);
-  return known.length > 0 && known.every((user) => user.endsWith('.test.ts'));
+  return known.length > 0 && known.every((user) => user.endsWith('.test.ts') || user.startsWith('test/'));
 }
 
 /** Others may be changing files while this runs; one that is gone breaks no rule. */
@@ -194,7 +196,7 @@ function importedFile(path: string, line: string): string | undefined {
 
 /** A file is used when it is imported, started as a thread by its address, or named from the root of the repository. */
 function mentionedFiles(path: string, line: string): string[] {
-  const specifiers = [...line.matchAll(/['"`]([^'"`\s]+\.(?:ts|mjs))['"`]/g)].map(([, specifier = '']) => specifier);
+  const specifiers = [...line.matchAll(/['"`]([^'"`\s]+\.(?:tsx?|mjs))['"`]/g)].map(([, specifier = '']) => specifier);
   return specifiers.flatMap((specifier) => [resolveFile(path, specifier), normalize(specifier)]);
 }
 

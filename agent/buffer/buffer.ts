@@ -32,12 +32,28 @@ export interface NewBatch {
 /** What no site will ever get, over all starts. */
 export type LossesByCause = Readonly<Partial<Record<GapCause, LossSum>>>;
 
+/** Sums since the buffer was opened: what was found and appended is what was acked, waits, was dropped or rejected. */
+export interface BufferedRecords {
+  /** Waited when it was opened. */
+  readonly found: number;
+  readonly appended: number;
+  readonly acked: number;
+  /** Waits for a site now. */
+  readonly unacked: number;
+  /** Waited, and had to make room. */
+  readonly dropped: number;
+  /** Set aside, as no site takes them. */
+  readonly rejected: number;
+}
+
 export interface BufferStatus {
   readonly batches: number;
   readonly unackedBatches: number;
   readonly unackedBytes: number;
   readonly retainedBytes: number;
   readonly maxBytes: number;
+  /** Of what became of records. */
+  readonly records: BufferedRecords;
   /** Of what waits, what has room of its own beyond `maxBytes`: platform events. */
   readonly reserveBytes: number;
   /** `full`: at its limit, inputs wait; `no-space`: the disk is full, the reserve was given up, inputs wait. */

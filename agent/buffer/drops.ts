@@ -29,6 +29,7 @@ export class Drops {
   readonly #queue = new DropQueue((dropped) => this.#write(dropped));
   readonly #batchListeners: ((dropped: readonly Dropped[]) => void)[] = [];
   #wasFull = false;
+  #droppedRecords = 0;
 
   constructor(parts: DropsParts) {
     this.#parts = parts;
@@ -37,6 +38,11 @@ export class Drops {
 
   onBatchesDropped(listener: (dropped: readonly Dropped[]) => void): void {
     this.#batchListeners.push(listener);
+  }
+
+  /** Of batches that had to make room. */
+  get droppedRecords(): number {
+    return this.#droppedRecords;
   }
 
   /** What came is not kept. */
@@ -64,6 +70,7 @@ export class Drops {
     const dropped: OutboxBatch[] = [];
     for (let oldest = index.oldestDroppable(); oldest !== undefined && room.isFull; oldest = index.oldestDroppable()) {
       index.remove(oldest.id);
+      this.#droppedRecords += oldest.records;
       dropped.push(oldest);
     }
     if (dropped.length > 0) this.#writeDropped(dropped);

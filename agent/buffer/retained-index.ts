@@ -30,6 +30,9 @@ export class RetainedIndex {
   #reserveBytes = 0;
   #reserveBatches = 0;
   #unackedBytes = 0;
+  #unackedRecords = 0;
+  #ackedRecords = 0;
+  #cutRecords = 0;
   #ackedBytes = 0;
 
   constructor(lengths: SegmentLengths) {
@@ -46,6 +49,11 @@ export class RetainedIndex {
 
   get unackedBytes(): number {
     return this.#unackedBytes;
+  }
+
+  /** Those that wait, and the sums of those that were acked here and of those that were no good any more. */
+  get records(): { readonly unacked: number; readonly acked: number; readonly cut: number } {
+    return { unacked: this.#unackedRecords, acked: this.#ackedRecords, cut: this.#cutRecords };
   }
 
   /** Unacked batches of the class that has room of its own; the other sums have them, too. */
@@ -87,6 +95,7 @@ export class RetainedIndex {
     this.#droppable.delete(id);
     this.#charge(retained, -1);
     this.#ackedBytes += chargeOf(retained.batch);
+    this.#ackedRecords += retained.batch.records;
     return true;
   }
 
@@ -205,6 +214,7 @@ export class RetainedIndex {
   rebuild(batch: OutboxBatch): void {
     const retained = this.#byId.get(batch.id);
     if (retained === undefined) return;
+    this.#cutRecords += retained.batch.records - batch.records;
     this.rewrite(batch.id, batch.segments);
     this.#charge(retained, -1);
     retained.batch = this.#lengths.withoutLengths(batch);
@@ -214,6 +224,7 @@ export class RetainedIndex {
   #charge({ batch, overflow }: Retained, sign: 1 | -1): void {
     const bytes = sign * chargeOf(batch);
     this.#unackedBytes += bytes;
+    this.#unackedRecords += sign * batch.records;
     if (overflow !== 'reserve') return;
     this.#reserveBytes += bytes;
     this.#reserveBatches += sign;

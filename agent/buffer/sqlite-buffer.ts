@@ -71,6 +71,8 @@ export class SqliteBuffer implements Buffer {
   readonly #listeners: (() => void)[] = [];
   readonly #trimTimer: NodeJS.Timeout;
   readonly #fresh = new FreshBodies();
+  /** Of records: what waited when it was opened, and what became of them since. */
+  readonly #records = { found: 0, appended: 0, rejected: 0 };
   #lastId = 0;
   #toldAppended = false;
   #siteStore: string | undefined;
@@ -246,6 +248,7 @@ export class SqliteBuffer implements Buffer {
     try {
       await this.#writer.call('append', { batch: stored, overflow, body, tokens }, [body.buffer]);
       this.#index.add({ batch: stored, overflow, ackedMs: undefined });
+      this.#records.appended += stored.records;
       for (const segment of segments) this.#moved(segment);
       this.#tellAppended();
     } finally {
@@ -282,7 +285,9 @@ export class SqliteBuffer implements Buffer {
   }
 
   reject(batchId: number, reason: string): void {
+    const { records } = this.#index.get(batchId) ?? { records: 0 };
     if (!this.#index.remove(batchId)) return;
+    this.#records.rejected += records;
     this.#writer.tell('reject', { id: batchId, reason });
     this.#room.changed();
   }
@@ -383,6 +388,7 @@ export class SqliteBuffer implements Buffer {
       retainedBytes: index.unackedBytes + index.ackedBytes,
       maxBytes: this.#parts.limits.maxBytes,
       reserveBytes: index.reserve.bytes,
+      records: this.#recordSums(),
       state: this.#room.hasSpace ? (this.#room.isFull ? 'full' : 'open') : 'no-space',
     };
   }
@@ -398,6 +404,12 @@ export class SqliteBuffer implements Buffer {
     this.#lost.close();
     this.#parts.db.close();
     await this.#writer.close();
+  }
+
+  #recordSums(): BufferStatus['records'] {
+    const { unacked, acked, cut } = this.#index.records;
+    const { found, appended, rejected } = this.#records;
+    return { found: found - cut, appended, acked, unacked, dropped: this.#drops.droppedRecords, rejected };
   }
 
   #moved(segment: OutboxSegment): void {
@@ -456,6 +468,7 @@ export class SqliteBuffer implements Buffer {
     const { db } = this.#parts;
     this.#streams.load(db);
     for (const row of readBatches(db)) this.#index.add(row);
+    this.#records.found = this.#index.records.unacked;
     this.#lastId = Math.max(this.#lastId, lastBatchId(db));
     this.#room.changed();
   }

@@ -16,10 +16,11 @@ import { newCounters } from '../counters.ts';
 import { AgentEvents } from '../events.ts';
 import type { AgentConfig } from '../options.ts';
 import { ClockWatch, isUnknownTimeZone } from '../platform/clock-watch.ts';
+import { MeasuredWatch } from '../platform/measured-watch.ts';
 import { rotateRoute } from '../rotation/rotate-route.ts';
 import { withoutCopies } from '../rotation/without-copies.ts';
 import { memoryWork } from '../memory-work.ts';
-import type { ObservedAgent } from '../status/describe-agent.ts';
+import { describeAgent, type ObservedAgent } from '../status/describe-agent.ts';
 import { RateWindow } from '../status/rate-window.ts';
 import { statusRoutes } from '../status/status-routes.ts';
 import { serveLocal } from '../status/status-server.ts';
@@ -133,9 +134,10 @@ async function runOnce(once: Once): Promise<Error | undefined> {
     if (timeZone !== undefined && isUnknownTimeZone(timeZone)) agent.events.timeZoneUnknown(timeZone);
     const clockWatch = new ClockWatch(systemClock).run((jumpedMs) => agent.events.clockChanged(jumpedMs), over.signal);
     const metrics = serveMetrics(observed, once, over.signal);
+    const measured = tellMeasured(observed, config, over.signal);
     owned.defer(async () => {
       over.abort();
-      await Promise.all([clockWatch, metrics]);
+      await Promise.all([clockWatch, metrics, measured]);
     });
     const failure = await Promise.race([agent.failed, work(agent, once, AbortSignal.any([stop, over.signal]))]);
     if (failure === undefined) await agent.stop(stop.reason instanceof Error ? stop.reason.message : 'stopped');
@@ -182,6 +184,19 @@ async function changedOrReadable(
     over.abort();
     await Promise.allSettled(waits);
   }
+}
+
+/** Without platform events nobody would hear it. */
+async function tellMeasured(observed: ObservedAgent, { events }: AgentConfig, signal: AbortSignal): Promise<void> {
+  if (!events.enabled) return;
+  const { agent } = observed;
+  await new MeasuredWatch({
+    status: () => describeAgent(observed),
+    booked: agent,
+    tell: (measured) => agent.events.measured(measured),
+    clock: systemClock,
+    periodMs: events.measured,
+  }).run(signal);
 }
 
 /** The port may be taken for a while: nothing else waits for it. */

@@ -28,6 +28,8 @@ export class Reloader {
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<void> = Promise.resolve();
   #closed = false;
+  /** What is in the file was refused when it was read last. */
+  #isRefused = false;
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
@@ -93,10 +95,15 @@ export class Reloader {
     try {
       config = await load();
     } catch (error) {
+      this.#isRefused = true;
       events()?.configRefused(file, error);
       return;
     }
     const changes = changedKeys(this.#current, config);
+    const wasRefused = this.#isRefused;
+    this.#isRefused = false;
+    // What was told of a file that is not good ends with it, also where it is again what runs.
+    if (changes.length === 0 && wasRefused) events()?.configChanged(file, [], []);
     if (changes.length === 0) {
       if (cause === 'signal') logger.info('the configuration is unchanged', { file });
       return;

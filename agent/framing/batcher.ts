@@ -114,6 +114,11 @@ export class Batcher implements AsyncDisposable {
     return this.#pool.usedBytes + this.#pipeline.bodyBytes;
   }
 
+  /** Records that were pushed and are not stored yet. */
+  get stagedRecords(): number {
+    return this.#members.keys().reduce((sum, batch) => sum + batch.records, 0);
+  }
+
   /** Copies the run. False: nothing more should come until `ready` resolves. */
   push(run: Run): boolean {
     this.#pipeline.throwIfFailed();

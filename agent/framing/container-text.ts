@@ -7,8 +7,8 @@ import { criPartOf, criTextStart } from './cri-lines.ts';
 import { dockerPartOf, dockerTextRange } from './docker-lines.ts';
 import { jsonPlaces, jsonText } from './json-places.ts';
 import { openPart, type PartOf, streamBits, unknownPart } from './part-lines.ts';
-import type { ByteRange, PlacedText, RecordDecoder } from './text-decoder.ts';
-import { placesOf, utf8Places, utf8Text } from './utf8-places.ts';
+import type { ByteRange, PlacedText, RecordDecoder } from '@tributary/shared/text/text-decoder.ts';
+import { placesOf, utf8Places, utf8Text } from '@tributary/shared/text/utf8-places.ts';
 
 /** Text of one line of the engine. */
 interface Piece {

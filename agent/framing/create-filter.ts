@@ -11,7 +11,7 @@ import type { FilterOptions } from './framing-options.ts';
 import { RecordEnds } from './record-ends.ts';
 import { type Redaction, createRedaction } from './redaction.ts';
 import { keeps, sampleSeed } from './sampling.ts';
-import { lineEnd, type RecordDecoder, textDecoder } from './text-decoder.ts';
+import { lineEnd, type RecordDecoder, textDecoder } from '@tributary/shared/text/text-decoder.ts';
 
 /** Undefined: nothing is filtered. */
 export function createFilter(

@@ -1,5 +1,5 @@
 /** The inside of a JSON string, of which it is to be known where each unit of its text is. */
-import { characterBytes, utf8Text } from './utf8-places.ts';
+import { characterBytes, utf8Text } from '@tributary/shared/text/utf8-places.ts';
 
 const backslash = 92;
 const letterU = 117;

@@ -52,6 +52,11 @@ export class OverflowBatcher implements AsyncDisposable {
     return this.#batchers.values().reduce((sum, batcher) => sum + batcher.stagedBytes, 0);
   }
 
+  /** Records that were pushed and are not stored yet. */
+  get stagedRecords(): number {
+    return this.#batchers.values().reduce((sum, batcher) => sum + batcher.stagedRecords, 0);
+  }
+
   /** Copies the run, or skips it. False: nothing more should come until `ready` resolves. */
   push(run: Run): boolean {
     const overflow = this.#overflowFor(run);

@@ -3,7 +3,7 @@
  * engine's line it is what the container wrote.
  */
 import { criTextStart } from './cri-lines.ts';
-import { textDecoder } from './text-decoder.ts';
+import { textDecoder } from '@tributary/shared/text/text-decoder.ts';
 
 /** The record lies at `[start, end)` of the bytes. */
 export type TextOf = (bytes: Buffer, start: number, end: number) => string;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { filtersOption } from './framing-options.ts';
 import { createRedaction } from './redaction.ts';
-import { textDecoder } from './text-decoder.ts';
+import { textDecoder } from '@tributary/shared/text/text-decoder.ts';
 
 function redact(given: unknown, bytes: Buffer, encoding = 'utf-8'): Buffer {
   const options = filtersOption.parse({ redact: given }).redact;

@@ -131,6 +131,8 @@ export interface Input {
   /** Reads until aborted, then resolves with everything read so far pushed; rejects when it cannot go on at all. */
   run(signal: AbortSignal): Promise<void>;
   sources(): readonly SourceStatus[];
+  /** What it tried to read and could not, whether it is a source yet or not; none unless it says so. */
+  failing?(): readonly string[];
   /** Resolves once every source found by now is read and pushed to its end (what `ship` waits for). */
   drained(signal: AbortSignal): Promise<void>;
 }

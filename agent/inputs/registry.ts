@@ -27,6 +27,7 @@ export interface InputParts<Options> {
 }
 
 const inputKinds = {
+  canary: { load: async () => (await import('./canary/canary-input.ts')).createCanaryInput, resumes: false },
   docker: { load: async () => (await import('./docker/docker-input.ts')).createDockerInput, resumes: true },
   exec: { load: async () => (await import('./exec/exec-input.ts')).createExecInput, resumes: false },
   file: { load: async () => (await import('./file/file-input.ts')).createFileInput, resumes: true },

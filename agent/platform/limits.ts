@@ -14,4 +14,19 @@ export const clockLookMs = 10_000;
 /** A smaller difference is a clock that is being corrected. */
 export const clockJumpMsMin = 2000;
 
+/** Of what one event tells of how the agent is. */
+export const measuredFilesMax = 30;
+export const measuredInputsMax = 50;
+export const measuredTextMax = 300;
+/** Files are told one by one this often at most. */
+export const measuredFilesMs = 30_000;
+/** After the start: by then its inputs have looked around. */
+export const firstMeasuredMs = 2000;
+/** While nothing changes it is told this often. */
+export const measuredAtRestMs = 60_000;
+/** Of a processor, for looking how the agent is. */
+export const measuredShareMax = 0.002;
+/** How many lengths of a file that is behind are remembered, with when they were seen. */
+export const sizesSeenMax = 16;
+
 assert(documentBytesMax <= queuedBytesMax, 'a document fits the queue');

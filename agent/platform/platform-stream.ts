@@ -51,11 +51,26 @@ export class PlatformStream implements PlatformReporter {
       counters.dropped['after-stop'] += 1;
       return;
     }
+    if (event.kind === 'metric') {
+      this.#reportMetric(event);
+      return;
+    }
     // Also while there is no stream yet, and nobody waits for the ends of windows.
     this.#tellSummed(false);
     if (this.#limit.admit(event, clock.monotonic())) this.#add(event, 1);
     else counters.summed += 1;
     this.#summed.notify();
+    this.#flush();
+  }
+
+  /** Told at once or not at all: while there is no room the time is a hole in what was measured, and no queue. */
+  #reportMetric(event: PlatformEvent): void {
+    const { counters } = this.#options;
+    if (this.#stream === undefined || !this.#hasRoom) {
+      counters.dropped['no-room'] += 1;
+      return;
+    }
+    this.#add(event, 1);
     this.#flush();
   }
 

@@ -1,7 +1,7 @@
 /** The options of `rotation`: how the files of one group are rotated. */
 import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
-import { isSchedule, isTimeZone } from '../schedule/schedule-rules.ts';
+import { isSchedule, isTimeZone } from '@tributary/shared/schedule/schedule-rules.ts';
 
 const pattern = z.string().min(1).startsWith('/', 'must be an absolute path or glob');
 /** The greatest delays that a timer of the system takes are far above; this only catches slips. */

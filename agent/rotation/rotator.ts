@@ -9,7 +9,7 @@ import { openQuiet } from './quiet-file.ts';
 import type { RotationEvents } from './rotation-events.ts';
 import type { RotateAnswer, RotationGroup, RotationStatus } from './rotation-group.ts';
 import type { RotationParts } from './rotation.ts';
-import { type OpenSchedule, openSchedule, type Schedule } from '../schedule/schedule.ts';
+import { type OpenSchedule, openSchedule, type Schedule } from '@tributary/shared/schedule/schedule.ts';
 import { Slots } from './slots.ts';
 
 export interface RotatorOptions {

@@ -10,7 +10,17 @@ import { readinessOf } from './readiness.ts';
 export interface ObservedAgent {
   readonly agent: Pick<
     Agent,
-    'buffer' | 'counters' | 'identity' | 'inputs' | 'renewal' | 'rotator' | 'tls' | 'uplink' | 'waitsForSite'
+    | 'batcher'
+    | 'buffer'
+    | 'counters'
+    | 'events'
+    | 'identity'
+    | 'inputs'
+    | 'renewal'
+    | 'rotator'
+    | 'tls'
+    | 'uplink'
+    | 'waitsForSite'
   >;
   readonly startedMs: number;
   readonly isStopping: () => boolean;
@@ -93,7 +103,11 @@ function withSums(inputs: readonly InputStatus[], sources: readonly SourceOfInpu
     sum.lag += lag;
     if (state === 'failed') sum.failed += 1;
   }
-  return inputs.map((input) => ({ ...input, ...(sums.get(input.name) ?? { sources: 0, lag: 0, failed: 0 }) }));
+  // A file that could never be opened is no source yet.
+  return inputs.map((input) => {
+    const { sources: count, lag, failed } = sums.get(input.name) ?? { sources: 0, lag: 0, failed: 0 };
+    return { ...input, sources: count, lag, failed: Math.max(failed, input.failing) };
+  });
 }
 
 function residentBytes(): number {

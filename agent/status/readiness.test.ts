@@ -11,6 +11,7 @@ const file: InputStatus = {
   listen: [],
   listening: [],
   trouble: 'a file input in trouble keeps no sender from being heard',
+  failing: 0,
 };
 const address = 'tcp://0.0.0.0:6514';
 const syslog: InputStatus = {

@@ -287,8 +287,10 @@ test('platform events still fit into a buffer that is full, up to a limit of the
   while (edge.push('block', 30)) await edge.settle();
   await eventually('it is full', () => edge.own.buffer.status().state === 'full');
   assert.equal(edge.push('reserve', 5), true);
-  await edge.settle();
-  assert.equal(edge.own.buffer.storedTo(edge.own.buffer.streams()[1]?.streamId ?? ''), 5 * recordBytes);
+  const stored = (): number => edge.own.buffer.storedTo(edge.own.buffer.streams()[1]?.streamId ?? '');
+  // On a busy machine it may take longer than one try waits.
+  for (let tries = 0; stored() === 0 && tries < 200; tries += 1) await edge.settle();
+  assert.equal(stored(), 5 * recordBytes);
   assert.ok(edge.own.buffer.status().reserveBytes > 0);
   assert.ok(!edge.own.buffer.hasRoom('drop_oldest') && edge.own.buffer.hasRoom('reserve'));
   await edge.own.buffer.ready('reserve', soon());
@@ -381,7 +383,8 @@ for (const [name, steps, causes, replay] of [
   [
     "and also when the site's store goes back, as far as what was acknowledged is kept",
     [...ordinary, { weight: 2, arbitrary: step('backup') }, { weight: 2, arbitrary: step('restore') }],
-    ['dropped', 'replay-expired'],
+    // What the site had once is lost with its store; what it was never told of is too old.
+    ['dropped', 'replay-expired', 'store-lost'],
     { replayWindowMs: 300_000, replayMaxBytes: 8000 },
   ],
 ] as const) {

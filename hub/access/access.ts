@@ -57,6 +57,14 @@ export function may(principal: Principal, action: Action, tenant: TenantName): b
   }
 }
 
+/** The tenants that `principal` may do this to; undefined: every one. */
+export function tenantsFor(principal: Principal, action: Action): readonly TenantName[] | undefined {
+  if (may(principal, action, everyTenant)) return undefined;
+  const named =
+    principal.kind === 'user' ? principal.grants.map(({ tenant }) => tenant) : 'tenant' in principal ? [principal.tenant] : [];
+  return [...new Set(named)].filter((tenant) => may(principal, action, tenant));
+}
+
 /** How an audit event names who did something. */
 export function nameOf(principal: Principal): string {
   switch (principal.kind) {

@@ -13,7 +13,7 @@ export async function agreeOnAuthority(
   registry: Pick<Registry, 'meta' | 'setMeta'>,
   { fingerprint, folder }: { readonly fingerprint: string; readonly folder: string },
 ): Promise<void> {
-  if (registry.meta(authorityKey) === undefined) await registry.setMeta({ [authorityKey]: fingerprint });
+  if (registry.meta(authorityKey) === undefined) await registry.setMeta({ [authorityKey]: fingerprint }, { unlessSet: true });
   const known = registry.meta(authorityKey);
   if (known === fingerprint) return;
   throw new KeyMaterialError(

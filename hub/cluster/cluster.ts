@@ -24,6 +24,8 @@ export interface HubMember {
   readonly works: boolean;
   /** Leases that it holds, as far as it knows; undefined where nobody told. */
   readonly leases?: number | undefined;
+  /** Hash of the pipelines that it has; undefined where nobody told. */
+  readonly pipelines?: string | undefined;
   /** How many partitions it is to work on, as it sees the site. */
   readonly partitions?: number | undefined;
   /** Last heartbeat, by the store's clock. */
@@ -31,10 +33,26 @@ export interface HubMember {
 }
 
 /** What a hub says of itself with its next heartbeat. */
-export type OwnState = Pick<HubMember, 'address' | 'state' | 'connections' | 'works' | 'leases'>;
+export type OwnState = Pick<HubMember, 'address' | 'state' | 'connections' | 'works' | 'leases' | 'pipelines'>;
 
 /** A later holder of the same lock has a greater one: who writes under a lock has it checked in the same step. */
 export type FencingToken = number;
+
+/** What a holder was given: a write that carries it is refused once the lock is over, however long its holder was stopped meanwhile. */
+export interface Fence {
+  readonly name: string;
+  readonly token: FencingToken;
+}
+
+export interface HeldLock extends Fence {
+  /** Asked of the store, before each step. Never rejects: where the store does not answer, nothing is held. */
+  isHeld(): Promise<boolean>;
+  /**
+   * By the monotonic clock of this process: until then nobody else is given it by the store that gave it, whether that can be reached or not (the
+   * next master knows of no lock). For what no fence can guard, right before it is done.
+   */
+  keptUntilMs(): number;
+}
 
 /** Announced: an operator has moved or resumed reader groups, so that there may be something to read where nothing came. */
 export const groupsMoved = 'groups-moved';
@@ -56,12 +74,8 @@ export interface Cluster extends AsyncDisposable {
   /** What the hubs announce, this one too. Returns its own removal. */
   onAnnounced(listener: (message: string) => void): () => void;
   /**
-   * Does `work` whenever this hub holds the lock `name`, again and again until aborted; its signal ends when the lock is lost. Only one
-   * hub of the site is in it at a time, as far as clocks go, and `isHeld` (asked of the store) tells in the end.
+   * Does `work` whenever this hub holds the lock `name`, again and again until aborted; its signal ends when the lock is lost, and work that
+   * finds it lost returns. Only one hub of the site is in it at a time, as far as clocks go: what may be done once only carries the fence.
    */
-  underLock(
-    name: string,
-    signal: AbortSignal,
-    work: (lock: { readonly token: FencingToken; isHeld(): Promise<boolean> }, signal: AbortSignal) => Promise<void>,
-  ): Promise<void>;
+  underLock(name: string, signal: AbortSignal, work: (lock: HeldLock, signal: AbortSignal) => Promise<void>): Promise<void>;
 }

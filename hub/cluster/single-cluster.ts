@@ -59,8 +59,9 @@ export class SingleCluster implements Cluster {
     return () => this.#announced.delete(listener);
   }
 
-  async underLock(_name: string, signal: AbortSignal, work: Parameters<Cluster['underLock']>[2]): Promise<void> {
-    while (!signal.aborted) await work({ token: 1, isHeld: () => Promise.resolve(!signal.aborted) }, signal);
+  async underLock(name: string, signal: AbortSignal, work: Parameters<Cluster['underLock']>[2]): Promise<void> {
+    const lock = { name, token: 1, isHeld: () => Promise.resolve(true), keptUntilMs: () => Infinity };
+    while (!signal.aborted) await work(lock, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

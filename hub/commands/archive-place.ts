@@ -7,6 +7,10 @@ import { openDatabase } from '@tributary/shared/sqlite/open-database.ts';
 import type { HubOptions } from '../options.ts';
 import { manifestIndex } from '../outputs/archive/search/manifest-index.ts';
 import { type ArchiveQuery, canMatch } from '../outputs/archive/search/query.ts';
+import { type ArchiveSpec, folderArchive } from '../outputs/archive/store/archive-spec.ts';
+import { openStore } from '../outputs/archive/store/open-store.ts';
+import { placeOf } from '../outputs/archive/store/store-spec.ts';
+import { OutputError } from '../outputs/output.ts';
 import type { ArchiveObject } from '../queue/queue.ts';
 import { archiveObjects } from '../queue/sqlite/archive-objects.ts';
 import { databaseFile } from '../queue/sqlite/database-file.ts';
@@ -16,7 +20,7 @@ import type { ConfigRequest } from './load-config.ts';
 
 export interface ArchivePlace {
   readonly dataDir: string;
-  readonly folder: string;
+  readonly archive: ArchiveSpec;
   /** Of a hub that shares its store with others. */
   readonly shared: HubOptions | undefined;
 }
@@ -36,11 +40,21 @@ export async function archivePlace(
   host: CommandHost,
 ): Promise<ArchivePlace> {
   const { dataDir } = options;
-  if (dataDir !== undefined) return { dataDir, folder: join(dataDir, 'archive'), shared: undefined };
-  const [{ loadConfig }, { archiveFolder }] = await Promise.all([import('./load-config.ts'), import('../options.ts')]);
+  if (dataDir !== undefined) return { dataDir, archive: folderArchive(join(dataDir, 'archive')), shared: undefined };
+  const [{ loadConfig }, { archiveOutputOf }, { archiveSpecOf }] = await Promise.all([
+    import('./load-config.ts'),
+    import('../options.ts'),
+    import('../outputs/archive/archive-settings.ts'),
+  ]);
   const config = loadConfig(options, host);
   const shared = config.queue.redis === undefined ? undefined : config;
-  return { dataDir: config.data_dir, folder: archiveFolder(config), shared };
+  try {
+    const archive = archiveSpecOf(archiveOutputOf(config) ?? {}, config.data_dir);
+    return { dataDir: config.data_dir, archive, shared };
+  } catch (error) {
+    if (error instanceof OutputError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 /** Rejects with a sentence when there is no index that could be read. */
@@ -51,10 +65,11 @@ export async function objectsFor(place: ArchivePlace, query: ArchiveQuery, host:
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     host.err(
-      `tributary-hub: Redis cannot be asked for the index (${reason}): the search goes by the manifests in ${place.folder} instead, ` +
+      `tributary-hub: Redis cannot be asked for the index (${reason}): the search goes by the manifests in ${placeOf(place.archive.store)} instead, ` +
         'and may find what is being archived just now or not\n',
     );
-    return await matching(manifestIndex(place.folder, query), query);
+    await using store = openStore(place.archive.store);
+    return await matching(manifestIndex(store, query), query);
   }
 }
 

@@ -1,10 +1,11 @@
 /** `archive search`: over the objects that the index names, beside a running hub or without one. */
 import type { ArchiveQuery, Pattern } from '../outputs/archive/search/query.ts';
 import { createMatcher, PatternError } from '../outputs/archive/search/matcher.ts';
-import { searchArchive, type SearchSummary } from '../outputs/archive/search/search.ts';
-import { parseSearchTime } from '../outputs/archive/search/search-time.ts';
+import type { SearchSummary } from '../outputs/archive/search/search-run.ts';
+import { searchArchive } from '../outputs/archive/search/search.ts';
 import type { ResultFormat } from '../outputs/archive/search/search-contract.ts';
 import { archivePlace, objectsFor } from './archive-place.ts';
+import { timeRangeOf } from './archive-time-range.ts';
 import { recordSearch } from './audit-search.ts';
 import { type CommandHost, type ExitCode, exitCode, UsageError } from './exit.ts';
 import type { ConfigRequest } from './load-config.ts';
@@ -34,7 +35,7 @@ export async function archiveSearchCommand(options: SearchOptions, host: Command
   const found = await objectsFor(place, query, host);
   await record.begin();
   const format: ResultFormat = options.count ? 'count' : options.json ? 'json' : 'raw';
-  const results = searchArchive({ folder: place.folder, ...found, query, format, ...(limit !== undefined && { limit }) });
+  const results = searchArchive({ archive: place.archive, ...found, query, format, ...(limit !== undefined && { limit }) });
   const summary = await writeResults(results, host);
   if (options.count) await host.out(options.json ? `{"count":${summary.matched}}\n` : `${summary.matched}\n`);
   for (const problem of summary.problems) host.err(`tributary-hub: cannot read ${problem}\n`);
@@ -57,15 +58,9 @@ function queryOf(options: SearchOptions, nowMs: number): ArchiveQuery {
   checkName('--type', type);
   if (host === '') throw new UsageError('--host: name a machine');
   const pattern = patternOf(options);
-  const sinceMs = timeOf('--since', options.since, nowMs);
-  const untilMs = timeOf('--until', options.until, nowMs);
-  if (sinceMs !== undefined && untilMs !== undefined && sinceMs >= untilMs) {
-    throw new UsageError(`--since ${options.since ?? ''} is not before --until ${options.until ?? ''}: nothing lies between`);
-  }
   return {
     ...(pattern !== undefined && { pattern }),
-    ...(sinceMs !== undefined && { sinceMs }),
-    ...(untilMs !== undefined && { untilMs }),
+    ...timeRangeOf(options, nowMs),
     ...(tenant !== undefined && { tenant }),
     ...(type !== undefined && { type }),
     ...(host !== undefined && { host }),
@@ -90,15 +85,6 @@ function patternOf({ literal, regex, ignoreCase }: SearchOptions): Pattern | und
 function checkName(option: string, name: string | undefined): void {
   if (name === undefined || /^[a-z0-9_]{1,50}$/.test(name)) return;
   throw new UsageError(`${option}: ${JSON.stringify(name)} cannot be one; names are 1 to 50 of a-z, 0-9 and _`);
-}
-
-function timeOf(name: string, text: string | undefined, nowMs: number): number | undefined {
-  if (text === undefined) return undefined;
-  const time = parseSearchTime(text, nowMs);
-  if (time === undefined) {
-    throw new UsageError(`${name}: ${text} is no time; write 2026-11-21, 2026-11-21T10:00:00Z, or how long ago, such as 15m`);
-  }
-  return time;
 }
 
 function limitOf(text: string | undefined): number | undefined {

@@ -1,9 +1,9 @@
 /** `channel list|pause|resume|seek|skip`: how data flows, by hand. */
-import { createInterface } from 'node:readline/promises';
 import { formatBytes, formatDuration } from '@tributary/shared/options/units.ts';
 import type { MovedPlace } from '../channels/channel-operations.ts';
 import type { ChannelView, GroupView } from '../channels/channel-views.ts';
 import { HubRefusal, runningHub } from './ask-running-hub.ts';
+import { isConfirmed } from './confirmed.ts';
 import { type CommandHost, type ExitCode, exitCode, UsageError } from './exit.ts';
 import type { ConfigRequest } from './load-config.ts';
 import { jsonLine, table } from './tables.ts';
@@ -108,17 +108,6 @@ export async function channelSkipCommand(request: ChannelSkipRequest, host: Comm
     );
   }
   return exitCode.done;
-}
-
-/** Asks whoever sits at the terminal; without one nobody said yes. */
-async function isConfirmed(message: string): Promise<boolean> {
-  if (!process.stdin.isTTY) return false;
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await lines.question(`${message.replace(/: say yes.*/, '')}. Go on? [y/N] `)).trim());
-  } finally {
-    lines.close();
-  }
 }
 
 function groupRow({ channel }: ChannelView, group: GroupView, isFirst: boolean): readonly string[] {

@@ -1,7 +1,9 @@
 /** What a configuration means for the data: where it is queued, with whom, and where it goes. Sentences for people. */
 import { formatBytes, formatDuration } from '@tributary/shared/options/units.ts';
-import type { ArchiveOutputOptions, UpstreamOutputOptions } from '../config/output-options.ts';
-import { archiveFolder, type HubOptions } from '../options.ts';
+import type { ElasticsearchOutputOptions } from '../config/elasticsearch-options.ts';
+import type { ArchiveOutputOptions } from '../config/archive-options.ts';
+import type { UpstreamOutputOptions } from '../config/output-options.ts';
+import { archivePlaceOf, type HubOptions } from '../options.ts';
 
 export function flowLines(options: HubOptions): string[] {
   return [queueLine(options), ...options.outputs.map((output) => outputLine(output, options)), ...remarks(options)];
@@ -23,51 +25,69 @@ function hostOf(url: string | undefined): string {
 }
 
 function outputLine(output: HubOptions['outputs'][number], options: HubOptions): string {
-  return output.kind === 'archive' ? archiveLine(output, options) : upstreamLine(output);
+  if (output.kind === 'archive') return archiveLine(output, options);
+  return output.kind === 'elasticsearch' ? elasticsearchLine(output) : upstreamLine(output);
 }
 
 function archiveLine(output: ArchiveOutputOptions, options: HubOptions): string {
-  const { object_bytes: bytes, roll_interval: interval, compression } = output;
-  return `archive ${archiveFolder(options)}, an object each ${formatDuration(interval)} or ${formatBytes(bytes)}, ${compression}`;
+  const { object_bytes: bytes, roll_interval: interval, compression, encryption } = output;
+  const encrypted = encryption?.new_objects === true ? ', encrypted' : '';
+  return `archive ${archivePlaceOf(options)}, an object each ${formatDuration(interval)} or ${formatBytes(bytes)}, ${compression}${encrypted}`;
+}
+
+function elasticsearchLine({ name, urls, tenants, types, from, indices, rejected }: ElasticsearchOutputOptions): string {
+  const what = chosenText({ tenants, types });
+  const kind = indices === 'daily' ? 'an index a day' : 'data streams';
+  const refused = rejected === 'failure_store' ? "the server's failure store" : 'dead letters';
+  return `elasticsearch ${name} at ${urls.join(', ')}: ${what}, ${kind}; what it refuses goes to ${refused}; when it is new it ${startText(from)}`;
 }
 
 function upstreamLine(output: UpstreamOutputOptions): string {
   const { name, hubs, tenants, types, labels, from, rate_limit: rate, standby_for: other, after } = output;
   const where = hubs.length === 0 ? 'the hubs that enrolment told' : hubs.join(', ');
-  const chosen = [
-    ...(tenants === undefined ? [] : [`tenants ${tenants.join(', ')}`]),
-    ...(types === undefined ? [] : [`types ${types.join(', ')}`]),
-    ...(labels === undefined
-      ? []
-      : [
-          `streams with ${Object.entries(labels)
-            .map(([key, value]) => `${key}=${value}`)
-            .join(', ')}`,
-        ]),
-  ];
-  const what = chosen.length === 0 ? 'everything' : `only ${chosen.join(' and ')}`;
-  const start = from === 'now' ? 'begins with what comes from now on' : 'begins with what is retained';
+  const what = chosenText({ tenants, types, labels });
   const limit = rate === undefined ? '' : `, at most ${formatBytes(rate)}/s`;
   if (other !== undefined) {
     return `upstream ${name} to ${where}: ${what}${limit}; quiet unless ${other} takes nothing for ${formatDuration(after)}`;
   }
-  return `upstream ${name} to ${where}: ${what}${limit}; when it is new it ${start}`;
+  return `upstream ${name} to ${where}: ${what}${limit}; when it is new it ${startText(from)}`;
+}
+
+function startText(from: 'earliest' | 'now'): string {
+  return from === 'now' ? 'begins with what comes from now on' : 'begins with what is retained';
+}
+
+function chosenText({
+  tenants,
+  types,
+  labels = {},
+}: Partial<Pick<UpstreamOutputOptions, 'tenants' | 'types' | 'labels'>>): string {
+  const wanted = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  const chosen = [
+    ...(tenants === undefined ? [] : [`tenants ${tenants.join(', ')}`]),
+    ...(types === undefined ? [] : [`types ${types.join(', ')}`]),
+    ...(wanted.length === 0 ? [] : [`streams with ${wanted.join(', ')}`]),
+  ];
+  return chosen.length === 0 ? 'everything' : `only ${chosen.join(' and ')}`;
 }
 
 function remarks({ outputs, queue }: HubOptions): string[] {
   const found: string[] = [];
   if (outputs.every(({ kind }) => kind === 'upstream')) {
     found.push('note: without an archive nothing is kept here once an upstream has it, and no pipeline runs');
-    if (outputs.every((output) => output.kind === 'upstream' && isChoosy(output))) {
-      found.push('note: what no output takes is kept until its topic is full, and its senders wait then');
-    }
   }
-  if (queue.redis !== undefined && outputs.some((output) => output.kind === 'archive' && output.folder === undefined)) {
-    found.push('warning: several hubs share one archive: name a folder of outputs.archive that all of them have');
+  if (outputs.every((output) => output.kind !== 'archive' && isChoosy(output))) {
+    found.push('note: what no output takes is kept until its topic is full, and its senders wait then');
+  }
+  if (
+    queue.redis !== undefined &&
+    outputs.some((output) => output.kind === 'archive' && output.folder === undefined && output.s3 === undefined)
+  ) {
+    found.push('warning: several hubs share one archive: name a folder of outputs.archive that all of them have, or a bucket');
   }
   return found;
 }
 
-function isChoosy({ tenants, types, labels }: UpstreamOutputOptions): boolean {
+function isChoosy({ tenants, types, labels }: Partial<Pick<UpstreamOutputOptions, 'tenants' | 'types' | 'labels'>>): boolean {
   return tenants !== undefined || types !== undefined || labels !== undefined;
 }

@@ -13,7 +13,7 @@ import { enrolUpstream } from '../outputs/upstream/enrol-upstream.ts';
 import { upstreamFolder } from '../outputs/upstream/upstream-folder.ts';
 import { openSqliteQueue } from '../queue/sqlite/open-sqlite-queue.ts';
 import { askStatus } from '../status/ask-status.ts';
-import { isHubStatus } from '../status/hub-status.ts';
+import { isHubStatus, isStarting } from '../status/hub-status.ts';
 import type { SiteIds } from '../store/hub-store.ts';
 import { readSiteFile } from '../store/site-file.ts';
 import { type CommandHost, type ExitCode, exitCode, UsageError } from './exit.ts';
@@ -86,7 +86,7 @@ function outputOf({ output }: EnrollRequest, { outputs }: HubOptions): Output {
 /** A hub that runs has its store for itself, and tells. */
 async function siteIds(options: HubOptions, host: CommandHost): Promise<SiteIds> {
   const status = await askStatus(statusSocket(options)).catch(() => undefined);
-  if (isHubStatus(status)) return status.site;
+  if (isHubStatus(status) && !isStarting(status)) return status.site;
   const known = await readSiteFile(options.data_dir);
   if (known !== undefined) return known;
   if (options.queue.redis !== undefined) throw new UsageError('start this hub once, so that it becomes one of its site');

@@ -1,10 +1,14 @@
 /** `run`: the hub as a service, until the stop signal. */
+import { systemClock } from '@tributary/shared/clock.ts';
 import { processLogger } from '@tributary/shared/log.ts';
 import { Hub } from '../hub.ts';
+import { running } from '../groups/running.ts';
 import { statusSocket } from '../hub-paths.ts';
-import { archiveFolder } from '../options.ts';
+import { archivePlaceOf } from '../options.ts';
+import { FileWatch } from '../reload/file-watch.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
 import { type ConfigRequest, readHubConfig } from './load-config.ts';
+import { startPatiently } from './start-patiently.ts';
 
 export interface RunOptions extends ConfigRequest {
   readonly crashPoint: string | undefined;
@@ -18,7 +22,8 @@ export async function runCommand(request: RunOptions, host: CommandHost): Promis
   const logger = processLogger(() => level);
   if (notice !== undefined) logger.info(notice);
   const setLogLevel = (changed: typeof level): void => void (level = changed);
-  const starting = Hub.start({ options, logger, crashPoint: request.crashPoint, setLogLevel });
+  const parts = { options, logger, crashPoint: request.crashPoint, setLogLevel };
+  const starting = startPatiently({ start: () => Hub.start(parts), stop: host.stop, logger });
   // A start that waits for its store may last as long as that is away.
   const started = await Promise.race([starting, stopped(host.stop)]);
   if (started === undefined) {
@@ -29,10 +34,22 @@ export async function runCommand(request: RunOptions, host: CommandHost): Promis
     );
     return exitCode.done;
   }
-  await using hub = started;
-  request.onHangup(() => void hub.reload(() => readHubConfig(request, host).options));
+  await using owned = new AsyncDisposableStack();
+  const hub = owned.use(started);
+  const reload = (): Promise<void> => hub.reload(() => readHubConfig(request, host).options);
+  const watch = new FileWatch({ paths: () => [request.configFile], changed: reload, clock: systemClock });
+  request.onHangup(() => {
+    watch.look();
+    void reload();
+  });
+  owned.use(
+    running(
+      (signal) => watch.run(signal),
+      (error) => logger.error('the configuration is not looked at any more', { error }),
+    ),
+  );
   const { data_dir: dataDir, site } = options;
-  const places = { dataDir, archive: archiveFolder(options), status: statusSocket(options) };
+  const places = { dataDir, archive: archivePlaceOf(options), status: statusSocket(options) };
   logger.info('ready', { agents: hub.url, ...hub.httpUrls, site, ...places });
   await Promise.race([stopped(host.stop), hub.failed]);
   logger.info('stopping');

@@ -1,7 +1,8 @@
 /** `status`: asks the running hub over its socket. */
 import { statusSocket } from '../hub-paths.ts';
 import { askStatus } from '../status/ask-status.ts';
-import { isHubStatus, isServing } from '../status/hub-status.ts';
+import { isHubStatus, isServing, isStarting } from '../status/hub-status.ts';
+import { startingText } from '../status/starting-status.ts';
 import { statusText } from '../status/status-text.ts';
 import { type CommandHost, type ExitCode, exitCode } from './exit.ts';
 import { type ConfigRequest, loadConfig } from './load-config.ts';
@@ -18,6 +19,11 @@ export async function statusCommand(request: StatusOptions, host: CommandHost): 
     host.err(`no tributary-hub answers at ${socketPath}: start it with \`${run}\`\n`);
     return exitCode.failed;
   }
-  await host.out(request.json ? `${JSON.stringify(answer)}\n` : statusText(answer, Date.now()));
+  if (request.json) await host.out(`${JSON.stringify(answer)}\n`);
+  if (isStarting(answer)) {
+    if (!request.json) await host.out(startingText(answer, Date.now()));
+    return exitCode.notReady;
+  }
+  if (!request.json) await host.out(statusText(answer, Date.now()));
   return isServing(answer) ? exitCode.done : exitCode.notReady;
 }

@@ -3,6 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { isHubAddress } from '@tributary/shared/network/hub-address.ts';
 import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
+import { archiveOutput, type ArchiveOutputOptions } from './archive-options.ts';
+import { elasticsearchOutput, type ElasticsearchOutputOptions } from './elasticsearch-options.ts';
 import { tenantName, typeName } from './names.ts';
 
 const outputName = z.string().regex(/^[a-z0-9_-]{1,50}$/, 'must be 1 to 50 of a-z, 0-9, - and _');
@@ -10,24 +12,6 @@ const from = z
   .enum(['earliest', 'now'])
   .default('earliest')
   .describe('Where an output that is new begins: with what is retained, or with what comes from now on.');
-
-export const archiveOutput = z.strictObject({
-  kind: z.literal('archive').describe('Compressed CSV in a folder, with an index that `archive search` uses.'),
-  name: outputName.default('archive').describe('What `status` calls it. There is one: under another name it goes on.'),
-  folder: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Where the objects are; one that all hubs share where there are several. `archive` in `data_dir` unless set.'),
-  object_bytes: bytesBetween({ min: '64KiB', max: '4GiB' })
-    .prefault('64MiB')
-    .describe('An object is written when so many bytes wait, before compression.'),
-  roll_interval: durationBetween({ min: '100ms', max: '1h' })
-    .prefault('60s')
-    .describe('An object is written when the oldest record has waited so long.'),
-  compression: z.enum(['zstd', 'gzip']).default('zstd').describe('How objects are compressed. gzip is slower and larger.'),
-  from: z.enum(['back']).default('back').describe('Which topic is archived: `back`, what the pipeline made of the records.'),
-});
 
 export const upstreamOutput = z.strictObject({
   kind: z.literal('upstream').describe('The hubs of a higher site: batches are passed on as they came, platform events too.'),
@@ -67,7 +51,7 @@ export const upstreamOutput = z.strictObject({
 });
 
 export const outputs = z
-  .array(z.discriminatedUnion('kind', [archiveOutput, upstreamOutput]))
+  .array(z.discriminatedUnion('kind', [archiveOutput, elasticsearchOutput, upstreamOutput]))
   .min(1)
   .max(16)
   .prefault([{ kind: 'archive' }])
@@ -85,10 +69,12 @@ export const outputs = z
       report.addIssue({ code: 'custom', path: [], message: 'one archive at most' });
     }
   })
-  .describe('Where records go, each with progress of its own. One archive at most, and any number of upstreams.');
+  .describe('Where records go, each with progress of its own. One archive at most, and any number of the others.');
+
+type OutputChoice = ArchiveOutputOptions | ElasticsearchOutputOptions | UpstreamOutputOptions;
 
 /** What is wrong with a standby, by its place in the list. */
-function* standbyTroubles(list: readonly (ArchiveOutputOptions | UpstreamOutputOptions)[]): Iterable<[number, string]> {
+function* standbyTroubles(list: readonly OutputChoice[]): Iterable<[number, string]> {
   const upstreams = list.filter((output) => output.kind === 'upstream');
   const taken = new Set<string>();
   for (const [index, output] of list.entries()) {
@@ -108,5 +94,9 @@ function chosenBy({ tenants, types, labels }: UpstreamOutputOptions): object {
   return { tenants, types, labels };
 }
 
-export type ArchiveOutputOptions = z.output<typeof archiveOutput>;
+/** Names of those that take what pipelines make: an upstream passes on batches as they came. */
+export function documentOutputs(list: z.output<typeof outputs>): string[] {
+  return list.filter(({ kind }) => kind !== 'upstream').map(({ name }) => name);
+}
+
 export type UpstreamOutputOptions = z.output<typeof upstreamOutput>;

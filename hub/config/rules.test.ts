@@ -47,6 +47,7 @@ const refused: Readonly<Record<string, readonly [text: string, problem: RegExp]>
     /tenant: must be 1 to 50 of a-z, 0-9 and _/,
   ],
   'a network that is none': ['listeners: { agents: { allow_cidr: [10.0.0.0] } }', /must be a network such as 10\.0\.0\.0\/8/],
+  'events straight to no Elasticsearch': ['platform_reporter: direct', /platform_reporter: direct needs an output of kind/],
   'a key without its certificate': ['tls: { key: /k }', /tls: cert and key are given together/],
 };
 

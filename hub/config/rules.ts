@@ -36,6 +36,15 @@ export function checkListeners(options: Options, report: Report): void {
   }
 }
 
+/** Straight to where nothing is. */
+export function checkReporter(
+  options: { readonly platform_reporter: 'topic' | 'direct'; readonly outputs: readonly { readonly kind: string }[] },
+  report: Report,
+): void {
+  if (options.platform_reporter === 'topic' || options.outputs.some(({ kind }) => kind === 'elasticsearch')) return;
+  report.addIssue({ code: 'custom', path: ['platform_reporter'], message: 'direct needs an output of kind elasticsearch' });
+}
+
 function problemOf(kind: Kind, listener: Listener, withTls: boolean): { key: string; message: string } | undefined {
   const { plaintext = false, tenant, allow_cidr: allowed } = listener;
   if (isLoopbackHost(parseHostPort(listener.address)?.host ?? '')) return undefined;

@@ -32,6 +32,12 @@ const redis = z
       .min(1)
       .optional()
       .describe("PEM file that Redis' certificate is verified with; the system's authorities unless set."),
+    cert: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('PEM file: the certificate of this hub, where Redis demands one (`tls-auth-clients yes`, its default).'),
+    key: z.string().min(1).optional().describe('PEM file: its key.'),
     min_replicas: z
       .int()
       .min(0)
@@ -66,7 +72,8 @@ const redis = z
   })
   .refine(({ url, sentinels, cluster }) => [url, sentinels, cluster].filter((one) => one !== undefined).length === 1, {
     error: 'needs one of url, sentinels and cluster',
-  });
+  })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), 'cert and key are given together, or neither of them');
 
 const topicRule = z.strictObject({
   tenant: tenantName.optional().describe('All tenants unless set.'),

@@ -12,6 +12,7 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { ChannelName } from '@tributary/protocol/messages.ts';
 import { type Cluster, groupsMoved } from '../cluster/cluster.ts';
+import { isClosed } from '../queue/queue-error.ts';
 import type { Queue, TopicName } from '../queue/queue.ts';
 import { lookIntervalMs, retryMsMax, retryMsMin } from './limits.ts';
 import { Wake } from './wake.ts';
@@ -99,6 +100,11 @@ export class TopicRunners<Runner extends TopicRunner = TopicRunner> {
     }
   }
 
+  /** Something changed that lets runners go on: all that have entries waiting are woken. */
+  lookAgain(): void {
+    this.#look.notify();
+  }
+
   /** Those of a channel that have something to do: one per partition, or that of one partition. */
   runnersOf(channel: ChannelName, partition?: number): readonly Runner[] {
     const topic = `${this.#options.prefix}${channel}`;
@@ -165,6 +171,8 @@ export class TopicRunners<Runner extends TopicRunner = TopicRunner> {
       backoff: { msMin: retryMsMin, msMax: retryMsMax },
       healthyAfterMs: retryMsMax,
       onFailed: (error, retryInMs) => {
+        // It is aborted in a moment.
+        if (isClosed(error)) return;
         logger.error('a reader of a topic failed and will be started again', { topic: name, error, retryInMs });
       },
     });

@@ -47,11 +47,14 @@ async function findingsOf(
   const stop = new AbortController();
   const watch = new ChannelFindings({
     queue: { status: async () => status },
+    store: 'sqlite',
     registry: meta,
     findings,
     clock: { ...systemClock, now: () => nowMs, sleep: async () => stop.abort() },
     options: () => hubOptions.parse({ queue }).queue,
+    hasArchive: () => true,
     isRead: (channel) => channel === 'shop/soon',
+    onLooked: () => undefined,
     removedOutputs: async () => [
       {
         name: 'old',
@@ -104,4 +107,23 @@ test('who paused a channel is told, what nobody reads, and what is kept for an o
   );
   assert.match(told.get('channel-paused front/shop/web pipeline') ?? '', /paused by console:anna since 1970-04-11T00:00:00.000Z/);
   assert.match(told.get('output-removed upstream:old') ?? '', /3 entries, 70 bytes are kept for it/);
+});
+
+test("dead letters are told as long as there are any, and what is full of them; their age is nobody's fault", async () => {
+  const letters = { entries: 2, records: 700, oldestMs: 0 };
+  const groups = [
+    group('dead/shop/web', 'dlq', { ...letters, bytes: 950 * 1024 }),
+    group('dead/shop/app', 'dlq', { ...letters, records: 1, bytes: 10 }),
+    group('dead/shop/none', 'dlq', { entries: 0, records: 0, bytes: 0 }),
+  ];
+  const found = await findingsOf(groups, { topic_max_bytes: '1MiB' });
+  const told = found
+    .all()
+    .flatMap(({ kind, subject, level }) => (kind.startsWith('dead') ? [`${kind} ${subject} ${level}`] : []));
+  assert.deepEqual(told, [
+    'dead-letters shop/web yellow',
+    'dead-letters shop/app yellow',
+    'dead-letters-full dead/shop/web 0 red',
+  ]);
+  assert.deepEqual(await overdue(groups), []);
 });

@@ -1,21 +1,29 @@
 /**
  * Channels whose data does not flow as it should: paused by hand, kept for an output that is gone, read by nobody, or waiting for longer
- * than the configuration lets it.
+ * than the configuration lets it; and whose books do not balance.
  */
 import type { ChannelName } from '@tributary/protocol/messages.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { formatDuration } from '@tributary/shared/options/units.ts';
 import { pauseNoteKey, readPauseNote } from '../channels/pause-notes.ts';
 import { topicRulesOf } from '../config/topic-rules.ts';
+import { deadEntryFindings, deadLetterFindings, fullTopicFindings } from '../dead-letters/dead-letter-findings.ts';
+import { isDeadLetterTopic } from '../dead-letters/dead-letter.ts';
 import { Wake } from '../groups/wake.ts';
 import type { HubOptions } from '../options.ts';
 import type { RemovedOutput } from '../outputs/output-notes.ts';
 import { backTopic, frontTopic, type GroupStatus, type Queue, type QueueStatus, type TopicName } from '../queue/queue.ts';
+import { queueLimits } from '../queue/limits.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { HubStore } from '../store/hub-store.ts';
+import { queueLimitsOf } from '../store/queue-limits-of.ts';
+import { booksOf } from '../status/books.ts';
+import { BooksFindings } from './books-findings.ts';
 import type { Finding, Findings } from './findings.ts';
 
 export interface ChannelFindingsParts {
   readonly queue: Pick<Queue, 'status'>;
+  readonly store: HubStore['kind'];
   readonly registry: Pick<Registry, 'meta'>;
   readonly findings: Pick<Findings, 'set'>;
   readonly clock: Clock;
@@ -23,14 +31,19 @@ export interface ChannelFindingsParts {
   readonly options: () => HubOptions['queue'];
   /** Whether an output of this hub takes a channel: it registers as a reader a moment after the channel appeared. */
   readonly isRead: (channel: ChannelName) => boolean;
-  readonly removedOutputs: () => Promise<readonly RemovedOutput[]>;
+  readonly hasArchive: () => boolean;
+  /** What was looked at now. */
+  readonly onLooked: (status: QueueStatus) => void;
+  readonly removedOutputs: (status: QueueStatus) => Promise<readonly RemovedOutput[]>;
 }
 
-const lookMs = 15_000;
+/** A single hub is asked what it has in its own file; of a Redis it costs some calls for each partition. */
+const lookMs = { sqlite: 2000, redis: 5000 };
 
 export class ChannelFindings {
   readonly #parts: ChannelFindingsParts;
   readonly #wake = new Wake();
+  readonly #books = new BooksFindings();
 
   constructor(parts: ChannelFindingsParts) {
     this.#parts = parts;
@@ -45,17 +58,22 @@ export class ChannelFindings {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#tell().catch(() => undefined);
-      await this.#wake.wait(this.#parts.clock, signal, lookMs);
+      await this.#wake.wait(this.#parts.clock, signal, lookMs[this.#parts.store]);
     }
   }
 
   async #tell(): Promise<void> {
-    const { queue, registry, findings, clock, options, isRead, removedOutputs } = this.#parts;
+    const { queue, registry, findings, clock, options, isRead, hasArchive, removedOutputs } = this.#parts;
     const status = await queue.status();
     findings.set('channel-paused', pausedGroups(status, registry));
     findings.set('channel-unread', unreadChannels(status, isRead));
     findings.set('retention-exceeded', exceeded(status, options(), clock.now()));
-    findings.set('output-removed', (await removedOutputs()).map(removedOutput));
+    findings.set('books-unbalanced', this.#books.look(booksOf(status, hasArchive()), clock.monotonic()));
+    findings.set('dead-letters', deadLetterFindings(status));
+    findings.set('dead-letters-full', fullTopicFindings(status, queueLimits(queueLimitsOf({ queue: options() }))));
+    findings.set('dead-entries', deadEntryFindings(status));
+    this.#parts.onLooked(status);
+    findings.set('output-removed', (await removedOutputs(status)).map(removedOutput));
   }
 }
 
@@ -90,7 +108,9 @@ function unreadChannels({ topics, groups }: QueueStatus, isRead: ChannelFindings
 
 function exceeded({ groups }: QueueStatus, options: HubOptions['queue'], nowMs: number): Finding[] {
   const late = Map.groupBy(
-    groups.filter((place) => place.policy === 'blocking' && waitsTooLong(place, options, nowMs)),
+    groups.filter(
+      (place) => place.policy === 'blocking' && !isDeadLetterTopic(place.topic) && waitsTooLong(place, options, nowMs),
+    ),
     ({ topic, group }) => `${topic} ${group}`,
   );
   return [...late].flatMap(([subject, places]) => {

@@ -16,3 +16,10 @@ test('the configurations on the page are good', () => {
     ],
   );
 });
+
+test('the configuration on the page of health is good', () => {
+  const page = readFileSync(new URL('../../docs/operating/health.md', import.meta.url), 'utf8');
+  const [, text = ''] = /```yaml\n([^`]+)```/.exec(page) ?? [];
+  const { rules } = parseConfig({ file: 'page', schema: hubOptions, env: {}, text }).health;
+  assert.partialDeepStrictEqual(rules, { agent_silent: { after: 30_000 }, version_skew: { enabled: false } });
+});

@@ -2,5 +2,7 @@
 export const clearedAfterMs = 60_000;
 /** How often it is looked whether one has been gone for so long. */
 export const findingLooksMs = 5000;
-/** Of one kind: a thousand sentences are no more use than these. */
-export const findingsPerKindMax = 1000;
+/** Of one kind: of every agent there may be one. */
+export const findingsPerKindMax = 20_000;
+/** Books that do not balance for so long do not because of a step under way. */
+export const unbalancedMs = 60_000;

@@ -54,6 +54,12 @@ outputs:
   #  folder: /srv/tributary/archive
   #  roll_interval: 60s
 
+# What makes documents of lines: which log type has which pipeline. A file NAME.yaml in pipelines_dir, or a preset such as nginx, haproxy, syslog;
+# see what it would do: tributary-hub try nginx /var/log/nginx/access.log. What cannot be parsed keeps its line and goes to the log type errors.
+# pipelines:
+#   - { type: nginx, pipeline: nginx }
+#   - { tenant: shop, type: app, pipeline: app }
+
 ${queueText(redis)}
 # Owner of the hub's own events and of the audit trail. Make no token for it: who writes there can write what looks like the trail.
 platform_tenant: tributary

@@ -18,7 +18,7 @@ import { renewHubCertificate } from '../certificates/hub-certificate.ts';
 import { authorityKey } from '../certificates/agreed-authority.ts';
 import { makePkiFolder, type PkiFiles, pkiFiles, pkiFilesIn, syncFolder } from '../certificates/pki-files.ts';
 import type { AuditActionName } from '../platform/audit-actions.ts';
-import type { AuditEvent, Registry } from '../registry/registry.ts';
+import { type AuditEvent, type Registry, RegistryError, type UserRecord } from '../registry/registry.ts';
 import { makeOneTimePassword } from '../access/one-time-password.ts';
 import { addressText, type SiteAddress } from './site-address.ts';
 
@@ -104,10 +104,13 @@ async function makeData(plan: SitePlan, tools: SiteTools, given: Authority | und
 
 /** A Redis may have a site already. */
 async function refuseKnownSite(plan: SitePlan, tools: SiteTools): Promise<void> {
-  if (await isEmpty(plan.dataDir, tools)) return;
-  throw new InitError(
+  if (!(await isEmpty(plan.dataDir, tools))) throw siteIsThere(plan);
+}
+
+function siteIsThere({ dataDir }: SitePlan): InitError {
+  return new InitError(
     'the Redis of --redis has a site already, with users and agents: to add this hub to it, give --authority with pki/ of another hub ' +
-      `of it, and remove what was left here: rm -r -- ${shellWord(plan.dataDir)}`,
+      `of it, and remove what was left here: rm -r -- ${shellWord(dataDir)}`,
   );
 }
 
@@ -170,17 +173,18 @@ async function makeAccess(
     details,
   });
   const password = makeOneTimePassword();
-  await registry.putUser(
-    {
-      name: adminName,
-      passwordHash: await hashPassword(password),
-      mustChange: true,
-      grants: [{ tenant: everyTenant, role: 'admin' }],
-      createdMs: nowMs,
-      disabled: false,
-    },
-    audit('user-added', { user: adminName }),
-  );
+  const admin: UserRecord = {
+    name: adminName,
+    passwordHash: await hashPassword(password),
+    mustChange: true,
+    grants: [{ tenant: everyTenant, role: 'admin' }],
+    createdMs: nowMs,
+    disabled: false,
+  };
+  // Of two that make a site in one Redis at once, one adds the user, and the site is its.
+  await registry.putUser(admin, audit('user-added', { user: adminName }), { before: undefined }).catch((error: unknown) => {
+    throw error instanceof RegistryError && error.code === 'REGISTRY_CONFLICT' ? siteIsThere(plan) : error;
+  });
   const { tenant, uses, ttlMs } = firstToken;
   const [tokenId, secret, expiresMs] = [makeTokenId(), makeSecret(), nowMs + ttlMs];
   await registry.addEnrolmentToken(

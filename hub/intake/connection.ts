@@ -32,12 +32,16 @@ import { QueueError } from '../queue/queue-error.ts';
 import type { AppendBatch, Queue } from '../queue/queue.ts';
 import { dropBatch } from '../quotas/drop-batch.ts';
 import type { QuotaGate } from '../quotas/quota-gate.ts';
+import { type Redactor, UnredactedError } from '../redaction/redaction-pool.ts';
+import { RedactionEndedError } from '../redaction/watched-thread.ts';
 import type { Reject } from './admission.ts';
 import type { Credits } from './credits.ts';
 import type { IntakeEvents } from './events.ts';
 import { type Gatekeeper, isReject, mayBring } from './gatekeeper.ts';
 import type { IntakeLimits } from './limits.ts';
 import type { PeerIdentity } from './peer-identity.ts';
+import type { SourceEvents } from './source-events.ts';
+import { Turns } from './turns.ts';
 import { untilReachable } from './until-reachable.ts';
 import { bodyProblem } from './zstd-frame.ts';
 
@@ -63,11 +67,14 @@ export interface ConnectionParts {
   readonly credits: Credits;
   readonly events: IntakeEvents;
   readonly quotas: QuotaGate;
+  readonly redactor: Redactor;
   readonly burst: Burst;
   readonly limits: IntakeLimits;
   readonly now: () => number;
   /** What this hub adds to the path of a batch. */
   readonly hop: () => Hop;
+  /** What comes of which source; nobody wants to know unless given. */
+  readonly sources?: SourceEvents | undefined;
   /** What a lower site tells of its health. */
   readonly snapshot: (connection: IntakeConnection, json: Uint8Array) => void;
   /** Decides about a Hello, and is told when whom it admitted is gone. */
@@ -79,6 +86,7 @@ export class IntakeConnection {
   readonly #parts: ConnectionParts;
   readonly #session: ServerSession;
   readonly #channels = new Set<ChannelName>();
+  readonly #turns = new Turns();
   /** Calls to the queue that were not answered yet. */
   readonly #underway = new Set<Promise<void>>();
   #inFlightBytes = 0;
@@ -196,14 +204,17 @@ export class IntakeConnection {
         break;
       case 'gap':
         events.gapDeclared(effect.key, effect.message);
-        this.#answerPosition(effect.requestId, () => queue.recordGap(effect.key, effect.message));
+        this.#answerPosition(effect.requestId, () => this.#recordGap(effect));
         break;
       case 'snapshot':
         if (this.#hello !== undefined) this.#parts.snapshot(this, effect.json);
         break;
       case 'close-stream':
+        this.#parts.sources?.closed(effect.key);
         this.#ask(
-          this.#whenReachable(() => queue.closeStream(effect.key, effect.position)),
+          this.#turns.take(effect.channel, undefined, () =>
+            this.#whenReachable(() => queue.closeStream(effect.key, effect.position)),
+          ),
           () => undefined,
         );
         break;
@@ -256,6 +267,7 @@ export class IntakeConnection {
     const { origin, identity, attributes, start, wantArchived } = effect.message;
     const channel = channelName(attributes);
     this.#channels.add(channel);
+    this.#parts.sources?.opened(effect.key, channel, identity.path);
     this.#session.setCredit(channel, credits.of(channel));
     const request = { key: effect.key, origin, identity, attributes, start };
     this.#answerPosition(effect.requestId, () => queue.openStream(request));
@@ -274,7 +286,9 @@ export class IntakeConnection {
       const { retryAfterMs, hint } = verdict;
       return this.#session.appended(requestId, { kind: 'refused', reason: 'busy', retryAfterMs, hint });
     }
-    const dropped = this.#whenReachable(() => dropBatch(queue, quotas, request));
+    const dropped = this.#turns.take(request.channel, undefined, () =>
+      this.#whenReachable(() => dropBatch(queue, quotas, request)),
+    );
     return this.#ask(dropped, (result) => this.#session.appended(requestId, result));
   }
 
@@ -301,11 +315,15 @@ export class IntakeConnection {
     const { createdMs, trims } = envelope;
     const hops = [...envelope.hops, this.#parts.hop()];
     const { checksum } = batch;
-    const stored = this.#storeCounted({ channel, segments, records, inflatedBytes, createdMs, trims, hops, checksum, body });
+    const stored = this.#storeCounted(
+      { channel, segments, records, inflatedBytes, createdMs, trims, hops, checksum, body },
+      request,
+    );
     this.#ask(
       stored,
       (result) => {
         events.answered(request, result);
+        if (result.kind === 'stored') for (const { key } of segments) this.#parts.sources?.brought(key);
         this.#session.appended(requestId, result);
         this.#session.setCredit(channel, credits.of(channel));
       },
@@ -318,15 +336,36 @@ export class IntakeConnection {
   }
 
   /** What was not stored after all costs its quota nothing, whoever hears of it. */
-  async #storeCounted(batch: AppendBatch): Promise<AppendResult> {
+  async #storeCounted(batch: AppendBatch, { segments }: AppendRequest): Promise<AppendResult> {
     let isStored = false;
     try {
-      const result = await this.#parts.queue.append(batch);
+      const result = await this.#storeRedacted(batch, segments);
       isStored = result.kind === 'stored';
       return result;
     } finally {
       const { channel, inflatedBytes: bytes, records } = batch;
       if (!isStored) this.#parts.quotas.giveBack(channel, { bytes, records });
+    }
+  }
+
+  /**
+   * Where something is to be covered first, the batch waits for that. A body in which nothing can be looked for is refused as corrupt: what
+   * was to be covered is not stored here in any form. Its sender sets the batch aside after a few tries, and declares the gap.
+   */
+  async #storeRedacted(batch: AppendBatch, segments: AppendRequest['segments']): Promise<AppendResult> {
+    const { queue, redactor, limits } = this.#parts;
+    const { channel, body, inflatedBytes } = batch;
+    const redaction = redactor.redactionOf(channel);
+    if (redaction === 'unknown')
+      return { kind: 'refused', reason: 'busy', retryAfterMs: limits.retryAfterMs, hint: unknownRedaction };
+    const ready = redaction === undefined ? undefined : redactor.body(redaction, { body, inflatedBytes, segments });
+    try {
+      return await this.#turns.take(channel, ready, (redacted) => queue.append({ ...batch, ...redacted }));
+    } catch (error) {
+      if (error instanceof RedactionEndedError)
+        return { kind: 'refused', reason: 'busy', retryAfterMs: limits.retryAfterMs, hint: error.message };
+      if (!(error instanceof UnredactedError)) throw error;
+      return { kind: 'refused', reason: 'corrupt', hint: `the body: ${error.message}` };
     }
   }
 
@@ -339,6 +378,15 @@ export class IntakeConnection {
     this.#paused = !this.#paused;
     if (this.#paused) peer.pause();
     else peer.resume();
+  }
+
+  #recordGap({ channel, key, message }: Extract<ServerEffect, { kind: 'gap' }>): Promise<StreamPosition> {
+    const { queue, events } = this.#parts;
+    return this.#turns.take(channel, undefined, async () => {
+      const known = await queue.recordGap(key, message);
+      events.gapRecorded(message.cause, known.recorded);
+      return known;
+    });
   }
 
   #answerPosition(requestId: number, position: () => Promise<StreamPosition>): void {
@@ -407,6 +455,8 @@ function weightOf({ body, segments }: Batch): number {
 
 /** Streams that are told before the peer has taken those before: a stream is described by up to 80 KB. */
 const recoveredAtOnce = 32;
+
+const unknownRedaction = 'the pipeline of this log type is to redact its records, and cannot be used as it is now';
 
 const segmentBytes = 256;
 const lengthBytes = 8;

@@ -2,7 +2,7 @@
  * What happens at the intake that a person may want to know: each event is one call, which logs and counts together. Everything is
  * counted; what an agent that comes and goes all the time would fill the log with is told only so often.
  */
-import type { Gap, Hello, RejectCode } from '@tributary/protocol/messages.ts';
+import type { Gap, GapCause, Hello, RejectCode } from '@tributary/protocol/messages.ts';
 import type { AppendRequest, AppendResult, StreamKey } from '@tributary/protocol/session/server-effect.ts';
 import { systemClock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
@@ -43,6 +43,7 @@ export class IntakeEvents {
     gaps: 0,
     sentAway: 0,
   };
+  readonly #lost = new Map<GapCause, number>();
 
   constructor(log: Logger) {
     this.#log = log;
@@ -51,6 +52,11 @@ export class IntakeEvents {
   /** Sums since the start. */
   counters(): IntakeCounters {
     return { ...this.#counters };
+  }
+
+  /** Positions that will not come, by cause: sums since the start. */
+  lost(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#lost);
   }
 
   admitted(hello: Hello, remote: string): void {
@@ -112,6 +118,11 @@ export class IntakeEvents {
     const { from, to, cause } = gap;
     if (this.#agents.isNews(key.agentId))
       this.#log.error('a part of a stream is lost', { agentId: key.agentId, streamId: key.streamId, from, to, cause });
+  }
+
+  /** The store has it; what it knew before counts once. */
+  gapRecorded(cause: GapCause, positions: number): void {
+    this.#lost.set(cause, (this.#lost.get(cause) ?? 0) + positions);
   }
 
   storeFailed(error: unknown, remote: string): void {

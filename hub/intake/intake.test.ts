@@ -111,6 +111,7 @@ test('a stream comes back with what is held; a missing part is refused and may b
   connection.receive(testBatchMessage(3, { from: 50, to: 60 }));
   await peer.until(() => acked(peer.sent) === 3);
   assert.ok(fixture.logged.some((entry) => entry.level === 'error' && entry.message.includes('lost')));
+  assert.deepEqual(fixture.intake.status().lost, { 'buffer-lost': 40 });
 });
 
 test('an agent whose buffer is new gets its streams', timeout, async () => {

@@ -10,6 +10,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Burst } from '../groups/burst.ts';
 import type { Queue } from '../queue/queue.ts';
 import { openGate, type QuotaGate } from '../quotas/quota-gate.ts';
+import { noRedactor, type Redactor } from '../redaction/redaction-pool.ts';
 import type { Registry } from '../registry/registry.ts';
 import { Admissions } from './admission.ts';
 import { IntakeConnection, type Peer } from './connection.ts';
@@ -20,6 +21,7 @@ import { announceArrival, onArrivalElsewhere } from './elsewhere.ts';
 import { flushIntervalMsMin, type IntakeLimits, intakeLimits, rebalanceLimits } from './limits.ts';
 import type { PeerIdentity } from './peer-identity.ts';
 import { Rebalance } from './rebalance.ts';
+import type { SourceEvents } from './source-events.ts';
 import { Standing } from './standing.ts';
 import { Strangers } from './strangers.ts';
 
@@ -33,6 +35,8 @@ export interface IntakeOptions {
   readonly log: Logger;
   /** None unless given. */
   readonly quotas?: QuotaGate;
+  /** What is covered before anything is stored. Nothing unless given. */
+  readonly redactor?: Redactor;
   /** Who is known and who was revoked. Needed where peers come with certificates. */
   readonly registry?: Registry;
   /** Certificates come from an authority that is not the site's own. */
@@ -43,6 +47,8 @@ export interface IntakeOptions {
   readonly limits?: Partial<IntakeLimits>;
   /** A hub of a lower site told its site's health: at most `snapshotBytesMax` bytes that nobody looked at yet. */
   readonly onSnapshot?: (from: IntakeConnection, json: Uint8Array) => void;
+  /** Told what comes of which source. */
+  readonly sources?: SourceEvents;
   /** A lower site brings what came from this very one, or through it. */
   readonly onLoop?: (lowerSiteId: Id) => void;
   /** The other hubs of this site. Without it this one is alone, and names none to agents. */
@@ -69,6 +75,8 @@ export interface ConnectionStatus {
 export interface IntakeStatus {
   readonly connections: readonly ConnectionStatus[];
   readonly counters: IntakeCounters;
+  /** Positions that agents declared lost, or left out, since the start, by cause. */
+  readonly lost: Readonly<Record<string, number>>;
   /** Peers and connections that were turned away since the start, by reason. */
   readonly turnedAway: Readonly<Record<string, number>>;
 }
@@ -147,9 +155,11 @@ class StandardIntake implements Intake {
       credits: this.#credits,
       events: this.#events,
       quotas: this.#options.quotas ?? openGate,
+      redactor: this.#options.redactor ?? noRedactor,
       burst: this.#options.burst,
       limits: this.#limits,
       now: () => this.#clock.monotonic(),
+      sources: this.#options.sources,
       snapshot: (from, json) => this.#options.onSnapshot?.(from, json),
       hop: () => ({ siteId, hubId, receivedMs: this.#clock.now() }),
       admit: (hello, admitted) => this.#admit(hello, admitted),
@@ -169,7 +179,7 @@ class StandardIntake implements Intake {
       tenant: tenantOf(identity),
       notAfterMs: identity.kind === 'plain' ? undefined : identity.notAfterMs,
     }));
-    return { connections, counters: this.#events.counters(), turnedAway: this.#strangers.counts() };
+    return { connections, counters: this.#events.counters(), lost: this.#events.lost(), turnedAway: this.#strangers.counts() };
   }
 
   async drain(hubs: readonly string[], deadlineMs: number): Promise<void> {

@@ -4,8 +4,8 @@ import type { Logger } from '@tributary/shared/log.ts';
 import { LoginThrottle } from '../access/login-throttle.ts';
 import type { Strangers } from '../intake/strangers.ts';
 import type { HubOptions } from '../options.ts';
-import type { Queue } from '../queue/queue.ts';
 import type { QuotaGate } from '../quotas/quota-gate.ts';
+import { noRedactor, type Redactor } from '../redaction/redaction-pool.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Verdict } from '../status/readiness.ts';
 import type { SiteIds } from '../store/hub-store.ts';
@@ -20,19 +20,21 @@ import { ownNames } from './http/own-host.ts';
 import { type HttpListener, startHttpListener } from './http/server.ts';
 import { tokenAuthenticator } from './http/token-authenticator.ts';
 import { byAddress, ListenerSet } from './listener-set.ts';
-import { ListenerStreams } from './listener-stream.ts';
+import { ListenerStreams, type ListenerStreamsOptions } from './listener-stream.ts';
 import { startPushListener, type PushListener } from './push/push-listener.ts';
 
 export interface HttpListenersParts {
   readonly options: Pick<HubOptions, 'listeners' | 'advertise' | 'oidc'>;
   readonly tls: ServerTls | undefined;
-  readonly queue: Pick<Queue, 'publish' | 'partitionOf' | 'generationOf'>;
+  readonly queue: ListenerStreamsOptions['queue'];
   readonly site: SiteIds;
   readonly registry: Pick<Registry, 'apiToken' | 'apiTokenUsed'>;
   readonly quotas: QuotaGate;
   readonly clock: Clock;
   readonly log: Logger;
   readonly strangers: Pick<Strangers, 'count' | 'turnedAway'>;
+  /** What is covered before anything is stored. */
+  readonly redactor?: Redactor;
   /** Told the bytes of what is stored. */
   readonly noteBytes: (bytes: number) => void;
   readonly readiness: () => Promise<Verdict>;
@@ -58,6 +60,8 @@ export interface HttpListeners extends AsyncDisposable {
   status(): HttpListenersStatus;
   /** Rejects with the reason when one of them takes no connection now. */
   knock(): Promise<void>;
+  /** The same one by one, with what it is called. */
+  doors(): { readonly name: string; readonly knock: () => Promise<void> }[];
   /** As the configuration has them now: those that did not change go on. Rejects with a ListenAddressError. */
   changePush(options: HubOptions['listeners']['push']): Promise<void>;
   changeHttp(options: HubOptions['listeners']['http']): Promise<void>;
@@ -100,6 +104,10 @@ export async function startHttpListeners(parts: HttpListenersParts): Promise<Htt
     knock: async () => {
       await Promise.all(listeners().map((listener) => listener.knock()));
     },
+    doors: () => [
+      ...http.all.map(({ listener }) => ({ name: 'http', knock: () => listener.knock() })),
+      ...push.all.map(({ listener }) => ({ name: `push ${listener.address}`, knock: () => listener.knock() })),
+    ],
     status: () => {
       const [page] = http.all;
       return {
@@ -142,9 +150,9 @@ function runningOf<Listener extends AsyncDisposable>(listener: Listener, receive
 }
 
 function receiverOf(parts: HttpListenersParts, budget: ByteBudget, listener: string): LogReceiver {
-  const { queue, quotas, clock, noteBytes } = parts;
+  const { queue, quotas, clock, noteBytes, redactor = noRedactor } = parts;
   const { siteId, hubId } = parts.site;
-  const streams = new ListenerStreams({ queue, siteId, hubId, listener, now: () => clock.now(), noteBytes });
+  const streams = new ListenerStreams({ queue, siteId, hubId, listener, now: () => clock.now(), noteBytes, redactor });
   return new LogReceiver({ streams, budget, quotas, limits: { ...httpLimitsDefault, ...parts.limits } });
 }
 

@@ -11,6 +11,11 @@ import { blockOf, fittingBlocks } from './record-block.ts';
 
 const target = { tenant: 'acme', type: 'app', host: 'web1', source: 'push' };
 
+const nothingEarlier = {
+  async *streamsOf(): AsyncGenerator<never> {},
+  closeStream: async () => undefined,
+};
+
 function streamsOf(line: ProcessingLine, listener = 'push'): ListenerStreams {
   const { queue } = line;
   return new ListenerStreams({ queue, siteId: queue.siteId, hubId: queue.hubId, listener, now: () => 1 });
@@ -81,6 +86,7 @@ test('a store that went back gives positions of another stream', async () => {
     publish: line.queue.publish.bind(line.queue),
     partitionOf: () => 0,
     generationOf: () => generation,
+    ...nothingEarlier,
   };
   const streams = new ListenerStreams({ queue, siteId, hubId, listener: 'push', now: () => 1 });
   for (generation of [1, 1, 2, 2]) await streams.publish(target, blockOf(['one']));
@@ -98,7 +104,7 @@ test('hubs of one site bring what goes to a channel to one partition, so that a 
       for (const { stream } of segments) assert.equal(partitionOf(stream.key.agentId), partition, "it is the listener's own");
       return 'stored';
     };
-    const queue = { publish, partitionOf, generationOf: () => 1 };
+    const queue = { publish, partitionOf, generationOf: () => 1, ...nothingEarlier };
     const streams = new ListenerStreams({ queue, siteId: '0'.repeat(32), hubId, listener: `push of ${hubId}`, now: () => 1 });
     for (const type of ['app', 'web', 'db']) await streams.publish({ ...target, type }, blockOf(['one']), 'key');
   }
@@ -108,4 +114,24 @@ test('hubs of one site bring what goes to a channel to one partition, so that a 
     [1, 1, 1],
   );
   assert.ok(new Set(used.flatMap((one) => [...one])).size > 1, 'channels are spread');
+});
+
+test('streams of earlier runs are closed, those that are in use are not, and one that rested for a day is begun anew', async () => {
+  await using line = await ProcessingLine.open();
+  const { queue } = line;
+  let nowMs = 1;
+  const open = (): ListenerStreams =>
+    new ListenerStreams({ queue, siteId: queue.siteId, hubId: queue.hubId, listener: 'push', now: () => nowMs });
+  const closed = async (): Promise<boolean[]> => {
+    const all = await Array.fromAsync(queue.streamsOf(queue.siteId, listenerAgentId(queue.hubId, 'push')));
+    return all.map((stream) => stream.closed);
+  };
+  await open().publish(target, blockOf(['one\n']));
+  const second = open();
+  await second.publish(target, blockOf(['two\n']));
+  await second.publish(target, blockOf(['three\n']));
+  await eventually('the first run’s is closed', async () => (await closed()).join() === 'true,false');
+  nowMs += 24 * 3_600_000;
+  await second.publish(target, blockOf(['four\n']));
+  await eventually('the one that rested is closed', async () => (await closed()).join() === 'true,true,false');
 });

@@ -3,7 +3,7 @@
  * topic of their channel, as if an agent had sent them: pipeline, archive, books and search know no difference.
  *
  * There is one stream per run of the listener, generation of the store, channel, source and encoding, with a random id. The machine that records are of is told with
- * each batch: whoever pushes may name as many as there are, and a stream is kept for good. Positions are given by the queue in the step that
+ * each batch: whoever pushes may name as many as there are, and a stream is kept for long. Those of earlier runs are closed, so that housekeeping has them go. Positions are given by the queue in the step that
  * stores the records, so requests side by side need not wait for each other, and one that was refused leaves no hole. What was
  * published is durable when `publish` resolves with `stored` or `duplicate`.
  *
@@ -19,6 +19,8 @@ import { markOf } from '@tributary/protocol/mark.ts';
 import { channelName, type Id, type StreamAttributes } from '@tributary/protocol/messages.ts';
 import { assert } from '@tributary/shared/assert.ts';
 import { frontTopic, type Queue, type StreamInfo } from '../queue/queue.ts';
+import { noRedactor, type Redactor } from '../redaction/redaction-pool.ts';
+import { RedactionEndedError } from '../redaction/watched-thread.ts';
 import type { RecordBlock } from './record-block.ts';
 
 /** Where records go and come from. Tenant and type are names that were checked. */
@@ -34,12 +36,14 @@ export interface StreamTarget {
 }
 
 export interface ListenerStreamsOptions {
-  readonly queue: Pick<Queue, 'publish' | 'partitionOf' | 'generationOf'>;
+  readonly queue: Pick<Queue, 'publish' | 'partitionOf' | 'generationOf' | 'streamsOf' | 'closeStream'>;
   readonly siteId: Id;
   readonly hubId: Id;
   /** Name of the listener: with the hub's id it makes the id that its streams have for their agent. */
   readonly listener: string;
   readonly now: () => number;
+  /** What is covered before anything is stored. Nothing unless given. */
+  readonly redactor?: Redactor;
   /** Told the bytes of each body, as the intake tells those of agents. */
   readonly noteBytes?: (bytes: number) => void;
 }
@@ -48,6 +52,15 @@ export type Published = Awaited<ReturnType<Queue['publish']>>;
 
 /** Streams of one run that are remembered. One that was forgotten and comes again begins another stream. */
 const streamsKeptMax = 10_000;
+/** One that was at rest for so long is begun anew when it is wanted again: the site may have forgotten it. */
+const restMsMax = 24 * 3_600_000;
+/** How often those that are in use no more are closed. */
+const tidyMs = 24 * 3_600_000;
+
+interface UsedStream {
+  readonly stream: StreamInfo;
+  usedMs: number;
+}
 
 const zstd = promisify(zstdCompress);
 const params = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 };
@@ -58,7 +71,9 @@ export class ListenerStreams {
   /** By partition. */
   readonly #agentIds = new Map<number, Id>();
   /** In the order of their last use. */
-  readonly #streams = new Map<string, StreamInfo>();
+  readonly #streams = new Map<string, UsedStream>();
+  /** When those of a partition were looked through. */
+  readonly #tidiedMs = new Map<number, number>();
 
   constructor(options: ListenerStreamsOptions) {
     this.#options = options;
@@ -66,10 +81,12 @@ export class ListenerStreams {
 
   /** A block that fits a batch (`fittingBlocks`). `full`: nothing was stored, and the same may be tried again. */
   async publish(target: StreamTarget, block: RecordBlock, idempotencyKey?: string): Promise<Published> {
-    const { bytes, lengths } = block;
+    const { lengths } = block;
     assert(lengths.length > 0 && lengths.length <= recordsMax, 'a batch has records, and not too many');
-    assert(bytes.length <= inflatedBytesMax, 'the caller cuts blocks at the size of a batch');
+    assert(block.bytes.length <= inflatedBytesMax, 'the caller cuts blocks at the size of a batch');
     const { queue, now, noteBytes } = this.#options;
+    const bytes = await this.#redacted(target, block);
+    if (bytes === 'unknown') return 'full';
     const chunkSize = Math.max(bytes.length >> 1, outputBytesMin);
     const body = await zstd(bytes, { chunkSize, pledgedSrcSize: bytes.length, params });
     noteBytes?.(body.length);
@@ -93,6 +110,20 @@ export class ListenerStreams {
     return queue.publish(frontTopic(channelName(target)), partition, entry, idempotencyKey);
   }
 
+  /** `unknown`: what is to be covered is not known now, or cannot be, so it is not stored. */
+  async #redacted(target: StreamTarget, { bytes, lengths }: RecordBlock): Promise<Uint8Array | 'unknown'> {
+    const { redactor = noRedactor } = this.#options;
+    const redaction = redactor.redactionOf(channelName(target));
+    if (redaction === undefined) return bytes;
+    if (redaction === 'unknown') return redaction;
+    try {
+      return await redactor.records(redaction, bytes, { lengths, encoding: target.encoding ?? 'utf-8' });
+    } catch (error) {
+      if (error instanceof RedactionEndedError) return 'unknown';
+      throw error;
+    }
+  }
+
   #stream(target: StreamTarget, partition: number): StreamInfo {
     const { tenant, type, host, source, encoding = 'utf-8' } = target;
     const { queue } = this.#options;
@@ -100,11 +131,29 @@ export class ListenerStreams {
     const generation = queue.generationOf(partition);
     const name = JSON.stringify([tenant, type, source, encoding, generation]);
     const attributes = { tenant, type, host, encoding, counted: true, labels: {} };
-    const stream = this.#streams.get(name) ?? this.#begun(attributes, { source, partition });
+    const nowMs = this.#options.now();
+    const known = this.#streams.get(name);
+    const isKept = known !== undefined && nowMs - known.usedMs < restMsMax;
+    const stream = isKept ? known.stream : this.#begun(attributes, { source, partition });
     this.#streams.delete(name);
-    this.#streams.set(name, stream);
+    this.#streams.set(name, { stream, usedMs: nowMs });
     if (this.#streams.size > streamsKeptMax) this.#streams.delete(this.#streams.keys().next().value ?? name);
+    if (nowMs - (this.#tidiedMs.get(partition) ?? -Infinity) >= tidyMs) this.#tidy(partition, nowMs);
     return { ...stream, attributes: { ...stream.attributes, host } };
+  }
+
+  /** Beside the work: what fails is done again a day later. Streams of earlier runs are none of this one's, and neither are those that were forgotten. */
+  #tidy(partition: number, nowMs: number): void {
+    this.#tidiedMs.set(partition, nowMs);
+    void this.#closeOthers(this.#agentIdIn(partition)).catch(() => undefined);
+  }
+
+  async #closeOthers(agentId: Id): Promise<void> {
+    const { queue, siteId } = this.#options;
+    for await (const { streamId, held, closed } of queue.streamsOf(siteId, agentId)) {
+      const isUsed = [...this.#streams.values()].some(({ stream }) => stream.key.streamId === streamId);
+      if (!closed && !isUsed) await queue.closeStream({ siteId, agentId, streamId }, held);
+    }
   }
 
   #agentIdIn(partition: number): Id {

@@ -4,7 +4,15 @@
  */
 import type { ChannelName } from '@tributary/protocol/messages.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { backTopic, frontTopic, type GroupStatus, pipelineGroup, type Queue, type TopicName } from '../queue/queue.ts';
+import {
+  backTopic,
+  frontTopic,
+  type GroupStatus,
+  pipelineGroup,
+  type Queue,
+  type QueueStatus,
+  type TopicName,
+} from '../queue/queue.ts';
 import type { Registry } from '../registry/registry.ts';
 import { groupOfOutput, outputOfGroup, type OutputOptions } from './registry.ts';
 
@@ -52,10 +60,10 @@ export class OutputNotes {
     if (registry.meta(key) !== text) await registry.setMeta({ [key]: text });
   }
 
-  /** `own`: the groups that are configured here. */
-  async removed(own: readonly string[]): Promise<RemovedOutput[]> {
+  /** `own`: the groups that are configured here. The store is asked, unless its figures were `looked` at a moment ago. */
+  async removed(own: readonly string[], looked?: QueueStatus): Promise<RemovedOutput[]> {
     const configured = new Set([...own, ...this.#configuredElsewhere()]);
-    const { groups } = await this.#parts.queue.status();
+    const { groups } = looked ?? (await this.#parts.queue.status());
     const gone = groups.filter(
       ({ group, policy }) => policy === 'blocking' && outputOfGroup(group) !== undefined && !configured.has(group),
     );
@@ -121,7 +129,7 @@ function sumOf(places: readonly GroupStatus[], figure: 'entries' | 'records' | '
 
 /** What decides which channels it reads. */
 function choiceOf(options: OutputOptions): string {
-  const { tenants, types } = options.kind === 'upstream' ? options : { tenants: undefined, types: undefined };
+  const { tenants, types } = options.kind === 'archive' ? { tenants: undefined, types: undefined } : options;
   return JSON.stringify({ tenants: tenants?.toSorted() ?? 'all', types: types?.toSorted() ?? 'all' });
 }
 

@@ -4,6 +4,9 @@
  * knows the kinds.
  */
 import type { ChannelName } from '@tributary/protocol/messages.ts';
+import type { HistogramFigures } from '@tributary/shared/prometheus/exposition.ts';
+import type { DeadLetterSender } from '../dead-letters/dead-letter-sender.ts';
+import type { PlatformWriter } from '../platform/dispatch/platform-writer.ts';
 import type { GroupRequest } from '../queue/queue.ts';
 
 /** What cannot be used as configured; the message says what to do. */
@@ -24,6 +27,8 @@ export interface OutputStatus {
   readonly trouble: string;
   /** What this kind of output counts. */
   readonly counts: Readonly<Record<string, number>>;
+  /** How long its requests took until they were answered, since the start. */
+  readonly requestSeconds?: HistogramFigures;
   /** That this hub shows where records go. */
   readonly certificate?: { readonly notAfterMs: number };
 }
@@ -40,4 +45,8 @@ export interface Output extends AsyncDisposable {
   /** Resolves when aborted; rejects when broken, and is called again then. */
   run(signal: AbortSignal): Promise<void>;
   status(): OutputStatus;
+  /** Of one that keeps dead letters: how they are sent again. */
+  readonly deadLetters?: DeadLetterSender;
+  /** Of one that also takes platform events without a topic. */
+  readonly platform?: PlatformWriter;
 }

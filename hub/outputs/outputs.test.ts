@@ -44,7 +44,8 @@ class Site implements AsyncDisposable {
     const logger = createLogger({ level: 'error', sink: () => undefined });
     const notes = new OutputNotes({ queue, cluster, registry: this.#meta });
     const told = { findings: new RecordingFindings(), events: new RecordingEvents(), snapshot: async () => ({}) };
-    const parts = { queue, cluster, siteId, hubId, clock: systemClock, logger, dataDir: this.#folder, crashPoint: undefined };
+    const own = { queue, cluster, siteId, hubId, clock: systemClock, logger, dataDir: this.#folder };
+    const parts = { ...own, durability: 'full', crashPoint: undefined } as const;
     return Outputs.start({ ...parts, ...told, notes }, optionsOf(...outputs));
   }
 
@@ -102,6 +103,6 @@ test('only what changed is started again, and what cannot be as it says leaves i
   });
   assert.equal(outputs.archive, before, 'the archive is the same');
   await assert.rejects(outputs.change(optionsOf({ kind: 'archive', folder: '/no/such/folder' }, away)), { code: 'OUTPUT' });
-  assert.equal(outputs.archive?.folder, before?.folder);
+  assert.equal(outputs.archive?.store.place, before?.store.place);
   assert.deepEqual(await outputs.change(optionsOf(away)), { added: [], removed: ['archive'], changed: ['centre'] });
 });

@@ -6,9 +6,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { supervise } from '@tributary/shared/async/supervise.ts';
 import type { ChannelName } from '@tributary/protocol/messages.ts';
+import type { DeadLetterSender } from '../dead-letters/dead-letter-sender.ts';
 import { retryMsMax, retryMsMin } from '../groups/limits.ts';
+import type { PlatformWriter } from '../platform/dispatch/platform-writer.ts';
+import { isClosed } from '../queue/queue-error.ts';
 import { frontTopic, type GroupRequest, type TopicName } from '../queue/queue.ts';
 import { ArchiveOutput } from './archive/archive-output.ts';
+import { ElasticsearchOutput } from './elasticsearch/elasticsearch-output.ts';
 import type { Output, OutputStatus } from './output.ts';
 import type { OutputNotes, RemovedOutput } from './output-notes.ts';
 import { groupOfOutput, openOutput, type OutputOptions, type OutputParts } from './registry.ts';
@@ -68,6 +72,24 @@ export class Outputs implements AsyncDisposable {
   get archive(): ArchiveOutput | undefined {
     for (const { output } of this.#running.values()) if (output instanceof ArchiveOutput) return output;
     return undefined;
+  }
+
+  /** Those into Elasticsearch, as configured. */
+  get elasticsearch(): readonly ElasticsearchOutput[] {
+    return [...this.#running.values()].flatMap(({ output }) => (output instanceof ElasticsearchOutput ? [output] : []));
+  }
+
+  /** How dead letters of an output go again; undefined where it is not configured here, or keeps none. */
+  deadLetterSender(name: string): DeadLetterSender | undefined {
+    return [...this.#running.values()].find(({ options }) => options.name === name)?.output.deadLetters;
+  }
+
+  /** Those that take platform events without a topic. */
+  get dispatchers(): { readonly writer: PlatformWriter; readonly status: OutputStatus }[] {
+    return [...this.#running.values()].flatMap(({ output }) => {
+      const writer = output.platform;
+      return writer === undefined ? [] : [{ writer, status: output.status() }];
+    });
   }
 
   status(): OutputStatus[] {
@@ -162,7 +184,7 @@ export class Outputs implements AsyncDisposable {
   async #begin(output: Output, options: OutputOptions, prepared: Set<ChannelName>): Promise<void> {
     const { notes, queue } = this.#parts;
     const isKnown = notes.hasBegun(options);
-    const from = !isKnown && options.kind === 'upstream' && options.from === 'now' ? 'end' : 'beginning';
+    const from = !isKnown && options.kind !== 'archive' && options.from === 'now' ? 'end' : 'beginning';
     const channels = channelsOf(queue.topics()).filter((channel) => output.reads(channel) !== undefined);
     await Promise.all(channels.map((channel) => output.prepare(channel, from)));
     for (const channel of channels) prepared.add(channel);
@@ -200,6 +222,8 @@ export class Outputs implements AsyncDisposable {
         backoff: { msMin: retryMsMin, msMax: retryMsMax },
         healthyAfterMs: retryMsMax,
         onFailed: (error, retryInMs) => {
+          // It is aborted in a moment.
+          if (isClosed(error)) return;
           running.trouble = error instanceof Error ? error.message : String(error);
           logger.error('an output failed and will be started again', { output: options.name, error, retryInMs });
         },

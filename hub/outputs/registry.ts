@@ -7,8 +7,12 @@ import type { Findings } from '../health/findings.ts';
 import type { HubEventSink } from '../platform/hub-events.ts';
 import { archiveGroup, type Queue } from '../queue/queue.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { HousekeepingOptions } from '../config/housekeeping-options.ts';
+import type { PipelineSet } from '../processing/definition/pipeline-set.ts';
+import type { Current } from '../reload/current.ts';
 import type { SiteIds } from '../store/hub-store.ts';
 import { ArchiveOutput } from './archive/archive-output.ts';
+import { ElasticsearchOutput, elasticsearchPrefix } from './elasticsearch/elasticsearch-output.ts';
 import type { Output } from './output.ts';
 import { UpstreamOutput } from './upstream/upstream-output.ts';
 import type { UpstreamWays } from './upstream/upstream-ways.ts';
@@ -22,6 +26,7 @@ export interface OutputParts extends SiteIds {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly dataDir: string;
+  readonly durability: HubOptions['queue']['durability'];
   readonly findings: Findings;
   readonly events: HubEventSink;
   /** The site's present health, as an upper site is told it. */
@@ -29,6 +34,10 @@ export interface OutputParts extends SiteIds {
   readonly crashPoint: string | undefined;
   /** What the hubs of a site share; undefined for a hub alone. */
   readonly site?: Pick<Registry, 'meta' | 'setMeta'> | undefined;
+  /** What pipelines declare; none where nobody tells. */
+  readonly pipelines?: Pick<Current<PipelineSet>, 'value' | 'onChanged'>;
+  /** The rules of housekeeping; none where nobody tells. */
+  readonly retention?: Pick<Current<HousekeepingOptions['retention']>, 'value' | 'onChanged'>;
   /** Which upstreams stand in for each other. */
   readonly ways?: UpstreamWays;
 }
@@ -51,6 +60,11 @@ const kinds: { readonly [Kind in OutputOptions['kind']]: OutputKind<Kind> } = {
     nameOf: (group) => (group === archiveGroup ? 'archive' : undefined),
     open: (options, parts) => ArchiveOutput.open({ ...parts, options }),
   },
+  elasticsearch: {
+    groupOf: (name) => `${elasticsearchPrefix}${name}`,
+    nameOf: (group) => (group.startsWith(elasticsearchPrefix) ? group.slice(elasticsearchPrefix.length) : undefined),
+    open: (options, parts) => ElasticsearchOutput.open({ ...parts, options }),
+  },
   upstream: {
     groupOf: (name) => `${upstreamPrefix}${name}`,
     nameOf: (group) => (group.startsWith(upstreamPrefix) ? group.slice(upstreamPrefix.length) : undefined),
@@ -59,7 +73,9 @@ const kinds: { readonly [Kind in OutputOptions['kind']]: OutputKind<Kind> } = {
 };
 
 export function openOutput(options: OutputOptions, parts: OutputParts): Promise<Output> {
-  return options.kind === 'archive' ? kinds.archive.open(options, parts) : kinds.upstream.open(options, parts);
+  if (options.kind === 'archive') return kinds.archive.open(options, parts);
+  if (options.kind === 'elasticsearch') return kinds.elasticsearch.open(options, parts);
+  return kinds.upstream.open(options, parts);
 }
 
 export function groupOfOutput({ kind, name }: Pick<OutputOptions, 'kind' | 'name'>): string {
@@ -68,7 +84,7 @@ export function groupOfOutput({ kind, name }: Pick<OutputOptions, 'kind' | 'name
 
 /** Undefined of a group that belongs to no output, as a pipeline's. */
 export function outputOfGroup(group: string): { readonly kind: OutputOptions['kind']; readonly name: string } | undefined {
-  for (const kind of ['archive', 'upstream'] as const) {
+  for (const kind of ['archive', 'elasticsearch', 'upstream'] as const) {
     const name = kinds[kind].nameOf(group);
     if (name !== undefined) return { kind, name };
   }

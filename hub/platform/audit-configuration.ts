@@ -17,17 +17,36 @@ interface Remembered {
 }
 
 /** True when it was told. The event comes before what is remembered: a crash in between tells it again, never not at all. */
-export async function auditConfiguration(
-  registry: Pick<Registry, 'meta' | 'setMeta' | 'record'>,
-  options: HubOptions,
+export async function auditConfiguration(registry: AuditRegistry, options: HubOptions, hubId: Id): Promise<boolean> {
+  // Each hub of a site has a configuration of its own.
+  return await auditChanges(registry, { metaKey: `configuration ${hubId}`, what: 'options', values: options });
+}
+
+/** As `auditConfiguration`, of the pipelines: names alone. A hub that never had any tells nothing. */
+export async function auditPipelines(
+  registry: AuditRegistry,
+  pipelines: readonly { readonly name: string }[],
   hubId: Id,
 ): Promise<boolean> {
-  // Each hub of a site has a configuration of its own.
-  const metaKey = `configuration ${hubId}`;
+  const metaKey = `pipelines ${hubId}`;
+  if (pipelines.length === 0 && registry.meta(metaKey) === undefined) return false;
+  const values = Object.fromEntries(pipelines.map((pipeline) => [pipeline.name, pipeline]));
+  return await auditChanges(registry, { metaKey, what: 'pipelines', values });
+}
+
+type AuditRegistry = Pick<Registry, 'meta' | 'setMeta' | 'record'>;
+
+interface Audited {
+  readonly metaKey: string;
+  readonly what: 'options' | 'pipelines';
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+async function auditChanges(registry: AuditRegistry, { metaKey, what, values }: Audited): Promise<boolean> {
   const before = rememberedOf(registry.meta(metaKey));
   const key = before?.key ?? randomBytes(keyBytes).toString('hex');
   const digests: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options)) {
+  for (const [name, value] of Object.entries(values)) {
     if (value !== undefined) digests[name] = digestOf(key, value);
   }
   const names = new Set([...Object.keys(digests), ...Object.keys(before?.digests ?? {})]);
@@ -40,7 +59,10 @@ export async function auditConfiguration(
     address: '',
     outcome: 'success',
     tenant: undefined,
-    details: { configuration: digest, ...(before === undefined ? { first: true } : { options: changed.join(' ') }) },
+    details: {
+      configuration: digest,
+      ...(before === undefined && what === 'options' ? { first: true } : { [what]: changed.join(' ') }),
+    },
   });
   await registry.setMeta({ [metaKey]: JSON.stringify({ key, digests } satisfies Remembered) });
   return true;

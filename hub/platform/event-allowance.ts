@@ -19,6 +19,7 @@ export class EventAllowance {
 
   /** True: to be told at once. False: it was counted. */
   admit(event: HubEvent, nowMs: number): boolean {
+    if (event.eachOne === true) return true;
     let window = this.#windows.get(event.action);
     if (window === undefined) {
       window = { endsMs: nowMs + windowMs, told: 0, beyond: undefined, count: 0 };

@@ -12,6 +12,8 @@ export interface HubEvent {
   /** `event.type`, one of ECS: `info` unless set. */
   readonly type?: 'start' | 'end' | 'change' | 'creation' | 'deletion' | 'access' | 'denied' | 'info' | 'error';
   readonly outcome?: 'success' | 'failure';
+  /** Never told in a sum: there are as many of them as of what they tell of. */
+  readonly eachOne?: boolean;
   /** ECS fields in nested form, beside what every event has. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -29,6 +31,7 @@ export const hubEventNames = [
   'upstream-turned',
   'store-lost',
   'store-changed',
+  'archive-object-written',
 ] as const;
 
 export interface ReportedEvent extends HubEvent {

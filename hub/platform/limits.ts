@@ -18,5 +18,10 @@ export const lastFlushMs = 2000;
 export const auditEventsMax = 100;
 /** How often the trail is looked at when nobody said that it grew. */
 export const auditLookMs = 5000;
+/** An event that Elasticsearch did not take within this goes by the topic, and so do those of the time after it. */
+export const directMs = 5000;
+export const directAwayMs = 30_000;
+/** How often the dispatchers of platform events tell how they are. */
+export const dispatcherTellMs = 60_000;
 
 assert(documentBytesMax <= queuedBytesMax, 'a document fits the queue');

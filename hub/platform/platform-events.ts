@@ -28,6 +28,8 @@ export interface PlatformEventsParts {
   readonly teller: Teller & { readonly site: string };
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Where events may come by two ways: each has an id then. */
+  readonly newId?: () => string;
 }
 
 export interface PlatformEventCounts {
@@ -132,7 +134,7 @@ export class PlatformEvents implements HubEventSink, AsyncDisposable {
 
   #add(event: HubEvent, count: number): void {
     const { clock, teller } = this.#parts;
-    const text = hubDocument(event, teller, { nowMs: clock.now(), count });
+    const text = hubDocument(event, teller, { nowMs: clock.now(), count, ...this.#id() });
     const bytes = Buffer.byteLength(text);
     const fits = this.#queue.length < queuedEventsMax && this.#queuedBytes + bytes <= queuedBytesMax;
     if (bytes <= documentBytesMax && fits) {
@@ -142,6 +144,11 @@ export class PlatformEvents implements HubEventSink, AsyncDisposable {
     }
     this.#counts.dropped += 1;
     this.#droppedUntold += 1;
+  }
+
+  #id(): { readonly id?: string } {
+    const { newId } = this.#parts;
+    return newId === undefined ? {} : { id: newId() };
   }
 
   /** Room was made by now: this document takes the place of those that are gone. */
@@ -154,7 +161,7 @@ export class PlatformEvents implements HubEventSink, AsyncDisposable {
       category: 'process',
       fields: {},
     };
-    const text = hubDocument(event, teller, { nowMs: clock.now(), count: this.#droppedUntold });
+    const text = hubDocument(event, teller, { nowMs: clock.now(), count: this.#droppedUntold, ...this.#id() });
     const bytes = Buffer.byteLength(text);
     this.#queue.push({ text, bytes });
     this.#queuedBytes += bytes;

@@ -14,12 +14,16 @@ function streamsOf(count: number): NewBlock['streams'] {
   });
 }
 
+const routes = [{}, { index: 'slow' }, { outputs: ['archive'] }];
+
 const record = fc.record({
   raw: fc.uint8Array({ maxLength: 40 }),
   stream: fc.nat(2),
   skipped: fc.oneof(fc.constant(0), fc.integer({ min: -1000, max: 2 ** 40 })),
   ordinal: fc.nat(3),
-  flags: fc.nat(1),
+  flags: fc.nat(3),
+  fields: fc.oneof(fc.constant(''), fc.json()),
+  route: fc.nat(2),
   event: fc.oneof(fc.constant(Number.NaN), fc.nat(2_000_000_000_000)),
 });
 
@@ -31,13 +35,16 @@ function blockOf(records: readonly (typeof record extends fc.Arbitrary<infer R> 
     flags: Uint8Array.from(records, ({ flags }) => flags),
     length: Uint32Array.from(records, ({ raw }) => raw.length),
     event: hasEvents ? Float64Array.from(records, ({ event }) => event) : undefined,
+    fields: Uint32Array.from(records, ({ fields }) => Buffer.byteLength(fields)),
+    route: Uint32Array.from(records, ({ route }) => route),
   };
-  return { receivedMs, streams: streamsOf(3), columns, raw: rawFrame(records.map(({ raw }) => raw)) };
+  const fields = Buffer.from(records.map((one) => one.fields).join(''));
+  return { receivedMs, streams: streamsOf(3), columns, raw: rawFrame(records.map(({ raw }) => raw)), fields, routes };
 }
 
 function someBlock(): { body: Uint8Array<ArrayBuffer>; inflatedBytes: number } {
   const raw = Buffer.from('one\ntwo\n');
-  const each = { stream: 0, skipped: 0, ordinal: 0, event: 5 };
+  const each = { stream: 0, skipped: 0, ordinal: 0, event: 5, fields: '{"a":1}', route: 1 };
   return encodeBlock(
     blockOf(
       [
@@ -57,7 +64,8 @@ suite('block', () => {
         const { body, inflatedBytes } = encodeBlock(written);
         const read = decodeBlock(body, inflatedBytes);
         assert.deepEqual(read.columns, written.columns);
-        assert.deepEqual(read.streams, written.streams);
+        assert.deepEqual([read.streams, read.routes], [written.streams, routes]);
+        assert.equal(Buffer.from(read.fields).toString(), records.map(({ fields }) => fields).join(''));
         assert.deepEqual([read.records, read.receivedMs], [records.length, receivedMs]);
         assert.ok(Buffer.from(read.raw).equals(Buffer.concat(records.map(({ raw }) => raw))));
         const known = records.map(({ event }) => event).filter((event) => hasEvents && !Number.isNaN(event));
@@ -69,7 +77,7 @@ suite('block', () => {
 
   test('columns whose values are all the same take no room', () => {
     const records = Array.from({ length: 10_000 }, () => {
-      return { raw: new Uint8Array(3), stream: 0, skipped: 0, ordinal: 0, flags: 0, event: 0 };
+      return { raw: new Uint8Array(3), stream: 0, skipped: 0, ordinal: 0, flags: 0, event: 0, fields: '', route: 0 };
     });
     const { inflatedBytes } = encodeBlock(blockOf(records, false));
     assert.ok(inflatedBytes < 30_000 + 3000, `${inflatedBytes}`);
@@ -105,13 +113,13 @@ suite('block', () => {
   });
 });
 
-/** The same block as a later version of the program would write it: with a column `fields` before the others. */
+/** The same block as a later version of the program would write it: with a column `later` before the others. */
 function withColumn(body: Buffer, inflatedBytes: number): { body: Buffer; inflatedBytes: number } {
   const frameEnd = 16 + body.readUInt32LE(8);
   const columns = zstdDecompressSync(body.subarray(16, frameEnd));
   const headerEnd = 4 + columns.readUInt32LE(0);
   const header: { columns: unknown[] } = JSON.parse(columns.toString('utf8', 4, headerEnd));
-  header.columns.unshift({ name: 'fields', encoding: 'packed', bytes: 13 });
+  header.columns.unshift({ name: 'later', encoding: 'packed', bytes: 13 });
   const text = Buffer.from(JSON.stringify(header));
   const pad = (offset: number): Buffer => Buffer.alloc((8 - (offset % 8)) % 8);
   const start = Buffer.alloc(4);

@@ -12,27 +12,33 @@
  * unchanged, and half of a pipeline's work is not done a second time. The columns' part is, inflated:
  *
  *   0   u32       length of the header
- *   4   header    JSON: how many records, receive time, streams used, event-time range, list of columns, bytes of raw
+ *   4   header    JSON: how many records, receive time, streams used, event-time range, list of columns, bytes of raw;
+ *             `restored` where the documents were made again of archived lines
  *       columns   in the header's order, each beginning at a multiple of 8 and as long as the header says
  *
  * All numbers are little-endian. A column is `constant` (its value is in the header, it has no bytes) or an array of u8, u32 or f64.
- * A reader skips columns whose name it does not know, so a later version of the hub can add `fields` without a new version here;
- * the version changes only when an older reader would read something wrong.
+ * A reader skips columns whose name it does not know; the version changes only when an older reader would read something wrong.
  *
  * Columns: `stream` index into the header's streams; `skipped` distance from where the previous record of that stream ended (for
  * the first: from the stream's `from`) to this record's position, more than none where something was lost or left out; `ordinal` number of the document within its record; `flags`
  * bits; `length` bytes of raw; `event` time in milliseconds, NaN where unknown (the column is absent where none is known). A
- * record ends `length` positions after its own where positions are bytes, 1 after it where they are counted.
+ * record ends `length` positions after its own where positions are bytes, 1 after it where they are counted. Documents that a pipeline
+ * made of one record have its position, so of all but the first `skipped` is less than none, and they have no raw of their own.
+ *
+ * What a pipeline found: `fields` bytes of the document's fields, 0 where it has none or where they are its raw (a flag); `field_bytes`
+ * these, JSON objects one after the other; `route` index into the header's routes, of which the first is everybody's. Absent where no
+ * document has any.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { assert } from '@tributary/shared/assert.ts';
+import { freeMemory } from '@tributary/shared/free-memory.ts';
 import type { StreamAttributes } from '@tributary/protocol/messages.ts';
 import type { StreamKey } from '@tributary/protocol/session/server-effect.ts';
 
 export const blockVersion = 1;
 
-/** Bits of the `flags` column. */
-export const recordFlags = { partial: 1 } as const;
+/** Bits of the `flags` column. `rawJson`: the document's fields are the JSON object that its raw is. */
+export const recordFlags = { partial: 1, rawJson: 2 } as const;
 
 /** A block that cannot be read: damaged, or of a version this program does not know. */
 export class BlockError extends Error {
@@ -50,6 +56,20 @@ export interface BlockStream {
   readonly receivedMs?: number;
 }
 
+/**
+ * Of documents that were made again of archived lines: whether the archive of this very log type has these lines already, and passes over
+ * the block, or they are new to it.
+ */
+export interface BlockRestored {
+  readonly isArchived: boolean;
+}
+
+/** Where a document goes within its topic's outputs: `outputs` names those that take it, all of them where it is not there. */
+export interface BlockRoute {
+  readonly index?: string;
+  readonly outputs?: readonly string[];
+}
+
 export interface BlockColumns {
   readonly stream: Uint32Array;
   readonly skipped: Float64Array;
@@ -57,6 +77,8 @@ export interface BlockColumns {
   readonly flags: Uint8Array;
   readonly length: Uint32Array;
   readonly event: Float64Array | undefined;
+  readonly fields?: Uint32Array | undefined;
+  readonly route?: Uint32Array | undefined;
 }
 
 export interface Block {
@@ -68,6 +90,12 @@ export interface Block {
   readonly eventMsMax: number | undefined;
   readonly columns: BlockColumns;
   readonly raw: Uint8Array;
+  /** The documents' fields as JSON, one after the other, each as long as its `fields` says. */
+  readonly fields: Uint8Array;
+  /** What `route` means. */
+  readonly routes: readonly BlockRoute[];
+  /** Undefined of what came in as usual. */
+  readonly restored?: BlockRestored | undefined;
 }
 
 export interface NewBlock {
@@ -75,6 +103,9 @@ export interface NewBlock {
   readonly streams: readonly BlockStream[];
   readonly columns: BlockColumns;
   readonly raw: RawFrame;
+  readonly fields?: Uint8Array;
+  readonly routes?: readonly BlockRoute[];
+  readonly restored?: BlockRestored | undefined;
 }
 
 /** Raw bytes as one zstd frame. */
@@ -98,13 +129,28 @@ interface BlockHeader {
   readonly eventMsMin?: number;
   readonly eventMsMax?: number;
   readonly streams: readonly BlockStream[];
+  readonly routes?: readonly BlockRoute[];
+  readonly restored?: BlockRestored;
   readonly columns: readonly ColumnHeader[];
   readonly rawBytes: number;
 }
 
 type ColumnArray = Uint8Array | Uint32Array | Float64Array;
 
-const columnNames = ['stream', 'skipped', 'ordinal', 'flags', 'length', 'event'] as const satisfies (keyof BlockColumns)[];
+const columnNames = [
+  'stream',
+  'skipped',
+  'ordinal',
+  'flags',
+  'length',
+  'event',
+  'fields',
+  'route',
+] as const satisfies (keyof BlockColumns)[];
+/** As long as all fields together, where the others have a value per record. */
+const fieldBytesName = 'field_bytes';
+const everybody: readonly BlockRoute[] = [{}];
+const noFields = new Uint8Array(0);
 
 const magic = 0x4b4c4254; // "TBLK" read as a little-endian u32
 const preludeBytes = 16;
@@ -127,7 +173,9 @@ export function encodeBlock(block: NewBlock): { readonly body: Uint8Array<ArrayB
   body.writeUInt32LE(columns.length, 12);
   body.set(compressed, preludeBytes);
   body.set(raw.compressed, preludeBytes + compressed.length);
-  return { body, inflatedBytes: columns.length + raw.inflatedBytes };
+  const inflatedBytes = columns.length + raw.inflatedBytes;
+  if (columns.buffer !== spareColumns.buffer) freeMemory(columns);
+  return { body, inflatedBytes };
 }
 
 /** Raw bytes that are not a frame yet: what is left of a batch's body when parts of it were trimmed. */
@@ -171,7 +219,7 @@ function inflate(frame: Uint8Array, inflatedBytes: number): Buffer<ArrayBuffer> 
 }
 
 function layOutColumns(block: NewBlock): Buffer<ArrayBuffer> {
-  const { columns, raw, streams, receivedMs } = block;
+  const { columns, raw, streams, receivedMs, fields = noFields, routes, restored } = block;
   const records = columns.length.length;
   const stored: { readonly header: ColumnHeader; readonly data: ColumnArray | undefined }[] = [];
   for (const name of columnNames) {
@@ -180,28 +228,47 @@ function layOutColumns(block: NewBlock): Buffer<ArrayBuffer> {
     assert(data.length === records, `column ${name} has a value per record`);
     stored.push(storedColumn(name, data));
   }
+  if (fields.length > 0) stored.push({ header: { name: fieldBytesName, encoding: 'u8', bytes: fields.length }, data: fields });
   const header: BlockHeader = {
     records,
     receivedMs,
     ...eventRange(columns.event),
     streams,
+    ...(routes !== undefined && { routes }),
+    ...(restored !== undefined && { restored }),
     columns: stored.map((column) => column.header),
     rawBytes: raw.inflatedBytes,
   };
   const headerText = Buffer.from(JSON.stringify(header));
   const headerEnd = headerStart + headerText.length;
   const size = stored.reduce((end, column) => aligned(end + column.header.bytes), aligned(headerEnd));
-  // Zeroed, padding and all, so that the same documents always make the same bytes.
-  const out = Buffer.alloc(size);
+  const out = layOutMemory(size);
   out.writeUInt32LE(headerText.length, 0);
   out.set(headerText, headerStart);
-  let offset = aligned(headerEnd);
+  let offset = pad(out, headerEnd);
   for (const { header: column, data } of stored) {
     if (data !== undefined) out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
-    offset = aligned(offset + column.bytes);
+    offset = pad(out, offset + column.bytes);
   }
   assert(offset === out.length, 'the block is as long as its parts');
   return out;
+}
+
+/** Zeroes, so that the same documents always make the same bytes. Returns where what follows begins. */
+function pad(out: Uint8Array, end: number): number {
+  const next = aligned(end);
+  out.fill(0, end, next);
+  return next;
+}
+
+let spareColumns = Buffer.alloc(0);
+const spareBytesMax = 8 * 1024 * 1024;
+
+/** Of which nothing is known. Columns are compressed at once, so that all blocks are laid out in the same memory, one after the other. */
+function layOutMemory(bytes: number): Buffer<ArrayBuffer> {
+  if (bytes > spareBytesMax) return Buffer.allocUnsafeSlow(bytes);
+  if (bytes > spareColumns.length) spareColumns = Buffer.allocUnsafeSlow(bytes + (bytes >> 2));
+  return spareColumns.subarray(0, bytes);
 }
 
 /** A column whose values are all the same is written as that value; of the positions' gaps that is nearly every one. */
@@ -251,6 +318,9 @@ function readColumns(inflated: Buffer<ArrayBuffer>, raw: Uint8Array): Block {
     eventMsMax: header.eventMsMax,
     columns: columnsOf(found, header.records),
     raw,
+    fields: fieldsOf(found),
+    routes: header.routes ?? everybody,
+    restored: header.restored,
   };
   checkBlock(block);
   return block;
@@ -284,7 +354,15 @@ function columnsOf(found: ReadonlyMap<string, ColumnArray | number>, records: nu
     flags: column('flags', Uint8Array),
     length: column('length', Uint32Array),
     event: found.has('event') ? column('event', Float64Array) : undefined,
+    fields: found.has('fields') ? column('fields', Uint32Array) : undefined,
+    route: found.has('route') ? column('route', Uint32Array) : undefined,
   };
+}
+
+function fieldsOf(found: ReadonlyMap<string, ColumnArray | number>): Uint8Array {
+  const bytes = found.get(fieldBytesName) ?? noFields;
+  if (!(bytes instanceof Uint8Array)) throw new BlockError(`column ${fieldBytesName} holds no bytes`);
+  return bytes;
 }
 
 /** The other half of the pair: what was true when the block was written is true when it is read. */
@@ -292,6 +370,13 @@ function checkBlock(block: Block): void {
   let sum = 0;
   for (const length of block.columns.length) sum += length;
   if (sum !== block.raw.length) throw new BlockError(`the records have ${sum} bytes, the block ${block.raw.length}`);
+  let fieldBytes = 0;
+  for (const length of block.columns.fields ?? noFields) fieldBytes += length;
+  if (fieldBytes !== block.fields.length)
+    throw new BlockError(`the documents have ${fieldBytes} bytes of fields, the block ${block.fields.length}`);
+  const routes = block.routes.length;
+  if (block.columns.route?.every((route) => route < routes) === false)
+    throw new BlockError('a document names a route that is not there');
   const streams = block.streams.length;
   if (!block.columns.stream.every((stream) => stream < streams))
     throw new BlockError('a record names a stream that is not there');

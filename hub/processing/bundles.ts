@@ -26,6 +26,15 @@ export function bundlesOf(entries: readonly Entry[], entriesMax = bundleEntriesM
   return bundles;
 }
 
+/**
+ * Of documents that were meant for another log type, which nobody reads: they stay in their own. It tells no positions, as the channel's own
+ * block does that for all of them, so it goes before that: what is behind it has been passed by, too.
+ */
+export function stayingEntry(entries: readonly Entry[], block: ProcessedBlock): NewEntry {
+  const entry = blockEntry(entries, block);
+  return { ...entry, segments: entry.segments.map((segment) => ({ ...segment, to: segment.from, toMark: '' })) };
+}
+
 /** The block's entry keeps what the archive must know of positions; cuts, lengths and drops are in the block itself. */
 export function blockEntry(entries: readonly Entry[], block: ProcessedBlock): NewEntry {
   const [first] = entries;
@@ -34,7 +43,8 @@ export function blockEntry(entries: readonly Entry[], block: ProcessedBlock): Ne
     format: 'block',
     records: block.records,
     inflatedBytes: block.inflatedBytes,
-    createdMs: first.createdMs,
+    // The first of any: whether a document may have been here before is told by this.
+    createdMs: Math.min(...entries.map(({ createdMs }) => createdMs)),
     trims: [],
     hops: [],
     checksum: checksumOf(block.body),

@@ -1,4 +1,5 @@
 /** One function per event of processing: its line in the log and its count. */
+import type { ChannelName } from '@tributary/protocol/messages.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { TopicName } from '../queue/queue.ts';
 
@@ -13,9 +14,13 @@ export interface PipelineCounts {
   stuck: number;
 }
 
+/** A script may name as many types as it likes. */
+const unreadToldMax = 1000;
+
 export class PipelineEvents {
   readonly counts: PipelineCounts = { batches: 0, records: 0, rejected: 0, waits: 0, stuck: 0 };
   readonly #logger: Logger;
+  readonly #unread = new Set<string>();
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -35,6 +40,14 @@ export class PipelineEvents {
   stuck(topic: TopicName, sequence: number, reason: string): void {
     this.counts.stuck += 1;
     this.#logger.error('a batch held up its thread, which was ended and replaced', { topic, sequence, reason });
+  }
+
+  /** Told once of each. */
+  stayed(channel: ChannelName, type: string): void {
+    const key = `${channel} ${type}`;
+    if (this.#unread.has(key) || this.#unread.size >= unreadToldMax) return;
+    this.#unread.add(key);
+    this.#logger.warn('documents are routed to a log type that no output reads; they stay in their own', { channel, type });
   }
 
   full(topic: TopicName): void {

@@ -1,8 +1,9 @@
 /** The calls of a pipeline's thread. */
 import type { BatchEntry, Processed } from './batch-entry.ts';
+import type { CallTerms } from './call-terms.ts';
 
 /** The entries' bodies travel as one, one after the other: to move many small ones costs more than to copy them. */
-export interface ProcessArgument {
+export interface ProcessArgument extends CallTerms {
   readonly entries: readonly (Omit<BatchEntry, 'body'> & { readonly bodyBytes: number })[];
   readonly bodies: Uint8Array;
 }
@@ -11,16 +12,16 @@ export type PipelineContract = {
   readonly process: { readonly argument: ProcessArgument; readonly result: Processed };
 };
 
-export function argumentOf(entries: readonly BatchEntry[]): ProcessArgument {
+export function argumentOf(entries: readonly BatchEntry[], terms: CallTerms): ProcessArgument {
   const [first, ...others] = entries;
   const bodies = first !== undefined && others.length === 0 ? first.body : joined(entries);
   const described = entries.map(({ records, inflatedBytes, segments, trims, receivedMs, body }) => {
     return { records, inflatedBytes, segments, trims, receivedMs, bodyBytes: body.length };
   });
-  return { entries: described, bodies };
+  return { ...terms, entries: described, bodies };
 }
 
-export function entriesOf({ entries, bodies }: ProcessArgument): readonly BatchEntry[] {
+export function entriesOf({ entries, bodies }: Pick<ProcessArgument, 'entries' | 'bodies'>): readonly BatchEntry[] {
   let offset = 0;
   return entries.map(({ bodyBytes, ...entry }) => {
     offset += bodyBytes;

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { backTopic, frontTopic, type Entry } from '../queue/queue.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backTopic, frontTopic, type Entry, type Lease, type TopicName } from '../queue/queue.ts';
 import { eventually } from '../testing/eventually.ts';
 import { ProcessingLine } from '../testing/processing-line.ts';
 import { compress, StreamWriter, streamInfo } from '../testing/records.ts';
-
 import type { BatchEntry, Processed } from './batch-entry.ts';
 import { decodeBlock } from './block.ts';
 import { passThrough } from './pass-through.ts';
-import { PipelinePool } from './pipeline-pool.ts';
+import { PipelinePool, type ProcessOptions, type Processor } from './pipeline-pool.ts';
 import { pipelineWorker } from '../workers.ts';
 
 const channel = 'acme/app';
@@ -32,6 +34,7 @@ class HeldProcessor {
   async process(entries: readonly BatchEntry[]): Promise<Processed> {
     const result = passThrough(entries);
     const { block } = result;
+    if (entries.length === 0) return result;
     const name = block === undefined ? '' : Buffer.from(decodeBlock(block.body, block.inflatedBytes).raw).toString().trim();
     this.started.push(name);
     await this.#gate(name).promise;
@@ -50,6 +53,43 @@ class HeldProcessor {
   #gate(name: string): PromiseWithResolvers<void> {
     return this.#held.getOrInsertComputed(name, () => Promise.withResolvers<void>());
   }
+}
+
+/** Sends all that it is given to the errors, too. */
+class RoutingProcessor implements Processor {
+  readonly alone: (boolean | undefined)[] = [];
+  /** Called within its work, with how many there were. */
+  onWork: (count: number) => Promise<unknown> = () => Promise.resolve();
+
+  async process(entries: readonly BatchEntry[], { isAlone }: ProcessOptions): Promise<Processed> {
+    if (entries.length > 0) await this.onWork(this.alone.push(isAlone));
+    const { block, rejected } = passThrough(entries);
+    return { block, rejected, routed: block === undefined ? [] : [{ type: 'errors', block }] };
+  }
+}
+
+/** How many channels' entries are in work at a time. */
+class CountingProcessor implements Processor {
+  atATime = 0;
+  #now = 0;
+
+  async process(entries: readonly BatchEntry[]): Promise<Processed> {
+    if (entries.length === 0) return { block: undefined, rejected: [] };
+    this.#now += 1;
+    this.atATime = Math.max(this.atATime, this.#now);
+    await sleep(5);
+    this.#now -= 1;
+    return passThrough(entries);
+  }
+}
+
+/** As if a hub had died that worked on the channel. */
+async function leaveBehind({ queue }: ProcessingLine, topic: TopicName): Promise<Lease> {
+  const place = { topic, group: 'pipeline', partition: 0 };
+  await queue.ensureGroup({ ...place, policy: { kind: 'blocking' }, from: 'beginning' });
+  const lease = await queue.acquire(place, 'a hub that is dead', 1);
+  assert.ok(lease !== undefined);
+  return lease;
 }
 
 suite('pipeline', () => {
@@ -130,6 +170,102 @@ suite('pipeline', () => {
     await eventually('all is processed', () => line.pipelines.counts.records === 2);
     assert.equal(await backText(line), 'a\nb\n');
     assert.ok(line.logged.some(({ message }) => message.includes('another owner')));
+  });
+
+  test('what a pipeline routes is published with what it keeps, and each block tells of all positions', async () => {
+    const processor = new RoutingProcessor();
+    await using line = await ProcessingLine.open({ processor });
+    const writer = new StreamWriter(line.queue, streamInfo(1));
+    await writer.append(Buffer.from('one\n'));
+    line.startPipelines();
+    await eventually('it is processed', () => line.pipelines.counts.records === 2);
+    assert.equal(await backText(line), 'one\n');
+    const [routed, ...none] = await line.queue.read(
+      { topic: backTopic('acme/errors'), partition: 0, afterSequence: 0 },
+      { entries: 9, bytes: 1 << 20 },
+    );
+    assert.deepEqual(none, []);
+    assert.partialDeepStrictEqual(routed, { format: 'block', segments: [{ from: 0, to: 4, stream: { key: writer.info.key } }] });
+  });
+
+  test('what a pipeline routes to a log type that nobody reads stays in its own, before what tells its positions', async () => {
+    await using line = await ProcessingLine.open({ processor: new RoutingProcessor(), unread: ['acme/errors'] });
+    const writer = new StreamWriter(line.queue, streamInfo(1));
+    await writer.append(Buffer.from('one\n'));
+    line.startPipelines();
+    line.startArchive();
+    await eventually('it is processed', () => line.pipelines.counts.records === 2);
+    assert.equal(await backText(line), 'one\none\n');
+    const entries = await backEntries(line);
+    assert.deepEqual(
+      entries.flatMap(({ segments }) => segments.map(({ from, to, stream }) => [from, to, stream.key])),
+      [
+        [0, 0, writer.info.key],
+        [0, 4, writer.info.key],
+      ],
+    );
+    line.queue.requestArchive(channel);
+    await eventually('both are archived', async () => (await line.queue.archiveObjects())[0]?.records === 2);
+    const manifest: unknown = JSON.parse(readFileSync(join(line.archiveFolder, line.files('.json')[0] ?? ''), 'utf8'));
+    assert.partialDeepStrictEqual(manifest, { segments: [{ from: 0, to: 4 }] });
+    assert.equal(line.logged.filter(({ message }) => message.includes('no output reads')).length, 1);
+  });
+
+  test('behind a hub that did not end as it should each entry is tried alone, and one that two hubs did not survive is set aside', async () => {
+    const processor = new RoutingProcessor();
+    await using line = await ProcessingLine.open({ processor });
+    const writer = new StreamWriter(line.queue, streamInfo(1));
+    for (const text of ['killer\n', 'two\n', 'three\n']) await writer.append(Buffer.from(text));
+    const lease = await leaveBehind(line, front);
+    assert.deepEqual([await line.queue.attempt(lease, 1), await line.queue.attempt(lease, 1)], [1, 2]);
+    line.startPipelines();
+    await eventually('the others are processed', () => line.pipelines.counts.records === 4);
+    assert.equal(await backText(line), 'two\nthree\n');
+    assert.equal((await line.queue.status()).deadLetters, 1);
+    assert.deepEqual(processor.alone, [true, true]);
+  });
+
+  test('what this hub has survived is not set aside, however often its lease goes to another', async () => {
+    const processor = new RoutingProcessor();
+    await using line = await ProcessingLine.open({ processor });
+    await new StreamWriter(line.queue, streamInfo(1)).append(Buffer.from('one\n'));
+    await leaveBehind(line, front);
+    const fencedMax = 4;
+    const place = { topic: front, group: 'pipeline', partition: 0 };
+    processor.onWork = async (count) => count <= fencedMax && (await line.queue.acquire(place, line.queue.hubId, 30_000));
+    line.startPipelines();
+    await eventually('it is processed', () => line.pipelines.counts.records === 2);
+    assert.equal(await backText(line), 'one\n');
+    assert.deepEqual(
+      processor.alone,
+      Array.from({ length: fencedMax + 1 }, () => true),
+    );
+    assert.equal((await line.queue.status()).deadLetters, 0);
+  });
+
+  test('what comes after the hub has ended is not tried alone', async () => {
+    const processor = new RoutingProcessor();
+    await using line = await ProcessingLine.open({ processor, bundleEntriesMax: 1 });
+    const writer = new StreamWriter(line.queue, streamInfo(1));
+    await writer.append(Buffer.from('before\n'));
+    await leaveBehind(line, front);
+    processor.onWork = async (count) => count === 1 && (await writer.append(Buffer.from('after\n')));
+    line.startPipelines();
+    await eventually('both are processed', () => line.pipelines.counts.records === 4);
+    assert.deepEqual(processor.alone, [true, false]);
+  });
+
+  test('what one hub may not have survived is in work by itself, so that another death counts for no other channel', async () => {
+    const processor = new CountingProcessor();
+    await using line = await ProcessingLine.open({ processor });
+    const types = ['a', 'b', 'c', 'd', 'e'];
+    for (const [index, type] of types.entries()) {
+      await new StreamWriter(line.queue, streamInfo(index + 1, { type })).append(Buffer.from(`${type}\n`));
+      await leaveBehind(line, frontTopic(`acme/${type}`));
+    }
+    line.startPipelines();
+    await eventually('all are processed', () => line.pipelines.counts.records === types.length);
+    assert.equal(processor.atATime, 1);
   });
 
   test('the back topic keeps what the archive must know of positions', async () => {

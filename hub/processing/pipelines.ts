@@ -3,11 +3,14 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { ChannelName } from '@tributary/protocol/messages.ts';
 import type { Burst } from '../groups/burst.ts';
+import { Slots } from '../groups/slots.ts';
 import { type RunnersCluster, TopicRunners } from '../groups/topic-runners.ts';
 import { frontTopic, pipelineGroup, type Queue } from '../queue/queue.ts';
+import type { ProcessReport } from './call-terms.ts';
 import { PipelineEvents, type PipelineCounts } from './events.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Processor } from './pipeline-pool.ts';
+import { type PipelineSums, StepBook } from './step-book.ts';
 
 export interface PipelinesOptions {
   readonly queue: Queue;
@@ -24,18 +27,29 @@ export interface PipelinesOptions {
    * needs no pipeline.
    */
   readonly prepare: (channel: ChannelName) => Promise<boolean>;
+  /** Its records wait: there is no good version of its pipeline. */
+  readonly isHeld?: (channel: ChannelName) => boolean;
+  /** Of what was committed just now. */
+  readonly onCounted?: (channel: ChannelName, report: ProcessReport) => void;
   /** Batches that are worked on together at most. */
   readonly bundleEntriesMax?: number | undefined;
 }
 
 export class Pipelines {
   readonly #events: PipelineEvents;
+  readonly #steps = new StepBook();
   readonly #runners: TopicRunners;
 
   constructor(options: PipelinesOptions) {
-    const { queue, cluster, clock, logger, processor, owner, burst, prepare, bundleEntriesMax } = options;
+    const { queue, cluster, clock, logger, processor, owner, burst, prepare, bundleEntriesMax, isHeld } = options;
+    const onCounted = (channel: ChannelName, report: ProcessReport): void => {
+      this.#steps.count(report);
+      options.onCounted?.(channel, report);
+    };
     const events = new PipelineEvents(logger);
+    const trials = new Slots(1);
     this.#events = events;
+    const parts = { queue, clock, events, processor, owner, burst, trials, prepare, isHeld, onCounted, bundleEntriesMax };
     this.#runners = new TopicRunners({
       queue,
       cluster,
@@ -43,12 +57,23 @@ export class Pipelines {
       logger,
       prefix: frontTopic(''),
       group: pipelineGroup,
-      create: (place) => new Pipeline({ queue, clock, events, processor, owner, burst, place, prepare, bundleEntriesMax }),
+      create: (place) => new Pipeline({ ...parts, place }),
     });
   }
 
   get counts(): Readonly<PipelineCounts> {
     return this.#events.counts;
+  }
+
+  /** Per pipeline and step. */
+  get sums(): readonly PipelineSums[] {
+    return this.#steps.all;
+  }
+
+  /** There are other pipelines: what was held may go on. */
+  changed(pipelines: ReadonlySet<string>): void {
+    this.#steps.keepOnly(pipelines);
+    this.#runners.lookAgain();
   }
 
   run(signal: AbortSignal): Promise<void> {

@@ -3,6 +3,8 @@ export type QueueErrorCode =
   | 'QUEUE_NO_SPACE'
   /** The store cannot be reached, or does not answer; try again later. */
   | 'QUEUE_UNAVAILABLE'
+  /** The hub stops and asks nothing of its store any more. */
+  | 'QUEUE_CLOSED'
   /** A stream was opened with another tenant or type than it has. */
   | 'QUEUE_STREAM_CHANGED'
   /** Another process has the store open. */
@@ -22,4 +24,9 @@ export class QueueError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+/** What fails for it is not worth a word: the hub has said that it stops without its store. */
+export function isClosed(error: unknown): boolean {
+  return error instanceof QueueError && error.code === 'QUEUE_CLOSED';
 }

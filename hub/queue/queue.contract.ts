@@ -4,7 +4,10 @@
  */
 import { test } from 'node:test';
 import { archiveContract } from './contract/archive-contract.ts';
+import { attemptContract } from './contract/attempt-contract.ts';
 import type { OpenQueueFixture } from './contract/contract-test.ts';
+import { deadContract } from './contract/dead-contract.ts';
+import { housekeepingContract } from './contract/housekeeping-contract.ts';
 import { limitContract } from './contract/limit-contract.ts';
 import { lateContract } from './contract/late-contract.ts';
 import { operatorContract } from './contract/operator-contract.ts';
@@ -16,8 +19,11 @@ const contract = [
   ...lateContract,
   ...topicContract,
   ...operatorContract,
+  ...attemptContract,
   ...archiveContract,
   ...limitContract,
+  ...deadContract,
+  ...housekeepingContract,
 ];
 
 export function queueContract(implementation: string, open: OpenQueueFixture): void {

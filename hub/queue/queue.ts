@@ -34,7 +34,19 @@ export function backTopic(channel: ChannelName): TopicName {
   return `back/${channel}`;
 }
 
+/** Of a front or a back topic. */
+export function channelOf(topic: TopicName): ChannelName {
+  return topic.slice(topic.indexOf('/') + 1);
+}
+
 export const platformTopic: TopicName = 'platform';
+
+/** Of topics that are kept until somebody registered for them: records as they came, and what destinations refused (dead-letters/). */
+export const keptUnread = { front: 'front/', dead: 'dead/' } as const;
+
+export function isKeptUnread(topic: TopicName): boolean {
+  return topic.startsWith(keptUnread.front) || topic.startsWith(keptUnread.dead);
+}
 
 export interface StreamInfo {
   readonly key: StreamKey;
@@ -147,6 +159,10 @@ export interface Lease {
   /** Sequence of the last entry this group has passed. */
   readonly cursor: number;
   readonly expiresMs: number;
+  /** Who had it before did not give it back: it may have died of what it was working on. Told by `acquire`, once. */
+  readonly isAfterUnclean: boolean;
+  /** Of the partition (`generationOf`) when it was acquired. Under any other one the lease is none. */
+  readonly generation: number;
 }
 
 /** A fixed range of one topic's partition that an archive object will hold, `[first, last]`, stored before the object is written. */
@@ -192,6 +208,7 @@ export interface Commit {
   readonly lease: Lease;
   /** The cursor's new place: everything up to and including this sequence is done. */
   readonly to: number;
+  /** `full` where one of these topics is; never because of the lease's own, which takes back what it had. */
   readonly publish?: readonly { readonly topic: TopicName; readonly entry: NewEntry }[];
   /** Entries that could not be processed, kept with the reason (invariant 6). */
   readonly deadLetters?: readonly { readonly sequence: number; readonly reason: string }[];
@@ -200,6 +217,8 @@ export interface Commit {
     /** Undefined where the range held no record: nothing but what the edge left out. */
     readonly object: ArchiveObject | undefined;
     readonly segments: readonly ArchivedSegment[];
+    /** Records of the range that got no row, as another object holds them or they are for other outputs; none unless told. */
+    readonly leftOutRecords?: number;
   };
 }
 
@@ -249,24 +268,33 @@ export interface ChannelStatus {
   readonly filteredRecords: number;
 }
 
-/** What the index holds of a channel: summed up in the step that adds a row. */
+/** What the index holds of a channel now, and what became of the other records that the archive passed: summed up in the step that does it. */
 export interface ArchivedSums {
   readonly channel: ChannelName;
   readonly objects: number;
   readonly records: number;
   readonly rawBytes: number;
   readonly objectBytes: number;
+  /** Those of `records` whose rows were put back (`restoreArchived`): this store never received them, or went back before it had. */
+  readonly restored: number;
+  /** Records without a row: see Commit.archived.leftOutRecords. */
+  readonly leftOut: number;
+  /** Records that the archive's group kept as dead letters. */
+  readonly rejected: number;
+  /** Records whose rows went with their objects, as these were too old. */
+  readonly removed: number;
 }
 
 export interface QueueStatus {
   readonly storeId: Id;
-  readonly state: 'open' | 'full' | 'no-space';
+  /** `away`: it is somewhere else and does not answer. */
+  readonly state: 'open' | 'full' | 'no-space' | 'away';
   readonly bytes: number;
   readonly maxBytes: number;
   readonly topics: readonly TopicStatus[];
   readonly groups: readonly GroupStatus[];
   readonly channels: readonly ChannelStatus[];
-  /** Of the channels of which there are objects. */
+  /** Of the channels of which the archive passed anything. */
   readonly archived: readonly ArchivedSums[];
   readonly deadLetters: number;
 }
@@ -294,6 +322,36 @@ export interface GapRecord {
   readonly atMs: number;
 }
 
+/** An entry that a group could not process, or that an operator had it step over: kept whole, out of its topic (invariant 6). */
+export interface DeadEntry {
+  readonly partition: number;
+  /** Names it in its partition. */
+  readonly number: number;
+  readonly topic: TopicName;
+  readonly group: string;
+  /** Where it was in its topic. */
+  readonly sequence: number;
+  readonly reason: string;
+  /** When it was set aside. */
+  readonly atMs: number;
+  readonly receivedMs: number;
+  readonly records: number;
+  /** Length of the body. */
+  readonly bytes: number;
+}
+
+/** A stream as housekeeping sees it. */
+export interface KnownStream {
+  readonly partition: number;
+  /** Its place among those of its partition: later ones have greater ones. */
+  readonly row: number;
+  readonly key: StreamKey;
+  readonly channel: ChannelName;
+  readonly held: number;
+  /** Where it was told to end, and when: nothing more comes of it as long as it is held up to there. */
+  readonly closed: { readonly position: number; readonly atMs: number } | undefined;
+}
+
 /** The groups through which everything comes into the archive: what they read twice would be there twice. */
 export const pipelineGroup = 'pipeline';
 export const archiveGroup = 'archive';
@@ -309,7 +367,15 @@ export interface Queue extends AsyncDisposable {
    * were new, and its batches are refused as busy until it was opened again.
    */
   openStream(request: OpenStreamRequest): Promise<StreamPosition>;
+  /** When it was closed is when it was closed there first. */
   closeStream(key: StreamKey, position: number): Promise<void>;
+  /** In the order of their rows. */
+  streams(from: { partition: number; after: number }, limits: { entries: number }): Promise<readonly KnownStream[]>;
+  /**
+   * Forgets streams that are closed where they are held, and were before `closedBeforeMs`; the sums of their channels stay. The caller knows that
+   * no entry names them any more. Resolves with how many.
+   */
+  forgetStreams(partition: number, keys: readonly StreamKey[], closedBeforeMs: number): Promise<number>;
   /** Moves `held` over a range that will never come; a range that does not begin at `held` or before changes nothing. */
   recordGap(key: StreamKey, gap: { from: number; to: number; toMark: Mark; cause: Gap['cause'] }): Promise<RecordedGap>;
   /** The newest, up to `recoveredStreamsTotalMax`, in the order in which they were opened first; read while they are taken. */
@@ -357,12 +423,26 @@ export interface Queue extends AsyncDisposable {
   seekGroup(place: GroupPlace, to: SeekTarget): Promise<Sought>;
   /** Takes the next entries out of the way: they are kept as dead letters with the reason, and the cursor moves behind them. Resolves with how many. */
   skipEntries(place: GroupPlace, count: number, reason: string): Promise<number>;
+  /** In the order in which they were set aside, up to `entries` of them; none is behind the last. */
+  deadEntries(from: { partition: number; after: number }, limits: { entries: number }): Promise<readonly DeadEntry[]>;
+  /**
+   * Puts one into its topic again, behind all there is and with its positions, in the step that ends it as a dead entry: every group of the
+   * topic reads it, also those that had it before. `gone`: there is none of this number.
+   */
+  replayDeadEntry(place: Pick<DeadEntry, 'partition' | 'number'>): Promise<'done' | 'gone' | 'full'>;
+  /** Resolves with how many there were. */
+  dropDeadEntries(partition: number, numbers: readonly number[]): Promise<number>;
   /** Forgets a group with its progress: it keeps nothing back any more. A group that is not there is none. */
   removeGroup(topic: TopicName, group: string): Promise<void>;
   /** Undefined while another owner's lease lasts, and while the group is paused. */
   acquire(group: GroupPlace, owner: string, ttlMs: number): Promise<Lease | undefined>;
   renew(lease: Lease, ttlMs: number): Promise<Lease | undefined>;
   release(lease: Lease): Promise<void>;
+  /**
+   * Counts that this entry is about to be worked on with nothing beside it, and resolves with how many times that was, this time with it:
+   * who dies of it finds more than one. One entry of a group at a time: to try another one begins at one, as does what was passed.
+   */
+  attempt(lease: Lease, sequence: number): Promise<number | 'fenced'>;
   /** Leases that this hub holds, as far as it knows; undefined where no other could. */
   readonly leasesHeld: number | undefined;
   /**
@@ -384,6 +464,13 @@ export interface Queue extends AsyncDisposable {
   archiveObjects(): Promise<readonly ArchiveObject[]>;
   /** Puts rows back that the store lost (`generationOf`), of objects that are there. A row whose name is in the index stays as it is. */
   restoreArchived(lease: Lease, objects: readonly ArchiveObject[]): Promise<'done' | 'fenced'>;
+  /** Takes rows out whose objects are gone; the records are counted as removed. Resolves with how many were there. */
+  removeArchived(objects: readonly ArchiveObject[]): Promise<number>;
+  /**
+   * Adds rows of objects that are in the archive and not in the index, as it was lost; resolves with how many. A row that is there stays, and
+   * nobody's lease is asked for: a commit that comes with such an object finds its row.
+   */
+  addArchived(objects: readonly ArchiveObject[]): Promise<number>;
   /**
    * Another number whenever the store may have lost what it had of a partition (`onStoreChanged`), as of the last answer from there; 0
    * of a store that loses nothing.

@@ -8,8 +8,6 @@ const dayMs = 24 * 60 * minuteMs;
 export const pollMs = 500;
 /** How often it is written who was seen, and what is over is taken out. */
 export const lazyWriteMs = minuteMs;
-/** Used-up, expired and revoked tokens are listed for so long. */
-export const tokenKeptMs = 30 * dayMs;
 /** An agent whose last certificate expired so long ago is forgotten; one that was revoked is remembered longer. */
 export const agentKeptMs = 90 * dayMs;
 export const revokedAgentKeptMs = 400 * dayMs;

@@ -7,6 +7,7 @@
  * hashes: no method takes or returns one.
  */
 import type { Id } from '@tributary/protocol/messages.ts';
+import type { Fence } from '../cluster/cluster.ts';
 import type { AuditActionName } from '../platform/audit-actions.ts';
 import type { Grant, Scope, TenantName } from '../access/access.ts';
 
@@ -177,6 +178,13 @@ export type HelloVerdict =
   | { readonly kind: 'welcome' }
   | { readonly kind: 'refused'; readonly code: 'clone' | 'superseded' | 'unauthorized'; readonly hint: string };
 
+export interface HowSet {
+  /** What is there already stays, so that of several hubs that set a site up at once the first one decides. */
+  readonly unlessSet?: boolean;
+  /** As of `auditPassedOn`. */
+  readonly fence?: Fence;
+}
+
 export interface Registry extends AsyncDisposable {
   /**
    * Checks and counts the token and writes the agent's row in one step. An id that is taken is granted again only to the same
@@ -218,6 +226,8 @@ export interface Registry extends AsyncDisposable {
   apiTokenUsed(tokenId: string): void;
   /** Either kind. One that is revoked already stays as it is. */
   revokeToken(tokenId: string, audit: Pick<AuditEvent, 'actor' | 'address'>): Promise<void>;
+  /** Either kind: those that expired, were revoked or were made and used up before this time. Others of these names stay. The caller has told the trail. */
+  forgetTokens(tokenIds: readonly string[], overBeforeMs: number): Promise<void>;
 
   /**
    * Makes or replaces. Another password, or `disabled`, ends all sessions of the user. `from`: what the change was made from; where the
@@ -232,16 +242,22 @@ export interface Registry extends AsyncDisposable {
   session(idHash: string): SessionRecord | undefined;
   removeSession(idHash: string, audit: AuditEvent): Promise<void>;
 
-  /** What changed nothing here: a failed login, a search, a changed configuration. */
-  record(audit: AuditEvent): Promise<void>;
+  /**
+   * What changed nothing here: a failed login, a search, a changed configuration. With the fence of a lock that is over: as `auditPassedOn`, so
+   * that what is told before it is done is neither told nor done then.
+   */
+  record(audit: AuditEvent, fence?: Fence): Promise<void>;
   /** The trail that was not passed on yet, oldest first. */
   auditAfter(sequence: number, max: number): Promise<readonly StoredAuditEvent[]>;
-  /** These and all before them are in the platform topic. */
-  auditPassedOn(sequence: number): Promise<void>;
+  /** These and all before them are in the platform topic. With the fence of a lock that is over where hubs share the registry: a REGISTRY_CONFLICT. */
+  auditPassedOn(sequence: number, fence?: Fence): Promise<void>;
 
   /** Small values that belong to the site: hash of the last configuration, quota sums. */
   meta(key: string): string | undefined;
-  setMeta(values: Readonly<Record<string, string>>): Promise<void>;
+  setMeta(values: Readonly<Record<string, string>>, how?: HowSet): Promise<void>;
+
+  /** Changes that wait for a store that is away fail at once, and so do all that come: the hub stops. */
+  giveUp(): void;
 
   /** Called after any change, by this process or another, once memory has it. Returns its own removal. */
   onChanged(listener: () => void): () => void;

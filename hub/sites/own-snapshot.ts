@@ -7,7 +7,7 @@ import type { GroupStatus } from '../queue/queue.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { HubStore } from '../store/hub-store.ts';
 import { agentsToldMax, findingsToldMax, groupsToldMax, hubsToldMax, seenLatelyMs } from './limits.ts';
-import { fittedSnapshot, type SiteBelow, type SiteSnapshot } from './site-snapshot.ts';
+import { fittedSnapshot, type SiteBelow, type SiteHealth, type SiteSnapshot } from './site-snapshot.ts';
 
 export interface OwnSnapshotParts {
   readonly site: string;
@@ -15,6 +15,7 @@ export interface OwnSnapshotParts {
   readonly registry: Pick<Registry, 'agents'>;
   readonly connections: () => readonly ConnectionStatus[];
   readonly findings: () => readonly StandingFinding[];
+  readonly health: () => SiteHealth;
   readonly below: () => readonly SiteBelow[];
   readonly clock: Pick<Clock, 'now'>;
 }
@@ -22,7 +23,7 @@ export interface OwnSnapshotParts {
 type Told = SiteSnapshot['agents']['list'][number];
 
 export async function ownSnapshot(parts: OwnSnapshotParts): Promise<SiteSnapshot> {
-  const { site, store, findings, below } = parts;
+  const { site, store, findings, health, below } = parts;
   const members = store.cluster.members().slice(0, hubsToldMax);
   const { groups } = await store.queue.status();
   const snapshot: SiteSnapshot = {
@@ -36,6 +37,7 @@ export async function ownSnapshot(parts: OwnSnapshotParts): Promise<SiteSnapshot
       .map(({ kind, subject, level, reason, sinceMs }) => {
         return { kind, subject: bounded(subject), level, reason: bounded(reason), sinceMs };
       }),
+    health: health(),
     sites: below(),
   };
   return fittedSnapshot(snapshot, snapshotBytesMax);

@@ -3,12 +3,48 @@
  * nothing of it: it is checked, bounded, and what it says of itself is shown as it is and believed by nobody.
  */
 import * as z from 'zod';
-import { agentsToldMax, findingsToldMax, groupsToldMax, hubsToldMax, levelsMax, sitesBelowMax } from './limits.ts';
+import { nodeKind, stateCounts } from '../dashboard/api/health-shapes.ts';
+import {
+  agentsToldMax,
+  causesToldMax,
+  changesToldMax,
+  findingsToldMax,
+  groupsToldMax,
+  hubsToldMax,
+  levelsMax,
+  nodesToldMax,
+  sitesBelowMax,
+} from './limits.ts';
 
 const id = z.string().regex(/^[0-9a-f]{32}$/);
 const text = z.string().max(1024);
 const count = z.int().min(0);
 const time = z.number().min(0);
+
+const state = z.enum(['green', 'yellow', 'red', 'unknown']);
+/** The part of its tree of health that is not green: nodes with a trouble, and those above them; what changed lately, the newest first. */
+const health = z.object({
+  nodes: z
+    .array(
+      z.object({
+        id: text,
+        kind: nodeKind,
+        name: text,
+        parent: text.optional(),
+        causes: z
+          .array(
+            z.object({ kind: text, subject: text, level: z.enum(['yellow', 'red', 'unknown']), reason: text, sinceMs: time }),
+          )
+          .max(causesToldMax),
+      }),
+    )
+    .max(nodesToldMax),
+  counts: z.partialRecord(nodeKind, stateCounts),
+  changes: z
+    .array(z.object({ id: text, node: text, name: text, from: state, to: state, reason: text, atMs: time }))
+    .max(changesToldMax),
+});
+export type SiteHealth = z.output<typeof health>;
 
 const own = z.object({
   site: text,
@@ -27,6 +63,8 @@ const own = z.object({
   findings: z
     .array(z.object({ kind: text, subject: text, level: z.enum(['yellow', 'red']), reason: text, sinceMs: time }))
     .max(findingsToldMax),
+  /** Absent of a site that does not tell it. */
+  health: health.optional(),
 });
 
 type Own = z.output<typeof own>;
@@ -72,9 +110,15 @@ export function fittedSnapshot(snapshot: SiteSnapshot, bytesMax: number): SiteSn
   const steps: ((one: SiteSnapshot) => SiteSnapshot)[] = [
     (one) => one,
     (one) => mapBelow(one, ({ agents, ...rest }) => ({ ...rest, agents: { ...agents, list: [] } })),
-    (one) => mapBelow(one, ({ agents, ...rest }) => ({ ...rest, agents: { ...agents, list: [] }, findings: [], groups: [] })),
+    (one) =>
+      mapBelow(one, (lower) => withoutChanges({ ...lower, agents: { ...lower.agents, list: [] }, findings: [], groups: [] })),
     (one) => ({ ...one, sites: [] }),
-    (one) => ({ ...one, sites: [], findings: one.findings.slice(0, 20), agents: { ...one.agents, list: [] } }),
+    ({ health: _health, ...one }) => ({
+      ...one,
+      sites: [],
+      findings: one.findings.slice(0, 20),
+      agents: { ...one.agents, list: [] },
+    }),
   ];
   let fitted = snapshot;
   for (const step of steps) {
@@ -87,4 +131,8 @@ export function fittedSnapshot(snapshot: SiteSnapshot, bytesMax: number): SiteSn
 function mapBelow(snapshot: SiteSnapshot, change: (one: SiteSnapshot) => SiteSnapshot): SiteSnapshot {
   const sites = snapshot.sites.map(({ ageMs, snapshot: one }) => ({ ageMs, snapshot: change(mapBelow(one, change)) }));
   return { ...snapshot, sites };
+}
+
+function withoutChanges({ health: told, ...rest }: SiteSnapshot): SiteSnapshot {
+  return told === undefined ? rest : { ...rest, health: { ...told, changes: [] } };
 }

@@ -14,7 +14,19 @@ test('the books of a channel balance at every step, and a batch that came twice 
     assert.equal(channel, 'acme/app');
     return sums;
   };
-  const none = { received: 0, pipelinePending: 0, processed: 0, archivePending: 0, archived: 0, dropped: 0, missing: 0 };
+  const none = {
+    received: 0,
+    pipelinePending: 0,
+    processed: 0,
+    archivePending: 0,
+    archived: 0,
+    restored: 0,
+    leftOut: 0,
+    rejected: 0,
+    removed: 0,
+    dropped: 0,
+    missing: 0,
+  };
   assert.equal(await books(), undefined);
 
   await new StreamWriter(line.queue, streamInfo(1)).append(Buffer.from('one\ntwo\n'));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StandingFinding } from '../health/findings.ts';
-import { findingLines } from './finding-lines.ts';
+import { findingLines, healthLines } from './finding-lines.ts';
 
 function finding(reason: string, sinceMs = 0): StandingFinding {
   return { kind: 'agent-cloned', subject: 'a', level: 'red', reason, sinceMs };
@@ -24,4 +24,13 @@ test('a thousand findings are not a thousand lines', () => {
   );
   assert.equal(lines.length, 51);
   assert.match(lines.at(-1) ?? '', /950 more/);
+});
+
+test('health is one line: the worst of it, and of how many of what', () => {
+  const counts = { agent: { green: 7, yellow: 1, red: 2, unknown: 0 }, channel: { green: 4, yellow: 0, red: 0, unknown: 0 } };
+  assert.deepEqual(healthLines({ state: 'red', reason: 'agent a is away', sinceMs: 0, counts }, 300_000), [
+    'health       red for 5 min: agent a is away; 3 of 10 agents are not green',
+  ]);
+  assert.deepEqual(healthLines({ state: 'green', reason: '', sinceMs: 0, counts: {} }, 60_000), ['health       green for 1 min']);
+  assert.deepEqual(healthLines(undefined, 0), []);
 });

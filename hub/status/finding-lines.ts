@@ -2,6 +2,7 @@
 import { printable } from '@tributary/shared/printable.ts';
 import type { CertificateStatus } from '../certificates/certificate-status.ts';
 import type { StandingFinding } from '../health/findings.ts';
+import type { HubStatus } from './hub-status.ts';
 
 const shownMax = 50;
 
@@ -11,6 +12,19 @@ export function findingLines(findings: readonly StandingFinding[], nowMs: number
   });
   const more = findings.length - shownMax;
   return more > 0 ? [...lines, `             and ${more} more: --json tells all`] : lines;
+}
+
+/** One line: the worst, and how many agents and sites below are not green. */
+export function healthLines(health: HubStatus['health'], nowMs: number): string[] {
+  if (health === undefined) return [];
+  const { state, reason, sinceMs, counts } = health;
+  const troubled = (['agent', 'channel', 'output'] as const).flatMap((kind) => {
+    const { red = 0, yellow = 0, unknown = 0, green = 0 } = counts[kind] ?? {};
+    const not = red + yellow + unknown;
+    return not === 0 ? [] : [`${not} of ${not + green} ${kind}s are not green`];
+  });
+  const why = reason === '' ? '' : `: ${printable(reason)}`;
+  return [`health       ${[`${state} for ${duration(nowMs - sinceMs)}${why}`, ...troubled].join('; ')}`];
 }
 
 export function certificateLines(certificates: readonly CertificateStatus[]): string[] {

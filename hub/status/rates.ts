@@ -4,14 +4,19 @@ export interface Counters {
   readonly bytes: number;
 }
 
-const samplesMax = 10;
+const samplesUnlessTold = 10;
 
 export class Rates {
+  readonly #samplesMax: number;
   readonly #samples: (Counters & { readonly atMs: number })[] = [];
+
+  constructor(samplesMax = samplesUnlessTold) {
+    this.#samplesMax = samplesMax;
+  }
 
   sample(atMs: number, counters: Counters): void {
     this.#samples.push({ atMs, records: counters.records, bytes: counters.bytes });
-    if (this.#samples.length > samplesMax) this.#samples.shift();
+    if (this.#samples.length > this.#samplesMax) this.#samples.shift();
   }
 
   /** Per second, between the oldest and the newest sample; zero before there are two. */

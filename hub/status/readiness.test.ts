@@ -22,6 +22,7 @@ class World {
         get state() {
           return store();
         },
+        away: { why: 'Redis at 10.0.0.1:6379 does not answer', sinceMs: 0 },
       },
       doors: () => [async () => undefined, knock],
       clock: { monotonic: () => this.nowMs },
@@ -39,6 +40,9 @@ test('a hub is ready when it has started, its store is open and its doors open',
   world.state = 'ready';
   world.store = 'full';
   assert.deepEqual(await world.readiness.verdict(), { ready: false, why: 'the store takes nothing in now (full)' });
+  world.store = 'away';
+  const why = 'the store is away: Redis at 10.0.0.1:6379 does not answer (since 1970-01-01T00:00:00.000Z)';
+  assert.deepEqual(await world.readiness.verdict(), { ready: false, why });
 });
 
 test('a door is tried anew after a while only, and its reason is the verdict', async () => {

@@ -11,6 +11,7 @@
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { HubStore } from '../store/hub-store.ts';
 import type { HubState } from './hub-status.ts';
+import { awayText } from './starting-status.ts';
 
 export interface Verdict {
   readonly ready: boolean;
@@ -20,7 +21,7 @@ export interface Verdict {
 
 export interface ReadinessParts {
   readonly state: () => HubState;
-  readonly store: Pick<HubStore, 'state'>;
+  readonly store: Pick<HubStore, 'state' | 'away'>;
   /** Each rejects with the reason while its listener takes no connection. */
   readonly doors: () => readonly (() => Promise<void>)[];
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -54,6 +55,7 @@ export class Readiness {
     const { state, store } = this.#parts;
     const now = state();
     if (now !== 'ready') return now === 'starting' ? 'the hub is starting' : 'the hub is draining: it stops';
+    if (store.away !== undefined && store.state === 'away') return `the store is away: ${awayText(store.away)}`;
     return store.state === 'open' ? '' : `the store takes nothing in now (${store.state})`;
   }
 }

@@ -35,12 +35,14 @@ export interface ReportedState {
   readonly state: HubState;
   readonly listeners: HubStatus['listeners'];
   readonly configuration: HubStatus['configuration'];
+  readonly health: HubStatus['health'];
 }
 
-export async function hubReport(parts: ReportedParts, now: ReportedState): Promise<HubStatus> {
+/** The store is asked, unless its figures were `looked` at a moment ago. */
+export async function hubReport(parts: ReportedParts, now: ReportedState, looked?: QueueStatus): Promise<HubStatus> {
   const { options, store, outputs, pipelines, intake, telling, quotas, tls, rates } = parts;
-  const queueStatus = await knownStatus(store);
-  const { connections, counters, turnedAway } = intake.status();
+  const queueStatus = looked === undefined ? await knownStatus(store) : { ...looked, state: store.state };
+  const { connections, counters, lost, turnedAway } = intake.status();
   const { archive } = outputs;
   return {
     program: 'tributary-hub',
@@ -51,6 +53,7 @@ export async function hubReport(parts: ReportedParts, now: ReportedState): Promi
     site: { name: options.site, siteId: store.siteId, hubId: store.hubId, storeId: store.queue.storeId },
     listeners: now.listeners,
     configuration: now.configuration,
+    health: now.health,
     findings: telling.findings.all(),
     events: telling.counts,
     certificates: tls?.certificates() ?? [],
@@ -59,10 +62,12 @@ export async function hubReport(parts: ReportedParts, now: ReportedState): Promi
     cluster: clusterStatus(options, store),
     connections,
     intake: counters,
+    lost,
     turnedAway,
     rates: { received: rates.received.perSecond(), archived: rates.archived.perSecond() },
     queue: queueStatus,
     pipeline: pipelines.counts,
+    pipelines: pipelines.sums,
     outputs: outputs.status(),
     sites: parts.sites.views(),
     ...(archive === undefined ? {} : { archive: archiveStatus(archive, queueStatus) }),
@@ -71,11 +76,11 @@ export async function hubReport(parts: ReportedParts, now: ReportedState): Promi
 }
 
 /** Failures are this hub's, all else is the site's. */
-function archiveStatus({ folder, archive }: ArchiveOutput, { archived }: QueueStatus): NonNullable<HubStatus['archive']> {
+function archiveStatus({ store, archive }: ArchiveOutput, { archived }: QueueStatus): NonNullable<HubStatus['archive']> {
   const sum = (what: 'objects' | 'records' | 'rawBytes' | 'objectBytes'): number =>
     archived.reduce((total, sums) => total + sums[what], 0);
   const sums = { objects: sum('objects'), records: sum('records'), rawBytes: sum('rawBytes'), objectBytes: sum('objectBytes') };
-  return { folder, ...sums, ...archive.counts };
+  return { folder: store.place, ...sums, ...archive.counts };
 }
 
 function clusterStatus({ cluster: { roles } }: HubOptions, { kind, cluster, queue }: HubStore): ClusterStatus {

@@ -4,6 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { FolderError, makeFolder } from '@tributary/shared/make-folder.ts';
+import { indexPath } from '../outputs/archive/index/requests.ts';
+import { restoreBytesMax, restorePaths } from '../outputs/archive/restore/requests.ts';
 import type { Verdict } from './readiness.ts';
 import type { SocketAnswer, SocketRoutes } from './socket-routes.ts';
 
@@ -31,7 +33,7 @@ export async function startStatusServer(options: StatusServerOptions): Promise<A
   const { socketPath } = options;
   makeRunFolder(dirname(socketPath));
   if (await answers(socketPath)) {
-    throw new StatusError(`another hub answers at ${socketPath}; give this one a run_dir of its own`);
+    throw new StatusError(`another hub answers at ${socketPath}: stop it, or give this one a run_dir and a data_dir of its own`);
   }
   rmSync(socketPath, { force: true });
   const server = createServer((request, response) => {
@@ -57,7 +59,7 @@ async function answer(request: IncomingMessage, { report, readiness, routes }: S
   const ask = `${request.method ?? ''} ${request.url ?? ''}`;
   if (ask === 'GET /status') return { status: 200, body: await report() };
   if (ask === 'GET /ready') return readyAnswer(await readiness());
-  const body = request.method === 'POST' ? await bodyOf(request) : undefined;
+  const body = request.method === 'POST' ? await bodyOf(request, bodyBytesMaxOf(request.url)) : undefined;
   const actor = request.headers[actorHeader];
   const by = { actor: typeof actor === 'string' && /^console:[\w.@\\$-]{1,64}$/.test(actor) ? actor : 'console', address: '' };
   const answered = await routes?.(ask, body, by);
@@ -68,13 +70,18 @@ function readyAnswer(verdict: Verdict): SocketAnswer {
   return { status: verdict.ready ? 200 : 503, body: verdict };
 }
 
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
+/** Only what is restored may be large, and rows of many objects. */
+function bodyBytesMaxOf(path: string | undefined): number {
+  return path === restorePaths.lines || path === indexPath ? restoreBytesMax : bodyBytesMax;
+}
+
+async function bodyOf(request: IncomingMessage, bytesMax: number): Promise<unknown> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of request) {
     if (!Buffer.isBuffer(part)) throw new StatusError('a body is bytes');
     bytes += part.length;
-    if (bytes > bodyBytesMax) throw new StatusError('the body is too large');
+    if (bytes > bytesMax) throw new StatusError('the body is too large');
     parts.push(part);
   }
   return JSON.parse(Buffer.concat(parts).toString('utf8'));

@@ -1,7 +1,7 @@
 /** The status as a person reads it. */
 import { clusterLines, durabilityLines } from './cluster-lines.ts';
 import { printable } from '@tributary/shared/printable.ts';
-import { certificateLines, findingLines } from './finding-lines.ts';
+import { certificateLines, findingLines, healthLines } from './finding-lines.ts';
 import type { HttpListenerStatus } from '../listeners/http-listeners.ts';
 import { siteLines } from '../sites/site-lines.ts';
 import type { HubStatus } from './hub-status.ts';
@@ -12,6 +12,7 @@ export function statusText(status: HubStatus, nowMs: number): string {
   const lines = [
     `tributary-hub ${status.version}, site ${site.name}, ${state} for ${seconds} s (pid ${status.pid})`,
     ...findingLines(status.findings, nowMs),
+    ...healthLines(status.health, nowMs),
     ...certificateLines(status.certificates),
     ...clusterLines(status.cluster, site.hubId, nowMs),
     agentsLine(status),
@@ -20,6 +21,7 @@ export function statusText(status: HubStatus, nowMs: number): string {
     `archiving    ${rates.archived.records} records/s, ${megabytes(rates.archived.bytes)}/s raw`,
     `queue        ${queue.state}, ${megabytes(queue.bytes)} of ${megabytes(queue.maxBytes)}, ${queue.deadLetters} dead letters`,
     ...durabilityLines(durability),
+    ...pipelineLines(status),
     ...outputLines(status),
     ...siteLines(status.sites),
   ];
@@ -27,7 +29,7 @@ export function statusText(status: HubStatus, nowMs: number): string {
   for (const books of status.books) {
     lines.push(
       `${books.channel}: ${books.received} received, ${books.pipelinePending} to process, ${books.archivePending} to archive, ` +
-        `${books.archived} archived`,
+        `${books.archived} archived${books.missing === 0 ? '' : `, ${books.missing} missing`}`,
     );
   }
   for (const { tenant, type = '*', action, bytes, bytesPerDay, droppedRecords } of status.quotas) {
@@ -60,16 +62,30 @@ function outputLines({ outputs, archive }: HubStatus): string[] {
   ];
 }
 
+/** One line each; steps that could not work on some records are named. */
+function pipelineLines({ pipelines }: HubStatus): string[] {
+  return pipelines.map(({ pipeline, steps }) => {
+    const failed = steps.filter((step) => step.failed > 0).map((step) => `, ${step.step}: ${step.failed} of ${step.in} failed`);
+    const dropped = steps.reduce((sum, step) => sum + step.dropped, 0);
+    const gone = dropped > 0 ? `, ${dropped} dropped` : '';
+    return `pipeline     ${printable(`${pipeline}: ${steps[0]?.in ?? 0} records${gone}${failed.join('')}`)}`;
+  });
+}
+
 function agentsLine({ listeners, connections, cluster }: HubStatus): string {
   if (!cluster.roles.includes('intake')) return 'agents       go to the other hubs';
   return `agents       ${listeners.agents?.url ?? 'not listening yet'}, ${connections.length} connected`;
 }
 
 function httpLines({ listeners }: HubStatus): string[] {
-  const { http, push = [] } = listeners;
+  const { http, push = [], beats_redis: beats = [] } = listeners;
   return [
     ...(http === undefined ? [] : [`http         ${http.url}, ${pushedText(http)}`]),
     ...push.map((one) => `push         ${one.url} for ${one.tenant}, ${pushedText(one)}`),
+    ...beats.map(
+      ({ key, datatype, tenant, state, events, trouble }) =>
+        `beats        ${printable(`${datatype} ${key} for ${tenant}, ${state}, ${events} events${trouble === '' ? '' : `, ${trouble}`}`)}`,
+    ),
   ];
 }
 

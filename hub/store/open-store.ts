@@ -2,7 +2,7 @@
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { HubOptions } from '../options.ts';
-import type { HubStore } from './hub-store.ts';
+import type { HubStore, StoreAway } from './hub-store.ts';
 import { openRedisStore } from './redis-store.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
@@ -14,6 +14,8 @@ export interface OpenStoreParts {
   readonly isInit?: boolean;
   /** Armed in the threads that write (shared/crash-point.ts). */
   readonly crashPoint: string | undefined;
+  /** It is waited for: called again and again until it is there. */
+  readonly onWaiting?: (away: StoreAway) => void;
   /** The store can store nothing more: the hub has to start again. */
   readonly onFailed: (error: Error) => void;
 }

@@ -2,7 +2,7 @@ import type { HubOptions } from '../options.ts';
 import type { QueueLimits } from '../queue/limits.ts';
 
 /** What the configuration says of the queue, whatever keeps it. */
-export function queueLimitsOf({ queue }: HubOptions): Partial<QueueLimits> {
+export function queueLimitsOf({ queue }: Pick<HubOptions, 'queue'>): Partial<QueueLimits> {
   const { max_bytes, topic_max_bytes, types_per_tenant, replay_window, topics } = queue;
   return {
     storeBytesMax: max_bytes,

@@ -34,16 +34,21 @@ export async function settleSite(folder: string, store: SiteClaim, drawId: () =>
   const written = await readSiteFile(folder);
   const known = written ?? embeddedIds(folder);
   const { siteId, isNew } = await store.claim(known?.siteId ?? drawId());
-  if (known !== undefined && known.siteId !== siteId) {
-    throw new SiteError(
-      `the Redis of queue.redis belongs to site ${siteId}, but ${folder} says that this hub is of site ${known.siteId}: ` +
-        'give this hub the Redis or the queue.redis.prefix of its own site, or a new data_dir',
-    );
-  }
+  const refusal = refuseOtherSite(folder, { claimed: siteId, known: known?.siteId ?? siteId });
+  if (refusal !== undefined) throw refusal;
   const ids = { siteId, hubId: known?.hubId ?? drawId() };
   const wasHere = written?.store === 'redis';
   if (!wasHere) await writeSiteFile(folder, { ...ids, store: 'redis' });
   return { ...ids, isStoreLost: wasHere && isNew };
+}
+
+/** Undefined where the store is of the site that the folder is of. */
+export function refuseOtherSite(folder: string, { claimed, known }: { claimed: Id; known: Id }): SiteError | undefined {
+  if (claimed === known) return undefined;
+  return new SiteError(
+    `the Redis of queue.redis belongs to site ${claimed}, but ${folder} says that this hub is of site ${known}: ` +
+      'give this hub the Redis or the queue.redis.prefix of its own site, or a new data_dir',
+  );
 }
 
 function randomId(): Id {

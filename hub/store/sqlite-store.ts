@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { DurabilityPragmas } from '@tributary/shared/sqlite/open-database.ts';
 import { SingleCluster } from '../cluster/single-cluster.ts';
+import { SqliteMeasurementStore } from '../measurements/store/sqlite-store.ts';
 import { databaseFile } from '../queue/sqlite/database-file.ts';
 import { openSqliteQueue } from '../queue/sqlite/open-sqlite-queue.ts';
 import { openRegistry } from '../registry/open-registry.ts';
@@ -42,6 +43,7 @@ export async function openSqliteStore(parts: OpenStoreParts): Promise<HubStore> 
     queue,
     cluster,
     openRegistry: () => openRegistry({ folder, log, thread: true, crashPoint, onFailed }),
+    openMeasurements: () => new SqliteMeasurementStore({ folder, logger: log }),
     get state() {
       return queue.state;
     },
@@ -49,6 +51,8 @@ export async function openSqliteStore(parts: OpenStoreParts): Promise<HubStore> 
     isLost: isNew && written?.store === 'sqlite',
     quotaNotes: undefined,
     problems: () => [],
+    away: undefined,
+    giveUp: () => undefined,
     [Symbol.asyncDispose]: async () => {
       await cluster[Symbol.asyncDispose]();
       await queue[Symbol.asyncDispose]();

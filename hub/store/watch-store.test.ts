@@ -47,7 +47,7 @@ test('a store that was lost, that changed, and that cannot be reached is told', 
     [
       ['store-lost', 'error', { tributary: { site_id: 'ab'.repeat(16) } }],
       ['store-changed', 'warn', { tributary: { partitions: '2' } }],
-      ['store-changed', 'warn', { tributary: { partitions: 'all' } }],
+      ['store-lost', 'error', { tributary: { site_id: 'ab'.repeat(16) } }],
     ],
   );
 });

@@ -32,7 +32,9 @@ export async function watchStore(parts: WatchStoreParts, signal: AbortSignal): P
     while (!signal.aborted) {
       findings.set('store-trouble', troubles(store.problems()));
       await pause(clock, storeLookMs, signal);
-      if (changed.size > 0) tellChanged(parts, changed);
+      // A store that is another one has changed in every part.
+      if (changed.has('all')) tellLost(parts);
+      else if (changed.size > 0) tellChanged(parts, changed.size);
       changed.clear();
     }
   } finally {
@@ -52,8 +54,8 @@ function tellLost({ store, events, logger }: WatchStoreParts): void {
   events.report({ action: 'store-lost', message, level: 'error', category: 'host', type: 'error', fields });
 }
 
-function tellChanged({ events, logger }: WatchStoreParts, changed: ReadonlySet<number | 'all'>): void {
-  const partitions = changed.has('all') ? 'all' : String(changed.size);
+function tellChanged({ events, logger }: WatchStoreParts, count: number): void {
+  const partitions = String(count);
   const message =
     'the store has another master than before: agents are asked where their streams are, and send again what is missing';
   logger.warn(message, { partitions });

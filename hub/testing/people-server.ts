@@ -2,21 +2,31 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { type Clock, systemClock } from '@tributary/shared/clock.ts';
 import { createLogger, type LogEntry } from '@tributary/shared/log.ts';
 import type { Grant, Scope } from '../access/access.ts';
 import type { Passwords } from '../access/login.ts';
+import { Alerts } from '../alerts/alerts.ts';
 import { OperationError } from '../channels/operation-error.ts';
 import { LoginThrottle } from '../access/login-throttle.ts';
 import { formatApiToken, hashSecret, makeSecret, makeTokenId } from '../access/secrets.ts';
 import { createPeopleApi } from '../listeners/http/people-api.ts';
+import type { AgentRouteParts } from '../listeners/http/routes/agent-routes.ts';
 import { ownNames } from '../listeners/http/own-host.ts';
 import { type HttpListener, startHttpListener } from '../listeners/http/server.ts';
 import { tokenAuthenticator } from '../listeners/http/token-authenticator.ts';
 import { Strangers } from '../intake/strangers.ts';
+import { AgentStates } from '../measurements/agents/agent-states.ts';
 import { hubOptions } from '../options.ts';
+import { emptyPipelineSet } from '../processing/definition/pipeline-set.ts';
+import { SearchThreads } from '../outputs/archive/search/search-threads.ts';
 import { openRegistry } from '../registry/open-registry.ts';
 import type { AuditEvent, Registry, StoredAuditEvent, UserRecord } from '../registry/registry.ts';
+import type { Search } from '../search/open-search.ts';
+import { PipelinePreviews } from '../search/pipeline-previews.ts';
+import { Searches } from '../search/searches.ts';
+import { Tails } from '../search/tails.ts';
 
 export interface PeopleServerOptions {
   /** Of the configuration file. */
@@ -31,6 +41,20 @@ export const testPassword = 'correct horse battery';
 /** A site that enrols agents: all of it that tokens need. */
 const enrolling = { authority: {}, material: { current: { anchorFingerprint: 'ab'.repeat(32) } } };
 
+/** Nobody is told, and nothing is wrong. */
+function noAlerts(registry: Registry, clock: Clock): Alerts {
+  return new Alerts({
+    site: { name: 'test', siteId: 'ab'.repeat(16) },
+    options: () => hubOptions.parse({}).alerts,
+    tree: () => new Map(),
+    registry,
+    cluster: { underLock: async () => undefined },
+    findings: { set: () => undefined },
+    clock,
+    logger: createLogger({ level: 'error', sink: () => undefined }),
+  });
+}
+
 /** One channel, and nothing in it. */
 const noOperations = {
   channels: {
@@ -43,7 +67,55 @@ const noOperations = {
     list: async () => ({ outputs: [], removed: [] }),
     forget: async () => Promise.reject(new OperationError('unknown', 'no output of this name is gone')),
   },
+  deadLetters: {
+    job: undefined,
+    list: async () => ({ letters: [], unreadable: 0, isPartial: false, entries: [], job: undefined }),
+    show: async () => [],
+    replay: () => Promise.reject(new OperationError('refused', 'there are none')),
+    drop: () => Promise.reject(new OperationError('refused', 'there are none')),
+    stop: async () => undefined,
+    replayEntries: async () => ({ done: 0, stayed: [] }),
+    dropEntries: async () => ({ done: 0, stayed: [] }),
+  },
+  housekeeping: {
+    last: undefined,
+    plan: async () => ({ removals: [], kinds: [], notes: [] }),
+    ask: async () => 'wish',
+  },
 };
+
+const noFlow = {
+  atMs: 0,
+  agents: { known: 0, connected: 0, state: 'green' as const },
+  listeners: [],
+  channels: [],
+  outputs: [],
+};
+
+/** Of the registry, and none of them has told anything yet. */
+function untoldAgents(registry: Registry, clock: Clock): AgentRouteParts['agents'] {
+  const queue = { streamsOf: () => Readable.from([]), gapsOf: async () => [] };
+  const states = new AgentStates(clock);
+  return { siteId: 'ab'.repeat(16), registry, states, queue, places: () => new Map(), health: () => undefined };
+}
+
+/** Nothing to search, and nothing that comes. */
+function noSearch(registry: Registry, clock: Clock): Search {
+  const queue = { onAppended: () => () => undefined, measure: async () => ({ entries: [] }), read: async () => [] };
+  const record: Registry['record'] = (event) => registry.record(event);
+  return {
+    searches: new Searches({ stores: () => [], record }),
+    tails: new Tails({ queue, clock, record, threads: new SearchThreads({ size: 1 }) }),
+    stored: () => [],
+    previews: new PipelinePreviews({
+      set: () => emptyPipelineSet,
+      limits: { scriptTimeLimitMs: 1000, memoryBytes: 2 ** 28 },
+      queue: { topics: () => [] },
+      store: () => undefined,
+      clock,
+    }),
+  };
+}
 
 /** Quick, and as good as the real ones for everything but secrecy. */
 export const quickPasswords: Passwords = {
@@ -103,9 +175,16 @@ export class PeopleServer implements AsyncDisposable {
       isSecure,
       report: async () => ({ program: 'tributary-hub', state: 'ready' }),
       sites: () => [],
+      site: { name: 'main', siteId: 'ab'.repeat(16) },
+      health: { model: { tree: new Map(), atMs: 0, changes: [] }, flow: () => noFlow },
+      alerts: noAlerts(registry, clock),
+      agents: untoldAgents(registry, clock),
+      measurements: { chart: async () => ({ fromMs: 0, stepMs: 10_000, series: new Map() }), events: async () => [] },
       tls: enrolling,
       bound: () => 'hub.example:7701',
       operations: noOperations,
+      search: noSearch(registry, clock),
+      metrics: { all: async () => [] },
     });
     const { http } = parsed.listeners;
     if (http === undefined) throw new Error('no HTTP listener');

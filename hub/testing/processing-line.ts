@@ -13,6 +13,7 @@ import { Pipelines } from '../processing/pipelines.ts';
 import type { QueueLimits } from '../queue/limits.ts';
 import { openSqliteQueue } from '../queue/sqlite/open-sqlite-queue.ts';
 import type { SqliteQueue } from '../queue/sqlite/sqlite-queue.ts';
+import { folderArchive } from '../outputs/archive/store/archive-spec.ts';
 import { archiveWorker } from '../workers.ts';
 
 export interface LineOptions {
@@ -21,6 +22,8 @@ export interface LineOptions {
   readonly processor?: Processor;
   readonly bundleEntriesMax?: number;
   readonly archive?: Partial<ArchiveOptions>;
+  /** Nobody reads these. */
+  readonly unread?: readonly string[];
 }
 
 export class ProcessingLine implements AsyncDisposable {
@@ -58,7 +61,7 @@ export class ProcessingLine implements AsyncDisposable {
         clock: systemClock,
         logger: log,
         owner: queue.hubId,
-        folder: this.archiveFolder,
+        archive: folderArchive(this.archiveFolder),
         objectBytes: 64 << 20,
         rollIntervalMs: 60_000,
         compression: 'zstd',
@@ -77,6 +80,7 @@ export class ProcessingLine implements AsyncDisposable {
       burst: new Burst(systemClock, Infinity),
       bundleEntriesMax: options.bundleEntriesMax,
       prepare: async (channel) => {
+        if (options.unread?.includes(channel) === true) return false;
         await this.archive.prepare(channel);
         return true;
       },
@@ -95,10 +99,10 @@ export class ProcessingLine implements AsyncDisposable {
     return this.#owned.use(running((signal) => this.archive.run(signal), rethrow));
   }
 
-  /** Names of the archive's files, relative to its folder, in order. */
+  /** Names of the archive's files, relative to its folder, in order; not those that tell where its chains end. */
   files(ending = ''): string[] {
     return readdirSync(this.archiveFolder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+      .filter((entry) => entry.isFile() && entry.name.endsWith(ending) && !entry.name.startsWith('.chain-'))
       .map((entry) => join(entry.parentPath, entry.name).slice(this.archiveFolder.length + 1))
       .toSorted();
   }

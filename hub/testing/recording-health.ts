@@ -40,8 +40,10 @@ export class MemoryMeta {
     return this.values.get(key);
   }
 
-  async setMeta(values: Readonly<Record<string, string>>): Promise<void> {
+  async setMeta(values: Readonly<Record<string, string>>, how?: { readonly unlessSet: boolean }): Promise<void> {
     if (this.failing) throw new Error('the disk is full');
-    for (const [key, value] of Object.entries(values)) this.values.set(key, value);
+    for (const [key, value] of Object.entries(values)) {
+      if (how?.unlessSet !== true || !this.values.has(key)) this.values.set(key, value);
+    }
   }
 }

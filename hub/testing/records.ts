@@ -162,8 +162,8 @@ import csv, io, sys
 csv.field_size_limit(1 << 30)
 rows = csv.reader(io.TextIOWrapper(sys.stdin.buffer, encoding='latin-1', newline=''), strict=True)
 header = next(rows)
-assert header == 'received,host,agent,stream,source,labels,position,ordinal,flags,event,raw'.split(','), header
+assert header == 'received,host,agent,stream,source,labels,position,ordinal,flags,event,fields,raw'.split(','), header
 for row in rows:
     assert len(row) == len(header), row
-    sys.stdout.buffer.write(row[10].encode('latin-1'))
+    sys.stdout.buffer.write(row[11].encode('latin-1'))
 `;

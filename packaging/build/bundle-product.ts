@@ -12,7 +12,7 @@ import type { Product } from './products.ts';
  */
 export interface Bundle {
   readonly main: string;
-  /** Text of each thread, by the name of its asset. */
+  /** Text of each thread and of what else it has, by the name of its asset. */
   readonly assets: ReadonlyMap<string, string>;
   /** Every file that went in, for the licenses of those that are not ours. */
   readonly inputs: readonly string[];
@@ -98,6 +98,11 @@ export async function bundleProduct(product: Product): Promise<Bundle> {
   const main = await bundle(product.main, { format: 'esm', banner: { js: requireBanner } });
   const assets = new Map<string, string>();
   for (const { asset, url } of product.workers) assets.set(asset, await bundle(fileURLToPath(url), { format: 'cjs' }));
+  for (const [asset, make] of Object.entries(product.assets ?? {})) {
+    const { text, inputs: files } = await make();
+    assets.set(asset, text);
+    for (const file of files) inputs.add(file);
+  }
   return { main, assets, inputs: [...inputs].toSorted() };
 }
 

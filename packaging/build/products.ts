@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import * as agentWorkers from '@tributary/agent/workers.ts';
+import { pageAsset } from '@tributary/hub/dashboard/page-file.ts';
 import * as hubWorkers from '@tributary/hub/workers.ts';
 import type { WorkerEntry } from '@tributary/shared/async/worker-entry.ts';
+import { buildPage } from './build-page.ts';
 
 /** What becomes one executable. */
 export interface Product {
@@ -10,6 +12,8 @@ export interface Product {
   /** The file that the program begins with. */
   readonly main: string;
   readonly workers: readonly WorkerEntry[];
+  /** Assets beside its threads, each with what is in it and the files that went into it. */
+  readonly assets?: Readonly<Record<string, () => Promise<{ readonly text: string; readonly inputs: readonly string[] }>>>;
   /** Flags of Node that the program always runs with; it takes none from NODE_OPTIONS. */
   readonly nodeFlags: readonly string[];
 }
@@ -44,6 +48,7 @@ export function products(version: string): Product[] {
       version,
       main: fileOf('@tributary/hub/main.ts'),
       workers: Object.values(hubWorkers),
+      assets: { [pageAsset]: buildPage },
       nodeFlags: hubNodeFlags,
     },
   ];

@@ -3,7 +3,7 @@
  * it takes, and the effects it asks for, in order. Each request carries an id and is answered by the named call, in any order;
  * the session itself keeps answers to the peer in order per channel. Two rules bind the host:
  *
- * - appends of one channel reach the queue in the order of their effects;
+ * - appends of one channel reach the queue in the order of their effects, and with them its gaps and closed streams;
  * - answers about one stream are given in the order in which they were true: a `positioned` that was read before an append was
  *   stored is not given after that append's `appended`. (One writer that answers in order does this by itself.)
  */
@@ -69,6 +69,8 @@ export interface StreamKey {
 
 export interface AppendSegment extends WireSegment {
   readonly key: StreamKey;
+  /** Of its stream's bytes, as the peer named it. */
+  readonly encoding: string;
 }
 
 /** A batch whose stream numbers were looked up. All its streams belong to `channel`. */
@@ -115,8 +117,14 @@ export type ServerEffect =
   /** Answer: `appended(requestId, result)`, after the batch is durable (invariant 1). */
   | { readonly kind: 'append'; readonly requestId: number; readonly request: AppendRequest }
   /** Answer: `positioned(requestId, position)`, after the gap is durable. */
-  | { readonly kind: 'gap'; readonly requestId: number; readonly key: StreamKey; readonly message: Gap }
-  | { readonly kind: 'close-stream'; readonly key: StreamKey; readonly position: number }
+  | {
+      readonly kind: 'gap';
+      readonly requestId: number;
+      readonly channel: ChannelName;
+      readonly key: StreamKey;
+      readonly message: Gap;
+    }
+  | { readonly kind: 'close-stream'; readonly channel: ChannelName; readonly key: StreamKey; readonly position: number }
   /** A lower site's health, as its hub tells it; nothing is answered. */
   | { readonly kind: 'snapshot'; readonly json: Uint8Array }
   /** Close the socket once what was sent is flushed. */

@@ -11,6 +11,7 @@ export interface ServerStream {
   readonly number: number;
   readonly key: StreamKey;
   readonly channel: ServerChannel;
+  readonly encoding: string;
   /** As the peer described it last; undefined once it was described so long ago that it is forgotten. */
   message: OpenStream | undefined;
   /** What the site has of it: batches with this stream are refused until it is opened again. */

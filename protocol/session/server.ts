@@ -262,7 +262,8 @@ export class ServerSession implements ServerCalls {
       if (!this.#streams.isNext(message.stream)) return this.#reject('protocol', `stream ${message.stream}: not the next number`);
       const channel = this.#channel(message.channel, name);
       if (channel === undefined) return;
-      const stream: ServerStream = { number: message.stream, key, channel, message, refused: undefined };
+      const { encoding } = message.attributes;
+      const stream: ServerStream = { number: message.stream, key, channel, encoding, message, refused: undefined };
       this.#streams.add(stream);
       this.#streams.describe(stream, message);
       return this.#askPosition(stream, message);
@@ -335,7 +336,7 @@ export class ServerSession implements ServerCalls {
     for (const [index, segment] of batch.segments.entries()) {
       const stream = streams[index];
       assert(stream !== undefined, 'every segment has its stream');
-      segments.push({ ...segment, key: stream.key });
+      segments.push({ ...segment, key: stream.key, encoding: stream.encoding });
     }
     this.#effects.push({ kind: 'append', requestId, request: { channel: channel.name, segments, batch } });
   }
@@ -356,13 +357,14 @@ export class ServerSession implements ServerCalls {
     const stream = this.#streams.find(message.stream);
     if (stream === undefined) return this.#reject('protocol', `a Gap of stream ${message.stream}, which is not open`);
     const requestId = this.#askedPosition({ number: message.stream, stream });
-    this.#effects.push({ kind: 'gap', requestId, key: stream.key, message });
+    this.#effects.push({ kind: 'gap', requestId, channel: stream.channel.name, key: stream.key, message });
   }
 
   #closeStream(message: CloseStream): void {
     const stream = this.#streams.find(message.stream);
     if (stream === undefined) return this.#reject('protocol', `a CloseStream of stream ${message.stream}, which is not open`);
-    this.#effects.push({ kind: 'close-stream', key: stream.key, position: message.position });
+    const { channel, key } = stream;
+    this.#effects.push({ kind: 'close-stream', channel: channel.name, key, position: message.position });
   }
 
   #snapshot({ json }: Snapshot): void {

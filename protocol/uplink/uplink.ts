@@ -50,6 +50,8 @@ export interface UplinkOptions extends Omit<ConnectionOptions, 'rate' | 'welcome
   readonly connectionMaxAgeMs?: number | undefined;
   readonly probeIntervalMs?: number;
   readonly random?: () => number;
+  /** The longest wait between two tries, where it is none of very many that come back at once. */
+  readonly retryMsMax?: number;
 }
 
 export interface UplinkStatus {
@@ -88,7 +90,11 @@ export class Uplink {
     this.#hubs = new HubList({ hubs, policy, agentId: hello.agentId, now: () => clock.monotonic(), allows });
     this.#hub = this.#hubs.preferred;
     if (rateLimit !== undefined) this.#rate = new TokenBucket(rateLimit, () => clock.monotonic());
-    this.#backoff = new Backoff({ msMin: retryMsMin, msMax: retryMsMax, ...(random === undefined ? {} : { random }) });
+    this.#backoff = new Backoff({
+      msMin: retryMsMin,
+      msMax: options.retryMsMax ?? retryMsMax,
+      ...(random === undefined ? {} : { random }),
+    });
     options.buffer.onAppended(() => this.#connection?.outboxGrew());
   }
 

@@ -14,6 +14,7 @@ export const commands = {
   check: { entry: 'scripts/check.ts', flags: [] },
   format: { entry: 'scripts/format.ts', flags: [] },
   bench: { entry: 'test/bench/main.ts', flags: ['json'] },
+  faults: { entry: 'test/faults/main.ts', flags: ['json', 'list', 'page'] },
   ledger: { entry: 'test/harness/ledger/main.ts', flags: ['scenario', 'rounds', 'seed', 'json', 'binaries'] },
   package: { entry: 'packaging/build/package.ts', flags: ['target', 'out'] },
   docs: { entry: 'packaging/generate-docs.ts', flags: ['check'] },

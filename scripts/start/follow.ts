@@ -8,6 +8,7 @@ import { askAgent, archivedLines, askHub, type Figures, isSettled, readFigures }
 import { formatCount, LiveLine, Rate } from './live-line.ts';
 import type { StartOptions } from './options.ts';
 import { openOwnLog, type OwnLog } from './own-log.ts';
+import { buildPage, tellPage } from './page.ts';
 import { openPlace, type Place, writeConfigs } from './place.ts';
 import { childFailed, parseJson, startAgent, startHub, startLogWriter, waitUntilReady } from './products.ts';
 import { displayPath, say, searchCommand } from './say.ts';
@@ -36,6 +37,7 @@ interface Running {
 }
 
 async function run({ place, options, ownLog, order }: Running): Promise<void> {
+  await buildPage(order.stop);
   await using hub = startHub(place);
   rememberProcesses(place.processesFile, [hub]);
   await waitUntilReady(hub, async () => (await askHub(place))?.state === 'ready', order.stop);
@@ -45,7 +47,7 @@ async function run({ place, options, ownLog, order }: Running): Promise<void> {
   await waitUntilReady(agent, async () => (await askAgent(place)) !== undefined, order.stop);
   await using writer = ownLog === undefined ? undefined : startLogWriter(place, { file: ownLog.file, rate: options.rate });
 
-  tellWhereThingsAre(place, options, ownLog);
+  await tellWhereThingsAre({ place, options, ownLog, order });
   await showFigures({ place, linesBefore, children: [hub, agent, ...(writer === undefined ? [] : [writer])], order });
   say('stopping; a second Ctrl-C does not wait for lines on their way');
   await writer?.stop();
@@ -130,13 +132,14 @@ function readWritten(writer: Child): { lines: number; bytes: number; files: numb
   return { lines: count('lines'), bytes: count('bytes'), files: count('files') };
 }
 
-function tellWhereThingsAre(place: Place, options: StartOptions, ownLog: OwnLog | undefined): void {
+async function tellWhereThingsAre({ place, options, ownLog, order }: Running): Promise<void> {
   const follows =
     ownLog === undefined
       ? options.files.map((file) => displayPath(file)).join(' ')
       : `${ownLog.file} (a log writer of ours, ${formatCount(options.rate)} lines/s)`;
   say('hub and agent run');
   say(`follows   ${follows}`);
+  await tellPage(place, order.stop);
   say(`archive   ${displayPath(place.archiveDir)}`);
   say(`configs   ${displayPath(place.hubConfig)}  ${displayPath(place.agentConfig)}`);
   say(`logs      ${displayPath(place.hubLog)}  ${displayPath(place.agentLog)}`);

@@ -24,6 +24,7 @@ export class UsageError extends Error {
 
 export const startHelp = `npm start [-- [FILE…] [--data DIR] [--rate N]]
     Starts a hub and an agent on this machine and follows the files until Ctrl-C. FILE may be a glob in quotes.
+    What happens is shown by a page, whose address and first password are printed.
     Without a file, a small log writer of ours writes an access log to a temporary file: N lines a second (200).
 
 npm start -- --once FILE…

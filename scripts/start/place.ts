@@ -25,6 +25,8 @@ export interface Place extends Disposable {
   /** Processes of the last start, to be looked at by the next one. */
   readonly processesFile: string;
   readonly port: number;
+  /** Where the page is. */
+  readonly pagePort: number;
 }
 
 export interface PlaceFiles {
@@ -62,6 +64,7 @@ export async function openPlace(dataDir: string): Promise<Place> {
     agentLog: join(dataDir, 'agent.log'),
     processesFile: join(dataDir, 'processes.json'),
     port: await keepPort(join(dataDir, 'port.json')),
+    pagePort: await keepPort(join(dataDir, 'page-port.json')),
     [Symbol.dispose]: () => lock[Symbol.dispose](),
   };
 }
@@ -82,6 +85,7 @@ export function writeConfigs(place: Place, { inputs, rollInterval }: ConfigOptio
     'platform_tenant: tributary',
     'listeners:',
     `  agents: { address: "127.0.0.1:${place.port}" }`,
+    `  http: { address: "127.0.0.1:${place.pagePort}" }`,
     'outputs:',
     `  - { kind: archive, roll_interval: ${rollInterval} }`,
   ];

@@ -38,6 +38,14 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** What a thread has used. */
+export interface ThreadUsage {
+  /** Of JavaScript's heap, garbage as well, and of buffers. */
+  readonly memoryBytes: number;
+  /** Since its start. */
+  readonly cpuMs: number;
+}
+
 /** Id of a call that wants no answer. */
 const notificationId = 0;
 
@@ -100,6 +108,12 @@ export class ThreadCalls<Contract extends ThreadContract, Event = never> impleme
     transfer: readonly Transferable[] = [],
   ): void {
     if (this.#failure === undefined && !this.#ending) this.#post({ id: notificationId, name, argument }, transfer);
+  }
+
+  /** Answered by a thread in the middle of what it does, soon. Rejects where it has ended. */
+  async usage(): Promise<ThreadUsage> {
+    const [heap, { user, system }] = await Promise.all([this.#worker.getHeapStatistics(), this.#worker.cpuUsage()]);
+    return { memoryBytes: heap.used_heap_size + heap.external_memory, cpuMs: (user + system) / 1000 };
   }
 
   /** Ends the thread in the middle of what it does, also of something that never ends. */

@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import { acceptedWords, explainIssue } from './explain.ts';
 import { ConfigError, type ConfigProblem, formatPath, formatProblem, type Path, plainPath } from './problem.ts';
 import { assertStrict, valueAt } from './schema-shape.ts';
-import { readFailure } from './substitute.ts';
+import { readFailure, type SubstitutionSource } from './substitute.ts';
 import { pathKey, readYamlTree, type YamlTree } from './yaml-tree.ts';
 
 export { ConfigError, type ConfigProblem } from './problem.ts';
@@ -18,8 +18,8 @@ export interface ConfigSource<S extends z.ZodType> {
   readonly file: string;
   /** Its mappings are all `strictObject`: this is asserted. */
   readonly schema: S;
-  /** `process.env`, given by main.ts. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `process.env`, given by main.ts. Undefined: `${…}` in it is text like any other. */
+  readonly env: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 const fileBytesMax = 4 * 1024 * 1024;
@@ -32,7 +32,7 @@ export function readConfig<S extends z.ZodType>(source: ConfigSource<S>): z.outp
 export function parseConfig<S extends z.ZodType>(source: ConfigSource<S> & { readonly text: string }): z.output<S> {
   const { file, schema, env, text } = source;
   assertStrict(schema);
-  const tree = readYamlTree(file, text, { env, folder: dirname(file) });
+  const tree = readYamlTree(file, text, substitutionOf(file, env));
   if (tree.whole && tree.data === null) throw new ConfigError([emptyFile(file, text)]);
   const problems = [...tree.problems];
   if (tree.whole) {
@@ -48,11 +48,23 @@ export function parseConfig<S extends z.ZodType>(source: ConfigSource<S> & { rea
   throw new ConfigError(problems.map((problem) => withoutSecrets(problem, tree)).toSorted(byPlace));
 }
 
+function substitutionOf(file: string, env: ConfigSource<z.ZodType>['env']): SubstitutionSource | undefined {
+  return env === undefined ? undefined : { env, folder: dirname(file) };
+}
+
 /** A sentence about an option of a file that was read, with its place, as problems of the file are told. */
 export function sentenceAt<S extends z.ZodType>({ file, env }: ConfigSource<S>, path: Path, message: string): string {
-  const tree = readYamlTree(file, readText(file), { env, folder: dirname(file) });
-  const problem = { file, ...tree.placeOfKey(path), path: formatPath(path), message };
-  return formatProblem(withoutSecrets(problem, tree));
+  return formatProblem(problemAt({ file, env, text: readText(file) }, path, message));
+}
+
+/** A problem that is found only when a text that was read is put to use, with its place. */
+export function problemAt(
+  { file, env, text }: Pick<ConfigSource<z.ZodType>, 'file' | 'env'> & { readonly text: string },
+  path: Path,
+  message: string,
+): ConfigProblem {
+  const tree = readYamlTree(file, text, substitutionOf(file, env));
+  return withoutSecrets({ file, ...tree.placeOfKey(path), path: formatPath(path), message }, tree);
 }
 
 type ParsedData<S extends z.ZodType> =

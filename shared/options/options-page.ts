@@ -9,16 +9,17 @@ export interface OptionsPage {
 
 /** A markdown page of every option: name, type, default and description, a section for every mapping. */
 export function optionsPage(page: OptionsPage): string {
-  const sections = [...sectionsOf(page.options, '')];
+  const sections = [...optionSections(page.options, '')];
   return `# ${page.title}\n\n${page.introduction}\n\n${sections.join('\n\n')}\n`;
 }
 
-function* sectionsOf(schema: JsonSchema, path: string): Generator<string> {
+/** One for each mapping. `path` is what stands before the names of its options. */
+export function* optionSections(schema: JsonSchema, path: string): Generator<string> {
   const { properties } = schema;
   if (properties === undefined) {
-    for (const form of formsOf(schema)) yield* sectionsOf(form, path);
-    if (schema.items !== undefined) yield* sectionsOf(schema.items, `${path}[]`);
-    if (typeof schema.additionalProperties === 'object') yield* sectionsOf(schema.additionalProperties, `${path}.NAME`);
+    for (const form of formsOf(schema)) yield* optionSections(form, path);
+    if (schema.items !== undefined) yield* optionSections(schema.items, `${path}[]`);
+    if (typeof schema.additionalProperties === 'object') yield* optionSections(schema.additionalProperties, `${path}.NAME`);
     return;
   }
   yield [
@@ -26,7 +27,7 @@ function* sectionsOf(schema: JsonSchema, path: string): Generator<string> {
     ...(path === '' || schema.description === undefined ? [] : [schema.description]),
     table(schema),
   ].join('\n\n');
-  for (const [name, option] of Object.entries(properties)) yield* sectionsOf(option, path === '' ? name : `${path}.${name}`);
+  for (const [name, option] of Object.entries(properties)) yield* optionSections(option, path === '' ? name : `${path}.${name}`);
 }
 
 /** A mapping of a union is told from its siblings by its constant keys, such as `kind: file`. */

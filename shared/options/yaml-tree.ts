@@ -13,6 +13,7 @@ import {
   parseDocument,
   type YAMLError,
 } from 'yaml';
+import { ownText } from '../own-text.ts';
 import { type ConfigProblem, formatPath, type Path } from './problem.ts';
 import { substitute, type SubstitutionSource } from './substitute.ts';
 
@@ -46,7 +47,8 @@ export function pathKey(path: Path): string {
 
 const nodesMax = 100_000;
 
-export function readYamlTree(file: string, text: string, source: SubstitutionSource): YamlTree {
+/** Without a source nothing is substituted. */
+export function readYamlTree(file: string, text: string, source: SubstitutionSource | undefined): YamlTree {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true, logLevel: 'error' });
   const reader = new TreeReader(file, document, lines, source);
@@ -74,13 +76,13 @@ class TreeReader {
   readonly #file: string;
   readonly #document: Document.Parsed;
   readonly #lines: LineCounter;
-  readonly #source: SubstitutionSource;
+  readonly #source: SubstitutionSource | undefined;
   readonly #keyOffsets = new Map<string, number>();
   readonly #valueOffsets = new Map<string, number>();
   readonly #open = new Set<Node>();
   #nodes = 0;
 
-  constructor(file: string, document: Document.Parsed, lines: LineCounter, source: SubstitutionSource) {
+  constructor(file: string, document: Document.Parsed, lines: LineCounter, source: SubstitutionSource | undefined) {
     this.#file = file;
     this.#document = document;
     this.#lines = lines;
@@ -109,7 +111,7 @@ class TreeReader {
     }
     if (!isScalar(node)) return null;
     this.#mark(node, path);
-    return typeof node.value === 'string' ? this.#readText(node.value, node.range?.[0] ?? 0, path) : node.value;
+    return typeof node.value === 'string' ? ownText(this.#readText(node.value, node.range?.[0] ?? 0, path)) : node.value;
   }
 
   place(path: Path, atKey: boolean): Place {
@@ -163,7 +165,7 @@ class TreeReader {
   }
 
   #readText(text: string, offset: number, path: Path): string {
-    if (!text.includes('${')) return text;
+    if (this.#source === undefined || !text.includes('${')) return text;
     const { text: result, secrets, failures } = substitute(text, this.#source);
     const key = pathKey(path);
     this.secrets.push(...secrets);
@@ -206,7 +208,7 @@ function offsetOf(node: unknown): number | undefined {
 
 function keyText(key: unknown): string | undefined {
   if (!isScalar(key) || key.value === null) return undefined;
-  return typeof key.value === 'string' ? key.value : key.source;
+  return typeof key.value === 'string' ? ownText(key.value) : key.source;
 }
 
 /** The parser's own messages may quote the file, and with it a secret; and they speak of tokens. */

@@ -19,6 +19,8 @@ export interface Bench {
   readonly programs: Programs;
   readonly log: GeneratedLog;
   readonly runs: number;
+  /** As large as the requirement has it, however long that takes. */
+  readonly full: boolean;
   /** Things worth knowing beside the figures: durability settings, compression. */
   readonly note: (line: string) => void;
 }

@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [--json] [--source] [--strict] [--runs N] [NAME…]
+ * npm run bench -- [--json] [--source] [--strict] [--full] [--runs N] [NAME…]
  *
  * Measures the shipped executables (built anew if need be), or the sources with --source, in default
  * configuration. Exit codes: 0 measured, whatever the figures are; 1 failed, or with --strict a limit was missed; 2 usage.
@@ -8,16 +8,21 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { builtPrograms, sourcePrograms } from '../harness/programs.ts';
 import { archiveTime, edge } from './edge.ts';
+import { elasticsearchBulk } from './elasticsearch-bulk.ts';
 import { enrolTime } from './enrol-time.ts';
 import { failover } from './failover.ts';
 import { generatedLog } from './generator.ts';
+import { health2000 } from './health.ts';
 import { idleFiles } from './idle-files.ts';
 import { idleMetrics } from './idle-metrics.ts';
 import { agents2000, connections10000 } from './many-agents.ts';
 import { idleMemory, largeFileMemory, manyFilesMemory, slowHubMemory } from './memory.ts';
+import { parse, parseWorkers } from './parse.ts';
 import { redisTime } from './redis-time.ts';
 import { rotationStorm } from './rotation-storm.ts';
+import { s3Archive } from './s3-archive.ts';
 import { search } from './search.ts';
+import { searchFirstResults } from './search-first-results.ts';
 import { syslogUdp } from './syslog-udp.ts';
 import { tlsTime } from './tls-time.ts';
 import { upstreamTime } from './upstream-time.ts';
@@ -31,28 +36,34 @@ const measurements: readonly Measurement[] = [
   largeFileMemory,
   archiveTime,
   search,
+  searchFirstResults,
   tlsTime,
   enrolTime,
   redisTime,
   upstreamTime,
+  parse,
+  parseWorkers,
+  elasticsearchBulk,
+  s3Archive,
   idleFiles,
   idleMetrics,
   syslogUdp,
   rotationStorm,
   agents2000,
+  health2000,
   connections10000,
   failover,
 ];
 
 const names = measurements.flatMap(({ figures }) => figures);
-const usage = `usage: npm run bench -- [--json] [--source] [--strict] [--runs N] [NAME…]
+const usage = `usage: npm run bench -- [--json] [--source] [--strict] [--full] [--runs N] [NAME…]
 figures: ${names.join(' ')}
 `;
 
 class UsageError extends Error {}
 
 async function main(): Promise<number> {
-  const { json, source, strict, runs, wanted } = readArguments();
+  const { json, source, strict, full, runs, wanted } = readArguments();
   const programs = source ? sourcePrograms : builtPrograms();
   const print = (line: string): void => {
     if (!json) process.stdout.write(`${line}\n`);
@@ -64,7 +75,7 @@ async function main(): Promise<number> {
   );
   print(`log: ${log.lines} lines, ${(log.bytes / 1e6).toFixed(1)} MB, sha256 ${log.sha256.slice(0, 16)}`);
   let allOk = true;
-  const bench: Bench = { programs, log, runs, note: (line) => print(`  ${line}`) };
+  const bench: Bench = { programs, log, runs, full, note: (line) => print(`  ${line}`) };
   for (const measurement of measurements) {
     if (wanted.length === 0 ? measurement.long === true : !measurement.figures.some((name) => wanted.includes(name))) continue;
     for (const figure of await measurement.measure(bench)) {
@@ -75,10 +86,19 @@ async function main(): Promise<number> {
   return strict && !allOk ? 1 : 0;
 }
 
-function readArguments(): { json: boolean; source: boolean; strict: boolean; runs: number; wanted: readonly string[] } {
+interface Arguments {
+  readonly json: boolean;
+  readonly source: boolean;
+  readonly strict: boolean;
+  readonly full: boolean;
+  readonly runs: number;
+  readonly wanted: readonly string[];
+}
+
+function readArguments(): Arguments {
   const flag = { type: 'boolean', default: false } as const;
   const { values, positionals } = parseArgs({
-    options: { json: flag, source: flag, strict: flag, runs: { type: 'string', default: '5' } },
+    options: { json: flag, source: flag, strict: flag, full: flag, runs: { type: 'string', default: '5' } },
     allowPositionals: true,
   });
   const unknown = positionals.find((name) => !names.includes(name));

@@ -15,6 +15,7 @@ import { smaps } from './measure.ts';
 
 const writingSeconds = 30;
 const settleMs = 3000;
+const certificateMs = 90 * 86_400_000;
 const connectDeadlineMs = 600_000;
 
 interface Seen {
@@ -67,22 +68,37 @@ function ms(report: unknown, name: string): string {
   return `${numberAt(report, name).toFixed(0)} ms`;
 }
 
+export interface SwarmedOptions {
+  /** Each tells how it and its machine are, instead of writing lines. */
+  readonly tells?: boolean;
+  /** What goes before the command of the hub. */
+  readonly wrap?: readonly string[];
+  readonly listeners?: object;
+  /** While they write, once it was measured. */
+  readonly look?: (hub: HubHost, ca: string) => Promise<void>;
+}
+
 /** Throws when an agent was refused or cut off: what such a hub costs is of no interest. */
-export async function swarmed({ programs }: Bench, agents: number, seconds: number): Promise<Seen> {
+export async function swarmed(
+  { programs }: Bench,
+  agents: number,
+  seconds: number,
+  { tells = false, wrap = [], listeners = {}, look }: SwarmedOptions = {},
+): Promise<Seen> {
   await using scratch = await Scratch.make();
   const authority = await TestAuthority.make('A company');
-  const server = await authority.issue({ hosts: ['127.0.0.1'], usage: 'server' });
+  const server = await authority.issue({ hosts: ['127.0.0.1'], usage: 'server', untilMs: certificateMs });
   const files = { cert: scratch.file('hub.crt'), key: scratch.file('hub.key'), ca: scratch.file('ca.crt') };
   writeFileSync(files.cert, server.cert);
   writeFileSync(files.key, server.key, { mode: 0o600 });
   writeFileSync(files.ca, authority.cert);
   writeFileSync(scratch.file('ca.key'), await authority.exportKey(), { mode: 0o600 });
   const limits = { connections: 20_000, connections_per_address: 20_000 };
-  const config = { tls: files, listeners: { agents: { limits } }, outputs: [{ kind: 'archive' }] };
+  const config = { tls: files, listeners: { agents: { limits }, ...listeners }, outputs: [{ kind: 'archive' }] };
   await using hub = new HubHost({ programs, scratch, tls: 'own', config });
-  await hub.start();
+  await hub.start({ wrap });
   const siteId = textAt(await hub.status(), 'site', 'siteId');
-  const settings = { url: hub.url, siteId, ca: files.ca, caKey: scratch.file('ca.key'), agents, seconds };
+  const settings = { url: hub.url, siteId, ca: files.ca, caKey: scratch.file('ca.key'), agents, seconds, tells };
   writeFileSync(scratch.file('swarm.json'), JSON.stringify(settings));
   const startMs = performance.now();
   const script = new URL('swarm.ts', import.meta.url).pathname;
@@ -100,6 +116,7 @@ export async function swarmed({ programs }: Bench, agents: number, seconds: numb
   await sleep(Math.max(10, seconds) * 1000 - (seconds > 0 ? settleMs : 0));
   const cpuPercent = ((await hub.program.cpuSeconds()) - before) / ((performance.now() - fromMs) / 100_000);
   const { rss } = await smaps(hub.program.pid);
+  await look?.(hub, authority.cert);
   await until('the swarm reports', said('"p99Ms"'), { deadlineMs: 60_000, everyMs: 100, detail });
   const report = parseJson(swarm.stdout.slice(swarm.stdout.indexOf('{')));
   if (numberAt(report, 'failures') > 0) throw new Error(`${textAt(report, 'failure')}\n${detail()}`);

@@ -14,6 +14,8 @@ const none = { siteId: '', agentId: '' };
 export interface SwarmAgentOptions {
   readonly url: string;
   readonly identity: Issued;
+  /** Log type of what it sends. */
+  readonly type: string;
   /** Told of each line, once the hub has it: how long that took since it was written. */
   readonly onDurable: (latencyMs: number) => void;
   readonly onFailed: (error: Error) => void;
@@ -25,7 +27,7 @@ interface Sent {
 }
 
 export class SwarmAgent {
-  readonly #agentId: string;
+  readonly agentId: string;
   readonly #options: SwarmAgentOptions;
   readonly #socket: WebSocket;
   readonly #ready = Promise.withResolvers<void>();
@@ -39,7 +41,7 @@ export class SwarmAgent {
   #sequence = 0;
 
   constructor(agentId: string, options: SwarmAgentOptions) {
-    this.#agentId = agentId;
+    this.agentId = agentId;
     this.#options = options;
     const { identity, url } = options;
     const socket = new WebSocket(`${url}/v1/agent`, { ...identity, rejectUnauthorized: false, perMessageDeflate: false });
@@ -74,10 +76,10 @@ export class SwarmAgent {
   }
 
   #hello(): void {
-    const facts = { host: `machine-${this.#agentId.slice(0, 8)}` };
-    const instance = { instanceId: this.#agentId, bootId: this.#agentId, startCounter: 1 };
+    const facts = { host: `machine-${this.agentId.slice(0, 8)}` };
+    const instance = { instanceId: this.agentId, bootId: this.agentId, startCounter: 1 };
     const versions = { versionMin: currentVersion, versionMax: currentVersion };
-    this.#send({ kind: 'hello', ...versions, sender: 'agent', agentId: this.#agentId, ...instance, facts, capabilities: [] });
+    this.#send({ kind: 'hello', ...versions, sender: 'agent', agentId: this.agentId, ...instance, facts, capabilities: [] });
   }
 
   #receive(message: Message): void {
@@ -110,8 +112,15 @@ export class SwarmAgent {
       token: '',
       base: 0,
     };
-    const attributes = { tenant: 'default', type: 'app', host: 'machine', encoding: 'utf-8', counted: false, labels: {} };
-    const stream = { stream: 1, channel: 1, streamId: this.#agentId, origin: none };
+    const attributes = {
+      tenant: 'default',
+      type: this.#options.type,
+      host: 'machine',
+      encoding: 'utf-8',
+      counted: false,
+      labels: {},
+    };
+    const stream = { stream: 1, channel: 1, streamId: this.agentId, origin: none };
     this.#send({ kind: 'open-stream', ...stream, identity, attributes, start: 0, wantArchived: false });
   }
 

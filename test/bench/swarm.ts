@@ -4,9 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { numberAt, parseJson, textAt } from '../harness/json.ts';
+import { at, numberAt, parseJson, textAt } from '../harness/json.ts';
 import { TestAuthority } from '../harness/test-authority.ts';
 import { SwarmAgent } from './swarm-agent.ts';
+import { documentsEveryMs, documentsOf } from './swarm-documents.ts';
 
 const given = parseJson(readFileSync(process.argv[2] ?? '', 'utf8'));
 const settings = {
@@ -17,10 +18,13 @@ const settings = {
   agents: numberAt(given, 'agents'),
   /** How long each writes a line a second; 0: nobody writes. */
   seconds: numberAt(given, 'seconds'),
+  /** Each tells how it and its machine are instead, as often as real agents do. */
+  tells: at(given, 'tells') === true,
 };
 
 const connectingMax = 32;
 const warmUpSeconds = 5;
+const certificateMs = 90 * 86_400_000;
 const line = `${'an application tells something of itself, as applications do, with a number '.padEnd(140, '.')}\n`;
 
 /** Of lines written while it was measured. */
@@ -61,7 +65,8 @@ async function connectOne(agentId: string): Promise<SwarmAgent> {
   const names = { kind: 'agent', siteId: settings.siteId, agentId, tenant: 'default' } as const;
   return new SwarmAgent(agentId, {
     url: settings.url,
-    identity: await authority.issue({ names }),
+    identity: await authority.issue({ names, untilMs: certificateMs }),
+    type: settings.tells ? 'platform' : 'app',
     onDurable: (latencyMs) => {
       if (measuring && latencyCount < latencies.length) latencies[latencyCount++] = latencyMs;
     },
@@ -73,13 +78,15 @@ async function connectOne(agentId: string): Promise<SwarmAgent> {
 async function writeAll(): Promise<void> {
   const endMs = performance.now() + (warmUpSeconds + settings.seconds) * 1000;
   const perTick = Math.max(1, Math.ceil(agents.length / 200));
-  const everyMs = (1000 * perTick) / agents.length;
+  const everyMs = ((settings.tells ? documentsEveryMs : 1000) * perTick) / agents.length;
   let dueMs = performance.now();
   setTimeout(() => (measuring = true), warmUpSeconds * 1000);
-  for (let at = 0; performance.now() < endMs; at = (at + perTick) % agents.length) {
-    for (const agent of agents.slice(at, at + perTick)) {
-      agent.write(line);
-      written += 1;
+  for (let from = 0; performance.now() < endMs; from = (from + perTick) % agents.length) {
+    for (const agent of agents.slice(from, from + perTick)) {
+      for (const one of settings.tells ? documentsOf(agent.agentId) : [line]) {
+        agent.write(one);
+        written += 1;
+      }
     }
     dueMs += everyMs;
     await sleep(Math.max(0, dueMs - performance.now()));
@@ -89,14 +96,14 @@ async function writeAll(): Promise<void> {
 
 function report(): Record<string, unknown> {
   const sorted = latencies.subarray(0, latencyCount).toSorted();
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  const quantile = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
   return {
     agents: agents.length,
     written,
     measured: latencyCount,
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
-    maxMs: at(1),
+    p50Ms: quantile(0.5),
+    p99Ms: quantile(0.99),
+    maxMs: quantile(1),
     failures: failures.length,
     failure: failures[0] ?? '',
   };

@@ -65,7 +65,7 @@ export class Pair implements AsyncDisposable {
       if (!this.agent.running) throw new Error(`the agent ended at its start; ${this.tail()}`);
       return (await this.agent.status()) !== undefined;
     };
-    await until('the agent answers', answers, { deadlineMs: 40_000, detail: () => this.tail() });
+    await until('the agent answers', answers, { deadlineMs: 120_000, detail: () => this.tail() });
   }
 
   async #launchAgent(): Promise<void> {
@@ -159,7 +159,7 @@ export class Pair implements AsyncDisposable {
       const logs = books.filter(({ channel }) => channel !== 'default/platform');
       return logs.every((book) => book['received'] === book['archived']);
     };
-    await until('all that was received is archived', isArchived, { deadlineMs: 40_000, detail: () => this.tail() });
+    await until('all that was received is archived', isArchived, { deadlineMs: 120_000, detail: () => this.tail() });
     await this.agent.program.stop();
     await this.hub.program.stop();
     return await readArchive(this.hub.archive);

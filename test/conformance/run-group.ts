@@ -27,7 +27,7 @@ export function runGroup(whole: CaseGroup): void {
   const only = process.env['CASE'];
   const group = only === undefined ? whole : { ...whole, cases: whole.cases.filter(({ name }) => name === only) };
   let run: Promise<Outcomes> | undefined;
-  suite(group.title, { timeout: 110_000 }, () => {
+  suite(group.title, { timeout: 600_000 }, () => {
     for (const { name, title } of group.cases) {
       test(`${name}: ${title}`, async (context) => {
         run ??= outcomesOf(group);

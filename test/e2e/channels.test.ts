@@ -6,7 +6,7 @@ import { isObject, listAt, at, parseJson } from '../harness/json.ts';
 import { Stack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 
-test('a channel is paused, resumed and moved by hand, and all of it is in the audit trail', { timeout: 60_000 }, async () => {
+test('a channel is paused, resumed and moved by hand, and all of it is in the audit trail', { timeout: 600_000 }, async () => {
   await using stack = await Stack.make();
   const { hub, agent } = stack;
   const command = async (...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> =>
@@ -71,7 +71,7 @@ test('a channel is paused, resumed and moved by hand, and all of it is in the au
 
 test(
   'an output that is taken out keeps what it has not passed, until somebody has it forgotten',
-  { timeout: 60_000 },
+  { timeout: 600_000 },
   async () => {
     const archive = { kind: 'archive', roll_interval: '300ms' };
     // Nobody is there: what is for it waits.

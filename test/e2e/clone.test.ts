@@ -54,12 +54,12 @@ async function openSite(): Promise<Site> {
 
 async function arrives(site: Site, text: string): Promise<void> {
   const found = async (): Promise<boolean> => (await readArchive(site.hub.archive)).some(({ raw }) => raw.includes(text));
-  await until(`${text} is archived`, found, { everyMs: 250, deadlineMs: 30_000, detail: site.tail });
+  await until(`${text} is archived`, found, { everyMs: 250, deadlineMs: 120_000, detail: site.tail });
 }
 
 async function says(site: Site, agent: AgentHost, what: RegExp): Promise<void> {
   // Whoever is refused comes again after half a minute.
-  await until(`the agent says ${what.source}`, () => what.test(agent.program.stderr), { deadlineMs: 60_000, detail: site.tail });
+  await until(`the agent says ${what.source}`, () => what.test(agent.program.stderr), { deadlineMs: 120_000, detail: site.tail });
 }
 
 /** The copy has everything of the original as it was at one moment: nobody runs on it then. */
@@ -69,7 +69,7 @@ function copyFolder(from: AgentHost, to: AgentHost): void {
 
 test(
   'a copy on another machine is refused, the original goes on, and enroll --renew makes the copy a new agent',
-  { skip, timeout: 120_000 },
+  { skip, timeout: 600_000 },
   async () => {
     await using site = await openSite();
     const { hub, scratch } = site;
@@ -103,7 +103,7 @@ test(
 
 test(
   'a copy with the same machine id in another boot: both are refused, and renewing one lets both in with every line',
-  { skip, timeout: 120_000 },
+  { skip, timeout: 600_000 },
   async () => {
     await using site = await openSite();
     const { hub, scratch } = site;

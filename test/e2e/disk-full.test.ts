@@ -18,14 +18,15 @@ import { at, listAt } from '../harness/json.ts';
 import { until } from '../harness/until.ts';
 
 const skip = (await requireTool('tmpfs')) ?? (await requireTool('zstd')) ?? (await requireTool('python3'));
-const options = { skip, timeout: 180_000 };
+const wordsPerLine = 30;
+const options = { skip, timeout: 600_000 };
 
-/** Lines that compress to about two thirds. */
+/** Long lines, as it is the bytes that fill a disk, which compress to about two thirds. */
 function writeLog(path: string, bytes: number): void {
   const random = new Random(bytes);
   const pieces: string[] = [];
   for (let sum = 0; sum < bytes;) {
-    const line = `${random.next().toString(36)} ${random.next().toString(36)} ${random.next().toString(36)}\n`;
+    const line = `${Array.from({ length: wordsPerLine }, () => random.next().toString(36)).join(' ')}\n`;
     pieces.push(line);
     sum += line.length;
   }
@@ -35,7 +36,7 @@ function writeLog(path: string, bytes: number): void {
 async function assertArchivedOnce(stack: Stack, name: string): Promise<void> {
   const content = readFileSync(stack.log(name));
   const enough = async (): Promise<boolean> => (await archivedRawBytes(stack.hub.archive)) >= content.length;
-  await until('all is archived', enough, { deadlineMs: 90_000, everyMs: 200, detail: () => stack.tail() });
+  await until('all is archived', enough, { deadlineMs: 120_000, everyMs: 200, detail: () => stack.tail() });
   assert.deepEqual(coverageOf(content, await readArchive(stack.hub.archive)), { missing: 0, doubled: 0, different: 0 });
 }
 
@@ -48,7 +49,7 @@ test("the disk of the agent's buffer is full until the hub takes what is in it",
   const { hub, agent } = stack;
   await hub.program.stop();
   await mkdir(agent.dataDir, { recursive: true });
-  await agent.start({ wrap: smallDiskCommand(agent.dataDir, 24) });
+  await agent.start({ wrap: smallDiskCommand(agent.dataDir, 12) });
   // A new agent reads nothing before the site was asked for its streams.
   await hub.start();
   await until('the site has told its streams', async () => at(await agent.status(), 'state') === 'running', {
@@ -56,9 +57,9 @@ test("the disk of the agent's buffer is full until the hub takes what is in it",
   });
   await hub.program.kill();
   // Not before: on a slow machine the hub would have taken most of it by the time it is known to be connected.
-  writeLog(stack.log('app.log'), 60_000_000);
+  writeLog(stack.log('app.log'), 30_000_000);
   await until('the buffer has no room', async () => stateOf(await agent.status(), 'buffer') === 'no-space', {
-    deadlineMs: 60_000,
+    deadlineMs: 120_000,
     detail: () => stack.tail(),
   });
   await comesToRest(agent.program);
@@ -85,23 +86,23 @@ test(
     const { hub, agent } = stack;
     await mkdir(agent.dataDir, { recursive: true });
     writeLog(stack.log('first.log'), 1000);
-    await agent.start({ wrap: smallDiskCommand(agent.dataDir, 24) });
+    await agent.start({ wrap: smallDiskCommand(agent.dataDir, 12) });
     const acked = async (): Promise<number> =>
       Number(at(await agent.status().catch(() => undefined), 'counters', 'batchesAcked') ?? 0);
     await until('it reads', async () => (await acked()) > 0, { detail: () => stack.tail() });
     await hub.program.kill();
-    writeLog(stack.log('app.log'), 60_000_000);
+    writeLog(stack.log('app.log'), 30_000_000);
     const size = readFileSync(stack.log('app.log')).length;
     const isRead = async (): Promise<boolean> =>
       listAt(await agent.status(), 'sources').some((source) => at(source, 'position') === size);
-    await until('all is read', isRead, { deadlineMs: 90_000, detail: () => stack.tail() });
+    await until('all is read', isRead, { deadlineMs: 120_000, detail: () => stack.tail() });
     assert.equal(stateOf(await agent.status(), 'buffer'), 'no-space', 'and nobody waits for room');
     await comesToRest(agent.program);
     await hub.start();
     const dropped = async (): Promise<number> =>
       Number(at(await agent.status(), 'buffer', 'lostByCause', 'dropped', 'positions') ?? 0);
     const enough = async (): Promise<boolean> => (await archivedRawBytes(hub.archive)) + (await dropped()) >= size;
-    await until('all is archived or counted', enough, { deadlineMs: 90_000, everyMs: 200, detail: () => stack.tail() });
+    await until('all is archived or counted', enough, { deadlineMs: 120_000, everyMs: 200, detail: () => stack.tail() });
     const streams = (await readArchive(hub.archive)).filter(({ source }) => source === stack.log('app.log'));
     const covered = coverageOf(readFileSync(stack.log('app.log')), streams);
     assert.deepEqual(covered, { missing: await dropped(), doubled: 0, different: 0 });
@@ -119,10 +120,10 @@ test("the disk of the hub's queue is full until there is room", options, async (
   await hub.start({ wrap: smallDiskCommand(hub.dataDir, 160) });
   const disk = new SmallDisk(hub.program, hub.dataDir);
   disk.fillUp(8_000_000);
-  writeLog(stack.log('app.log'), 90_000_000);
+  writeLog(stack.log('app.log'), 40_000_000);
   await agent.start();
   await until('the queue has no room', async () => stateOf(await hub.status(), 'queue') === 'no-space', {
-    deadlineMs: 60_000,
+    deadlineMs: 120_000,
     detail: () => stack.tail(),
   });
   await comesToRest(hub.program);

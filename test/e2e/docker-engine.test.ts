@@ -17,7 +17,7 @@ const kills = 3;
 const script = (name: string): string =>
   `i=0; while [ $i -lt ${linesPerContainer} ]; do echo "${name} $i."; case $i in *00) printf "%020000d\\n" $i;; esac; i=$((i+1)); done`;
 
-test('real containers lose and double no line', { skip, timeout: 180_000 }, async () => {
+test('real containers lose and double no line', { skip, timeout: 600_000 }, async () => {
   await using docker = await DockerEngine.start();
   await using stack = await Stack.make({
     inputs: () => [{ kind: 'docker', type: 'container', root: docker.root, include: { names: ['shop-*'] } }],

@@ -38,7 +38,7 @@ test('what the pages tell to write is accepted', async () => {
   }
 });
 
-test('no line of a container is lost or doubled by rotation and kills', { skip, timeout: 120_000 }, async () => {
+test('no line of a container is lost or doubled by rotation and kills', { skip, timeout: 600_000 }, async () => {
   await using stack = await Stack.make({
     // What the page on containers tells to write, on this folder.
     inputs: (logs) => documentedInputs().map((input) => ({ ...input, root: logs })),

@@ -123,7 +123,7 @@ test('what a filter leaves out leaves holes, what it masks keeps its place', { s
   assert.deepEqual(after[2], { position: 87, flags: '', text: 'last\n' });
 });
 
-test('what is left out, masked and sampled is so once, whatever is killed meanwhile', { skip, timeout: 90_000 }, async () => {
+test('what is left out, masked and sampled is so once, whatever is killed meanwhile', { skip, timeout: 600_000 }, async () => {
   const filters = { exclude: ['DEBUG'], sample: { keep: 0.5, match: 'SOME' }, redact: { patterns: ['(?<=key=)\\S+'] } };
   await using stack = await Stack.make({
     inputs: (logs) => [{ kind: 'file', paths: [`${logs}/*.log`], type: 'app', filters }],

@@ -58,7 +58,7 @@ class Impostor implements AsyncDisposable {
   }
 }
 
-suite('enrolment', { timeout: 120_000 }, () => {
+suite('enrolment', { timeout: 600_000 }, () => {
   let scratch: Scratch;
   let hub: HubHost;
   let agents = 0;

@@ -4,6 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { makeBareRoot } from '../../packaging/build/bare-root.ts';
 import { freePort } from '../harness/free-port.ts';
@@ -17,7 +19,7 @@ import { until } from '../harness/until.ts';
 
 const skip = await requireTool('chroot');
 
-test('init, run, enroll, and the lines of the system are searchable', { skip, timeout: 300_000 }, async () => {
+test('init, run, enroll, and the lines of the system are searchable', { skip, timeout: 600_000 }, async () => {
   const built = builtPrograms();
   await using scratch = await Scratch.make();
   const root = makeBareRoot({ folder: scratch.file('root'), programs: [built.agent[0], built.hub[0]] });
@@ -56,6 +58,8 @@ test('init, run, enroll, and the lines of the system are searchable', { skip, ti
   const status = async (): Promise<unknown> => await getOverUnixSocket(path('/run/tributary/hub.sock'), '/status');
   await until('the hub listens', async () => at(await status(), 'state') === 'ready', { detail: () => hub.tail() });
 
+  assert.match(await pageAt(`https://127.0.0.1:${http}/`), /<title>Tributary<\/title>/, 'the page is in the executable');
+
   mkdirSync(path('/var/log'), { recursive: true });
   appendFileSync(path('/var/log/syslog'), 'Nov 21 10:00:00 server kernel: the first line of the first day\n');
   const enrolled = await typed(enrollLine);
@@ -74,7 +78,7 @@ test('init, run, enroll, and the lines of the system are searchable', { skip, ti
       const record = parseJson(found.stdout.split('\n')[0] ?? '');
       return JSON.stringify(record).includes('the first line of the first day');
     },
-    { everyMs: 1000, deadlineMs: 60_000, detail: tail },
+    { everyMs: 1000, deadlineMs: 120_000, detail: tail },
   );
 
   // The bare root has an empty /proc, which a server has not.
@@ -93,3 +97,13 @@ test('init, run, enroll, and the lines of the system are searchable', { skip, ti
     assert.ok(!output.includes(token) && !output.includes('PRIVATE KEY'), 'no secret is written where people look');
   }
 });
+
+/** As a browser asks for it; that of a test knows no authority. */
+async function pageAt(url: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const asked = get(url, { rejectUnauthorized: false, agent: false, headers: { accept: 'text/html' } }, (response) => {
+    text(response).then(resolve, reject);
+  });
+  asked.on('error', reject);
+  return await promise;
+}

@@ -11,7 +11,7 @@ const frames = 12_000;
 /** The short form of `npm run ledger -- --scenario hostile`: another seed each time, printed. */
 test(
   'mutated frames and requests at every port leave the hub as it was, and a good agent nothing to miss',
-  { skip, timeout: 180_000 },
+  { skip, timeout: 600_000 },
   async (context) => {
     const seed = Math.floor(Math.random() * 1e9);
     context.diagnostic(`replay with: npm run ledger -- --scenario hostile --frames ${frames} --seed ${seed}`);

@@ -29,7 +29,7 @@ async function commandFolder(scratch: Scratch, hub: HubHost): Promise<string> {
 
 test(
   'the commands of the page push over TLS with a token, and without either',
-  { skip: await requireTool('curl'), timeout: 60_000 },
+  { skip: await requireTool('curl'), timeout: 600_000 },
   async () => {
     await using scratch = await Scratch.make();
     const push = { address: '127.0.0.1:0', plaintext: true, tenant: 'devices', type: 'printer', allow_cidr: ['127.0.0.0/8'] };
@@ -87,7 +87,7 @@ test(
 );
 
 /** What was answered is on disk, what was not is sent again under its key: each record once, whenever the hub dies. */
-test('pushes with keys arrive once although the hub is killed', { timeout: 60_000 }, async () => {
+test('pushes with keys arrive once although the hub is killed', { timeout: 600_000 }, async () => {
   await using scratch = await Scratch.make();
   const port = await freePort();
   const push = { address: `127.0.0.1:${port}`, tenant: 'acme', type: 'orders' };

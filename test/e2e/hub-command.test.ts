@@ -8,7 +8,7 @@ import { sourcePrograms as programs } from '../harness/programs.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';
 
-const options = { timeout: 60_000 };
+const options = { timeout: 600_000 };
 const configDefault = '/etc/tributary/hub.yaml';
 
 test('SIGHUP does not end a hub, and it says that its configuration was read again', options, async () => {

@@ -21,7 +21,7 @@ async function pushed(url: unknown, line: string): Promise<number> {
 
 test(
   'SIGHUP opens and closes listeners and changes outputs, cuts no other connection, and loses nothing',
-  { timeout: 60_000 },
+  { timeout: 600_000 },
   async () => {
     // As port 0 it would be another address in the file once it is known.
     const agents = { address: `127.0.0.1:${await freePort()}` };

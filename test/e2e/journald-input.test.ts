@@ -20,7 +20,7 @@ const crashPoints = [
 ];
 const entriesPerRound = 200;
 
-test('no entry of a journal is lost or doubled by kills of the agent', { skip, timeout: 120_000 }, async () => {
+test('no entry of a journal is lost or doubled by kills of the agent', { skip, timeout: 600_000 }, async () => {
   const journal = { kind: 'journald', type: 'journal', priority: 'info' };
   await using stack = await Stack.make({
     inputs: (logs) => [{ ...journal, directory: logs }],
@@ -51,7 +51,7 @@ test('no entry of a journal is lost or doubled by kills of the agent', { skip, t
   assert.equal(streams.length, 1, 'it stayed one stream');
 });
 
-test('a full buffer makes the journal wait, and a kill in it loses and doubles nothing', { skip, timeout: 120_000 }, async () => {
+test('a full buffer makes the journal wait, and a kill in it loses and doubles nothing', { skip, timeout: 600_000 }, async () => {
   await using stack = await Stack.make({
     inputs: (logs) => [{ kind: 'journald', type: 'journal', directory: logs, max_field_bytes: '512KiB' }],
     agent: { events: { enabled: false }, buffer: { max_bytes: '4MiB', replay_window: '0s' } },
@@ -73,7 +73,7 @@ test('a full buffer makes the journal wait, and a kill in it loses and doubles n
   for (let kill = 0; kill < 3; kill += 1) {
     await stack.agent.start();
     const isFull = async (): Promise<boolean> => at(await stack.agent.status(), 'buffer', 'state') === 'full';
-    await until('the buffer is full', isFull, { detail: () => stack.tail(), deadlineMs: 30_000 });
+    await until('the buffer is full', isFull, { detail: () => stack.tail(), deadlineMs: 120_000 });
     await stack.agent.program.kill();
   }
   await stack.hub.start();

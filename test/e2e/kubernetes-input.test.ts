@@ -30,7 +30,7 @@ const script = [
 ].join('; ');
 const uid = 'f2c9b2c4-9f5a-4b0e-9d3c-2a1b0c9d8e7f';
 
-test('logs of real containers arrive whole, with what is known of their pod', { skip, timeout: 180_000 }, async () => {
+test('logs of real containers arrive whole, with what is known of their pod', { skip, timeout: 600_000 }, async () => {
   await using podman = await Podman.make();
   await using api = await FakeApiServer.start();
   api.pods = [{ namespace: 'shop', name: 'web-0', uid, owner: { kind: 'StatefulSet', name: 'web' }, labels: { app: 'web' } }];

@@ -20,7 +20,7 @@ const scenarios = [
 
 suite('a site of several hubs, whose processes die, hang and lose each other', { skip }, () => {
   for (const { name, run, rounds } of scenarios) {
-    test(`loses, doubles and disorders nothing: ${name}`, { timeout: 300_000 }, async (context) => {
+    test(`loses, doubles and disorders nothing: ${name}`, { timeout: 600_000 }, async (context) => {
       const seed = Math.floor(Math.random() * 1e9);
       context.diagnostic(`replay with: npm run ledger -- --scenario ${name} --rounds ${rounds} --seed ${seed}`);
       const lines: string[] = [];

@@ -11,7 +11,7 @@ const rounds = 6;
 /** The short form of `npm run ledger`: a new seed each time, printed, so that every run of the tests looks elsewhere. */
 test(
   'kills of agent and hub behind a faulty proxy lose, double and disorder nothing',
-  { skip, timeout: 300_000 },
+  { skip, timeout: 600_000 },
   async (context) => {
     const seed = Math.floor(Math.random() * 1e9);
     context.diagnostic(`replay with: npm run ledger -- --rounds ${rounds} --seed ${seed}`);

@@ -30,7 +30,7 @@ function lines(random: Random, bytes: number): string {
   return pieces.join('');
 }
 
-test('a full buffer with every way of overflowing, and kills: the books balance', { skip, timeout: 180_000 }, async () => {
+test('a full buffer with every way of overflowing, and kills: the books balance', { skip, timeout: 600_000 }, async () => {
   await using stack = await Stack.make({
     agent: { events: { enabled: false }, buffer: { max_bytes: '4MiB', replay_window: '0s' }, batch: { max_bytes: '64KiB' } },
     inputs: (logs) => ways.map((overflow) => ({ kind: 'file', type: 'app', paths: [`${logs}/${overflow}.log`], overflow })),

@@ -28,7 +28,7 @@ async function sClient(
   return { protocol, fingerprint: pem === undefined ? '' : fingerprintOf(pem), text: stdout };
 }
 
-test('TLS 1.3 only by default, 1.2 by choice, and never less, at every port', { skip, timeout: 60_000 }, async () => {
+test('TLS 1.3 only by default, 1.2 by choice, and never less, at every port', { skip, timeout: 600_000 }, async () => {
   await using scratch = await Scratch.make();
   const http = { http: { address: '127.0.0.1:0' } };
   await using hub = new HubHost({ programs, scratch, tls: true, config: { listeners: http } });
@@ -68,7 +68,7 @@ function place(scratch: Scratch, name: string, { cert, key }: Issued): { cert: s
   return files;
 }
 
-test('certificates of a company’s own authority, replaced while hub and agent run', { skip, timeout: 60_000 }, async () => {
+test('certificates of a company’s own authority, replaced while hub and agent run', { skip, timeout: 600_000 }, async () => {
   await using scratch = await Scratch.make();
   const company = await TestAuthority.make('The company');
   writeFileSync(scratch.file('ca.crt'), company.cert);

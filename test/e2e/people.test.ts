@@ -62,7 +62,7 @@ class Person {
   }
 }
 
-test('the admin of a new site signs in, and the commands reach who is signed in', { timeout: 60_000 }, async () => {
+test('the admin of a new site signs in, and the commands reach who is signed in', { timeout: 600_000 }, async () => {
   await using scratch = await Scratch.make();
   const config = { listeners: { http: { address: '127.0.0.1:0' } } };
   await using hub = new HubHost({ programs: sourcePrograms, scratch, config, tls: true });

@@ -48,7 +48,7 @@ async function call(
 
 test(
   'a plain port takes pushes for its one tenant from its networks, and shows nothing else',
-  { skip, timeout: 60_000 },
+  { skip, timeout: 600_000 },
   async () => {
     await using scratch = await Scratch.make();
     const push = { address: '0.0.0.0:0', plaintext: true, tenant: 'devices', type: 'router', allow_cidr: ['127.0.0.2/32'] };
@@ -92,7 +92,7 @@ test(
   },
 );
 
-test('paths in names, and headers and lines in records, stay what they are', { skip, timeout: 60_000 }, async () => {
+test('paths in names, and headers and lines in records, stay what they are', { skip, timeout: 600_000 }, async () => {
   await using scratch = await Scratch.make();
   const push = { address: '127.0.0.1:0', tenant: 'devices' };
   await using hub = new HubHost({ programs, scratch, config: { listeners: { push: [push] } } });
@@ -154,7 +154,7 @@ test('paths in names, and headers and lines in records, stay what they are', { s
   );
 });
 
-test('a hub does not start with a port that is open by mistake', { timeout: 60_000 }, async () => {
+test('a hub does not start with a port that is open by mistake', { timeout: 600_000 }, async () => {
   await using scratch = await Scratch.make();
   const mistakes: readonly (readonly [listeners: object, told: RegExp])[] = [
     [

@@ -31,7 +31,7 @@ async function rawOf(stack: Stack): Promise<Buffer> {
   return Buffer.concat(streams.map(({ raw }) => raw));
 }
 
-test('drop leaves out what comes beyond the quota, counts it, and the agent goes on', { skip, timeout: 120_000 }, async () => {
+test('drop leaves out what comes beyond the quota, counts it, and the agent goes on', { skip, timeout: 600_000 }, async () => {
   const quotas = [{ tenant: 'acme', type: 'app', bytes_per_day: '64KiB', action: 'drop' }];
   await using stack = await Stack.make({ hub: { quotas }, agent: { tenant: 'acme' } });
   const first = lines(300);
@@ -67,7 +67,7 @@ test('drop leaves out what comes beyond the quota, counts it, and the agent goes
   assert.equal(numberAt(again, 'droppedBytes'), lost, 'sums survive a stop');
 });
 
-test('throttle loses nothing: what does not pass waits with the agent', { skip, timeout: 120_000 }, async () => {
+test('throttle loses nothing: what does not pass waits with the agent', { skip, timeout: 600_000 }, async () => {
   const bytesPerSecond = 64 * 1024;
   const limit = (bytesPerSecond * dayMs) / 1000;
   const quotas = [{ tenant: 'acme', bytes_per_day: limit, action: 'throttle' }];
@@ -83,7 +83,7 @@ test('throttle loses nothing: what does not pass waits with the agent', { skip, 
   const begun = performance.now();
   await stack.agent.start();
   const arrived = async (): Promise<boolean> => numberOf(await channelOf(stack), 'positions') === all;
-  await until('all of it is stored', arrived, { deadlineMs: 60_000, detail: () => stack.tail() });
+  await until('all of it is stored', arrived, { deadlineMs: 120_000, detail: () => stack.tail() });
   const seconds = (performance.now() - begun) / 1000;
   const [quota] = listAt(await stack.hub.status(), 'quotas');
   // Unless it became midnight meanwhile.

@@ -32,7 +32,7 @@ interface Site extends AsyncDisposable {
   readonly password: string;
 }
 
-test('no secret of a hub or an agent is in anything that they tell', { skip, timeout: 180_000 }, async () => {
+test('no secret of a hub or an agent is in anything that they tell', { skip, timeout: 600_000 }, async () => {
   await using proxy = await startProxy();
   await using site = await makeSite(proxy);
   const { book, hub, agent, scratch } = site;

@@ -15,7 +15,7 @@ import { sumOf } from '../harness/status-fields.ts';
 import { until } from '../harness/until.ts';
 
 const skip = (await requireTool('zstd')) ?? (await requireTool('python3'));
-const options = { skip, timeout: 120_000 };
+const options = { skip, timeout: 600_000 };
 const linesPerPhase = 2000;
 
 function writePhase(stack: Stack, phase: string): void {

@@ -48,7 +48,7 @@ class Address implements AsyncDisposable {
   }
 }
 
-test('a hub of which one address or the other dies gets each line once', { skip, timeout: 180_000 }, async () => {
+test('a hub of which one address or the other dies gets each line once', { skip, timeout: 600_000 }, async () => {
   let stack: Stack | undefined;
   const hub = (): HubHost => {
     assert.ok(stack !== undefined);

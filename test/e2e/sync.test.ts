@@ -31,7 +31,7 @@ const sliceEveryBytes = 1500;
  */
 const cutSlicesMax = 4;
 
-test('each ack is sent after the sync of what it acks', { skip, timeout: 120_000 }, async () => {
+test('each ack is sent after the sync of what it acks', { skip, timeout: 600_000 }, async () => {
   await using scratch = await Scratch.make();
   await using hub = new HubHost({ programs: sourcePrograms, scratch });
   const recording = scratch.file('strace.txt');

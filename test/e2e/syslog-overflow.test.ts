@@ -42,7 +42,7 @@ function noise(index: number): string {
   return text;
 }
 
-test('a full buffer: TCP waits, datagrams are counted', { skip, timeout: 120_000 }, async () => {
+test('a full buffer: TCP waits, datagrams are counted', { skip, timeout: 600_000 }, async () => {
   const port = await freePort();
   await using stack = await Stack.make({
     agent: { events: { enabled: false }, buffer: { max_bytes: '4MiB', replay_window: '0s' } },
@@ -72,7 +72,7 @@ test('a full buffer: TCP waits, datagrams are counted', { skip, timeout: 120_000
       }
       return (await droppedRecords()) > 500;
     },
-    { deadlineMs: 60_000, everyMs: 1, detail: () => stack.tail() },
+    { deadlineMs: 120_000, everyMs: 1, detail: () => stack.tail() },
   );
   socket.close();
 
@@ -93,12 +93,12 @@ test('a full buffer: TCP waits, datagrams are counted', { skip, timeout: 120_000
     return { udp: rowsOf('udp'), tcp: rowsOf('tcp') };
   };
   await until('all lines of TCP are archived', async () => (await archived()).tcp === lines, {
-    deadlineMs: 60_000,
+    deadlineMs: 120_000,
     everyMs: 300,
     detail: () => stack.tail(),
   });
   await until('the books of the datagrams balance', async () => (await archived()).udp + (await droppedRecords()) === datagrams, {
-    deadlineMs: 30_000,
+    deadlineMs: 120_000,
     everyMs: 300,
     detail: () => stack.tail(),
   });

@@ -97,7 +97,7 @@ class SyslogStack implements AsyncDisposable {
         matching = (await this.records()).filter(({ text }) => pattern.test(text));
         return new Set(matching.map(({ text }) => text)).size >= count || matching.length === count;
       },
-      { deadlineMs: 30_000, everyMs: 100, detail: () => `${matching.length} did\n${this.stack.tail()}` },
+      { deadlineMs: 120_000, everyMs: 100, detail: () => `${matching.length} did\n${this.stack.tail()}` },
     );
     if (!mayResend) assert.equal(matching.length, count);
     return matching;
@@ -119,7 +119,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-suite('syslog of real programs', { skip, timeout: 180_000 }, () => {
+suite('syslog of real programs', { skip, timeout: 600_000 }, () => {
   let syslog: SyslogStack;
   before(async () => {
     syslog = await SyslogStack.start();

@@ -94,7 +94,7 @@ class TwoHubs implements AsyncDisposable {
   }
 }
 
-test('within the replay window each of two hubs has everything in the end, once', { skip, timeout: 120_000 }, async () => {
+test('within the replay window each of two hubs has everything in the end, once', { skip, timeout: 600_000 }, async () => {
   await using hubs = await TwoHubs.start('5m');
   const { first, second } = hubs;
   await hubs.phase('one', first);
@@ -109,7 +109,7 @@ test('within the replay window each of two hubs has everything in the end, once'
 
 test(
   'beyond the replay window each of two hubs has a recorded gap, and together they have everything',
-  { skip, timeout: 120_000 },
+  { skip, timeout: 600_000 },
   async () => {
     await using hubs = await TwoHubs.start('1s');
     const { first, second } = hubs;

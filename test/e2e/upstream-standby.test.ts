@@ -24,7 +24,7 @@ function upstream(name: string, upper: HubHost, more: object = {}): object {
   return { kind: 'upstream', name, hubs: [upper.url], ...more };
 }
 
-test('each line is at the top once by a region or its standby, whatever dies', { skip, timeout: 180_000 }, async () => {
+test('each line is at the top once by a region or its standby, whatever dies', { skip, timeout: 600_000 }, async () => {
   await using owned = new AsyncDisposableStack();
   const scratch = owned.use(await Scratch.make());
   const hub = (name: string, tls: boolean): HubHost =>
@@ -55,7 +55,7 @@ test('each line is at the top once by a region or its standby, whatever dies', {
   const detail = (): string => [centre, a, b, edge].map((one) => one.program.tail()).join('\n');
   const has = async (site: HubHost, bytes: number): Promise<void> => {
     const what = `${site.dataDir} has ${bytes} bytes`;
-    await until(what, async () => (await archivedRawBytes(site.archive)) >= bytes, { deadlineMs: 60_000, everyMs: 50, detail });
+    await until(what, async () => (await archivedRawBytes(site.archive)) >= bytes, { deadlineMs: 120_000, everyMs: 50, detail });
   };
   const first = write();
   const inputs = [{ kind: 'file', paths: [log], type: 'app' }];
@@ -82,7 +82,7 @@ test('each line is at the top once by a region or its standby, whatever dies', {
   // What died with the region is missing at the centre, and comes with it.
   await a.start();
   await has(centre, first + second + third);
-  await until('the region is sent to again', async () => (await wayOf(edge))[1] === 'region_a', { deadlineMs: 60_000, detail });
+  await until('the region is sent to again', async () => (await wayOf(edge))[1] === 'region_a', { deadlineMs: 120_000, detail });
   const fourth = write();
   await has(a, ofA + second + fourth);
   await has(centre, first + second + third + fourth);

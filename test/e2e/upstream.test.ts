@@ -39,7 +39,7 @@ async function enrol(lower: HubHost, upper: HubHost, link: FaultyProxy, output: 
   if (output === 'b') assert.equal((await lower.run(...args)).code, 0);
 }
 
-test('three levels: each line is at the top once, whatever dies in between', { skip, timeout: 180_000 }, async () => {
+test('three levels: each line is at the top once, whatever dies in between', { skip, timeout: 600_000 }, async () => {
   await using owned = new AsyncDisposableStack();
   const scratch = owned.use(await Scratch.make());
   const upstream = (name: string, hubs: readonly FaultyProxy[]): object => {

@@ -182,7 +182,7 @@ async function alone(site: Site, not?: Node): Promise<Node> {
 
 test(
   'a virtual address follows the hub that takes data, and each line arrives once',
-  { skip, timeout: 170_000 },
+  { skip, timeout: 600_000 },
   async (t: TestContext) => {
     await using site = await Site.make();
     const { machines, virtualAddress } = site;

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { numberAt, parseJson } from './json.ts';
 
@@ -27,6 +27,16 @@ export async function archivedRawBytes(folder: string, onlyTenant?: string): Pro
     if (text !== undefined) sum += numberAt(parseJson(text), 'rawBytes');
   }
   return sum;
+}
+
+/** Every object and manifest with its size and when it was last written: a text that is another one when anything there is. */
+export async function archiveFiles(folder: string): Promise<string> {
+  const paths = [...(await archiveObjects(folder)), ...(await filesEndingWith(folder, '.json'))];
+  const lines = paths.map(async (path) => {
+    const found = await stat(path, { bigint: true }).catch(() => undefined);
+    return `${path} ${found?.ino} ${found?.size} ${found?.mtimeNs}`;
+  });
+  return (await Promise.all(lines)).join('\n');
 }
 
 async function filesEndingWith(folder: string, ending: string): Promise<readonly string[]> {

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 
-HEADER = "received,host,agent,stream,source,labels,position,ordinal,flags,event,raw".split(",")
+HEADER = "received,host,agent,stream,source,labels,position,ordinal,flags,event,fields,raw".split(",")
 
 csv.field_size_limit(1 << 30)
 
@@ -14,8 +14,9 @@ csv.field_size_limit(1 << 30)
 def objects(folder, platform=False, tenant=None):
     """Every object under the folder, or of one tenant of it, channel by channel, in the order of its partitions' entries.
 
-    That is the order of receive times, which never go back within a partition, as the manifest beside each object tells them; then of
-    the ranges in their names, which begin anew where a store lost something.
+    That is the order of the ranges in their names, as far as these begin alike; they begin anew where a store lost something, and then the
+    one that has the earlier receive times in the manifests beside its objects was before; of two that begin in the same millisecond
+    it is the one whose first entry is. Of a log type that others are routed to, receive times go back from object to object.
 
     What is still being written has another ending or begins with a dot. What agents tell of themselves and their machines is not
     among what tests write: it is left out, or with `platform` the only thing that is read.
@@ -28,9 +29,14 @@ def objects(folder, platform=False, tenant=None):
                 if (channel[-1] == "platform") != platform or tenant not in (None, channel[0]):
                     continue
                 stem = os.path.join(base, name[: -len(".csv.zst")])
-                partition, first, last = name[: -len(".csv.zst")].split("-")[-3:]
-                found.append((channel, int(partition), received(stem + ".json"), int(first), int(last), stem + ".csv.zst"))
-    return [entry[-1] for entry in sorted(found)]
+                store, partition, first, last = name[: -len(".csv.zst")].split("-")
+                place = (*channel, int(partition), store)
+                found.append((place, int(first), int(last), received(stem + ".json"), stem + ".csv.zst"))
+    began = {}
+    for place, first, _, time, _ in found:
+        began[place] = min((time, first), began.get(place, (time, first)))
+    in_order = sorted(found, key=lambda entry: (entry[0][:-1], began[entry[0]], *entry[:3]))
+    return [path for *_, path in in_order]
 
 
 def received(manifest):

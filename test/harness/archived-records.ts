@@ -13,6 +13,6 @@ export async function archivedStreams(stack: Stack, channel: string, rows: numbe
       seen = streams.reduce((sum, stream) => sum + stream.rows, 0);
       return seen >= rows ? streams : undefined;
     },
-    { deadlineMs: 60_000, everyMs: 250, detail: () => `${seen} rows are there\n${stack.tail()}` },
+    { deadlineMs: 120_000, everyMs: 250, detail: () => `${seen} rows are there\n${stack.tail()}` },
   );
 }

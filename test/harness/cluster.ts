@@ -9,6 +9,9 @@ import { at, listAt, textAt } from './json.ts';
 import { sourcePrograms, type Programs } from './programs.ts';
 import { Scratch } from './scratch.ts';
 
+/** A hub waits for a Redis that changes its master: on a busy machine Sentinels may do nothing for half a minute at a time. */
+const startMsMax = 240_000;
+
 type Config = Readonly<Record<string, unknown>>;
 
 export interface ClusterOptions {
@@ -19,7 +22,7 @@ export interface ClusterOptions {
   readonly redis: (hub: number) => Config;
   /** Options of the hub of that number that differ from those of a test. */
   readonly hub?: Config | ((hub: number) => Config);
-  readonly agent?: Config;
+  readonly agent?: Config | ((agent: number) => Config);
   /** What each agent reads in its folder; `*.log` unless given. */
   readonly inputs?: (logs: string) => readonly Config[];
   /** Agents reach each hub through a proxy of its own, which may cut and hold what passes. */
@@ -60,8 +63,9 @@ export class HubCluster implements AsyncDisposable {
     for (const number of numbers) {
       const address = proxies[number]?.url.replace('ws://', '');
       const config = hubConfig(options, { archive, number, address });
-      hubs.push(new HubHost({ programs, scratch, name: `hub${number}`, config }));
+      hubs.push(new HubHost({ programs, scratch, name: `hub${number}`, config, startMsMax }));
     }
+    const { agent: agentConfig = {} } = options;
     const agents: ClusterAgent[] = [];
     for (let number = 0; number < options.agents; number += 1) {
       const logs = await scratch.folder(`logs${number}`);
@@ -71,7 +75,7 @@ export class HubCluster implements AsyncDisposable {
         name: `agent${number}`,
         hubs: () => hubs.flatMap((hub, index) => (hub.listens ? [proxies[index]?.url ?? hub.url] : [])),
         inputs: options.inputs?.(logs) ?? [{ kind: 'file', paths: [`${logs}/*.log`], type: 'app' }],
-        config: { hub_policy: 'balanced', ...options.agent },
+        config: { hub_policy: 'balanced', ...(typeof agentConfig === 'function' ? agentConfig(number) : agentConfig) },
       });
       agents.push({ host, logs });
     }

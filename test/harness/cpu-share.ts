@@ -17,5 +17,5 @@ export async function cpuShare(program: Program): Promise<number> {
 /** Waits until a process has done what there was to do; an error when it never rests. */
 export async function comesToRest(program: Program): Promise<void> {
   const rests = async (): Promise<boolean> => (await cpuShare(program)) < restingShareMax;
-  await until(`${program.name} comes to rest`, rests, { deadlineMs: 30_000, detail: () => program.tail() });
+  await until(`${program.name} comes to rest`, rests, { deadlineMs: 120_000, detail: () => program.tail() });
 }

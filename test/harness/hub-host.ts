@@ -17,6 +17,8 @@ export interface HubHostOptions {
   readonly dataDir?: string;
   /** True: a site of its own, made by `tributary-hub init` before the first start. `own`: with the certificates that `config` names. */
   readonly tls?: boolean | 'own';
+  /** How long a start may take, until it listens. */
+  readonly startMsMax?: number;
 }
 
 /** What outlives the processes of one hub: its folders, its config file, its port. */
@@ -111,7 +113,7 @@ export class HubHost implements AsyncDisposable {
     return this.#program;
   }
 
-  async listening(deadlineMs = 60_000): Promise<void> {
+  async listening(deadlineMs = this.#options.startMsMax ?? 60_000): Promise<void> {
     const { program } = this;
     this.#port = await until(
       'the hub listens',

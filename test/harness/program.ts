@@ -44,7 +44,7 @@ export class Program implements AsyncDisposable {
     this.name = options.name;
     this.#child = spawn(file, [...first, ...options.args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: cleanEnvironment(options.env ?? {}),
+      env: { ...cleanEnvironment(), ...compileCacheOf(options.command), ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     this.exited = new Promise((resolve, reject) => {
@@ -112,7 +112,7 @@ export class Program implements AsyncDisposable {
   }
 
   /** SIGTERM, and an error when that does not end it. */
-  async stop(deadlineMs = 20_000): Promise<Exit> {
+  async stop(deadlineMs = 60_000): Promise<Exit> {
     this.signal('SIGTERM');
     await until(`${this.name} stops on SIGTERM`, () => !this.running, { deadlineMs, detail: () => this.tail() });
     return await this.exited;
@@ -148,7 +148,7 @@ export async function runProgram(options: ProgramOptions & { readonly deadlineMs
   await using program = new Program(options);
   const what = `${options.name} ${options.args.join(' ')} ends`;
   const exited = program.exited.then((exit) => exit);
-  await until(what, () => !program.running, { deadlineMs: options.deadlineMs ?? 60_000, detail: () => program.tail() });
+  await until(what, () => !program.running, { deadlineMs: options.deadlineMs ?? 120_000, detail: () => program.tail() });
   const { code } = await exited;
   return { code, stdout: program.stdout, stderr: program.stderr };
 }
@@ -172,11 +172,18 @@ function parseLog(line: string): LogLine | undefined {
 }
 
 /** The test runner's own settings must not reach what it starts, nor a proxy of the machine. */
-function cleanEnvironment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+function cleanEnvironment(): NodeJS.ProcessEnv {
   const result: NodeJS.ProcessEnv = {};
   for (const [key, value] of Object.entries(process.env)) {
     if (/^(node_|npm_|tributary_|https?_proxy$|all_proxy$|no_proxy$)/i.test(key)) continue;
     result[key] = value;
   }
-  return { ...result, ...extra };
+  return result;
+}
+
+/** From source half of a start would be the removal of types. What is shipped, or has its system calls watched, starts as it always does. */
+function compileCacheOf(command: Command): NodeJS.ProcessEnv {
+  const folder = process.env['NODE_COMPILE_CACHE'];
+  const wanted = command.includes(process.execPath) && !command.includes('strace');
+  return wanted && folder !== undefined ? { NODE_COMPILE_CACHE: folder } : {};
 }

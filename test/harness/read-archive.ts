@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { archiveFiles } from './archive-objects.ts';
 import { at, listAt, numberAt, parseJson, textAt } from './json.ts';
+import { runPython } from './python.ts';
 
 export interface ArchivedPiece {
   readonly position: number;
@@ -26,10 +26,23 @@ export interface ArchivedStream {
 
 const program = fileURLToPath(new URL('./read_archive.py', import.meta.url));
 
+/** What was read last of each folder, and of which files: objects are never changed, and who waits for something asks many times. */
+const lastRead = new Map<string, { readonly files: string; readonly streams: readonly ArchivedStream[] }>();
+
 /** For archives of some megabytes: all of it is held in memory. */
 export async function readArchive(folder: string, what: 'logs' | 'platform' = 'logs'): Promise<readonly ArchivedStream[]> {
-  const { stdout } = await promisify(execFile)('python3', ['-B', program, folder, what], { maxBuffer: 1 << 28 });
-  return listAt(parseJson(stdout)).map((stream) => ({
+  const key = `${what} ${folder}`;
+  const files = await archiveFiles(folder);
+  const last = lastRead.get(key);
+  if (last?.files === files) return last.streams;
+  const streams = await readAll(folder, what);
+  lastRead.set(key, { files, streams });
+  return streams;
+}
+
+async function readAll(folder: string, what: 'logs' | 'platform'): Promise<readonly ArchivedStream[]> {
+  const printed = await runPython(program, [folder, what], 1 << 28);
+  return listAt(parseJson(printed)).map((stream) => ({
     stream: textAt(stream, 'stream'),
     source: textAt(stream, 'source'),
     labels: textAt(stream, 'labels'),

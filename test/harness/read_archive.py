@@ -21,7 +21,7 @@ def main():
     for name in objects(folder, "platform" in sys.argv[2:]):
         channel = "/".join(os.path.relpath(name, folder).split(os.sep)[:2])
         for row in rows(name):
-            raw = row[10].encode("latin-1")
+            raw = row[11].encode("latin-1")
             new = {"stream": row[3], "source": row[4], "host": row[1], "labels": row[5], "channel": channel, "pieces": [], "raw": []}
             stream = streams.setdefault(row[3], new)
             stream["pieces"].append([int(row[6]), len(raw), row[8], number])

@@ -14,6 +14,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { installByApt } from './apt.ts';
 import { ForbiddenError } from './forbidden.ts';
+import { pythonProgram } from './python.ts';
 
 const run = promisify(execFile);
 
@@ -44,7 +45,7 @@ const tools = {
   python3: {
     purpose: 'reads the archive with a tool that is not ours',
     aptPackage: 'python3',
-    probe: () => run('python3', ['-c', 'import csv']),
+    probe: pythonProgram,
   },
   zstd: {
     purpose: 'reads the archive with a tool that is not ours',
@@ -112,13 +113,35 @@ const tools = {
     aptPackage: 'prometheus',
     probe: () => run('promtool', ['--version']),
   },
+  chromium: {
+    purpose: 'shows the page as people see it',
+    aptPackage: 'chromium',
+    probe: async () => await (await import('./browser/chromium.ts')).probeChromium(),
+  },
   openssl: { purpose: 'speaks TLS without us', aptPackage: 'openssl', probe: () => run('openssl', ['version']) },
+  faketime: {
+    purpose: 'gives a program another time of day',
+    aptPackage: 'libfaketime',
+    probe: async () => await (await import('./wrong-clock.ts')).probeFaketime(),
+  },
   curl: { purpose: 'pushes as people do', aptPackage: 'curl', probe: () => run('curl', ['--version']) },
   redis: {
     purpose: 'is a Redis that answers anybody, or nobody without a password',
     // The server itself is in this package, under the name of its checker; that of its own name would start a service.
     aptPackage: 'redis-tools',
     probe: () => findProgram(redisProgram),
+  },
+  elasticsearch: {
+    purpose: 'is a real Elasticsearch',
+    aptPackage: 'maven',
+    probe: async () => await (await import('./elasticsearch/download.ts')).probeElasticsearch(),
+    install: async () => await (await import('./elasticsearch/download.ts')).installElasticsearch(),
+  },
+  s3: {
+    purpose: 'is a real S3 server',
+    aptPackage: 'golang-go',
+    probe: async () => await (await import('./s3/build.ts')).probeS3(),
+    install: async () => await (await import('./s3/build.ts')).installS3(),
   },
   keepalived: {
     purpose: 'places a virtual address',

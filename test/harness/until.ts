@@ -7,6 +7,9 @@ export interface UntilOptions {
   readonly detail?: () => string;
 }
 
+/** Far longer than anything takes on a machine that does ten other things: a test never fails because it was slow. */
+const deadlineMsDefault = 120_000;
+
 /**
  * Waits for a condition, never for a time: resolves with the first result that is neither `undefined` nor `false`. Rejects with
  * the condition's name when the deadline passes; an error thrown by `check` ends the wait at once.
@@ -16,7 +19,7 @@ export async function until<T>(
   check: () => T | undefined | false | Promise<T | undefined | false>,
   options: UntilOptions = {},
 ): Promise<T> {
-  const { deadlineMs = 20_000, everyMs = 20, detail } = options;
+  const { deadlineMs = deadlineMsDefault, everyMs = 20, detail } = options;
   const end = performance.now() + deadlineMs;
   for (;;) {
     const result = await check();

@@ -12,7 +12,7 @@ import { until } from '../harness/until.ts';
 
 const skip = (await requireTool('podman')) ?? (await requireTool('runc'));
 
-test('a container that computes is found, with its processor time and memory', { skip, timeout: 120_000 }, async () => {
+test('a container that computes is found, with its processor time and memory', { skip, timeout: 600_000 }, async () => {
   const podman = await Podman.make();
   const running = podman.run({ log: `${podman.folder}/log`, script: 'while :; do :; done' });
   const ended = running.then(
@@ -41,7 +41,7 @@ test('a container that computes is found, with its processor time and memory', {
         own = metrics.filter((metric) => fieldAt(metric, 'container.id') === fieldAt(busy, 'container.id'));
         return busy !== undefined;
       },
-      { deadlineMs: 60_000 },
+      { deadlineMs: 120_000 },
     );
     assert.ok(numberAt(busy, 'docker.cpu.total.pct') <= 1.2, 'one shell takes no more than one processor');
     const memory = own.find(({ dataset }) => dataset === 'docker.memory');

@@ -99,7 +99,7 @@ class JournalUnderTest implements AsyncDisposable {
 
   async expect(messages: readonly string[]): Promise<void> {
     const detail = (): string => JSON.stringify([this.messages, this.events]);
-    await until('all of the journal is pushed', () => this.messages.length >= messages.length, { detail, deadlineMs: 10_000 });
+    await until('all of the journal is pushed', () => this.messages.length >= messages.length, { detail, deadlineMs: 120_000 });
     assert.deepEqual(this.messages, messages);
   }
 

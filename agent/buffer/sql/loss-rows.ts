@@ -9,7 +9,7 @@
  * - Of the oldest declared ranges only the sums are kept.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { GapCause, Id } from '@tributary/protocol/messages.ts';
+import { type GapCause, gapCauses, type Id } from '@tributary/protocol/messages.ts';
 
 /** Positions `[from, to)` of a stream that the site will never get. */
 export interface Loss {
@@ -178,7 +178,7 @@ export class LossReader {
   /** Why the first that is known to be lost of `[from, to)` is. */
   causeOf(streamId: Id, from: number, to: number): GapCause | undefined {
     const cause = this.#causeAt.get(streamId, from, to)?.['cause'];
-    return causes.find((known) => known === cause);
+    return gapCauses.find((known) => known === cause);
   }
 
   undeclaredStreams(): Id[] {
@@ -192,20 +192,9 @@ export class LossReader {
   byCause(): Partial<Record<GapCause, LossSum>> {
     const sums: Partial<Record<GapCause, LossSum>> = {};
     for (const row of this.#sums.all()) {
-      const cause = causes.find((known) => known === row['cause']);
+      const cause = gapCauses.find((known) => known === row['cause']);
       if (cause !== undefined) sums[cause] = { losses: Number(row['losses']), positions: Number(row['positions']) };
     }
     return sums;
   }
 }
-
-const causes: readonly GapCause[] = [
-  'buffer-lost',
-  'buffer-damaged',
-  'dropped',
-  'replay-expired',
-  'source-lost',
-  'rejected',
-  'store-lost',
-  'other-way',
-];

@@ -45,6 +45,8 @@ export async function explainInput(input: InputConfig, around: Surroundings): Pr
       return { ...noFiles, records: filtersOf(input), notes: [commandNote(input)] };
     case 'journald':
       return { ...noFiles, records: 'entries of the journal', notes: journalNotes(input, around) };
+    case 'canary':
+      return { ...noFiles, records: 'numbered records', notes: [`sends one every ${input.interval / 1000} s`] };
     case 'metrics':
     default:
       return {

@@ -6,6 +6,7 @@ export function withTask(input: Input, task: (signal: AbortSignal) => Promise<vo
   return {
     name: input.name,
     sources: () => input.sources(),
+    failing: () => input.failing?.() ?? [],
     drained: (signal) => input.drained(signal),
     run: async (signal) => {
       const over = new AbortController();

@@ -5,7 +5,7 @@
 import { Backoff } from '@tributary/shared/async/backoff.ts';
 import { Condition } from '../../framing/condition.ts';
 import { createFilter } from '../../framing/create-filter.ts';
-import { openSchedule } from '../../schedule/schedule.ts';
+import { openSchedule } from '@tributary/shared/schedule/schedule.ts';
 import { CountedStream, endAbandonedStreams } from '../counted-stream.ts';
 import type { Input, SourceStatus } from '../input.ts';
 import { pumpLines } from '../line-pump.ts';

@@ -1,7 +1,7 @@
 import { bytesBetween, durationBetween } from '@tributary/shared/options/units.ts';
 import * as z from 'zod';
 import { framingFields } from '../../framing/framing-options.ts';
-import { isSchedule, isTimeZone } from '../../schedule/schedule-rules.ts';
+import { isSchedule, isTimeZone } from '@tributary/shared/schedule/schedule-rules.ts';
 import { commonInputFields, encodingOption } from '../common-options.ts';
 import { maxMessageBytes } from '../sockets/socket-options.ts';
 

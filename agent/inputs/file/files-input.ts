@@ -108,6 +108,10 @@ class FilesInput implements Input {
     return this.#run?.sources() ?? [];
   }
 
+  failing(): readonly string[] {
+    return this.#run?.failing() ?? [];
+  }
+
   async drained(signal: AbortSignal): Promise<void> {
     while (this.#run?.isDrained() !== true) await this.#changed.wait(signal);
   }
@@ -205,6 +209,10 @@ class FilesInputRun implements SourceGate {
 
   sources(): readonly SourceStatus[] {
     return [...this.#context.table.all].map((source) => source.status());
+  }
+
+  failing(): readonly string[] {
+    return this.#context.troubles.failing();
   }
 
   isDrained(): boolean {

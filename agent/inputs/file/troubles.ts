@@ -5,6 +5,7 @@ import { DamagedFileError } from './inflated-file.ts';
 export class Troubles {
   readonly #events: InputEvents;
   readonly #paths = new Set<string>();
+  readonly #skipped = new Set<string>();
 
   constructor(events: InputEvents) {
     this.#events = events;
@@ -20,21 +21,29 @@ export class Troubles {
   skip(path: string): void {
     if (this.#paths.has(path)) return;
     this.#paths.add(path);
+    this.#skipped.add(path);
     this.#events.sourceSkipped(path, 'it is no regular file');
   }
 
   /** It works again. */
   clear(path: string): void {
+    this.#skipped.delete(path);
     if (this.#paths.delete(path)) this.#events.sourceRecovered(path);
   }
 
   /** What was in trouble is not there any more. */
   forget(path: string): void {
+    this.#skipped.delete(path);
     this.#paths.delete(path);
   }
 
   paths(): readonly string[] {
     return [...this.#paths];
+  }
+
+  /** Without what is no file and is left out. */
+  failing(): readonly string[] {
+    return this.paths().filter((path) => !this.#skipped.has(path));
   }
 }
 

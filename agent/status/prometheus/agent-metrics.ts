@@ -3,9 +3,9 @@
  * are told one by one, all others in the counts of `tributary_agent_sources_lagging`.
  */
 import type { GapCause } from '@tributary/protocol/messages.ts';
+import type { Metric, Sample } from '@tributary/shared/prometheus/exposition.ts';
 import { describeAgent, type ObservedAgent } from '../describe-agent.ts';
 import type { AgentStatus } from '../agent-status.ts';
-import type { Metric, Sample } from './exposition.ts';
 
 const prefix = 'tributary_agent_';
 const sourcesToldMax = 10;

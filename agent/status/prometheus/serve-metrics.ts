@@ -1,10 +1,10 @@
 /** `GET /metrics` and `GET /ready` on a loopback port, when the configuration asks for them. */
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { contentType, expositionText } from '@tributary/shared/prometheus/exposition.ts';
 import type { Readiness } from '../agent-status.ts';
 import { agentMetrics } from './agent-metrics.ts';
 import { describeReadiness, type ObservedAgent } from '../describe-agent.ts';
-import { contentType, expositionText } from './exposition.ts';
 import { loopbackRule, parseLoopback } from './loopback-address.ts';
 
 export interface MetricsServerOptions {

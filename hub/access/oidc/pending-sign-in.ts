@@ -40,7 +40,8 @@ export class PendingSignIns {
 
   /** What the cookie holds. Rejects with a RegistryError where there is no key yet and none can be kept. */
   async seal(pending: PendingSignIn): Promise<string> {
-    if (this.#key() === undefined) await this.#registry.setMeta({ [metaKey]: randomBytes(keyBytes).toString('hex') });
+    const drawn = randomBytes(keyBytes).toString('hex');
+    if (this.#key() === undefined) await this.#registry.setMeta({ [metaKey]: drawn }, { unlessSet: true });
     const key = this.#key();
     assert(key !== undefined, 'what was set is there');
     const { state, nonce, codeVerifier, returnPath } = pending;

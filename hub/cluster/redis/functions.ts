@@ -16,11 +16,14 @@
  * is taken for dead.
  */
 import type { FunctionLibrary } from '../../queue/redis/masters/function-library.ts';
+import { masterHistory } from '../../queue/redis/masters/master-history.ts';
+import { lockFunctions } from './lock-functions.ts';
 
 /** Raised with every change of the code below: hubs of two versions use one Redis while a site is upgraded. */
 export const clusterLibrary: FunctionLibrary = {
-  name: 'tributary_cluster_1',
-  code: String.raw`#!lua name=tributary_cluster_1
+  name: 'tributary_cluster_2',
+  code: String.raw`#!lua name=tributary_cluster_2
+${masterHistory}
 local function call(...)
   return redis.call(...)
 end
@@ -33,15 +36,12 @@ end
 local function n(value)
   return string.format('%.0f', value)
 end
-
+${lockFunctions}
 local function enter(site, run_id)
-  if call('HGET', site, 'master') == run_id then return end
+  local master = masterOf(run_id)
+  if call('HGET', site, 'master') == master then return end
   local incarnation = call('HINCRBY', site, 'incarnation', 1)
-  call('HSET', site, 'master', run_id, 'token', n(incarnation * 4294967296))
-end
-
-local function isKnown(site, run_id)
-  return call('HGET', site, 'master') == run_id
+  call('HSET', site, 'master', master, 'token', n(incarnation * 4294967296))
 end
 
 local function claim(keys, args)
@@ -80,12 +80,6 @@ local function leave(keys, args)
   return 1
 end
 
--- A lock that was given before the master changed is none.
-local function isLocked(site, row, now)
-  if not row[1] or tonumber(row[2]) <= now then return false end
-  return tonumber(row[1]) > tonumber(call('HGET', site, 'incarnation') or '0') * 4294967296
-end
-
 -- Token 0 asks for the lock, another one keeps it. Answers with the token, or 0.
 local function lock(keys, args)
   local site, key, owner, token, ttl = keys[1], keys[2], args[2], args[3], tonumber(args[4])
@@ -105,10 +99,7 @@ local function lock(keys, args)
 end
 
 local function held(keys, args)
-  if not isKnown(keys[1], args[1]) then return 0 end
-  local row = call('HMGET', keys[2], 'token', 'until')
-  if row[1] == args[2] and isLocked(keys[1], row, nowMs()) then return 1 end
-  return 0
+  return isHeldWith(args[2], keys[1], keys[2], args[1]) and 1 or 0
 end
 
 local function unlock(keys, args)
@@ -116,11 +107,11 @@ local function unlock(keys, args)
   return 1
 end
 
-redis.register_function('tc1_claim', claim)
-redis.register_function{ function_name = 'tc1_beat', callback = beat, flags = { 'allow-oom' } }
-redis.register_function{ function_name = 'tc1_leave', callback = leave, flags = { 'allow-oom' } }
-redis.register_function{ function_name = 'tc1_lock', callback = lock, flags = { 'allow-oom' } }
-redis.register_function{ function_name = 'tc1_unlock', callback = unlock, flags = { 'allow-oom' } }
-redis.register_function{ function_name = 'tc1_held', callback = held, flags = { 'no-writes' } }
+redis.register_function('tc2_claim', claim)
+redis.register_function{ function_name = 'tc2_beat', callback = beat, flags = { 'allow-oom' } }
+redis.register_function{ function_name = 'tc2_leave', callback = leave, flags = { 'allow-oom' } }
+redis.register_function{ function_name = 'tc2_lock', callback = lock, flags = { 'allow-oom' } }
+redis.register_function{ function_name = 'tc2_unlock', callback = unlock, flags = { 'allow-oom' } }
+redis.register_function{ function_name = 'tc2_held', callback = held, flags = { 'no-writes' } }
 `,
 };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import { eventually } from '../../testing/eventually.ts';
+import type { HeldLock } from '../cluster.ts';
 import { lockMs, lockPollMs, lockRenewMs } from './limits.ts';
 import { keepLock, type LockStore } from './lock.ts';
 
@@ -10,6 +11,7 @@ class Fixture {
   readonly did: string[] = [];
   holder: number | undefined;
   reachable = true;
+  lock: HeldLock | undefined;
   #token = 0;
   readonly #stop = new AbortController();
   #kept: Promise<void> | undefined;
@@ -28,13 +30,17 @@ class Fixture {
       this.did.push('unlock');
       if (this.holder === token) this.holder = undefined;
     },
-    isHeld: async (_name, token) => this.holder === token,
+    isHeld: async (_name, token) => {
+      if (!this.reachable) throw new Error('the store does not answer');
+      return this.holder === token;
+    },
   };
 
   start(): void {
     const request = { store: this.store, clock: this.clock, name: 'house', owner: 'me' };
-    this.#kept = keepLock(request, this.#stop.signal, async ({ token }, signal) => {
-      this.did.push(`work ${token}`);
+    this.#kept = keepLock(request, this.#stop.signal, async (lock, signal) => {
+      this.lock = lock;
+      this.did.push(`work ${lock.token}`);
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       this.did.push('end');
     });
@@ -73,13 +79,40 @@ suite('work under a lock', { timeout: 10_000 }, () => {
     assert.equal(fixture.holder, undefined);
   });
 
+  test('says until when nobody else is given it: counted from when it was asked for last', async () => {
+    const fixture = new Fixture();
+    fixture.start();
+    await fixture.didNext('ask', 'work 1');
+    assert.equal(fixture.lock?.keptUntilMs(), lockMs);
+    await fixture.pass(lockRenewMs);
+    await fixture.didNext('renew');
+    assert.equal(fixture.lock.keptUntilMs(), lockRenewMs + lockMs);
+    fixture.reachable = false;
+    await fixture.pass(lockRenewMs);
+    await eventually('it was asked in vain', () => fixture.clock.sleeping >= 1);
+    assert.equal(fixture.lock.keptUntilMs(), lockRenewMs + lockMs);
+    await fixture.stop();
+  });
+
   test('ends when another took it, and begins again with a greater token', async () => {
     const fixture = new Fixture();
     fixture.start();
     await fixture.didNext('ask', 'work 1');
     fixture.holder = undefined;
     await fixture.pass(lockRenewMs);
-    await fixture.didNext('renew', 'end', 'unlock', 'ask', 'work 2');
+    await fixture.didNext('renew', 'end', 'unlock');
+    await fixture.pass(lockPollMs);
+    await fixture.didNext('ask', 'work 2');
+    await fixture.stop();
+  });
+
+  test('holds nothing while the store does not answer, and gets no error for asking', async () => {
+    const fixture = new Fixture();
+    fixture.start();
+    await fixture.didNext('ask', 'work 1');
+    assert.equal(await fixture.lock?.isHeld(), true);
+    fixture.reachable = false;
+    assert.equal(await fixture.lock?.isHeld(), false);
     await fixture.stop();
   });
 

@@ -14,7 +14,10 @@ export interface LockRequest {
   readonly owner: string;
 }
 
-/** Resolves when aborted; rejects as the work does. A store that does not answer is one that gives no lock. */
+/**
+ * Resolves when aborted; rejects as the work does. A store that does not answer is one that gives no lock. Work that ended is not begun again
+ * at once: it may have ended as soon as it began, because the store does not answer.
+ */
 export async function keepLock(
   request: LockRequest,
   signal: AbortSignal,
@@ -22,24 +25,32 @@ export async function keepLock(
 ): Promise<void> {
   const { store, clock, name, owner } = request;
   while (!signal.aborted) {
+    const kept = { askedMs: clock.monotonic() };
     const token = await store.lock(name, owner, 0).catch(() => undefined);
-    if (token === undefined) await pause(clock, lockPollMs, signal);
-    else await workUnder(request, token, signal, work);
+    if (token !== undefined) await workUnder(request, { token, kept }, signal, work);
+    await pause(clock, lockPollMs, signal);
   }
+}
+
+interface Given {
+  readonly token: FencingToken;
+  /** The store counts from when it was asked, or later. */
+  readonly kept: { askedMs: number };
 }
 
 async function workUnder(
   request: LockRequest,
-  token: FencingToken,
+  { token, kept }: Given,
   signal: AbortSignal,
   work: Parameters<Cluster['underLock']>[2],
 ): Promise<void> {
   const { store, name } = request;
   const lost = new AbortController();
   const inner = AbortSignal.any([signal, lost.signal]);
-  const renewed = renew(request, token, inner).finally(() => lost.abort());
+  const renewed = renew(request, { token, kept }, inner).finally(() => lost.abort());
   try {
-    await work({ token, isHeld: () => store.isHeld(name, token) }, inner);
+    const isHeld = (): Promise<boolean> => store.isHeld(name, token).catch(() => false);
+    await work({ name, token, isHeld, keptUntilMs: () => kept.askedMs + lockMs }, inner);
   } finally {
     lost.abort();
     await renewed;
@@ -48,15 +59,14 @@ async function workUnder(
 }
 
 /** Ends when aborted or when the lock is no longer ours. */
-async function renew({ store, clock, name, owner }: LockRequest, token: FencingToken, signal: AbortSignal): Promise<void> {
-  let renewedAtMs = clock.monotonic();
+async function renew({ store, clock, name, owner }: LockRequest, { token, kept }: Given, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await pause(clock, lockRenewMs, signal);
     if (signal.aborted) return;
-    const askedAtMs = clock.monotonic();
-    const kept = await store.lock(name, owner, token).catch(() => 'failed' as const);
-    if (kept === undefined) return;
-    if (kept !== 'failed') renewedAtMs = askedAtMs;
-    else if (clock.monotonic() - renewedAtMs > lockMs) return;
+    const askedMs = clock.monotonic();
+    const answer = await store.lock(name, owner, token).catch(() => 'failed' as const);
+    if (answer === undefined) return;
+    if (answer !== 'failed') kept.askedMs = askedMs;
+    else if (clock.monotonic() - kept.askedMs > lockMs) return;
   }
 }

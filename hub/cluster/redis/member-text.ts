@@ -16,11 +16,23 @@ const row = z.object({
   works: z.boolean(),
   leases: count.optional(),
   partitions: count.optional(),
+  pipelines: text.optional(),
 });
 
 export function memberText(member: Omit<HubMember, 'beatMs'>): string {
-  const { host, address, version, startedMs, state, connections, works, leases, partitions } = member;
-  const own = { host, address, version, startedMs: Math.round(startedMs), state, connections, works, leases, partitions };
+  const { host, address, version, startedMs, state, connections, works, leases, partitions, pipelines } = member;
+  const own = {
+    host,
+    address,
+    version,
+    startedMs: Math.round(startedMs),
+    state,
+    connections,
+    works,
+    leases,
+    partitions,
+    pipelines,
+  };
   return JSON.stringify(own);
 }
 

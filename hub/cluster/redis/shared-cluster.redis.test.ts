@@ -126,6 +126,11 @@ suite('hubs over a real Redis', { skip: await requireTool('redis'), timeout: 30_
     const third = await one.store.lock('house', 'one', 0);
     assert.ok(third !== undefined && third > second);
     assert.equal(await field('locks', 'incarnation'), '2');
+    // As it is when the same process was a replica meanwhile, and is master again.
+    await server.command('DEBUG', 'CHANGE-REPL-ID');
+    assert.equal(await one.store.isHeld('house', third), false);
+    const fourth = await one.store.lock('house', 'two', 0);
+    assert.ok(fourth !== undefined && fourth > third);
   });
 
   test('are of the site that the first of them said', async () => {

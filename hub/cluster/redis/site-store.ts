@@ -1,8 +1,9 @@
 /** The calls of the site's functions (functions.ts), with answers as plain data. Rejects as the masters do. */
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { FencingToken, HubMember } from '../cluster.ts';
-import { type Masters, type Reply, siteKeys } from '../../queue/redis/masters/masters.ts';
+import type { Masters, Reply } from '../../queue/redis/masters/masters.ts';
 import { deadAfterMs, lockMs, membersMax } from './limits.ts';
+import { clusterKey, lockKeys } from './lock-functions.ts';
 import { memberText, parseMember } from './member-text.ts';
 
 export type SiteMasters = Pick<Masters, 'callSite' | 'prefix'>;
@@ -16,24 +17,23 @@ export interface Heard {
 export class SiteStore {
   readonly #masters: SiteMasters;
   readonly #keys: { readonly site: string; readonly members: string; readonly beats: string };
-  readonly #prefix: string;
 
   constructor(masters: SiteMasters) {
     this.#masters = masters;
-    this.#prefix = `${siteKeys(masters.prefix)}cluster`;
-    this.#keys = { site: this.#prefix, members: `${this.#prefix}:hubs`, beats: `${this.#prefix}:beats` };
+    const site = clusterKey(masters.prefix);
+    this.#keys = { site, members: `${site}:hubs`, beats: `${site}:beats` };
   }
 
   /** The site that this Redis is of: the one proposed, unless a hub has said another. */
   async claim(siteId: Id): Promise<{ readonly siteId: Id; readonly isNew: boolean }> {
-    const [isNew = '', claimed = ''] = list(await this.#call('tc1_claim', [this.#keys.site], [siteId])).map(textOf);
+    const [isNew = '', claimed = ''] = list(await this.#call('tc2_claim', [this.#keys.site], [siteId])).map(textOf);
     return { siteId: claimed, isNew: isNew === '1' };
   }
 
   async beat(own: Omit<HubMember, 'beatMs'>): Promise<Heard> {
     const { site, members, beats } = this.#keys;
     const [now = null, texts = null, times = null] = list(
-      await this.#call('tc1_beat', [site, members, beats], [own.hubId, memberText(own), deadAfterMs]),
+      await this.#call('tc2_beat', [site, members, beats], [own.hubId, memberText(own), deadAfterMs]),
     );
     const beatOf = new Map(pairs(times));
     const heard = pairs(texts).map(([hubId, text]) => parseMember(hubId, text, Number(beatOf.get(hubId) ?? 0)));
@@ -43,26 +43,26 @@ export class SiteStore {
 
   async leave(hubId: Id): Promise<void> {
     const { site, members, beats } = this.#keys;
-    await this.#call('tc1_leave', [site, members, beats], [hubId]);
+    await this.#call('tc2_leave', [site, members, beats], [hubId]);
   }
 
   /** Takes a lock (token 0), or keeps the one of a token. Undefined: another has it. */
   async lock(name: string, owner: string, token: FencingToken): Promise<FencingToken | undefined> {
-    const given = Number(textOf(await this.#call('tc1_lock', this.#lockKeys(name), [owner, token, lockMs])));
+    const given = Number(textOf(await this.#call('tc2_lock', this.#lockKeys(name), [owner, token, lockMs])));
     return given === 0 ? undefined : given;
   }
 
   async unlock(name: string, token: FencingToken): Promise<void> {
-    await this.#call('tc1_unlock', this.#lockKeys(name), [token]);
+    await this.#call('tc2_unlock', this.#lockKeys(name), [token]);
   }
 
   async isHeld(name: string, token: FencingToken): Promise<boolean> {
-    const call = { name: 'tc1_held', keys: this.#lockKeys(name), args: [token] };
+    const call = { name: 'tc2_held', keys: this.#lockKeys(name), args: [token] };
     return textOf(await this.#masters.callSite(call, { write: false })) === '1';
   }
 
   #lockKeys(name: string): readonly string[] {
-    return [this.#keys.site, `${this.#prefix}:lock:${name}`];
+    return lockKeys(this.#masters.prefix, name);
   }
 
   #call(name: string, keys: readonly string[], args: readonly (string | number)[]): Promise<Reply> {

@@ -33,6 +33,8 @@ const siteAdmins = ['site-admin', 'site-token'];
 const shopAdmins = [...siteAdmins, 'shop-admin', 'shop-token'];
 const viewers = known.filter((name) => !name.endsWith('-write'));
 const siteViewers = ['site-viewer', 'site-operator', 'site-admin', 'site-read', 'site-token'];
+const siteOperators = ['site-operator', 'site-admin', 'site-token'];
+const shopViewers = viewers.filter((name) => !name.startsWith('bank-'));
 const administrators = [...shopAdmins, 'bank-admin', 'bank-token'];
 
 interface Row {
@@ -60,8 +62,10 @@ interface Things {
 
 const agentTaker = ['site-operator', 'site-admin', 'site-token', 'shop-operator', 'shop-admin', 'shop-token'];
 const hidden = (names: readonly string[]): Record<string, number> => Object.fromEntries(names.map((name) => [name, 404]));
+const aRecord = `tenant=shop&type=app&agent=${'a'.repeat(32)}&stream=${'b'.repeat(32)}&position=0&received=0`;
 const table: readonly Row[] = [
   { ask: 'GET /', allowed: everybody, status: 200 },
+  { ask: 'GET /api/v1/oidc', allowed: everybody, status: 200 },
   { ask: 'POST /api/v1/session', body: () => ({ name: 'site-admin', password: testPassword }), allowed: everybody, status: 200 },
   { ask: 'GET /api/v1/session', allowed: people.map(([name]) => name), status: 200, others: sameFor(tokens, 401) },
   { ask: 'GET /api/v1/whoami', allowed: known, status: 200 },
@@ -77,9 +81,40 @@ const table: readonly Row[] = [
     status: 200,
     others: { ...sameFor(people, 404), ...sameFor(tokens, 404), nobody: 404 },
   },
+  { ask: 'GET /api/v1/openapi.json', allowed: known, status: 200 },
+  { ask: 'GET /metrics', allowed: viewers, status: 200 },
   { ask: 'GET /api/v1/status', allowed: siteViewers, status: 200 },
   { ask: 'GET /api/v1/sites', allowed: siteViewers, status: 200 },
+  { ask: 'GET /api/v1/health', allowed: viewers, status: 200 },
+  { ask: 'GET /api/v1/health/platform', allowed: siteViewers, status: 200 },
+  {
+    ask: 'GET /api/v1/health/channels/shop',
+    allowed: shopViewers,
+    status: 200,
+    others: hidden(['bank-admin', 'bank-token']),
+  },
+  { ask: 'GET /api/v1/health/changes', allowed: viewers, status: 200 },
+  { ask: 'GET /api/v1/flow', allowed: viewers, status: 200 },
   { ask: 'GET /api/v1/agents', allowed: viewers, status: 200 },
+  {
+    ask: 'GET /api/v1/agents/{shopAgent}',
+    allowed: shopViewers,
+    status: 200,
+    others: hidden(['bank-admin', 'bank-token']),
+  },
+  {
+    ask: 'GET /api/v1/agents/{shopAgent}/charts',
+    allowed: shopViewers,
+    status: 200,
+    others: hidden(['bank-admin', 'bank-token']),
+  },
+  {
+    ask: 'GET /api/v1/agents/{shopAgent}/events',
+    allowed: shopViewers,
+    status: 200,
+    others: hidden(['bank-admin', 'bank-token']),
+  },
+  { ask: 'GET /api/v1/charts', allowed: viewers, status: 200 },
   {
     ask: 'POST /api/v1/agents/{shopAgent}/revoke',
     allowed: agentTaker,
@@ -93,9 +128,68 @@ const table: readonly Row[] = [
     others: hidden(['shop-operator', 'shop-admin', 'shop-token', 'bank-admin', 'bank-token']),
   },
   { ask: 'GET /api/v1/channels', allowed: viewers, status: 200 },
+  { ask: 'GET /api/v1/stores', allowed: viewers, status: 200 },
+  { ask: 'GET /api/v1/pipelines', allowed: siteViewers, status: 200 },
+  { ask: 'GET /api/v1/pipelines/app', allowed: siteViewers, status: 200 },
+  // Without a text: whoever may is told so.
+  { ask: 'POST /api/v1/pipelines/app/preview', body: () => ({}), allowed: siteOperators, status: 400 },
+  // There is nothing to search here.
+  ...['', '/histogram', '/facets', '/export', `/context?${aRecord}`].map((what) => {
+    return { ask: `GET /api/v1/search${what}`, allowed: viewers, status: 404 };
+  }),
   ...['pause', 'resume'].map((verb) => onChannel(verb, {})),
   onChannel('seek', { group: 'pipeline', to: 'latest' }),
   onChannel('skip', { group: 'pipeline' }),
+  { ask: 'GET /api/v1/dead-letters', allowed: siteViewers, status: 200 },
+  { ask: 'POST /api/v1/dead-letters/show', body: () => ({ tenant: 'shop' }), allowed: shopViewers, status: 200 },
+  { ask: 'POST /api/v1/dead-letters/show', body: () => ({}), allowed: siteViewers, status: 200 },
+  ...['replay', 'drop'].flatMap((verb) => onDeadLetters(verb, 422)),
+  ...['entries/replay', 'entries/drop'].flatMap((verb) => onDeadLetters(verb, 200)),
+  { ask: 'POST /api/v1/dead-letters/stop', body: () => ({}), allowed: siteOperators, status: 200 },
+  { ask: 'GET /api/v1/alerts', allowed: viewers, status: 200 },
+  { ask: 'GET /api/v1/alerts/silences', allowed: viewers, status: 200 },
+  {
+    ask: 'POST /api/v1/alerts/silences',
+    body: () => ({ tenant: 'shop', untilMs: 8_000_000_000_000, note: 'new disks' }),
+    allowed: agentTaker,
+    status: 200,
+  },
+  {
+    ask: 'DELETE /api/v1/alerts/silences/abababab',
+    allowed: [],
+    status: 204,
+    others: {
+      ...hidden(siteOperators),
+      'bank-admin': 404,
+      'bank-token': 404,
+      'shop-operator': 404,
+      'shop-admin': 404,
+      'shop-token': 404,
+    },
+  },
+  {
+    ask: 'POST /api/v1/alerts/acknowledgements',
+    body: () => ({ node: 'agent/1', finding: 'agent-silent', note: 'known' }),
+    allowed: [],
+    status: 200,
+    others: hidden([...agentTaker, 'bank-admin', 'bank-token']),
+  },
+  {
+    ask: 'DELETE /api/v1/alerts/acknowledgements',
+    allowed: [],
+    status: 204,
+    others: Object.fromEntries([...agentTaker, 'bank-admin', 'bank-token'].map((name) => [name, 400])),
+  },
+  {
+    ask: 'POST /api/v1/alerts/receivers/ops/test',
+    body: () => ({}),
+    allowed: [],
+    status: 200,
+    others: hidden(siteOperators),
+  },
+  { ask: 'GET /api/v1/housekeeping', allowed: siteViewers, status: 200 },
+  { ask: 'GET /api/v1/housekeeping/plan', allowed: siteViewers, status: 200 },
+  { ask: 'POST /api/v1/housekeeping/run', body: () => ({}), allowed: siteOperators, status: 200 },
   { ask: 'GET /api/v1/outputs', allowed: siteViewers, status: 200 },
   {
     ask: 'POST /api/v1/outputs/gone/forget',
@@ -144,6 +238,15 @@ function onChannel(verb: string, body: object): Row {
     status: 200,
     others: hidden(['bank-admin', 'bank-token']),
   };
+}
+
+/** Of one tenant, and of all of them. */
+function onDeadLetters(verb: string, status: number): Row[] {
+  const row = { ask: `POST /api/v1/dead-letters/${verb}`, status };
+  return [
+    { ...row, body: () => ({ tenant: 'shop' }), allowed: agentTaker },
+    { ...row, body: () => ({}), allowed: siteOperators },
+  ];
 }
 
 function sameFor(rows: readonly (readonly [string, ...unknown[]])[], status: number): Record<string, number> {
@@ -199,7 +302,8 @@ test('a list holds what belongs to the tenants of who asks, and no hash', async 
     ['*', 'admin'],
     ['*', 'read'],
   ] as const) {
-    const agents = await list('/api/v1/agents', tenant, scope);
+    const kinds = ['agent', 'hub'].map((kind) => list(`/api/v1/agents?kind=${kind}`, tenant, scope));
+    const agents = (await Promise.all(kinds)).join('');
     assert.equal(agents.includes(shopAgent), tenant !== 'bank', tenant);
     assert.equal(agents.includes(siteHub), tenant === '*', tenant);
   }
@@ -257,7 +361,9 @@ test('what is not known is refused, in the body, the query and the path', async 
   const admin = new PeopleClient(server.url, await server.addToken('*', 'admin'));
   const bad: [string, string, unknown?][] = [
     ['GET', '/api/v1/whoami?x=1'],
-    ['GET', '/api/v1/agents?tenant=shop'],
+    ['GET', '/api/v1/agents?sort=rack'],
+    ['GET', '/api/v1/agents?after=-1'],
+    ['GET', '/api/v1/agents?label=rack'],
     ['POST', '/api/v1/agents/..%2f..%2fetc/revoke'],
     ['POST', `/api/v1/agents/${'0'.repeat(31)}g/revoke`],
     ['POST', `/api/v1/agents/${'0'.repeat(32)}/revoke`, { force: true }],

@@ -10,8 +10,10 @@
  *     });
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type * as z from 'zod';
 import { type Action, everyTenant, may, type Principal, type TenantName } from '../../access/access.ts';
 import { HttpError } from './http-error.ts';
+import type { RouteBook } from './openapi.ts';
 
 /**
  * `open`: anybody, also without signing in. `known`: whoever is signed in or has a token. An action: who may do it to some tenant, or to the
@@ -19,9 +21,29 @@ import { HttpError } from './http-error.ts';
  */
 export type RouteAccess = 'open' | 'known' | Action;
 
+/** What the OpenAPI description says of a route: the very schemas that it checks with. */
+export interface RouteAbout {
+  /** What it does, in a few words. */
+  readonly summary: string;
+  readonly path?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  /** Of 200; a media type where it is no JSON; absent: there is no body (204). */
+  readonly answer?: z.ZodType | string;
+}
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: RouteAccess;
+    about?: RouteAbout;
+  }
+  interface FastifyInstance {
+    /** What the OpenAPI description is made of. */
+    readonly routeBook: RouteBook;
+    /** Aborted when the server takes no more connections: answers that go on for long end then. */
+    readonly draining: AbortSignal;
+    /** Who asks, looked at again: for answers that go on for long. Rejects with an HttpError as the request would. */
+    readonly identify: (request: FastifyRequest) => Promise<Principal | undefined>;
   }
   interface FastifyRequest {
     /** Who asks; undefined on `open` routes where nobody said. */

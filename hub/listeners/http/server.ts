@@ -5,15 +5,18 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '@tributary/shared/log.ts';
+import type { Principal } from '../../access/access.ts';
 import type { Strangers } from '../../intake/strangers.ts';
 import type { HubOptions } from '../../options.ts';
 import { boundAddress, listenAddress, listenOn, ListenAddressError } from '../listen-address.ts';
 import { answerJson, drained, errorBody, httpErrorOf, internalError, securityHeaders, strictTransport } from './answer.ts';
 import { type ApiRoutes, type Authenticator, forbidden, mayAnywhere, principalOf } from './api-routes.ts';
+import { withEtag } from './etag.ts';
 import { HttpError } from './http-error.ts';
 import { createLimitedServer, type LimitedServer, type ServerTls } from './limited-server.ts';
 import { type HttpLimits, httpLimitsDefault } from './limits.ts';
 import { MethodTable } from './method-table.ts';
+import { type DescribedRoute, RouteBook } from './openapi.ts';
 import { isOwnHost } from './own-host.ts';
 
 export interface HttpListenerOptions {
@@ -36,6 +39,7 @@ export interface HttpListener extends AsyncDisposable {
   readonly address: string;
   readonly url: string;
   readonly connections: number;
+  readonly routes: readonly DescribedRoute[];
   /** Rejects with the reason when it takes no connection now. */
   knock(): Promise<void>;
   /** Takes no more connections, lets requests under way be answered for so long, and ends the rest. */
@@ -53,6 +57,8 @@ export async function startHttpListener(given: HttpListenerOptions): Promise<Htt
   const { app, limited } = await makeApp(given, limits);
   await using unlessListening = new AsyncDisposableStack();
   unlessListening.use(limited);
+  const draining = new AbortController();
+  app.decorate('draining', draining.signal);
   for (const routes of given.routes) await app.register(async (scope) => routes(scope));
   await app.ready();
   await listenOn(limited.server, at, options.address);
@@ -65,9 +71,14 @@ export async function startHttpListener(given: HttpListenerOptions): Promise<Htt
     get connections() {
       return limited.gate.connections;
     },
+    routes: app.routeBook.routes,
     knock: () => limited.gate.knock(),
-    drain: (deadlineMs) => limited.drain(deadlineMs),
+    drain: (deadlineMs) => {
+      draining.abort();
+      return limited.drain(deadlineMs);
+    },
     [Symbol.asyncDispose]: async () => {
+      draining.abort();
       await limited[Symbol.asyncDispose]();
       await app.close();
     },
@@ -131,14 +142,23 @@ function refuseOtherNames(app: FastifyInstance, names: readonly string[]): void 
 /** Who asks, and whether they may: before anything of the body is read. */
 function guard(app: FastifyInstance, authenticators: readonly Authenticator[], headers: Readonly<Record<string, string>>): void {
   app.decorateRequest('principal');
+  app.decorate('routeBook', new RouteBook());
+  const identify = async (request: FastifyRequest): Promise<Principal | undefined> => {
+    let principal: Principal | undefined;
+    for (const authenticate of authenticators) principal ??= await authenticate(request);
+    return principal;
+  };
+  app.decorate('identify', identify);
   app.addHook('onRoute', ({ config, method, url }) => {
     if (config?.access === undefined) throw new Error(`route ${String(method)} ${url} does not say who may call it`);
+    for (const one of [method].flat()) app.routeBook.add({ method: one, url, access: config.access, about: config.about });
   });
+  app.addHook('onSend', withEtag);
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers({ ...headers, 'x-request-id': request.id });
     const { access } = request.routeOptions.config;
     if (request.is404 || access === undefined) return;
-    for (const authenticate of authenticators) request.principal ??= await authenticate(request);
+    request.principal = await identify(request);
     if (access === 'open') return;
     const principal = principalOf(request);
     if (access !== 'known' && !mayAnywhere(principal, access)) throw forbidden(principal, access);

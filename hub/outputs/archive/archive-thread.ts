@@ -1,18 +1,20 @@
 /** The thread that makes rows, compresses them and writes them: file work blocks only here. */
-import { join } from 'node:path';
 import { workerData } from 'node:worker_threads';
 import { assert } from '@tributary/shared/assert.ts';
 import { runInBackground } from '@tributary/shared/async/linux-background-thread.ts';
 import { serveThread, type ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import { armCrashPoint } from '@tributary/shared/crash-point.ts';
 import { BlockError, decodeBlock } from '../../processing/block.ts';
-import type { ArchiveContract, ArchiveEntry, RejectedEntry } from './archive-contract.ts';
-import { checksumOf } from './durable-file.ts';
+import type { ArchiveContract, ArchiveEntry, ArchiveThreadData, RejectedEntry } from './archive-contract.ts';
+import { FrameCiphers } from './frame-cipher.ts';
 import { HeldRanges } from './held-ranges.ts';
 import { ObjectWriter } from './object-writer.ts';
+import { openStore } from './store/open-store.ts';
 
-const { crashPoint }: { readonly crashPoint?: string } = workerData;
+const { archive, crashPoint }: ArchiveThreadData = workerData;
 armCrashPoint(crashPoint);
+const store = openStore(archive.store);
+const ciphers = new FrameCiphers(archive.encryption);
 
 // After intake and pipelines.
 runInBackground(15);
@@ -22,47 +24,55 @@ const open = new Map<number, ObjectWriter>();
 serveThread<ArchiveContract>(
   {
     group: (calls) => {
-      for (const call of calls) {
-        try {
-          answer(call);
-        } catch (error) {
-          call.fail(error);
-        }
-      }
+      for (const call of calls) void answered(call);
     },
-    end: () => {
-      for (const writer of open.values()) writer.abort();
-    },
+    end: () => void end(),
   },
   1,
 );
 
-function answer(call: ThreadCall<ArchiveContract>): void {
+/** Calls for one object are made one after the other; those of several overlap where the store is far away. */
+async function answered(call: ThreadCall<ArchiveContract>): Promise<void> {
+  try {
+    await answer(call);
+  } catch (error) {
+    call.fail(error);
+  }
+}
+
+async function end(): Promise<void> {
+  await Promise.allSettled([...open.values()].map((writer) => writer.abort()));
+  await store[Symbol.asyncDispose]();
+}
+
+async function answer(call: ThreadCall<ArchiveContract>): Promise<void> {
   switch (call.name) {
     case 'open': {
-      const { id, folder, name, held } = call.argument;
-      open.set(id, new ObjectWriter(folder, name, new HeldRanges(held)));
+      const { id, name, held, output } = call.argument;
+      open.set(id, new ObjectWriter(store, name, { held: new HeldRanges(held), output, ciphers }));
       call.reply(undefined);
       break;
     }
     case 'add':
       call.reply(addEntries(writerOf(call.argument.id), call.argument.entries));
       break;
-    case 'seal':
-      writerOf(call.argument.id).seal();
-      call.reply(undefined);
+    case 'seal': {
+      const writer = writerOf(call.argument.id);
+      await writer.seal();
+      call.reply(writer.leftOut);
       break;
+    }
     case 'finish': {
-      const figures = writerOf(call.argument.id).finish(call.argument.basis);
+      const figures = await writerOf(call.argument.id).finish(call.argument.basis);
       open.delete(call.argument.id);
       call.reply(figures);
       break;
     }
     case 'checksum':
-      call.reply(checksumOf(join(call.argument.folder, call.argument.name)));
+      call.reply(await store.checksum(call.argument.name));
       break;
     case 'abort':
-      open.get(call.argument.id)?.abort();
+      await open.get(call.argument.id)?.abort();
       open.delete(call.argument.id);
       call.reply(undefined);
       break;

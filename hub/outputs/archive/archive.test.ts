@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
-import { backTopic } from '../../queue/queue.ts';
+import { type ArchiveObject, backTopic } from '../../queue/queue.ts';
+import { booksOf } from '../../status/books.ts';
 import { eventually } from '../../testing/eventually.ts';
+import { objectEvent } from './index/object-event.ts';
 import { ProcessingLine } from '../../testing/processing-line.ts';
 import { awkwardLines, hasPython, hasZstd, rawColumnOf, StreamWriter, streamInfo } from '../../testing/records.ts';
 
@@ -85,6 +87,31 @@ suite('archive', () => {
     assert.equal(position.archived, 13);
   });
 
+  test('who asks for it is told of each object, but for those of what is told', async () => {
+    const told: unknown[] = [];
+    const onObject = (object: ArchiveObject): unknown => told.push(objectEvent(object)?.fields);
+    await using line = await ProcessingLine.open({ archive: { onObject } });
+    await new StreamWriter(line.queue, streamInfo(1, { host: 'web7' })).append(Buffer.from('one\n'));
+    await new StreamWriter(line.queue, streamInfo(2, { type: 'platform' })).append(Buffer.from('{}\n'));
+    line.startPipelines();
+    line.startArchive();
+    await archived(line, 1);
+    await eventually('both are archived', () => {
+      line.queue.requestArchive('acme/platform');
+      return told.length === 2;
+    });
+    const [object] = await line.queue.archiveObjects();
+    assert.deepEqual(told.filter((fields) => fields === undefined).length, 1);
+    assert.partialDeepStrictEqual(
+      told.find((fields) => fields !== undefined),
+      {
+        tributary: {
+          archive: { object: object?.name, tenant: 'acme', type: 'app', records: 1, hosts: ['web7'], sha256: object?.sha256 },
+        },
+      },
+    );
+  });
+
   test('what was left out is archived as a position, and makes no object of its own', async () => {
     await using line = await ProcessingLine.open();
     line.startPipelines();
@@ -160,7 +187,10 @@ suite('archive', () => {
     line.startArchive();
     await archived(line, 1);
     await eventually('it is told', () => line.archive.counts.rejected === 1);
-    assert.equal((await line.queue.status()).deadLetters, 1);
+    const status = await line.queue.status();
+    assert.equal(status.deadLetters, 1);
+    const [books] = booksOf(status, true);
+    assert.partialDeepStrictEqual(books, { processed: 2, archived: 1, rejected: 1, missing: 0 });
   });
 
   test('leftovers: temporary files go, objects without a row stay and are told', async () => {
@@ -196,7 +226,7 @@ suite('archive', () => {
   test('objects without any index are told at the start', async () => {
     await using line = await ProcessingLine.open();
     const lost = (): unknown[] =>
-      line.logged.filter(({ message }) => message.includes('index in hub.db is empty')).map(({ fields }) => fields['first']);
+      line.logged.filter(({ message }) => message.includes('its index is empty')).map(({ fields }) => fields['first']);
     await line.archive.load();
     assert.deepEqual(lost(), []);
     const name = `${channel}/2026/01/02/03/before-0-1-2.csv.zst`;

@@ -1,6 +1,4 @@
-/** The archive output as a whole: a reader for every back topic, one writing thread, the folder's housekeeping. */
-import { opendir, readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+/** The archive output as a whole: a reader for every back topic, one writing thread, the leftovers in its store. */
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { WorkerEntry } from '@tributary/shared/async/worker-entry.ts';
@@ -8,23 +6,30 @@ import type { ChannelName } from '@tributary/protocol/messages.ts';
 import { LazyThread } from '../../groups/lazy-thread.ts';
 import { type RunnersCluster, TopicRunners } from '../../groups/topic-runners.ts';
 import { archiveGroup, backTopic, type Queue } from '../../queue/queue.ts';
-import type { ArchiveContract } from './archive-contract.ts';
+import type { ArchiveContract, ArchiveThreadData } from './archive-contract.ts';
 import { ChannelArchive } from './channel-archive.ts';
 import { ArchivedBefore } from './archived-before.ts';
+import { Chains } from './chain/chains.ts';
 import type { ArchiveSums } from './archive-sums.ts';
 import { EarlyRequests } from './early-requests.ts';
-import { ArchiveEvents, type ArchiveCounts } from './events.ts';
+import { ArchiveEvents, type ArchiveCounts, type ArchiveListeners } from './events.ts';
 import type { Compression } from './frame-codec.ts';
-import { isObjectName, isTemporaryName } from './object-name.ts';
+import { objectsOpenFarMax, objectsOpenMax } from './limits.ts';
+import { isObjectName } from './object-name.ts';
 import { ObjectSink } from './object-sink.ts';
+import type { ArchiveSpec } from './store/archive-spec.ts';
+import type { ArchiveStore } from './store/archive-store.ts';
+import { openStore } from './store/open-store.ts';
 
-export interface ArchiveOptions {
+export interface ArchiveOptions extends ArchiveListeners {
   readonly queue: Queue;
   readonly cluster: RunnersCluster;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly owner: string;
-  readonly folder: string;
+  /** What documents' routes know it by. */
+  readonly name?: string;
+  readonly archive: ArchiveSpec;
   readonly objectBytes: number;
   readonly rollIntervalMs: number;
   readonly compression: Compression;
@@ -34,6 +39,8 @@ export interface ArchiveOptions {
 }
 
 export class Archive implements AsyncDisposable {
+  /** Of this thread: the writing one has its own. */
+  readonly store: ArchiveStore;
   readonly #options: ArchiveOptions;
   readonly #events: ArchiveEvents;
   readonly #thread: LazyThread<ArchiveContract>;
@@ -42,14 +49,24 @@ export class Archive implements AsyncDisposable {
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
-    const { queue, cluster, clock, logger, owner, folder, objectBytes, rollIntervalMs, compression, worker, crashPoint } =
+    const { queue, cluster, clock, logger, owner, name, archive, objectBytes, rollIntervalMs, compression, worker, crashPoint } =
       options;
-    const events = new ArchiveEvents(logger);
+    const store = (this.store = openStore(archive.store));
+    const events = new ArchiveEvents(logger, options);
     this.#events = events;
     const early = (this.#early = new EarlyRequests(clock));
-    this.#thread = new LazyThread<ArchiveContract>(worker, { workerData: { crashPoint } });
-    const sink = new ObjectSink({ queue, folder, thread: this.#thread });
-    const before = new ArchivedBefore({ queue, folder, thread: this.#thread, events });
+    const workerData: ArchiveThreadData = { archive, crashPoint };
+    this.#thread = new LazyThread<ArchiveContract>(worker, { workerData });
+    const chains = new Chains(store);
+    const sink = new ObjectSink({
+      queue,
+      chains,
+      openMax: archive.store.kind === 'folder' ? objectsOpenMax : objectsOpenFarMax,
+      thread: this.#thread,
+      output: name,
+    });
+    const before = new ArchivedBefore({ queue, store, thread: this.#thread, events });
+    const encrypted = archive.encryption?.encrypts === true;
     const rules = { objectBytes, rollIntervalMs };
     this.#runners = new TopicRunners({
       queue,
@@ -59,7 +76,7 @@ export class Archive implements AsyncDisposable {
       prefix: backTopic(''),
       group: archiveGroup,
       create: (place) => {
-        const runner = new ChannelArchive({ queue, clock, events, sink, before, owner, place, rules, compression });
+        const runner = new ChannelArchive({ queue, clock, events, sink, before, owner, place, rules, compression, encrypted });
         if (early.take(place)) runner.request();
         return runner;
       },
@@ -68,6 +85,16 @@ export class Archive implements AsyncDisposable {
 
   get counts(): Readonly<ArchiveCounts> {
     return this.#events.counts;
+  }
+
+  /** Where it is, and by which keys it is read. */
+  get spec(): ArchiveSpec {
+    return this.#options.archive;
+  }
+
+  /** What objects cannot be written for, while they cannot; empty otherwise. */
+  get trouble(): string {
+    return this.#events.trouble;
   }
 
   /** What the whole archive holds, once `load` has read the index. */
@@ -80,7 +107,7 @@ export class Archive implements AsyncDisposable {
     const objects = await this.#options.queue.archiveObjects();
     for (const object of objects) this.#events.sums.add(object);
     if (objects.length > 0) return;
-    const first = await firstObject(this.#options.folder);
+    const first = await firstObject(this.store);
     if (first !== undefined) this.#events.indexLost(first);
   }
 
@@ -96,6 +123,8 @@ export class Archive implements AsyncDisposable {
       if (runners.length === 0) this.#early.add(channel, partition);
       for (const runner of runners) runner.request();
     });
+    // Who is told to stop waits for no server.
+    signal.addEventListener('abort', () => void this.store[Symbol.asyncDispose](), { once: true });
     try {
       await this.#runners.run(signal);
     } finally {
@@ -104,49 +133,28 @@ export class Archive implements AsyncDisposable {
   }
 
   /**
-   * Removes temporary files that an interrupted program left, and tells of objects that have no row in the index. Those stay: they
-   * are what is left of an archive whose index was lost. Only files older than `beforeMs` count, so nothing under way is touched.
+   * Removes what an interrupted program left of objects that it was writing, and tells of objects that have no row in the index. Those stay:
+   * they are what is left of an archive whose index was lost. Only what is older than `beforeMs` counts, so nothing under way is touched.
    */
   async sweep(beforeMs: number): Promise<void> {
-    const { folder, queue } = this.#options;
+    const { store } = this;
+    this.#events.temporaryRemoved(await store.removeLeftovers(beforeMs));
     const objects: string[] = [];
-    let removed = 0;
-    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || !(isTemporaryName(entry.name) || isObjectName(entry.name))) continue;
-      const path = join(entry.parentPath, entry.name);
-      const mtimeMs = await modifiedMs(path);
-      if (mtimeMs === undefined || mtimeMs >= beforeMs) continue;
-      if (isTemporaryName(entry.name)) {
-        await rm(path, { force: true });
-        removed += 1;
-      } else objects.push(path.slice(folder.length + 1));
-    }
-    this.#events.temporaryRemoved(removed);
-    const rows = new Set((await queue.archiveObjects()).map((object) => object.name));
+    for await (const { name, modifiedMs } of store.list('')) if (isObjectName(name) && modifiedMs < beforeMs) objects.push(name);
+    const rows = new Set((await this.#options.queue.archiveObjects()).map((object) => object.name));
     this.#events.withoutRow(objects.filter((name) => !rows.has(name)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#thread[Symbol.asyncDispose]();
+    await this.store[Symbol.asyncDispose]();
   }
 }
 
-/** Undefined: another hub, which writes into the same folder, has renamed it meanwhile. */
-async function modifiedMs(path: string): Promise<number | undefined> {
+/** Looks no further than the first: this is on the way to a start. A store that cannot be read is told by the sweep. */
+async function firstObject(store: ArchiveStore): Promise<string | undefined> {
   try {
-    return (await stat(path)).mtimeMs;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** Looks no further than the first: this is on the way to a start. A folder that cannot be read is told by the sweep. */
-async function firstObject(folder: string): Promise<string | undefined> {
-  try {
-    for await (const entry of await opendir(folder, { recursive: true })) {
-      if (entry.isFile() && isObjectName(entry.name)) return join(entry.parentPath, entry.name).slice(folder.length + 1);
-    }
+    for await (const { name } of store.list('')) if (isObjectName(name)) return name;
   } catch {
     return undefined;
   }

@@ -10,15 +10,26 @@ import { LazyThread } from '../../groups/lazy-thread.ts';
 import type { ArchiveObject, Lease } from '../../queue/queue.ts';
 import { streamInfo } from '../../testing/records.ts';
 import { archiveWorker } from '../../workers.ts';
-import type { ArchiveContract } from './archive-contract.ts';
+import type { ArchiveContract, ArchiveThreadData } from './archive-contract.ts';
 import { ArchivedBefore } from './archived-before.ts';
 import { ArchiveEvents } from './events.ts';
 import { manifestText } from './manifest.ts';
 import { manifestName } from './object-name.ts';
+import { folderArchive } from './store/archive-spec.ts';
+import { FolderStore } from './store/folder-store.ts';
 
 const channel = 'acme/app';
 const { key } = streamInfo(1);
-const lease: Lease = { topic: `back/${channel}`, group: 'archive', partition: 0, epoch: 1, cursor: 0, expiresMs: 0 };
+const lease: Lease = {
+  topic: `back/${channel}`,
+  group: 'archive',
+  partition: 0,
+  epoch: 1,
+  cursor: 0,
+  expiresMs: 0,
+  isAfterUnclean: false,
+  generation: 7,
+};
 const events = new ArchiveEvents(createLogger({ level: 'error', sink: () => undefined }));
 
 /** The store as it is after it went back: rows are put back, and nobody may hear of it. */
@@ -70,19 +81,24 @@ function writeObject(folder: string, hoursLater = 0): ArchiveObject {
     frames: [],
   };
   const basis = { ...place, storeId: 'aa', topic: lease.topic, segments: [{ key, from, to: from + 100 }] };
-  writeFileSync(manifestName(path), manifestText({ ...basis, ...figures }));
+  writeFileSync(manifestName(path), manifestText({ ...basis, ...figures }).text);
   return { ...place, ...figures };
 }
 
 test('what objects hold is left out also when nobody heard that their rows were put back', async () => {
   using scratch = mkdtempDisposableSync(join(tmpdir(), 'tb-'));
-  await using thread = new LazyThread<ArchiveContract>(archiveWorker, { workerData: {} });
+  await using thread = new LazyThread<ArchiveContract>(archiveWorker, {
+    workerData: { archive: folderArchive(scratch.path), crashPoint: undefined } satisfies ArchiveThreadData,
+  });
   const queue = new ReturnedStore();
   queue.answersLost = 1;
   const object = writeObject(scratch.path);
-  await assert.rejects(new ArchivedBefore({ queue, folder: scratch.path, thread, events }).heldFor(lease, channel), /lost/);
+  await assert.rejects(
+    new ArchivedBefore({ queue, store: new FolderStore(scratch.path), thread, events }).heldFor(lease, channel),
+    /lost/,
+  );
   // Another owner, which finds the row in the index.
-  const held = await new ArchivedBefore({ queue, folder: scratch.path, thread, events }).heldFor(lease, channel);
+  const held = await new ArchivedBefore({ queue, store: new FolderStore(scratch.path), thread, events }).heldFor(lease, channel);
   assert.ok(held !== 'fenced');
   assert.deepEqual(held.of(key), [[100, 200]]);
   assert.deepEqual(
@@ -93,13 +109,18 @@ test('what objects hold is left out also when nobody heard that their rows were 
 
 test('what many hours hold is put back from the oldest on, so that who breaks off goes on where it was', async () => {
   using scratch = mkdtempDisposableSync(join(tmpdir(), 'tb-'));
-  await using thread = new LazyThread<ArchiveContract>(archiveWorker, { workerData: {} });
+  await using thread = new LazyThread<ArchiveContract>(archiveWorker, {
+    workerData: { archive: folderArchive(scratch.path), crashPoint: undefined } satisfies ArchiveThreadData,
+  });
   const queue = new ReturnedStore();
   const objects = [0, 3, 6].map((hours) => writeObject(scratch.path, hours));
   queue.answersLost = 1;
-  await assert.rejects(new ArchivedBefore({ queue, folder: scratch.path, thread, events }).heldFor(lease, channel), /lost/);
+  await assert.rejects(
+    new ArchivedBefore({ queue, store: new FolderStore(scratch.path), thread, events }).heldFor(lease, channel),
+    /lost/,
+  );
   assert.equal(queue.rows.length, 1);
-  const held = await new ArchivedBefore({ queue, folder: scratch.path, thread, events }).heldFor(lease, channel);
+  const held = await new ArchivedBefore({ queue, store: new FolderStore(scratch.path), thread, events }).heldFor(lease, channel);
   assert.ok(held !== 'fenced');
   assert.deepEqual(
     held.of(key),
@@ -113,16 +134,18 @@ test('what many hours hold is put back from the oldest on, so that who breaks of
 
 test('an index that was read before the store went back is not taken for what it has now', async () => {
   using scratch = mkdtempDisposableSync(join(tmpdir(), 'tb-'));
-  await using thread = new LazyThread<ArchiveContract>(archiveWorker, { workerData: {} });
+  await using thread = new LazyThread<ArchiveContract>(archiveWorker, {
+    workerData: { archive: folderArchive(scratch.path), crashPoint: undefined } satisfies ArchiveThreadData,
+  });
   const queue = new ReturnedStore();
   queue.rows.push(writeObject(scratch.path));
   const reading = Promise.withResolvers<void>();
   queue.beforeRows = reading.promise;
-  const before = new ArchivedBefore({ queue, folder: scratch.path, thread, events });
+  const before = new ArchivedBefore({ queue, store: new FolderStore(scratch.path), thread, events });
   const early = before.heldFor(lease, 'acme/other');
   queue.generation = 8;
   queue.rows.length = 0;
-  const late = before.heldFor(lease, channel);
+  const late = before.heldFor({ ...lease, generation: 8 }, channel);
   reading.resolve();
   await early;
   const held = await late;

@@ -11,21 +11,19 @@
  * breaks off in between, or does not hear whether the rows were put back, begins anew: a manifest whose row is there again tells nothing,
  * and what it holds is in the file.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import type { LazyThread } from '../../groups/lazy-thread.ts';
 import type { ArchiveObject, Lease, Queue } from '../../queue/queue.ts';
 import type { ArchiveContract } from './archive-contract.ts';
-import { syncFolder, writeSmallFile } from './durable-file.ts';
 import type { ArchiveEvents } from './events.ts';
 import { findManifests } from './find-manifests.ts';
 import { HeldRanges } from './held-ranges.ts';
 import type { FoundManifest } from './manifest.ts';
+import type { ArchiveStore } from './store/archive-store.ts';
 
 export interface ArchivedBeforeOptions {
   readonly queue: Pick<Queue, 'archiveObjects' | 'restoreArchived' | 'generationOf' | 'partitions'>;
-  readonly folder: string;
+  readonly store: Pick<ArchiveStore, 'names' | 'read' | 'write'>;
   readonly thread: LazyThread<ArchiveContract>;
   readonly events: ArchiveEvents;
 }
@@ -65,13 +63,14 @@ export class ArchivedBefore {
   /** What is to be left out of the objects to come. Rejects while it cannot be found out; nothing may be planned until then. */
   async heldFor(lease: Lease, channel: string): Promise<HeldRanges | 'fenced'> {
     const { queue } = this.#options;
-    const generation = queue.generationOf(lease.partition);
+    // The lease's own: what the partition is taken to be at may for a moment be what a late answer of the master before told.
+    const { generation } = lease;
     // A store that loses nothing.
     if (generation === 0) return new HeldRanges();
     const place = `${lease.partition} ${channel}`;
     const known = this.#settled.get(place);
     if (known?.generation === generation) return known.held;
-    const stored = this.#read(channel, lease.partition);
+    const stored = await this.#read(channel, lease.partition);
     if (stored?.generation === generation) {
       this.#settled.set(place, stored);
       return stored.held;
@@ -80,7 +79,7 @@ export class ArchivedBefore {
     // The oldest first: who goes on after a crash looks from the newest row on.
     for await (const found of this.#missing(lease, channel, generation)) {
       for (const segment of found.flatMap(({ segments }) => segments)) held.add(segment);
-      if (!held.isEmpty) this.#write(channel, lease.partition, { generation: unsettled, held });
+      if (!held.isEmpty) await this.#write(channel, lease.partition, { generation: unsettled, held });
       const restored = await queue.restoreArchived(
         lease,
         found.map(({ object }) => object),
@@ -89,7 +88,7 @@ export class ArchivedBefore {
       this.#options.events.restored(channel, lease.partition, found.length);
     }
     // Where nothing is held the next owner may well look again.
-    if (!held.isEmpty) this.#write(channel, lease.partition, { generation, held });
+    if (!held.isEmpty) await this.#write(channel, lease.partition, { generation, held });
     this.#settled.set(place, { generation, held });
     return held;
   }
@@ -100,18 +99,18 @@ export class ArchivedBefore {
     channel: string,
     generation: number,
   ): AsyncGenerator<readonly FoundManifest[], void, undefined> {
-    const { folder, thread, events } = this.#options;
+    const { store, thread, events } = this.#options;
     const rows = (await this.#readIndex(partition, generation)).filter(
       (row) => row.channel === channel && row.partition === partition,
     );
     const known = new Set(rows.map(({ name }) => name));
     const newestMs = rows.reduce((newest, { receivedMsMin }) => Math.max(newest, receivedMsMin), 0);
     // Receive times of a partition never go back, except by what its clock was behind on the lost master.
-    for await (const manifests of findManifests({ folder, channel, partition, sinceMs: newestMs - hourMs, known })) {
+    for await (const manifests of findManifests({ store, channel, partition, sinceMs: newestMs - hourMs, known })) {
       const whole: FoundManifest[] = [];
       for (const manifest of manifests) {
         const { name, sha256 } = manifest.object;
-        if ((await thread.call('checksum', { folder, name })) === sha256) whole.push(manifest);
+        if ((await thread.call('checksum', { name })) === sha256) whole.push(manifest);
         else events.damaged(name);
       }
       if (whole.length > 0) yield whole.toSorted(byPlace);
@@ -133,28 +132,21 @@ export class ArchivedBefore {
     return await this.#index.rows;
   }
 
-  #path(channel: string, partition: number): string {
-    return join(this.#options.folder, channel, `.archived-${partition}.json`);
-  }
-
-  #read(channel: string, partition: number): Settled | undefined {
-    let text: string;
-    try {
-      text = readFileSync(this.#path(channel, partition), 'utf8');
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-      throw error;
-    }
-    const { generation, streams } = fileSchema.parse(JSON.parse(text));
+  async #read(channel: string, partition: number): Promise<Settled | undefined> {
+    const text = await this.#options.store.read(fileOf(channel, partition));
+    if (text === undefined) return undefined;
+    const { generation, streams } = fileSchema.parse(JSON.parse(text.toString()));
     return { generation, held: new HeldRanges(streams) };
   }
 
-  #write(channel: string, partition: number, { generation, held }: Settled): void {
-    const path = this.#path(channel, partition);
-    mkdirSync(dirname(path), { recursive: true });
-    writeSmallFile(path, `${JSON.stringify({ version: fileVersion, generation, streams: held.streams() })}\n`);
-    syncFolder(dirname(path));
+  async #write(channel: string, partition: number, { generation, held }: Settled): Promise<void> {
+    const file = { version: fileVersion, generation, streams: held.streams() };
+    await this.#options.store.write(fileOf(channel, partition), `${JSON.stringify(file)}\n`);
   }
+}
+
+function fileOf(channel: string, partition: number): string {
+  return `${channel}/.archived-${partition}.json`;
 }
 
 function byPlace({ object: one }: FoundManifest, { object: other }: FoundManifest): number {

@@ -12,6 +12,7 @@ import { pause, Retry } from '../../groups/retry.ts';
 import type { TopicPlace, TopicRunner } from '../../groups/topic-runners.ts';
 import { Wake } from '../../groups/wake.ts';
 import { archiveGroup, type ArchivePlan, type Lease, type Queue } from '../../queue/queue.ts';
+import { isClosed } from '../../queue/queue-error.ts';
 import type { ArchivedBefore } from './archived-before.ts';
 import { choosePlan, type MeasuredEntry, type PlanRules } from './choose-plan.ts';
 import type { ArchiveEvents } from './events.ts';
@@ -31,6 +32,7 @@ export interface ChannelArchiveOptions {
   readonly place: TopicPlace;
   readonly rules: PlanRules;
   readonly compression: Compression;
+  readonly encrypted: boolean;
 }
 
 export class ChannelArchive implements TopicRunner {
@@ -71,6 +73,7 @@ export class ChannelArchive implements TopicRunner {
     await queue.ensureGroup({ topic, group: archiveGroup, policy: { kind: 'blocking' }, from: 'beginning' });
     const request = { queue, clock, owner, group: { topic, group: archiveGroup, partition } };
     await runUnderLease(request, signal, (lease, inner) => this.#work(lease, inner));
+    this.#options.events.settled(topic);
   }
 
   async #work(lease: Lease, signal: AbortSignal): Promise<WorkEnd> {
@@ -95,8 +98,9 @@ export class ChannelArchive implements TopicRunner {
         this.#waitingSinceMs = clock.monotonic();
         this.#mayHavePlan = false;
         retry.succeeded();
+        events.settled(place.topic);
       } catch (error) {
-        if (signal.aborted) break;
+        if (signal.aborted || isClosed(error)) break;
         events.failed(place.topic, error, retry.nextMs);
         await retry.wait(clock, signal);
       }
@@ -115,7 +119,7 @@ export class ChannelArchive implements TopicRunner {
 
   /** The plan that a crash or an error left, or a new one when it is due; undefined after a wait. */
   async #nextPlan(lease: Lease, cursor: number, signal: AbortSignal): Promise<ArchivePlan | 'fenced' | 'idle' | undefined> {
-    const { queue, clock, place, rules, compression } = this.#options;
+    const { queue, clock, place, rules, compression, encrypted } = this.#options;
     const { topic, partition, channel } = place;
     const current = this.#mayHavePlan ? await queue.currentPlan(lease) : undefined;
     if (current !== undefined) return current;
@@ -138,8 +142,8 @@ export class ChannelArchive implements TopicRunner {
     assert(first.sequence === cursor + 1, 'a plan begins where the group is');
     if (last === this.#backlog.at(-1)) this.#requested = false;
     const range = { partition, first: first.sequence, last: last.sequence };
-    const storeId = storeIdInNames(queue.storeId, queue.generationOf(partition));
-    const name = objectName({ ...range, channel, storeId, receivedMs: first.receivedMs, compression });
+    const storeId = storeIdInNames(queue.storeId, lease.generation);
+    const name = objectName({ ...range, channel, storeId, receivedMs: first.receivedMs, compression, encrypted });
     this.#mayHavePlan = true;
     const plan = await queue.plan(lease, { ...range, topic, name, createdMs: nowMs });
     crashPoint('hub.archive.after-plan');

@@ -10,7 +10,7 @@ export function extensionOf(compression: Compression): string {
 }
 
 export function compressionOf(objectName: string): Compression {
-  return objectName.endsWith('.gz') ? 'gzip' : 'zstd';
+  return /\.gz(\.enc)?$/.test(objectName) ? 'gzip' : 'zstd';
 }
 
 export function compressFrame(compression: Compression, bytes: Uint8Array): Buffer {

@@ -14,6 +14,8 @@ export const gzipLevel = 4;
 
 /** Objects that are written at the same time: each has a frame in memory. */
 export const objectsOpenMax = 4;
+/** Where each waits for a server most of its time. */
+export const objectsOpenFarMax = 16;
 
 /** How much of a plan's range is read from the queue in one go. */
 export const readEntriesMax = 64;

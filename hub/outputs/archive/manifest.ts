@@ -1,6 +1,7 @@
 /** The JSON file beside an object: all that an index row holds and the segments, so that an index can be made again from the files. */
 import type { ChannelName, Id } from '@tributary/protocol/messages.ts';
 import * as z from 'zod';
+import { type ChainPlace, linkOf } from './chain/chain-link.ts';
 import type { ArchivedSegment, ArchiveObject } from '../../queue/queue.ts';
 
 export const manifestVersion = 1;
@@ -14,12 +15,20 @@ export interface ManifestBasis {
   readonly first: number;
   readonly last: number;
   readonly segments: readonly ArchivedSegment[];
+  /** Undefined: in no chain. */
+  readonly chain?: ChainPlace | undefined;
 }
 
 export type ManifestFigures = Omit<ArchiveObject, 'channel' | 'partition' | 'first' | 'last'>;
 
-export function manifestText(manifest: ManifestBasis & ManifestFigures): string {
-  const { name, channel, storeId, topic, partition, first, last, segments, ...figures } = manifest;
+export interface ManifestText {
+  readonly text: string;
+  /** In its chain; empty where it is in none. */
+  readonly link: string;
+}
+
+export function manifestText(manifest: ManifestBasis & ManifestFigures & { readonly keyId?: string | undefined }): ManifestText {
+  const { name, channel, storeId, topic, partition, first, last, segments, chain, keyId, ...figures } = manifest;
   const { receivedMsMin, receivedMsMax, eventMsMin, eventMsMax, frames, ...counts } = figures;
   const document = {
     version: manifestVersion,
@@ -30,9 +39,16 @@ export function manifestText(manifest: ManifestBasis & ManifestFigures): string 
     received: { from: isoTime(receivedMsMin), to: isoTime(receivedMsMax) },
     event: eventMsMin === undefined || eventMsMax === undefined ? null : { from: isoTime(eventMsMin), to: isoTime(eventMsMax) },
     ...counts,
+    ...(keyId !== undefined && { encryption: { cipher: 'aes-256-gcm', key: keyId } }),
     frames,
     segments: segments.map(({ key, from, to }) => ({ site: key.siteId, agent: key.agentId, stream: key.streamId, from, to })),
   };
+  if (chain === undefined) return { text: textOf(document), link: '' };
+  const link = linkOf(document, chain);
+  return { text: textOf({ ...document, chain: { ...chain, link } }), link };
+}
+
+function textOf(document: object): string {
   return `${JSON.stringify(document, undefined, 1)}\n`;
 }
 
@@ -63,7 +79,17 @@ function isoTime(ms: number): string {
 
 export interface FoundManifest {
   readonly object: ArchiveObject;
+  readonly storeId: Id;
   readonly segments: readonly ArchivedSegment[];
+  /** Of the key that it is encrypted with. */
+  readonly keyId: string | undefined;
+  readonly chain: FoundChain | undefined;
+}
+
+export interface FoundChain extends ChainPlace {
+  readonly link: string;
+  /** What the link should be, by what the manifest says now. */
+  readonly expected: string;
 }
 
 const count = z.int().min(0);
@@ -72,6 +98,7 @@ const document = z.object({
   version: z.literal(manifestVersion),
   name: z.string(),
   channel: z.string(),
+  store: z.string(),
   plan: z.object({ partition: count, first: count, last: count }),
   received: range,
   event: range.nullable(),
@@ -82,11 +109,17 @@ const document = z.object({
   hosts: z.array(z.string()),
   frames: z.array(z.object({ offset: count, inflatedBytes: count, records: count })),
   segments: z.array(z.object({ site: z.string(), agent: z.string(), stream: z.string(), from: count, to: count })),
+  encryption: z.object({ key: z.string() }).optional(),
+  chain: z.object({ number: z.int().min(1), previous: z.string(), link: z.string() }).optional(),
 });
+
+/** In the order in which they stand in it. */
+const anyDocument = z.record(z.string(), z.unknown());
 
 /** What `manifestText` made. Undefined for anything else: a version that is not known here, or damage. */
 export function parseManifest(text: string): FoundManifest | undefined {
-  const parsed = document.safeParse(parseJson(text));
+  const json = parseJson(text);
+  const parsed = document.safeParse(json);
   if (!parsed.success) return undefined;
   const { name, channel, plan, received, event, records, rawBytes, objectBytes, sha256, hosts, frames, segments } = parsed.data;
   const object: ArchiveObject = {
@@ -109,7 +142,13 @@ export function parseManifest(text: string): FoundManifest | undefined {
     from,
     to,
   }));
-  return { object, segments: places };
+  const { store, encryption, chain } = parsed.data;
+  return { object, storeId: store, segments: places, keyId: encryption?.key, chain: chain && foundChain(json, chain) };
+}
+
+function foundChain(json: unknown, chain: Omit<FoundChain, 'expected'>): FoundChain {
+  const { chain: _, ...rest } = anyDocument.parse(json);
+  return { ...chain, expected: linkOf(rest, chain) };
 }
 
 function parseJson(text: string): unknown {

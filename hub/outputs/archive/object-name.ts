@@ -23,27 +23,46 @@ export interface ObjectPlace {
   /** Receive time of the first entry: chooses the hour's folder. */
   readonly receivedMs: number;
   readonly compression: Compression;
+  readonly encrypted: boolean;
 }
 
-/** Relative to the archive folder: `<tenant>/<type>/YYYY/MM/DD/HH/<store>-<partition>-<first>-<last>.csv.zst`. */
+const encryptedExtension = '.enc';
+const extension = /\.csv\.(zst|gz)(\.enc)?$/;
+
+/** Relative to the archive folder: `<tenant>/<type>/YYYY/MM/DD/HH/<store>-<partition>-<first>-<last>.csv.zst`, and `.enc` behind it. */
 export function objectName(place: ObjectPlace): string {
-  const { channel, storeId, partition, first, last, receivedMs, compression } = place;
+  const { channel, storeId, partition, first, last, receivedMs, compression, encrypted } = place;
   const hour = new Date(receivedMs).toISOString().slice(0, 13).replaceAll(/[-T]/g, '/');
-  return `${channel}/${hour}/${storeId}-${partition}-${first}-${last}${extensionOf(compression)}`;
+  return `${channel}/${hour}/${storeId}-${partition}-${first}-${last}${extensionOf(compression)}${encrypted ? encryptedExtension : ''}`;
 }
 
 /** Beside each object. */
 export function manifestName(name: string): string {
-  return name.replace(/\.csv\.(zst|gz)$/, '.json');
+  return name.replace(extension, '.json');
 }
 
 /** For an object whose name another one needs (object-writer.ts). */
 export function keptName(name: string, sha256: string): string {
-  return name.replace(/\.csv\.(zst|gz)$/, (extension) => `-kept-${sha256.slice(0, 12)}${extension}`);
+  return name.replace(extension, (end) => `-kept-${sha256.slice(0, 12)}${end}`);
+}
+
+/** The name that an object was written under. */
+export function originalName(name: string): string {
+  return name.replace(/-kept-[0-9a-f]{12}(?=\.)/, '');
+}
+
+/** Without what its name ends with. */
+export function bareName(name: string): string {
+  return name.replace(extension, '');
 }
 
 export function isObjectName(name: string): boolean {
-  return /\.csv\.(zst|gz)$/.test(name) && !isTemporaryName(name);
+  return extension.test(name) && !isTemporaryName(name);
+}
+
+/** Its frames are (frame-cipher.ts). */
+export function isEncrypted(name: string): boolean {
+  return name.endsWith(encryptedExtension);
 }
 
 /** A hub that was stopped may go on with an object that another one has begun meanwhile: they write files of their own. */

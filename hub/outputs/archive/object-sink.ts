@@ -5,14 +5,19 @@ import type { LazyThread } from '../../groups/lazy-thread.ts';
 import { Slots } from '../../groups/slots.ts';
 import type { ArchivePlan, ArchiveObject, Entry, Queue, Commit } from '../../queue/queue.ts';
 import type { ArchiveContract, RejectedEntry } from './archive-contract.ts';
+import type { Chains } from './chain/chains.ts';
 import type { HeldRanges } from './held-ranges.ts';
-import { objectsOpenMax, readBytesMax, readEntriesMax } from './limits.ts';
+import { readBytesMax, readEntriesMax } from './limits.ts';
 import { SegmentList } from './manifest.ts';
 
 export interface ObjectSinkOptions {
   readonly queue: Queue;
-  readonly folder: string;
+  readonly chains: Pick<Chains, 'placeOf' | 'written'>;
   readonly thread: LazyThread<ArchiveContract>;
+  /** Objects that are written at the same time. */
+  readonly openMax: number;
+  /** Name of the output. */
+  readonly output?: string | undefined;
 }
 
 export interface ObjectWork {
@@ -31,27 +36,32 @@ export interface WrittenObject {
 
 export class ObjectSink {
   readonly #options: ObjectSinkOptions;
-  readonly #slots = new Slots(objectsOpenMax);
+  readonly #slots: Slots;
   #lastId = 0;
 
   constructor(options: ObjectSinkOptions) {
     this.#options = options;
+    this.#slots = new Slots(options.openMax);
   }
 
   /** The object of a plan, durable under its name when this resolves. Undefined when aborted before. */
   write(work: ObjectWork, signal: AbortSignal): Promise<WrittenObject | undefined> {
     return this.#slots.run(async () => {
       if (signal.aborted) return undefined;
-      const { thread, folder } = this.#options;
+      const { thread, output } = this.#options;
       const { plan, held } = work;
       this.#lastId += 1;
       const id = this.#lastId;
-      await thread.call('open', { id, folder, name: plan.name, held: held.streams() });
+      await thread.call('open', { id, name: plan.name, held: held.streams(), output });
       let written: WrittenObject | undefined;
+      // What waits for a server that does not answer ends with an error.
+      const cancel = (): void => void thread.call('abort', { id }).catch(() => undefined);
+      signal.addEventListener('abort', cancel, { once: true });
       try {
         written = await this.#fill(id, work, signal);
         return written;
       } finally {
+        signal.removeEventListener('abort', cancel);
         // A thread that died took its files with it; the first error is the one to tell.
         if (written === undefined) await thread.call('abort', { id }).catch(() => undefined);
       }
@@ -59,7 +69,7 @@ export class ObjectSink {
   }
 
   async #fill(id: number, { plan, channel, isOurs }: ObjectWork, signal: AbortSignal): Promise<WrittenObject | undefined> {
-    const { queue, thread } = this.#options;
+    const { queue, thread, chains } = this.#options;
     const { topic, partition, first, last } = plan;
     const segments = new SegmentList();
     const rejected: RejectedEntry[] = [];
@@ -78,14 +88,19 @@ export class ObjectSink {
       added.catch(() => undefined);
     }
     rejected.push(...(await added));
-    await thread.call('seal', { id });
+    const leftOutRecords = await thread.call('seal', { id });
     // Whoever has the group since then may not know of an object that comes into being behind its back.
     if (!(await isOurs())) return undefined;
-    const basis = { channel, storeId: queue.storeId, topic, partition, first, last, segments: segments.segments };
-    const figures = await thread.call('finish', { id, basis });
-    const object: ArchiveObject | undefined =
-      figures === undefined ? undefined : { name: plan.name, channel, partition, first, last, ...figures };
-    return { archived: { plan, object, segments: segments.segments }, rejected };
+    const place = await chains.placeOf(channel, plan);
+    const basis = { channel, storeId: queue.storeId, topic, partition, first, last, segments: segments.segments, chain: place };
+    const written = await thread.call('finish', { id, basis });
+    let object: ArchiveObject | undefined;
+    if (written !== undefined) {
+      const { link, ...figures } = written;
+      await chains.written(channel, plan, { place, link });
+      object = { name: plan.name, channel, partition, first, last, ...figures };
+    }
+    return { archived: { plan, object, segments: segments.segments, leftOutRecords }, rejected };
   }
 }
 

@@ -97,10 +97,39 @@ suite('archive rows', () => {
     assert.equal(
       csv.toString(),
       `${columns.join(',')}\n` +
-        `${start}9007199254740000,0,,,"plain\n"\n` +
-        `${start}9007199254740006,0,partial,2026-11-21T09:08:07.005Z,"say ""x""\r\n"\n`,
+        `${start}9007199254740000,0,,,,"plain\n"\n` +
+        `${start}9007199254740006,0,partial,2026-11-21T09:08:07.005Z,,"say ""x""\r\n"\n`,
     );
     assert.equal(headerRow.toString(), `${columns.join(',')}\n`);
+  });
+
+  test('what a pipeline found is beside the raw line, and a document that is not the first of its record has no line', () => {
+    const each = { stream: 0, event: Number.NaN };
+    const raw = Buffer.from('{"a":1}\n');
+    const block = blockOf(
+      [
+        { ...each, raw, flags: 2 },
+        { ...each, raw, flags: 0 },
+        { ...each, raw: Buffer.alloc(0), flags: 0 },
+      ],
+      [blockStream(1)],
+    );
+    const texts = ['', '{"b":"say \\"hi\\", ok"}', '{"c":3}'].map((text) => Buffer.from(text));
+    const found = {
+      ...block.columns,
+      fields: Uint32Array.from(texts, ({ length }) => length),
+      ordinal: Uint32Array.of(0, 0, 1),
+      skipped: Float64Array.of(0, 0, -raw.length),
+    };
+    const [, ...rows] = parse(csvOf({ ...block, columns: found, fields: Buffer.concat(texts) }, 10));
+    assert.deepEqual(
+      rows.map((row) => row.slice(6)),
+      [
+        ['0', '0', 'json', '', '', '{"a":1}\n'],
+        ['8', '0', '', '', '{"b":"say \\"hi\\", ok"}', '{"a":1}\n'],
+        ['8', '1', '', '', '{"c":3}', ''],
+      ],
+    );
   });
 
   test('rows whose bytes are not UTF-8 say so, before anything else that is told of them', () => {
@@ -118,7 +147,7 @@ suite('archive rows', () => {
       ['encoding:utf-16le partial', `encoding:${'x'.repeat(64)} partial`, 'partial', 'partial', 'encoding:utf-16le'],
     );
     assert.ok(
-      rows.slice(0, 4).every((row) => row[10] === 'x\0\n\0'),
+      rows.slice(0, 4).every((row) => row[11] === 'x\0\n\0'),
       'the bytes stay',
     );
   });
@@ -141,7 +170,7 @@ suite('archive rows', () => {
             const position = ends[stream] ?? 0;
             ends[stream] = position + raw.length;
             const source = Buffer.from(path).toString('latin1');
-            const place = [String(position), '0', flags === 1 ? 'partial' : '', ''];
+            const place = [String(position), '0', flags === 1 ? 'partial' : '', '', ''];
             const text = Buffer.from(raw).toString('latin1');
             return ['2026-11-21T09:08:07.006Z', attributes.host, key.agentId, key.streamId, source, '', ...place, text];
           }),
@@ -149,4 +178,38 @@ suite('archive rows', () => {
       }),
     );
   });
+});
+
+test('what is for others has no row; the next document of its record has the raw', () => {
+  const lines = ['one\n', 'two\n', '', '', 'three\n', 'four\n', ''].map((line) => Buffer.from(line));
+  const { key, attributes } = streamInfo(1);
+  const streams = [{ key, attributes, path: '/var/log/a.log', from: 0 }];
+  const { body, inflatedBytes } = encodeBlock({
+    receivedMs,
+    streams,
+    columns: {
+      stream: new Uint32Array(lines.length),
+      skipped: Float64Array.from([0, 0, -4, 0, 4, 0, -5]),
+      ordinal: Uint32Array.from([0, 0, 1, 2, 0, 0, 1]),
+      flags: new Uint8Array(lines.length),
+      length: Uint32Array.from(lines, ({ length }) => length),
+      event: undefined,
+      route: Uint32Array.from([0, 1, 2, 0, 1, 0, 0]),
+    },
+    raw: rawFrame(lines),
+    routes: [{}, { outputs: ['siem'] }, { outputs: ['siem', 'cold'] }],
+  });
+  const block = decodeBlock(body, inflatedBytes);
+  const rowsOf = (output: string): readonly (readonly string[])[] => {
+    const buffer = new RowBuffer(64);
+    assert.ok(buffer.appendRows(new BlockRows(block, undefined, output), 1 << 20));
+    return parse(Buffer.from(buffer.take())).map((row) => [row[6] ?? '', row[7] ?? '', row[11] ?? '']);
+  };
+  const [four, after] = [
+    ['14', '0', 'four\n'],
+    ['14', '1', ''],
+  ];
+  assert.deepEqual(rowsOf('archive'), [['0', '0', 'one\n'], ['4', '2', 'two\n'], four, after]);
+  assert.deepEqual(rowsOf('cold'), [['0', '0', 'one\n'], ['4', '1', 'two\n'], ['4', '2', ''], four, after]);
+  assert.equal(rowsOf('siem').length, lines.length);
 });

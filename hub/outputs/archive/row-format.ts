@@ -1,10 +1,12 @@
 /**
- * Rows of an archive object, as docs/ARCHITECTURE.md says: RFC 4180 CSV whose last column is the record's bytes as they were.
+ * Rows of an archive object, as docs/ARCHITECTURE.md says: RFC 4180 CSV whose last columns are the fields that a pipeline found and the
+ * record's bytes as they were.
  *
  * Everything before the position is the same for all records that a block has of one stream, so it is made once as bytes. A
- * record costs one copy of that prefix, the digits of its position, and its raw bytes with each quote doubled. No string is made.
+ * record costs one copy of that prefix, the digits of its position, and its fields and raw bytes with each quote doubled. No string is made.
  */
 import { encodingBytesMax } from '@tributary/protocol/limits.ts';
+import { assert } from '@tributary/shared/assert.ts';
 import type { StreamAttributes } from '@tributary/protocol/messages.ts';
 import { recordFlags, type Block, type BlockStream } from '../../processing/block.ts';
 import { encodingFlag } from './encoding-flag.ts';
@@ -21,12 +23,15 @@ export const columns = [
   'ordinal',
   'flags',
   'event',
+  'fields',
   'raw',
 ] as const;
 
 export const headerRow: Buffer = Buffer.from(`${columns.join(',')}\n`);
 
 const noneHeld = new HeldRanges();
+/** What the output is called unless the configuration says otherwise. */
+export const archiveNameDefault = 'archive';
 
 const comma = 0x2c;
 const quote = 0x22;
@@ -67,13 +72,13 @@ export class RowBuffer {
   appendRows(rows: BlockRows, bytesMax: number): boolean {
     const { block } = rows;
     while (rows.next < block.records && this.#length < bytesMax) {
-      if (rows.isHeld()) {
-        rows.advance();
+      if (rows.isLeftOut()) {
+        rows.leaveOut();
         continue;
       }
-      const rawLength = block.columns.length[rows.next] ?? 0;
+      const rawLength = rows.rawLength();
       const prefix = rows.prefix();
-      this.#reserve(prefix.length + smallFieldsBytesMax + 2 * rawLength);
+      this.#reserve(prefix.length + smallFieldsBytesMax + 2 * (rows.fieldsLength() + rawLength));
       this.#length = writeRow(this.#out, this.#length, rows, prefix);
       this.#records += 1;
       this.#rawBytes += rawLength;
@@ -103,21 +108,30 @@ export class RowBuffer {
 export class BlockRows {
   readonly block: Block;
   readonly #prefixes: readonly Buffer[];
-  /** Per stream, the flags of a whole record and of a partial one. */
-  readonly #flags: readonly (readonly [whole: string, partial: string])[];
+  /** Per stream, the flags of a record by its bits in the block. */
+  readonly #flags: readonly (readonly string[])[];
   readonly #counted: readonly boolean[];
   /** Per stream; undefined where nothing is held. */
   readonly #held: readonly ReturnType<HeldRanges['of']>[] | undefined;
   /** Per stream, where its previous record ended. */
   readonly #ends: Float64Array;
+  /** Per route, whether its documents are for others only; undefined where none are. */
+  readonly #others: readonly boolean[] | undefined;
+  /** The raw of a record whose first document was left out: it belongs to the next one that is not. */
+  #carried: CarriedRaw | undefined;
+  /** Records that got no row. */
+  leftOut = 0;
   /** Index of the record that is next. */
   next = 0;
-  /** Where the next record's bytes begin in the block's raw. */
+  /** Where the next record's bytes begin in the block's raw, and its fields among the fields. */
   rawOffset = 0;
+  fieldsOffset = 0;
 
-  /** What is `held` in other objects has no row here. */
-  constructor(block: Block, held: HeldRanges = noneHeld) {
+  /** What is `held` in other objects has no row here, and what is not for this `output` neither. */
+  constructor(block: Block, held: HeldRanges = noneHeld, output = archiveNameDefault) {
     this.#held = held.isEmpty ? undefined : block.streams.map(({ key }) => held.of(key));
+    const others = block.routes.map(({ outputs }) => outputs?.includes(output) === false);
+    this.#others = others.includes(true) ? others : undefined;
     this.block = block;
     const received = new Date(block.receivedMs).toISOString();
     this.#prefixes = block.streams.map((stream) => {
@@ -128,9 +142,31 @@ export class BlockRows {
     this.#ends = Float64Array.from(block.streams, (stream) => stream.from);
   }
 
-  isHeld(): boolean {
+  isLeftOut(): boolean {
+    if (this.#others?.[this.block.columns.route?.[this.next] ?? 0] === true) return true;
     const ranges = this.#held?.[this.#stream()];
     return ranges !== undefined && ranges.length > 0 && isIn(ranges, this.position());
+  }
+
+  /** As `advance`, over a record that gets no row. */
+  leaveOut(): void {
+    this.leftOut += 1;
+    const length = this.block.columns.length[this.next] ?? 0;
+    if (length > 0) {
+      const start = this.rawOffset;
+      this.#carried = { stream: this.#stream(), position: this.position(), start, end: start + length };
+    }
+    this.advance();
+  }
+
+  rawLength(): number {
+    const carried = this.#carriedHere();
+    return carried === undefined ? (this.block.columns.length[this.next] ?? 0) : carried.end - carried.start;
+  }
+
+  /** Where the row's raw begins among the block's. */
+  rawStart(): number {
+    return this.#carriedHere()?.start ?? this.rawOffset;
   }
 
   prefix(): Buffer {
@@ -138,8 +174,12 @@ export class BlockRows {
   }
 
   flags(): string {
-    const isPartial = ((this.block.columns.flags[this.next] ?? 0) & recordFlags.partial) !== 0;
-    return this.#flags[this.#stream()]?.[isPartial ? 1 : 0] ?? '';
+    const bits = (this.block.columns.flags[this.next] ?? 0) & (recordFlags.partial | recordFlags.rawJson);
+    return this.#flags[this.#stream()]?.[bits] ?? '';
+  }
+
+  fieldsLength(): number {
+    return this.block.columns.fields?.[this.next] ?? 0;
   }
 
   position(): number {
@@ -149,14 +189,30 @@ export class BlockRows {
   advance(): void {
     const stream = this.#stream();
     const length = this.block.columns.length[this.next] ?? 0;
+    // Only the first document that is kept of a record has its raw.
+    if (this.#carried !== undefined && !this.isLeftOut()) this.#carried = undefined;
     this.#ends[stream] = this.position() + (this.#counted[stream] === true ? 1 : length);
     this.rawOffset += length;
+    this.fieldsOffset += this.fieldsLength();
     this.next += 1;
   }
 
   #stream(): number {
     return this.block.columns.stream[this.next] ?? 0;
   }
+
+  #carriedHere(): CarriedRaw | undefined {
+    const carried = this.#carried;
+    if (carried === undefined || (this.block.columns.ordinal[this.next] ?? 0) === 0) return undefined;
+    return carried.stream === this.#stream() && carried.position === this.position() ? carried : undefined;
+  }
+}
+
+interface CarriedRaw {
+  readonly stream: number;
+  readonly position: number;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** `received,host,agent,stream,source,labels,` */
@@ -166,8 +222,12 @@ function rowPrefix(received: string, stream: BlockStream): Buffer {
   return Buffer.from(`${fields.join(',')},`);
 }
 
-function flagsOf(encoding: string): readonly [whole: string, partial: string] {
-  return [encoding, encoding === '' ? 'partial' : `${encoding} partial`];
+/** `json`: the fields are the JSON object that the raw column is. */
+function flagsOf(encoding: string): readonly string[] {
+  assert(recordFlags.partial === 1 && recordFlags.rawJson === 2, 'all of their sums are below');
+  return [[], ['partial'], ['json'], ['partial', 'json']].map((words) =>
+    [...(encoding === '' ? [] : [encoding]), ...words].join(' '),
+  );
 }
 
 /** Labels with their keys in order, so that the same labels are the same bytes. */
@@ -182,7 +242,7 @@ function field(text: string): string {
 
 function writeRow(out: Buffer, at: number, rows: BlockRows, prefix: Buffer): number {
   const { block } = rows;
-  const { ordinal, event, length } = block.columns;
+  const { ordinal, event } = block.columns;
   let offset = at;
   out.set(prefix, offset);
   offset = writeNumber(out, offset + prefix.length, rows.position());
@@ -195,7 +255,16 @@ function writeRow(out: Buffer, at: number, rows: BlockRows, prefix: Buffer): num
   const eventMs = event?.[rows.next];
   if (eventMs !== undefined && !Number.isNaN(eventMs)) offset += out.write(new Date(eventMs).toISOString(), offset, 'latin1');
   out[offset++] = comma;
-  return writeQuoted(out, offset, { bytes: block.raw, start: rows.rawOffset, end: rows.rawOffset + (length[rows.next] ?? 0) });
+  const fieldsLength = rows.fieldsLength();
+  if (fieldsLength > 0) {
+    const { fieldsOffset: start } = rows;
+    offset = writeQuoted(out, offset, { bytes: block.fields, start, end: start + fieldsLength });
+  }
+  out[offset++] = comma;
+  const start = rows.rawStart();
+  offset = writeQuoted(out, offset, { bytes: block.raw, start, end: start + rows.rawLength() });
+  out[offset++] = newline;
+  return offset;
 }
 
 /** One pass over the bytes: measured faster than looking for quotes and copying what lies between them. */
@@ -213,7 +282,6 @@ function writeQuoted(
     if (byte === quote) out[offset++] = quote;
   }
   out[offset++] = quote;
-  out[offset++] = newline;
   return offset;
 }
 

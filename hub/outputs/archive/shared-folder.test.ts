@@ -20,9 +20,10 @@ class Site {
     return this.#values.get(key);
   }
 
-  setMeta(values: Readonly<Record<string, string>>): Promise<void> {
-    for (const [key, value] of Object.entries(values)) this.#values.set(key, value);
-    return Promise.resolve();
+  /** Somebody else's may come first. */
+  async setMeta(values: Readonly<Record<string, string>>, { unlessSet = false } = {}): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const [key, value] of Object.entries(values)) if (!unlessSet || !this.#values.has(key)) this.#values.set(key, value);
   }
 }
 
@@ -46,6 +47,16 @@ suite('the archive folder of several hubs', () => {
     );
     copyFileSync(join(shared.path, folderMarker), join(own.path, folderMarker));
     await agreeOnFolder(own.path, site);
+  });
+
+  test('is that of one of them where all start for the first time at once', async () => {
+    using one = new Folder();
+    using other = new Folder();
+    const site = new Site();
+    const [first, second] = await Promise.allSettled([agreeOnFolder(one.path, site), agreeOnFolder(other.path, site)]);
+    assert.equal(first.status, 'fulfilled');
+    assert.equal(second.status, 'rejected');
+    assert.match(String(second.reason), /not the one that the other hubs of this site write to/);
   });
 
   test('is told where its sign is damaged, and that is not replaced', async () => {

@@ -31,7 +31,10 @@ export const endsAgentsMax = 50;
 /** How often it is looked whether this hub was enrolled at the upstream. */
 export const credentialsLookMs = 1000;
 /** How often the upstream is told what changed in this site's health. */
-export const snapshotIntervalMs = 10_000;
+export const snapshotIntervalMs = 2500;
+
+/** A site above that is there again is well again, in the eyes of both, within fifteen seconds: there are few hubs that may come at once. */
+export const upstreamRetryMsMax = 6000;
 
 /** How often it is decided which of two upstreams is sent to. */
 export const pairLookMs = 250;

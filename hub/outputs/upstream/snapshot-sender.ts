@@ -10,14 +10,18 @@ export interface SnapshotSenderParts {
   readonly onFailed: (error: unknown) => void;
 }
 
-/** Well before what was told last counts as unknown (sites/limits.ts). */
-const toldAgainMs = 30_000;
+/** Well before it counts as silent (sites/limits.ts). */
+const toldAgainMs = 4000;
+/** Figures change all the time; a colour is told at once. */
+const calmMs = 4000;
 
 export class SnapshotSender {
   readonly #parts: SnapshotSenderParts;
   readonly #wake = new Wake();
   #isConnected = false;
   #sent = '';
+  /** The part of it that nobody waits for. */
+  #sentHealth = '';
   #sentAtMs = 0;
 
   constructor(parts: SnapshotSenderParts) {
@@ -47,10 +51,17 @@ export class SnapshotSender {
     const nowMs = this.#parts.clock.monotonic();
     // A site where nothing happens is well, and only what is told again is known to be.
     if (text === this.#sent && nowMs - this.#sentAtMs < toldAgainMs) return;
+    const health = healthText(snapshot);
+    if (this.#sent !== '' && health === this.#sentHealth && nowMs - this.#sentAtMs < calmMs) return;
     const json = Buffer.from(text);
     if (json.length > snapshotBytesMax) return;
     this.#sent = text;
+    this.#sentHealth = health;
     this.#sentAtMs = nowMs;
     this.#parts.send(json);
   }
+}
+
+function healthText(snapshot: unknown): string {
+  return typeof snapshot === 'object' && snapshot !== null && 'health' in snapshot ? JSON.stringify(snapshot.health) : '';
 }

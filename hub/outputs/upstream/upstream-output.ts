@@ -27,7 +27,7 @@ import type { HubEventSink } from '../../platform/hub-events.ts';
 import { frontTopic, type GroupRequest, type Queue, type StreamInfo } from '../../queue/queue.ts';
 import { type Output, OutputError, type OutputStatus } from '../output.ts';
 import { isBatchChosen, isChannelChosen } from './choice.ts';
-import { credentialsLookMs, endsLookMsMin, pairLookMs, snapshotIntervalMs } from './limits.ts';
+import { credentialsLookMs, endsLookMsMin, pairLookMs, snapshotIntervalMs, upstreamRetryMsMax } from './limits.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
 import { StreamEnds } from './stream-ends.ts';
 import { UpstreamCredentials } from './upstream-credentials.ts';
@@ -256,6 +256,7 @@ export class UpstreamOutput implements Output {
       proxy: options.proxy,
       plaintext: options.plaintext,
       rateLimit: options.rate_limit,
+      retryMsMax: upstreamRetryMsMax,
       secureContext: () => this.#credentials.secureContext(),
       clock,
       logger,

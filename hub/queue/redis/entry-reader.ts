@@ -1,5 +1,5 @@
 /** What is asked of a partition without changing it: entries, what describes their streams, gaps, and the archive's index. */
-import type { GapCause } from '@tributary/protocol/messages.ts';
+import { type GapCause, gapCauses } from '@tributary/protocol/messages.ts';
 import type { StreamKey } from '@tributary/protocol/session/server-effect.ts';
 import { QueueError } from '../queue-error.ts';
 import { type ArchiveObject, type Entry, type GapRecord, type Queue, type StreamInfo, streamName } from '../queue.ts';
@@ -240,23 +240,9 @@ function rowOfGap(member: string): string {
   return String(Number(member.slice(0, member.indexOf(':'))));
 }
 
-const causes: Record<GapCause, true> = {
-  'buffer-lost': true,
-  'buffer-damaged': true,
-  dropped: true,
-  'replay-expired': true,
-  'source-lost': true,
-  rejected: true,
-  'store-lost': true,
-  'other-way': true,
-};
-
-function isCause(text: string | undefined): text is GapCause {
-  return text !== undefined && Object.hasOwn(causes, text);
-}
-
 function causeOf(text: string | undefined): GapCause {
-  if (isCause(text)) return text;
+  const cause = gapCauses.find((known) => known === text);
+  if (cause !== undefined) return cause;
   throw new QueueError('QUEUE_UNKNOWN', `the store has the cause ${text}, which this program does not know`);
 }
 

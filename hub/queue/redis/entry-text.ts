@@ -3,22 +3,14 @@
  *
  * What is known of an entry's records beside their bytes is three lines. The functions write the first two, as they decide them: per segment
  * the row of its stream and what is kept of it, `row:from:to` (and `:mark` of what was put where its stream was held), and the trims. The third is JSON without
- * names: `[[from, to, fromMark, toMark, records, bytes, [[offset, cause], …], [length, …], [[offset, span, records], …], host], …]` and the
- * hops, `[siteId, hubId, receivedMs]` each. Only segments of a listener have a host: its streams bring records of many machines.
+ * names: the segments and the hops (segment-tuples.ts).
  */
-import {
-  channelName,
-  type Cut,
-  type CutCause,
-  type Drop,
-  type Hop,
-  type Segment,
-  type Trim,
-} from '@tributary/protocol/messages.ts';
+import { channelName, type Trim } from '@tributary/protocol/messages.ts';
 import { keptRanges } from '@tributary/protocol/trims.ts';
 import { assert } from '@tributary/shared/assert.ts';
 import {
   type AppendBatch,
+  type ArchiveObject,
   type Entry,
   type EntryFormat,
   type EntrySegment,
@@ -27,24 +19,18 @@ import {
   type StreamInfo,
   streamName,
 } from '../queue.ts';
+import {
+  countedBytes,
+  hopOfTuple,
+  hopTuple,
+  type HopTuple,
+  ofHost,
+  segmentOfTuple,
+  segmentTuple,
+  type SegmentTuple,
+} from '../segment-tuples.ts';
 import type { Argument } from './masters/masters.ts';
 
-/** What describes an entry's records is a little beside their bytes, and counts for nothing. Beyond this it counts like the body. */
-const restBytesFree = 16_384;
-
-type SegmentTuple = readonly [
-  from: number,
-  to: number,
-  fromMark: string,
-  toMark: string,
-  records: number,
-  bytes: number,
-  cuts: readonly (readonly [offset: number, cause: CutCause])[],
-  lengths: readonly number[],
-  drops: readonly (readonly [offset: number, span: number, records: number])[],
-  ...host: readonly string[],
-];
-type HopTuple = readonly [siteId: string, hubId: string, receivedMs: number];
 type Rest = readonly [segments: readonly SegmentTuple[], hops: readonly HopTuple[]];
 
 const formats = { batch: 'b', block: 'k', event: 'e' } as const satisfies Record<EntryFormat, string>;
@@ -61,28 +47,12 @@ export interface StoredBody {
 
 export function bodyOf(entry: Pick<NewEntry, 'segments' | 'hops' | 'body' | 'format'> | AppendBatch): StoredBody {
   const isPlaced = 'format' in entry && entry.format === 'batch';
-  const tuples = entry.segments.map((segment): SegmentTuple => {
-    const host = isPlaced && 'stream' in segment ? segment.stream.attributes.host : segment.host;
-    return host === undefined ? tupleOf(segment) : ([...tupleOf(segment), host] as const);
-  });
-  const rest: Rest = [tuples, entry.hops.map((hop): HopTuple => [hop.siteId, hop.hubId, hop.receivedMs])];
+  const tuples = entry.segments.map((segment) =>
+    segmentTuple(isPlaced && 'stream' in segment ? { ...segment, host: segment.stream.attributes.host } : segment),
+  );
+  const rest: Rest = [tuples, entry.hops.map(hopTuple)];
   const text = JSON.stringify(rest);
-  return { rest: text, body: entry.body, ref: '', bytes: entry.body.byteLength + Math.max(0, text.length - restBytesFree) };
-}
-
-function tupleOf(segment: Segment): SegmentTuple {
-  const { from, to, fromMark, toMark, records, bytes, cuts, lengths, drops } = segment;
-  return [
-    from,
-    to,
-    fromMark,
-    toMark,
-    records,
-    bytes,
-    cuts.map((cut) => [cut.offset, cut.cause] as const),
-    lengths,
-    drops.map((drop) => [drop.offset, drop.span, drop.records] as const),
-  ];
+  return { rest: text, body: entry.body, ref: '', bytes: countedBytes(entry.body.byteLength, text.length) };
 }
 
 function hasKey({ ref }: StoredBody): boolean {
@@ -232,25 +202,18 @@ export function partsOf({ details, rest, streamInfo }: StoredEntry): Pick<Entry,
       const [segment, from, to] = text.split(' ').map(Number);
       return { segment: segment ?? 0, from: from ?? 0, to: to ?? 0 };
     }),
-    hops: hops.map(([siteId, hubId, receivedMs]): Hop => ({ siteId, hubId, receivedMs })),
+    hops: hops.map(hopOfTuple),
   };
 }
 
 function segmentOf(tuple: SegmentTuple, place: string, streamInfo: (row: string) => StreamInfo): EntrySegment {
-  const [from, to, fromMark, toMark, records, bytes, cuts, lengths, drops, host] = tuple;
-  const [row = '', placedFrom, placedTo, mark] = place.split(':');
-  const stream = streamInfo(row);
-  return {
-    stream: host === undefined ? stream : { ...stream, attributes: { ...stream.attributes, host } },
-    from: mark === undefined ? from : Number(placedFrom),
-    to: mark === undefined ? to : Number(placedTo),
-    fromMark: mark ?? fromMark,
-    toMark,
-    records,
-    bytes,
-    cuts: cuts.map(([offset, cause]): Cut => ({ offset, cause })),
-    lengths,
-    drops: drops.map(([offset, span, dropped]): Drop => ({ offset, span, records: dropped })),
-    ...(host !== undefined && { host }),
-  };
+  const segment = segmentOfTuple(tuple);
+  const [row = '', from, to, mark] = place.split(':');
+  const stream = ofHost(streamInfo(row), segment.host);
+  return mark === undefined ? { ...segment, stream } : { ...segment, stream, from: Number(from), to: Number(to), fromMark: mark };
+}
+
+/** What a row of the archive's index counts for, and where. */
+export function sumsText({ records, rawBytes, objectBytes, channel }: ArchiveObject): string {
+  return [records, Math.round(rawBytes), objectBytes, channel].join(' ');
 }

@@ -1,11 +1,25 @@
 /** The queue's figures, all from sums that are kept where the data is. */
-import type { ArchivedSums, ChannelStatus, GroupStatus, QueueStatus, TopicName, TopicStatus } from '../queue.ts';
+import {
+  type ArchivedSums,
+  backTopic,
+  type ChannelStatus,
+  type GroupStatus,
+  type QueueStatus,
+  type TopicName,
+  type TopicStatus,
+} from '../queue.ts';
 import { patienceMs } from './limits.ts';
 import type { QueueContext } from './queue-context.ts';
 import { inGroups, listOf, numberOf, rowOf, textOf } from './replies.ts';
 import type { Reply } from './masters/masters.ts';
 
 export type StoreFigures = Pick<QueueStatus, 'topics' | 'groups' | 'channels' | 'archived' | 'deadLetters'>;
+
+interface TopicFigures {
+  readonly topic: TopicStatus;
+  readonly groups: readonly GroupStatus[];
+  readonly archived: readonly ArchivedSums[];
+}
 
 export class Figures {
   readonly #context: QueueContext;
@@ -33,20 +47,33 @@ export class Figures {
     const lane = this.#context.partitions.lane(partition);
     const { values } = await lane.read({ function: 'figures', args: () => [], patienceMs });
     const [deadLetters, topicRows, channelRows, archivedRows] = values;
-    const topics = [...inGroups(listOf(topicRows), 2)].map(([name, row]) => topicOf(textOf(name), partition, row));
-    const groups = await Promise.all(topics.map((topic) => this.#groupsOf(topic)));
-    const channels = [...inGroups(listOf(channelRows), 2)].map(([name, row]) => channelOf(textOf(name), row));
-    const archived = archivedOf(listOf(archivedRows));
-    return { topics, groups: groups.flat(), channels, archived, deadLetters: numberOf(deadLetters) };
+    const names = [...inGroups(listOf(topicRows), 2)].map(([name]) => textOf(name));
+    const found = await Promise.all(names.map((name) => this.#readTopic(name, partition)));
+    const channels = [...inGroups(listOf(channelRows), 2)].map(([name, row]) => channelSums(textOf(name), row));
+    // Of a moment with the topic that the archive reads: work goes on between the calls, and the books are to balance.
+    const archived = new Map(archivedOf(listOf(archivedRows)).map((sums) => [sums.channel, sums]));
+    for (const { topic, archived: now } of found) {
+      for (const sums of now) if (topic.topic === backTopic(sums.channel)) archived.set(sums.channel, sums);
+    }
+    return {
+      topics: found.map(({ topic }) => topic),
+      groups: found.flatMap(({ groups }) => groups),
+      channels,
+      archived: [...archived.values()],
+      deadLetters: numberOf(deadLetters),
+    };
   }
 
-  async #groupsOf(topic: TopicStatus): Promise<GroupStatus[]> {
-    const lane = this.#context.partitions.lane(topic.partition);
-    const request = { function: 'groupFigures', topics: [topic.topic], args: () => [topic.topic], patienceMs } as const;
+  async #readTopic(name: TopicName, partition: number): Promise<TopicFigures> {
+    const lane = this.#context.partitions.lane(partition);
+    const request = { function: 'groupFigures', topics: [name], args: () => [name], patienceMs } as const;
     const { values } = await lane.read(request);
-    const [topicRow, ...groups] = values;
-    const now = topicOf(topic.topic, topic.partition, topicRow);
-    return [...inGroups(groups, 3)].map(([name, row, oldest]) => groupOf(now, textOf(name), { row, oldestMs: numberOf(oldest) }));
+    const [topicRow, archivedRows, ...groupRows] = values;
+    const topic = topicOf(name, partition, topicRow);
+    const groups = [...inGroups(groupRows, 3)].map(([group, row, oldest]) =>
+      groupOf(topic, textOf(group), { row, oldestMs: numberOf(oldest) }),
+    );
+    return { topic, groups, archived: archivedOf(listOf(archivedRows)) };
   }
 }
 
@@ -88,7 +115,7 @@ function groupOf(
 }
 
 /** streams gaps lost duplicates positions late filtered filteredRecords */
-function channelOf(channel: string, row: Reply | undefined): ChannelStatus {
+function channelSums(channel: string, row: Reply | undefined): ChannelStatus {
   const [streams = 0, gaps = 0, lost = 0, duplicates = 0, positions = 0, late = 0, filtered = 0, filteredRecords = 0] =
     rowOf(row).map(Number);
   return { channel, streams, gaps, lost, duplicates, positions, late, filtered, filteredRecords };
@@ -133,24 +160,31 @@ function byTopic(
 /** `objects acme/app` and its number, and so on. */
 function archivedOf(fields: readonly Reply[]): ArchivedSums[] {
   const numbers = new Map([...inGroups(fields, 2)].map(([name, value]) => [textOf(name), Number(textOf(value))]));
-  const channels = [...numbers.keys()].flatMap((name) => (name.startsWith('objects ') ? [name.slice('objects '.length)] : []));
-  return channels.map((channel) => {
+  const channels = new Set([...numbers.keys()].map((name) => name.slice(name.indexOf(' ') + 1)));
+  return [...channels].map((channel) => {
     const of = (what: string): number => numbers.get(`${what} ${channel}`) ?? 0;
-    return { channel, objects: of('objects'), records: of('records'), rawBytes: of('rawBytes'), objectBytes: of('objectBytes') };
+    return { channel, ...archivedFigures(of) };
   });
+}
+
+function archivedFigures(of: (what: keyof Omit<ArchivedSums, 'channel'>) => number): Omit<ArchivedSums, 'channel'> {
+  return {
+    objects: of('objects'),
+    records: of('records'),
+    rawBytes: of('rawBytes'),
+    objectBytes: of('objectBytes'),
+    restored: of('restored'),
+    leftOut: of('leftOut'),
+    rejected: of('rejected'),
+    removed: of('removed'),
+  };
 }
 
 function archivedTogether(rows: readonly ArchivedSums[]): ArchivedSums[] {
   const channels = new Map<string, ArchivedSums>();
   for (const row of rows) {
-    const before = channels.get(row.channel) ?? { channel: row.channel, objects: 0, records: 0, rawBytes: 0, objectBytes: 0 };
-    channels.set(row.channel, {
-      channel: row.channel,
-      objects: before.objects + row.objects,
-      records: before.records + row.records,
-      rawBytes: before.rawBytes + row.rawBytes,
-      objectBytes: before.objectBytes + row.objectBytes,
-    });
+    const before = channels.get(row.channel);
+    channels.set(row.channel, { channel: row.channel, ...archivedFigures((what) => (before?.[what] ?? 0) + row[what]) });
   }
   return [...channels.values()].toSorted((left, right) => (left.channel < right.channel ? -1 : 1));
 }

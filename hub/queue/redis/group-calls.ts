@@ -14,7 +14,7 @@ import {
   type TopicName,
 } from '../queue.ts';
 import { objectText } from './entry-reader.ts';
-import { bodiesWithKeys, bodyOf, entryArgs, type StoredBody } from './entry-text.ts';
+import { bodiesWithKeys, bodyOf, entryArgs, type StoredBody, sumsText } from './entry-text.ts';
 import { bodyPlace, topicPlace } from './keys.ts';
 import { patienceMs, rowsMax, upkeepPatienceMs } from './limits.ts';
 import type { Argument } from './masters/masters.ts';
@@ -48,29 +48,23 @@ export class GroupCalls {
       (async () => {
         await register.add(topic);
         const version = await register.put(topic, group, { ...what, isEverywhere: false });
-        await this.everywhere(topic, (partition) => ({
-          function: 'ensureGroup',
-          args: [topic, version, ...groupArgs({ group, policy }), from, what.paused ? 1 : 0],
-          partition,
-        }));
+        const args = [topic, version, ...groupArgs({ group, policy }), from, what.paused ? 1 : 0];
+        const { count } = this.#context.partitions;
+        await Promise.all(Array.from({ length: count }, (_, partition) => this.#makeGroup({ topic, group, partition }, args)));
         await register.put(topic, group, { ...what, isEverywhere: true });
       })(),
     );
   }
 
-  /** Calls a function of one topic in all partitions. */
-  async everywhere(
-    topic: TopicName,
-    ask: (partition: number) => { readonly function: 'ensureGroup'; readonly args: readonly Argument[] },
-  ): Promise<void> {
+  async #makeGroup(place: GroupPlace, args: readonly Argument[]): Promise<void> {
+    const { topic, partition } = place;
     const { partitions } = this.#context;
-    await Promise.all(
-      Array.from({ length: partitions.count }, async (_, partition) => {
-        const { function: name, args } = ask(partition);
-        const answer = await partitions.lane(partition).call({ function: name, topics: [topic], args: () => args, patienceMs });
-        if (answer.word === 'done') partitions.noteLevel(partition, topic, answer.values);
-      }),
-    );
+    const request = { function: 'ensureGroup', topics: [topic], args: () => args, patienceMs } as const;
+    const { word, values } = await partitions.lane(partition).call(request);
+    if (word !== 'done') return;
+    const [isGathered] = values.slice(4);
+    partitions.noteLevel(partition, topic, values.slice(0, 4));
+    if (isGathered === 0) await partitions.gatherBeginnings(place);
   }
 
   async acquire(place: GroupPlace, owner: string, ttlMs: number): Promise<Lease | undefined> {
@@ -83,7 +77,8 @@ export class GroupCalls {
         topics: [topic],
         args: () => [topic, group, owner, ttlMs],
         patienceMs,
-        provide: () => partitions.makeTopic(partition, topic),
+        provide: (lack) =>
+          lack.startsWith('BEGINNINGS') ? partitions.gatherBeginnings(place) : partitions.makeTopic(partition, topic),
       }),
     );
     return this.#lease(place, answer);
@@ -123,7 +118,8 @@ export class GroupCalls {
         assert(body !== undefined, 'each entry has a body');
         const place = bodyPlace(1 + targets.length, withKeys.indexOf(body));
         const targetPlace = topicPlace(targets.indexOf(target.topic) + 1);
-        const bytesMax = levels.topicBytesMaxIn(partition, target.topic);
+        // What goes back into the topic that it is taken from takes no room there.
+        const bytesMax = target.topic === topic ? Number.MAX_SAFE_INTEGER : levels.topicBytesMaxIn(partition, target.topic);
         return [targetPlace, target.topic, bytesMax, ...entryArgs(target.entry, body, { place, isDescribed })];
       });
     };
@@ -157,6 +153,13 @@ export class GroupCalls {
     return this.#committed(commit, answer);
   }
 
+  async attempt(lease: Lease, sequence: number): Promise<number | 'fenced'> {
+    const token = randomBytes(9).toString('base64url');
+    const args = [lease.topic, lease.group, lease.epoch, sequence, token];
+    const { word, values } = await this.#call('attempt', lease, args);
+    return word === 'fenced' ? word : numberOf(values[0]);
+  }
+
   async plan(lease: Lease, plan: ArchivePlan): Promise<ArchivePlan | 'fenced'> {
     const { topic, group, epoch } = lease;
     const args = [topic, group, epoch, plan.first, plan.last, plan.createdMs, plan.name];
@@ -175,11 +178,26 @@ export class GroupCalls {
     const { topic, group, epoch } = lease;
     for (let done = 0; done < objects.length; done += rowsMax) {
       const token = randomBytes(9).toString('base64url');
-      const rows = objects.slice(done, done + rowsMax).flatMap((object) => [objectText(object), sumsText(object)]);
+      const rows = objects.slice(done, done + rowsMax).flatMap(rowArgs);
       const { word } = await this.#call('restoreArchived', lease, [topic, group, epoch, token, ...rows]);
       if (word === 'fenced') return 'fenced';
     }
     return 'done';
+  }
+
+  /** A row of a partition that there is not is in one that there is. */
+  async addArchived(objects: readonly ArchiveObject[]): Promise<number> {
+    const { partitions } = this.#context;
+    let added = 0;
+    for (const [partition, own] of Map.groupBy(objects, (object) => object.partition % partitions.count)) {
+      for (let done = 0; done < own.length; done += rowsMax) {
+        const rows = own.slice(done, done + rowsMax).flatMap(rowArgs);
+        const request = { function: 'addArchived', args: () => rows, patienceMs } as const;
+        const { values } = await asQueueErrors(partitions.lane(partition).call(request));
+        added += numberOf(values[0]);
+      }
+    }
+    return added;
   }
 
   async currentPlan(lease: Lease): Promise<ArchivePlan | undefined> {
@@ -190,7 +208,11 @@ export class GroupCalls {
     return text === '' ? undefined : planOfText(lease, text);
   }
 
-  async #call(name: 'renew' | 'plan' | 'restoreArchived', place: CommitPlace, args: readonly Argument[]): Promise<Answer> {
+  async #call(
+    name: 'renew' | 'attempt' | 'plan' | 'restoreArchived',
+    place: CommitPlace,
+    args: readonly Argument[],
+  ): Promise<Answer> {
     const lane = this.#context.partitions.lane(place.partition);
     const answer = await asQueueErrors(lane.call({ function: name, topics: [place.topic], args: () => args, patienceMs }));
     if (answer.word === 'absent') throw neverRegistered(place);
@@ -204,12 +226,12 @@ export class GroupCalls {
     if (register.groupOf(place.topic, place.group) === undefined) throw neverRegistered(place);
   }
 
-  #lease(place: CommitPlace, { word, values }: Answer): Lease | undefined {
+  #lease(place: CommitPlace, { word, values, generation }: Answer): Lease | undefined {
     if (word === 'absent') throw neverRegistered(place);
     if (word !== 'done') return undefined;
-    const [epoch, cursor, expiresMs] = values.map(numberOf);
+    const [epoch = 0, cursor = 0, expiresMs = 0, isUnclean = 0] = values.map(numberOf);
     const { topic, group, partition } = place;
-    const lease = { topic, group, partition, epoch: epoch ?? 0, cursor: cursor ?? 0, expiresMs: expiresMs ?? 0 };
+    const lease = { topic, group, partition, epoch, cursor, expiresMs, isAfterUnclean: isUnclean === 1, generation };
     this.#leases.set(nameOf(lease), lease);
     return lease;
   }
@@ -252,14 +274,21 @@ function letterArgs({ deadLetters = [] }: Commit): Argument[] {
 
 function archivedArgs({ archived }: Commit): Argument[] {
   if (archived === undefined) return [''];
-  const { plan, object, segments } = archived;
+  const { plan, object, segments, leftOutRecords = 0 } = archived;
   const row = object === undefined ? '' : objectText(object);
   const sums = object === undefined ? '' : sumsText(object);
-  return [plan.name, plan.last, row, sums, ...segments.flatMap(({ key, from, to }) => [streamName(key), from, to])];
+  return [
+    plan.name,
+    plan.last,
+    row,
+    sums,
+    leftOutRecords,
+    ...segments.flatMap(({ key, from, to }) => [streamName(key), from, to]),
+  ];
 }
 
-function sumsText({ records, rawBytes, objectBytes, channel }: ArchiveObject): string {
-  return [records, Math.round(rawBytes), objectBytes, channel].join(' ');
+function rowArgs(object: ArchiveObject): string[] {
+  return [objectText(object), sumsText(object)];
 }
 
 function planOfText({ topic, partition }: CommitPlace, text: string): ArchivePlan {

@@ -20,6 +20,8 @@ const ofPartition = [
   'objects',
   'spilled',
   'archived',
+  'attempts',
+  'agent-streams',
 ];
 
 const ofTopic = ['groups', 'sums', 'details', 'bodies', 'passed', 'beginnings'];

@@ -11,6 +11,12 @@ export const upkeepPatienceMs = 1000;
 
 /** Entries that an operator skips with one call of Redis, which does nothing else meanwhile. */
 export const skippedAtOnceMax = 500;
+/** Entries that a cursor passes with one call where each is looked at. */
+export const passedAtOnceMax = 1000;
+/** Streams or entries that are looked at with one call for what lay before a group. */
+export const gatheredAtOnceMax = 1000;
+/** Rows of these that are forgotten with one call. */
+export const forgottenAtOnceMax = 5000;
 
 /** How old what is known of other hubs' entries may be, where their notes were lost. */
 export const pollMs = 500;
@@ -21,9 +27,8 @@ export const windowParts = 30;
 /** Entries are told to other hubs together. */
 export const noteMs = 10;
 
-/** Entries of a topic measured, streams looked through, rows read with one call: each takes a part of a millisecond of Redis. */
+/** Entries of a topic measured, rows read with one call: each takes a millisecond or two of Redis. */
 export const measuredMax = 2000;
-export const scannedMax = 500;
 export const rowsMax = 500;
 export const topicsAtOnceMax = 50;
 

@@ -4,10 +4,12 @@ import type { Logger } from '@tributary/shared/log.ts';
 import { Allowances, type KnownTopics } from '../allowances.ts';
 import { type QueueLimits, queueLimits } from '../limits.ts';
 import { Bodies } from './bodies.ts';
+import { DeadEntryCalls } from './dead-entry-calls.ts';
 import { EntryReader } from './entry-reader.ts';
 import { Figures } from './figures.ts';
 import { GroupCalls } from './group-calls.ts';
 import { HeldBackNotes } from './held-back-notes.ts';
+import { HousekeepingCalls } from './housekeeping-calls.ts';
 import { HubNotes } from './hub-notes.ts';
 import { siteKeyNames } from './keys.ts';
 import { RedisLevels } from './levels.ts';
@@ -46,12 +48,12 @@ export async function openRedisQueue(options: RedisQueueOptions): Promise<RedisQ
   const { masters, log, clock = systemClock, clockOffsetMs = () => 0, keepsHouse = true } = options;
   const { spill, memoryBytesMax = Number.MAX_SAFE_INTEGER } = options;
   const limits = limitsWithin(queueLimits(options.limits), spill === undefined ? memoryBytesMax : undefined);
-  const register = await openRegister(options);
   const levels = new RedisLevels({ limits, memoryUsed: () => memoryUsed(masters) });
   const storeChanged = new Set<(partition: number | undefined) => void>();
   const tell = (partition: number | undefined): void => {
     for (const listener of storeChanged) listener(partition);
   };
+  const register = await openRegister(options, () => tell(undefined));
   const partitions = new Partitions({
     masters,
     register,
@@ -85,7 +87,6 @@ export async function openRedisQueue(options: RedisQueueOptions): Promise<RedisQ
     log,
     ownPartitions: options.ownPartitions ?? (() => Array.from({ length: partitions.count }, (_, partition) => partition)),
     onIdentityChanged,
-    onStoreLost: () => tell(undefined),
   });
   await partitions.open();
   await upkeep.poll();
@@ -96,6 +97,8 @@ export async function openRedisQueue(options: RedisQueueOptions): Promise<RedisQ
     streams: new StreamCalls(context, { onLast, onIdentityChanged }),
     reader,
     groups: new GroupCalls(context, { onLast }),
+    deadEntries: new DeadEntryCalls(context),
+    housekeeping: new HousekeepingCalls(context),
     operators: new OperatorCalls(context),
     figures: new Figures(context),
     upkeep,
@@ -110,8 +113,9 @@ export async function openRedisQueue(options: RedisQueueOptions): Promise<RedisQ
   });
 }
 
-async function openRegister({ masters, partitions, spill, mayLackSpill = false }: RedisQueueOptions): Promise<TopicRegister> {
-  const register = await TopicRegister.open(masters, { partitions, spillId: spill?.id ?? '' });
+async function openRegister(options: RedisQueueOptions, onStoreLost: () => void): Promise<TopicRegister> {
+  const { masters, partitions, spill, mayLackSpill = false } = options;
+  const register = await TopicRegister.open(masters, { partitions, spillId: spill?.id ?? '' }, onStoreLost);
   if (register.partitions !== partitions) {
     const message = `the site was made with ${register.partitions} partitions and cannot have ${partitions}`;
     throw new Error(`${message}: set queue.redis.partitions to ${register.partitions}`);

@@ -43,7 +43,10 @@ export interface PartitionLaneParts {
   readonly clockOffsetMs: () => number;
   /** The server is not the one that the partition knows. */
   readonly recover: () => Promise<void>;
-  readonly onGeneration: (generation: number) => void;
+  /** What the partition's generation is taken to be. */
+  readonly generation: () => number | undefined;
+  /** An answer's, and what it was taken to be when the call was sent. */
+  readonly onGeneration: (generation: number, whenSent: number | undefined) => void;
 }
 
 interface Pending {
@@ -149,7 +152,7 @@ export class PartitionLane {
   }
 
   async #ask(request: LaneRequest): Promise<Answer> {
-    const { partition, masters, keys, clockOffsetMs, onGeneration } = this.#parts;
+    const { partition, masters, keys, clockOffsetMs, generation, onGeneration } = this.#parts;
     const { function: name, topics = [], refs = [], args } = request;
     const stored = request.bodies?.() ?? [];
     const call = {
@@ -158,8 +161,9 @@ export class PartitionLane {
       args: [clockOffsetMs(), ...args()],
       bodies: stored.map(({ ref, body }) => ({ key: keys.body(ref), bytes: body })),
     };
+    const whenSent = generation();
     const answer = answerOf(await masters.call(partition, call, { write: !changesNothing(name) }));
-    if (answer.word !== 'MASTER') onGeneration(answer.generation);
+    if (answer.word !== 'MASTER') onGeneration(answer.generation, whenSent);
     return answer;
   }
 

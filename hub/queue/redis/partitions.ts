@@ -8,10 +8,11 @@ import { randomInt } from 'node:crypto';
 import { assert } from '@tributary/shared/assert.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { QueueLimits } from '../limits.ts';
-import type { TopicName } from '../queue.ts';
+import type { GroupPlace, TopicName } from '../queue.ts';
 import { changesNothing, functionName, type QueueFunction } from './functions/library.ts';
 import { PartitionKeys } from './keys.ts';
 import type { RedisLevels } from './levels.ts';
+import { gatheredAtOnceMax } from './limits.ts';
 import { type Argument, MasterError, type Masters, type Reply } from './masters/masters.ts';
 import { PartitionLane } from './partition-lane.ts';
 import { type Answer, answerOf, listOf, numberOf, textOf } from './replies.ts';
@@ -54,7 +55,8 @@ export class Partitions {
         clock,
         clockOffsetMs,
         recover: () => this.recover(partition),
-        onGeneration: (generation) => this.#noteGeneration(partition, generation),
+        generation: () => this.#partition(partition).generation,
+        onGeneration: (generation, whenSent) => this.#noteGeneration(partition, generation, whenSent),
       });
       return { lane, keys, generation: undefined, recovering: undefined };
     });
@@ -103,6 +105,16 @@ export class Partitions {
     throw new MasterError('UNAVAILABLE', `the groups of ${topic} change all the time`);
   }
 
+  /** Gathers what lay before a group that was made over what there is: until then nobody works on it. */
+  async gatherBeginnings({ topic, group, partition }: GroupPlace): Promise<void> {
+    for (;;) {
+      const args = [topic, group, gatheredAtOnceMax];
+      const { word } = await this.#call(partition, 'gatherBeginnings', { topics: [topic], args });
+      if (word === 'MASTER') await this.recover(partition);
+      else if (word !== 'more') return;
+    }
+  }
+
   /** From the last four values of an answer: last sequence, pending bytes, bytes and memory of the partition. True: entries came. */
   noteLevel(partition: number, topic: TopicName, values: readonly Reply[]): boolean {
     const [last, pendingBytes, bytes, memoryBytes] = values.map(numberOf);
@@ -114,9 +126,10 @@ export class Partitions {
   async #recover(partition: number, isBegin: boolean): Promise<void> {
     const { limits } = this.#parts;
     const args = [limits.keepKeysMs, randomInt(drawnMax), isBegin ? 1 : 0];
+    const whenSent = this.#partition(partition).generation;
     const answer = await this.#call(partition, 'recover', { topics: [], args });
     if (numberOf(answer.values[0]) === 1) await this.ensureGroups(partition);
-    this.#noteGeneration(partition, answer.generation);
+    this.#noteGeneration(partition, answer.generation, whenSent);
   }
 
   /**
@@ -149,9 +162,10 @@ export class Partitions {
     return answerOf(await masters.call(partition, call, { write: !changesNothing(name) }));
   }
 
-  #noteGeneration(partition: number, generation: number): void {
+  /** An answer to what was sent before a change that is known by now may come late from the master before it: it tells nothing new. */
+  #noteGeneration(partition: number, generation: number, whenSent: number | undefined): void {
     const state = this.#partition(partition);
-    if (generation === state.generation) return;
+    if (generation === state.generation || whenSent !== state.generation) return;
     const isKnown = state.generation !== undefined;
     state.generation = generation;
     if (!isKnown) return;

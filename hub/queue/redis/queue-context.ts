@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { Allowances } from '../allowances.ts';
 import type { QueueLimits } from '../limits.ts';
-import { QueueError } from '../queue-error.ts';
+import { QueueError, type QueueErrorCode } from '../queue-error.ts';
 import type { Bodies } from './bodies.ts';
 import type { RedisLevels } from './levels.ts';
 import { MasterError } from './masters/masters.ts';
@@ -33,7 +33,11 @@ export async function asQueueErrors<Result>(work: Promise<Result>): Promise<Resu
   } catch (error) {
     if (error instanceof ObjectStoreError) throw new QueueError('QUEUE_NO_SPACE', error.message, { cause: error });
     if (!(error instanceof MasterError) || error.code === 'REFUSED') throw error;
-    const code = error.code === 'MAXMEMORY' ? 'QUEUE_NO_SPACE' : 'QUEUE_UNAVAILABLE';
-    throw new QueueError(code, error.message, { cause: error });
+    throw new QueueError(codeOf(error), error.message, { cause: error });
   }
+}
+
+function codeOf({ code }: MasterError): QueueErrorCode {
+  if (code === 'CLOSED') return 'QUEUE_CLOSED';
+  return code === 'MAXMEMORY' ? 'QUEUE_NO_SPACE' : 'QUEUE_UNAVAILABLE';
 }

@@ -10,11 +10,13 @@ import type {
   ArchivePlan,
   Commit,
   CommitResult,
+  DeadEntry,
   Entry,
   GapRecord,
   GroupPlace,
   GroupRequest,
   HeldBack,
+  KnownStream,
   Lease,
   NewEntry,
   OpenStreamRequest,
@@ -25,10 +27,12 @@ import type {
   Sought,
   TopicName,
 } from '../queue.ts';
+import type { DeadEntryCalls } from './dead-entry-calls.ts';
 import type { EntryReader } from './entry-reader.ts';
 import type { Figures } from './figures.ts';
 import type { GroupCalls } from './group-calls.ts';
 import type { HeldBackNotes } from './held-back-notes.ts';
+import type { HousekeepingCalls } from './housekeeping-calls.ts';
 import type { HubNotes } from './hub-notes.ts';
 import type { OperatorCalls } from './operator-calls.ts';
 import { changeLimits, type QueueLimits } from '../limits.ts';
@@ -42,6 +46,8 @@ export interface RedisQueueParts {
   readonly reader: EntryReader;
   readonly groups: GroupCalls;
   readonly operators: OperatorCalls;
+  readonly deadEntries: DeadEntryCalls;
+  readonly housekeeping: HousekeepingCalls;
   readonly figures: Figures;
   readonly upkeep: Upkeep;
   readonly notes: HubNotes;
@@ -82,6 +88,14 @@ export class RedisQueue implements Queue {
 
   closeStream(key: StreamKey, position: number): Promise<void> {
     return this.#parts.streams.closeStream(key, position);
+  }
+
+  streams(from: { partition: number; after: number }, { entries }: { entries: number }): Promise<readonly KnownStream[]> {
+    return this.#parts.housekeeping.streams(from, entries);
+  }
+
+  forgetStreams(partition: number, keys: readonly StreamKey[], closedBeforeMs: number): Promise<number> {
+    return this.#parts.housekeeping.forgetStreams(partition, keys, closedBeforeMs);
   }
 
   recordGap(key: StreamKey, gap: Parameters<Queue['recordGap']>[1]): Promise<RecordedGap> {
@@ -142,6 +156,18 @@ export class RedisQueue implements Queue {
     return this.#parts.operators.skipEntries(place, count, reason);
   }
 
+  deadEntries(from: { partition: number; after: number }, { entries }: { entries: number }): Promise<readonly DeadEntry[]> {
+    return this.#parts.deadEntries.list(from, entries);
+  }
+
+  replayDeadEntry(place: Pick<DeadEntry, 'partition' | 'number'>): Promise<'done' | 'gone' | 'full'> {
+    return this.#parts.deadEntries.replay(place);
+  }
+
+  dropDeadEntries(partition: number, numbers: readonly number[]): Promise<number> {
+    return this.#parts.deadEntries.drop(partition, numbers);
+  }
+
   removeGroup(topic: TopicName, group: string): Promise<void> {
     return this.#parts.operators.removeGroup(topic, group);
   }
@@ -160,6 +186,10 @@ export class RedisQueue implements Queue {
 
   release(lease: Lease): Promise<void> {
     return this.#parts.groups.release(lease);
+  }
+
+  attempt(lease: Lease, sequence: number): Promise<number | 'fenced'> {
+    return this.#parts.groups.attempt(lease, sequence);
   }
 
   read(from: Parameters<Queue['read']>[0], limits: Parameters<Queue['read']>[1]): Promise<readonly Entry[]> {
@@ -188,6 +218,14 @@ export class RedisQueue implements Queue {
 
   restoreArchived(lease: Lease, objects: readonly ArchiveObject[]): Promise<'done' | 'fenced'> {
     return this.#parts.groups.restoreArchived(lease, objects);
+  }
+
+  addArchived(objects: readonly ArchiveObject[]): Promise<number> {
+    return this.#parts.groups.addArchived(objects);
+  }
+
+  removeArchived(objects: readonly ArchiveObject[]): Promise<number> {
+    return this.#parts.housekeeping.removeArchived(objects);
   }
 
   generationOf(partition: number): number {

@@ -3,12 +3,16 @@ import assert from 'node:assert/strict';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { createLogger } from '@tributary/shared/log.ts';
+import { startRedis } from '../../../test/harness/redis/redis-server.ts';
 import { requireTool } from '../../../test/harness/require.ts';
 import { until } from '../../../test/harness/until.ts';
 import { contents, front, lease, owned, plenty } from '../contract/steps.ts';
 import { testAttributes, testBatch, testEntry, testKey, testMark, testSegment, testStream } from '../fixture.ts';
 import type { NewEntry } from '../queue.ts';
-import { partitionKeys } from './masters/masters.ts';
+import { functionName, type QueueFunction } from './functions/library.ts';
+import { type Masters, partitionKeys } from './masters/masters.ts';
+import { openRedisQueue } from './open-redis-queue.ts';
 import { TestRedis, type RedisQueueFixture } from './redis-fixture.ts';
 
 const policy = { kind: 'blocking' } as const;
@@ -38,6 +42,28 @@ suite('a store that is another one than before', { skip: await requireTool('redi
     assert.equal(await queue.renew(own, 1000), undefined);
     const next = lease(await queue.acquire(place, 'another', 1000));
     assert.ok(next.epoch > own.epoch);
+  });
+
+  test('an answer of the master before that comes late is no change of the store', async () => {
+    await using fixture = await redis.open({}, { prefix: 'late-answer' });
+    const { masters, held } = holding(fixture, 'measure');
+    const log = createLogger({ level: 'error', sink: () => undefined });
+    await using queue = await openRedisQueue({ masters, log, partitions: 1, keepsHouse: false });
+    await queue.publish(front, 0, testEntry('a'));
+    const earlier = queue.generationOf(0);
+    const changed: (number | undefined)[] = [];
+    queue.onStoreChanged((partition) => changed.push(partition));
+    const measured = queue.measure({ topic: front, partition: 0, afterSequence: 0 });
+    await held.answered;
+    await redis.server.command('HSET', `${partitionKeys('late-answer', 0)}meta`, 'master', 'another');
+    await queue.publish(front, 0, testEntry('b'));
+    const own = await owned(queue, front, 'g');
+    assert.notEqual(own.generation, earlier);
+    held.release();
+    await measured;
+    assert.equal(queue.generationOf(0), own.generation);
+    assert.equal(lease(await queue.renew(own, 1000)).generation, own.generation);
+    assert.deepEqual(changed, [0]);
   });
 
   test('records under way when the store went back get no positions that it gave out before', async () => {
@@ -142,6 +168,35 @@ suite('a store that is another one than before', { skip: await requireTool('redi
     assert.deepEqual(await queue.append(testBatch([{ stream: 1, from: 100, to: 150 }])), { kind: 'stored' });
   });
 
+  /**
+   * Seen when all hubs were away meanwhile: the master's process is the one they knew, and so is its run_id, but it threw away what its
+   * successor did not have. A commit under the old lease would pass entries that are others now.
+   */
+  test("a master that was its successor's replica, and is master again before anybody looked, is another one", async () => {
+    await using own = await TestRedis.start();
+    const first = own.server;
+    await using successor = await startRedis(own.folder, { replicaof: `${first.host} ${first.port}` }, 'successor');
+    await using fixture = await own.open();
+    const { queue } = fixture;
+    const changed: (number | undefined)[] = [];
+    queue.onStoreChanged((partition) => changed.push(partition));
+    await queue.openStream(testStream(1));
+    await queue.append(testBatch([{ stream: 1, from: 0, to: 100 }]));
+    const lost = await owned(queue, front, 'g');
+    await until('its replica has all', () => first.isFollowedBy(1));
+    await successor.command('REPLICAOF', 'NO', 'ONE');
+    await queue.append(testBatch([{ stream: 1, from: 100, to: 200 }]));
+    await first.command('REPLICAOF', successor.host, successor.port);
+    await until('it follows its successor', async () => (await first.info('master_link_status')) === 'up');
+    const runId = await first.info('run_id');
+    await first.command('REPLICAOF', 'NO', 'ONE');
+    const changes = changed.length;
+    assert.equal(await queue.commit({ lease: lost, to: 1 }), 'fenced');
+    assert.equal(changed.length, changes + 1);
+    assert.equal((await queue.openStream(testStream(1))).held, 100);
+    assert.equal(await first.info('run_id'), runId);
+  });
+
   test('a store that was emptied is another one, with the groups that the hub knows', async () => {
     await using own = await TestRedis.start();
     await using fixture = await own.open();
@@ -191,4 +246,28 @@ async function passUntil({ queue }: RedisQueueFixture, signal: AbortSignal): Pro
       cursor = entry.sequence;
     }
   }
+}
+
+/** Keeps back the first answer of a function until it is released. */
+function holding(
+  fixture: RedisQueueFixture,
+  name: QueueFunction,
+): { readonly masters: Masters; readonly held: { readonly answered: Promise<void>; release: () => void } } {
+  const answered = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const call: Masters['call'] = async (partition, asked, options) => {
+    const reply = await fixture.masters.call(partition, asked, options);
+    if (asked.name !== functionName(name)) return reply;
+    answered.resolve();
+    await released.promise;
+    return reply;
+  };
+  const masters = new Proxy(fixture.masters, {
+    get: (target, property) => {
+      if (property === 'call') return call;
+      const value: unknown = Reflect.get(target, property, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  return { masters, held: { answered: answered.promise, release: released.resolve } };
 }

@@ -19,7 +19,7 @@ import {
 } from '../queue.ts';
 import { appendArgs, bodiesWithKeys, bodyOf, entryArgs, fixedText, type StoredBody, streamOfText } from './entry-text.ts';
 import { bodyPlace } from './keys.ts';
-import { intakePatienceMs, patienceMs, rowsMax, scannedMax } from './limits.ts';
+import { intakePatienceMs, patienceMs, rowsMax } from './limits.ts';
 import { type Argument, MasterError } from './masters/masters.ts';
 import { asQueueErrors, partitionOf, type QueueContext } from './queue-context.ts';
 import { ObjectStoreError } from './spill/object-store.ts';
@@ -189,32 +189,23 @@ export class StreamCalls {
     return answer;
   }
 
-  /** Their positions are read first, as all of them with all that describes them may be more than memory. */
+  /** The newest where there are too many. */
   async *streamsOf(siteId: Id, agentId: Id): AsyncGenerator<RecoveredStream> {
     const lane = this.#context.partitions.lane(this.partitionOf(agentId));
-    const found: { readonly row: number; readonly held: number; readonly heldMark: string; readonly closed: boolean }[] = [];
-    let cursor = '0';
-    do {
-      const args = [cursor, `${siteId}/${agentId}/`, scannedMax];
-      const { values } = await asQueueErrors(lane.read({ function: 'scanStreams', args: () => args, patienceMs }));
-      cursor = textOf(values[0]);
-      for (const [, text] of inGroups(values.slice(1), 2)) {
-        const [row, , held, mark, , , , closed] = rowOf(text);
+    for (let known = ''; ;) {
+      const args = [`${siteId}/${agentId}/`, known, recoveredStreamsTotalMax, rowsMax];
+      const { values } = await asQueueErrors(lane.read({ function: 'streamsOf', args: () => args, patienceMs }));
+      const rows = [...inGroups(values, 3)];
+      for (const [member, row, info] of rows) {
+        known = textOf(member);
+        const [, , held, mark, , , , closed] = rowOf(row);
         const heldMark = mark === '-' ? '' : (mark ?? '');
-        found.push({ row: Number(row), held: Number(held), heldMark, closed: closed !== '-' && Number(held) >= Number(closed) });
+        const isClosed = closed !== '-' && Number(held) >= Number(closed?.split('@')[0]);
+        const { key, origin, identity, attributes, start } = streamOfText(textOf(info));
+        const { streamId } = key;
+        yield { streamId, origin, identity, attributes, start, held: Number(held), heldMark, closed: isClosed };
       }
-    } while (cursor !== '0');
-    // A hash that grows meanwhile may tell of one twice.
-    const byRow = new Map(found.map((stream) => [stream.row, stream]));
-    const newest = [...byRow.values()].toSorted((left, right) => left.row - right.row).slice(-recoveredStreamsTotalMax);
-    for (let at = 0; at < newest.length; at += rowsMax) {
-      const part = newest.slice(at, at + rowsMax);
-      const rows = part.map(({ row }) => row);
-      const { values } = await asQueueErrors(lane.read({ function: 'describe', args: () => rows, patienceMs }));
-      for (const [index, { held, heldMark, closed }] of part.entries()) {
-        const { key, origin, identity, attributes, start } = streamOfText(textOf(values[index]));
-        yield { streamId: key.streamId, origin, identity, attributes, start, held, heldMark, closed };
-      }
+      if (rows.length < rowsMax) return;
     }
   }
 

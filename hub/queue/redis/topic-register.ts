@@ -28,6 +28,7 @@ export interface SiteWanted {
 
 export class TopicRegister {
   readonly #masters: Masters;
+  readonly #onStoreLost: () => void;
   readonly #keys: readonly string[];
   #storeId = '';
   #partitions: number;
@@ -35,15 +36,17 @@ export class TopicRegister {
   #version = 0;
   #topics = new Map<TopicName, Map<string, RegisteredGroup>>();
 
-  private constructor(masters: Masters, { partitions, spillId }: SiteWanted) {
+  private constructor(masters: Masters, { partitions, spillId }: SiteWanted, onStoreLost: () => void) {
     this.#masters = masters;
+    this.#onStoreLost = onStoreLost;
     this.#spillId = spillId;
     this.#keys = siteKeyNames(masters.prefix);
     this.#partitions = partitions;
   }
 
-  static async open(masters: Masters, wanted: SiteWanted): Promise<TopicRegister> {
-    const register = new TopicRegister(masters, wanted);
+  /** `onStoreLost`: the store is another one than before. It was emptied, and made anew with what this hub knew of its topics. */
+  static async open(masters: Masters, wanted: SiteWanted, onStoreLost: () => void): Promise<TopicRegister> {
+    const register = new TopicRegister(masters, wanted, onStoreLost);
     await register.#openSite();
     await register.refresh();
     return register;
@@ -101,20 +104,19 @@ export class TopicRegister {
     return numberOf(version);
   }
 
-  /** True where the store is another one than before: it was emptied, and made anew with what this hub knew of its topics. */
-  async refresh(): Promise<boolean> {
+  async refresh(): Promise<void> {
     const [storeId, version, rows] = listOf(await this.#call('readSite', [this.#version]));
     if (textOf(storeId) !== this.#storeId || numberOf(version) < this.#version) {
-      const isOther = textOf(storeId) !== this.#storeId;
+      const before = this.#storeId;
       await this.#putBack();
-      return isOther;
+      if (this.#storeId !== before) this.#onStoreLost();
+      return;
     }
-    if (rows === undefined) return false;
+    if (rows === undefined) return;
     this.#version = numberOf(version);
     const texts = listOf(rows).map(textOf);
     this.#topics = new Map();
     for (let at = 0; at + 1 < texts.length; at += 2) this.#topics.set(texts[at] ?? '', groupsIn(texts[at + 1] ?? ''));
-    return false;
   }
 
   async #putBack(): Promise<void> {

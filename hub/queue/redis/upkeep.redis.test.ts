@@ -105,6 +105,14 @@ test('what was spilled outlives its entry for a while, and stays where that may 
   assert.equal(await spilled(), 1);
   await passes(61);
   assert.equal(await spilled(), 0);
+  // A hub that was stopped for that minute, and goes on before it has heard of a master where the entry never went.
+  await queue.publish('platform', 0, testEntry('x'.repeat(5000)));
+  const [named] = await Array.fromAsync(spill.list());
+  await passes(4);
+  await redis.server.command('SADD', `${partitionKeys('spilled', 0)}spilled`, named?.name ?? '');
+  await passes(61);
+  assert.equal(await spilled(), 1);
+  await spill.delete(named?.name ?? '');
   await queue.publish('platform', 0, testEntry('x'.repeat(5000)));
   await passes(4);
   assert.ok(await isGone());

@@ -25,8 +25,6 @@ export interface UpkeepParts {
   /** Partitions whose entries this hub takes out. */
   readonly ownPartitions: () => Iterable<number>;
   readonly onIdentityChanged: (partition: number) => void;
-  /** The store was emptied and is another one now. */
-  readonly onStoreLost: () => void;
 }
 
 interface Seen {
@@ -67,8 +65,8 @@ export class Upkeep {
   }
 
   async poll(): Promise<void> {
-    const { context, onStoreLost } = this.#parts;
-    if (await context.register.refresh()) onStoreLost();
+    const { context } = this.#parts;
+    await context.register.refresh();
     await Promise.all(Array.from({ length: context.partitions.count }, (_, partition) => this.#pollPartition(partition)));
   }
 
@@ -162,12 +160,18 @@ export class Upkeep {
     }
   }
 
-  /** What cannot be deleted, or is left when the hub ends, is found by the sweep. */
+  /**
+   * What cannot be deleted, or is left when the hub ends, is found by the sweep. The store is asked once more: a hub that was stopped since then
+   * may not have heard yet of a master that does not know that the entries went.
+   */
   async #deleteSpilled(untilMs: number): Promise<void> {
     const { spill } = this.#parts.context.bodies;
     const first = this.#spilled.findIndex(({ atMs }) => atMs > untilMs);
     const due = this.#spilled.splice(0, first === -1 ? this.#spilled.length : first);
-    if (spill !== undefined) await Promise.allSettled(due.map(({ name }) => spill.delete(name)));
+    if (spill === undefined || due.length === 0) return;
+    const names = due.map(({ name }) => name);
+    const known = await this.#knownSpilled(names);
+    await Promise.allSettled(names.filter((name) => !known.has(name)).map((name) => spill.delete(name)));
   }
 
   /** A store that is nearly full: what all have passed goes at once, so that what none has can come. */
@@ -191,7 +195,10 @@ export class Upkeep {
     await this.#repeat(signal, async () => ((await this.trim(this.#parts.ownPartitions(), 'due')) ? tickWithMoreMs : tickMs));
   }
 
-  /** One hub does it: who works on the first partition. */
+  /**
+   * One hub does it, who works on the first partition, to spare the others the work: two do no harm, and neither does one that was stopped in
+   * between. What no entry has named for hours is never named again, as each body has a name of its own.
+   */
   async #keepSweeping(signal: AbortSignal): Promise<void> {
     const { context, ownPartitions } = this.#parts;
     const { spill } = context.bodies;

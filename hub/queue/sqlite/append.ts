@@ -8,11 +8,13 @@ import { assert } from '@tributary/shared/assert.ts';
 import { topicBytesMaxOf } from '../limits.ts';
 import { type CheckedSegment, checkPositions, type StreamMove } from '../positions.ts';
 import { type AppendBatch, type EntryFormat, frontTopic, type HeldBack, type NewEntry, type TopicName } from '../queue.ts';
+import { countedBytes } from '../segment-tuples.ts';
 import { awaiting } from './awaited.ts';
 import { channelOf } from './beginnings.ts';
 import { encodeEnvelope, encodeSegments, type StoredEnvelope, type StoredSegment } from './segments.ts';
 import type { Store } from './store.ts';
 import { heldBack } from './streams.ts';
+import type { EntryRow } from './tables/entry-table.ts';
 import type { StreamRow } from './tables/stream-table.ts';
 import type { TopicRow } from './tables/topic-table.ts';
 import { pendingBytes } from './topic-level.ts';
@@ -156,19 +158,25 @@ interface EntryToInsert extends StoredEnvelope {
   readonly body: Uint8Array;
 }
 
-/**
- * What describes an entry's records is a little beside their bytes, and counts for nothing. Beyond this it counts like the body: a body of
- * a few bytes may come with lengths of very many records.
- */
-const segmentsBytesFree = 16_384;
+function insertEntry(store: Store, topic: TopicRow, entry: EntryToInsert): void {
+  const { nowMs, createdMs, format, records, inflatedBytes, body } = entry;
+  const segments = encodeSegments(entry.segments);
+  insertRow(store, topic, { nowMs, createdMs, format, records, inflatedBytes, segments, envelope: encodeEnvelope(entry), body });
+}
 
-function insertEntry(store: Store, topicBefore: TopicRow, entry: EntryToInsert): void {
+export type EntryTexts = Pick<
+  EntryRow,
+  'createdMs' | 'format' | 'records' | 'inflatedBytes' | 'segments' | 'envelope' | 'body'
+> & { readonly nowMs: number };
+
+/** Behind all there is. */
+export function insertRow(store: Store, topicBefore: TopicRow, entry: EntryTexts): void {
   // Read again: an entry of the same commit may have gone into the same topic.
   const topic = store.topics.byId(topicBefore.id);
   const sequence = topic.lastSequence + 1;
   const receivedMs = store.receiveTime(entry.nowMs);
-  const segments = encodeSegments(entry.segments);
-  const bodyBytes = entry.body.byteLength + Math.max(0, segments.length - segmentsBytesFree);
+  const { segments } = entry;
+  const bodyBytes = countedBytes(entry.body.byteLength, segments.length);
   const records = topic.receivedRecords + entry.records;
   const bytes = topic.receivedBytes + bodyBytes;
   store.entries.insert({
@@ -183,7 +191,7 @@ function insertEntry(store: Store, topicBefore: TopicRow, entry: EntryToInsert):
     recordsThrough: records,
     bytesThrough: bytes,
     segments,
-    envelope: encodeEnvelope(entry),
+    envelope: entry.envelope,
     body: entry.body,
   });
   store.topics.grow(topic.id, { sequence, receivedMs, records, bytes });

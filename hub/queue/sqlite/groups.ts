@@ -9,6 +9,8 @@ import {
   type ArchivePlan,
   type Commit,
   type CommitResult,
+  channelOf,
+  type GroupPlace,
   type GroupRequest,
   type Lease,
   pipelineGroup,
@@ -54,7 +56,15 @@ export function acquire(store: Store, argument: AcquireArgument): Lease | undefi
   if (group.paused) return undefined;
   if (group.owner !== undefined && group.owner !== owner && group.expiresMs > nowMs) return undefined;
   store.groups.lease(group.id, owner, nowMs + ttlMs);
-  return { ...place(argument), epoch: group.epoch + 1, cursor: group.cursor, expiresMs: nowMs + ttlMs };
+  const isAfterUnclean = group.unclean || group.owner !== undefined;
+  return {
+    ...place(argument),
+    epoch: group.epoch + 1,
+    cursor: group.cursor,
+    expiresMs: nowMs + ttlMs,
+    isAfterUnclean,
+    generation: 0,
+  };
 }
 
 export interface LeaseArgument {
@@ -68,12 +78,29 @@ export function renew(store: Store, { nowMs, lease, ttlMs }: LeaseArgument): Lea
   const { group } = groupOf(store, lease);
   if (group.paused || group.epoch !== lease.epoch) return undefined;
   store.groups.extend(group.id, nowMs + ttlMs);
-  return { ...place(lease), epoch: lease.epoch, cursor: group.cursor, expiresMs: nowMs + ttlMs };
+  return {
+    ...place(lease),
+    epoch: lease.epoch,
+    cursor: group.cursor,
+    expiresMs: nowMs + ttlMs,
+    isAfterUnclean: false,
+    generation: 0,
+  };
 }
 
 export function release(store: Store, lease: Lease): void {
   const { group } = groupOf(store, lease);
   if (group.epoch === lease.epoch) store.groups.lease(group.id, null, 0);
+}
+
+export interface AttemptArgument {
+  readonly lease: Lease;
+  readonly sequence: number;
+}
+
+export function attempt(store: Store, { lease, sequence }: AttemptArgument): number | 'fenced' {
+  const { group } = groupOf(store, lease);
+  return group.epoch === lease.epoch ? store.groups.countTry(group.id, sequence) : 'fenced';
 }
 
 export interface CommitArgument {
@@ -88,12 +115,12 @@ export function commit(store: Store, { nowMs, commit: change }: CommitArgument):
     topic: store.topics.findOrInsert(name, topic.partition),
     entry,
   }));
-  if (targets.some((target) => !hasRoom(store, target.topic))) return 'full';
+  // What goes back into the topic that it is taken from takes no room there.
+  if (targets.some((target) => target.topic.id !== topic.id && !hasRoom(store, target.topic))) return 'full';
   moveCursor(store, { topic, group }, change.to);
   for (const target of targets) insertNewEntry(store, target.topic, target.entry, nowMs);
   for (const letter of change.deadLetters ?? []) {
-    const kept = store.deadLetters.keep({ ...letter, topic: topic.id, group: group.name, atMs: nowMs });
-    assert(kept, 'an entry that a group has not passed is still there');
+    store.keepDeadLetter({ ...letter, topic, group: group.name, atMs: nowMs });
     if (group.name === pipelineGroup) store.setAside(topic.id, { after: letter.sequence - 1, to: letter.sequence });
   }
   if (change.archived !== undefined) archiveRows(store, group, change.archived);
@@ -112,8 +139,18 @@ export function restoreArchived(
 ): 'done' | 'fenced' {
   const { group } = groupOf(store, lease);
   if (group.epoch !== lease.epoch) return 'fenced';
-  for (const object of objects) if (!store.archive.hasObject(object.name)) store.archive.insertObject(object);
+  addArchived(store, { objects });
   return 'done';
+}
+
+/** How many were not there. */
+export function addArchived(store: Store, { objects }: { readonly objects: readonly ArchiveObject[] }): number {
+  const missing = objects.filter(({ name }) => !store.archive.hasObject(name));
+  for (const object of missing) {
+    store.archive.insertObject(object);
+    store.archive.countRestored(object);
+  }
+  return missing.length;
 }
 
 export function plan(store: Store, argument: PlanArgument): ArchivePlan | 'fenced' {
@@ -138,14 +175,29 @@ function archiveRows(store: Store, group: GroupRow, archived: NonNullable<Commit
   if (stored?.name !== archived.plan.name || stored.last !== archived.plan.last) {
     throw new QueueError('QUEUE_PLAN', `object ${archived.plan.name} is not what was planned`);
   }
-  const object = archived.object === undefined ? undefined : store.archive.insertObject(archived.object);
+  const object = archived.object === undefined ? undefined : rowOf(store, archived.object);
+  store.archive.countPassed(channelOf(archived.plan.topic), { leftOut: archived.leftOutRecords ?? 0 });
   for (const segment of archived.segments) {
     const stream = store.streams.find(segment.key);
     assert(stream !== undefined, 'what is archived came in through a stream');
     if (object !== undefined) store.archive.insertSegment(object, stream.id, segment);
-    store.stepOver(stream.id, segment);
+    store.stepOver(archived.plan.topic, stream.id, segment);
   }
   store.archive.deletePlan(group.id);
+}
+
+/**
+ * Its row may have been made of its manifest before (`addArchived`): then it is there, and one as any other from now on. So may that of another object
+ * of its name, from before the store was brought back from an older copy, which the archive keeps under another name.
+ */
+function rowOf(store: Store, object: ArchiveObject): number {
+  const known = store.archive.idOf(object);
+  if (known === undefined) {
+    store.archive.removeObject(object.name);
+    return store.archive.insertObject(object);
+  }
+  store.archive.countRestored({ channel: object.channel, records: -object.records });
+  return known;
 }
 
 /** An expiring group may have been moved on while its reader worked: then it stays where it is. */
@@ -162,10 +214,6 @@ function moveCursor(store: Store, at: { topic: TopicRow; group: GroupRow }, to: 
   store.topicChanged(topic.id);
 }
 
-function place(named: {
-  readonly topic: string;
-  readonly group: string;
-  readonly partition: number;
-}): Omit<Lease, 'epoch' | 'cursor' | 'expiresMs'> {
+function place(named: { readonly topic: string; readonly group: string; readonly partition: number }): GroupPlace {
   return { topic: named.topic, group: named.group, partition: named.partition };
 }

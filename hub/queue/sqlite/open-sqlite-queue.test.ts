@@ -33,6 +33,19 @@ test('a store has ids of its own and durable settings, and keeps both', async ()
   assert.ok(!existsSync(join(folder, 'new', 'data', 'hub.db-wal')), 'the log is put back at the end');
 });
 
+test('an owner that its program took along did not give its lease back', async () => {
+  await using fixture = await openSqliteFixture({}, folder);
+  const place = { topic: 'platform', group: 'g', partition: 0 };
+  await fixture.queue.ensureGroup({ ...place, policy: { kind: 'blocking' }, from: 'beginning' });
+  await fixture.queue.acquire(place, 'one', 60_000);
+  await fixture.reopen();
+  const lease = await fixture.queue.acquire(place, 'one', 60_000);
+  assert.equal(lease?.isAfterUnclean, true);
+  await fixture.queue.release(lease);
+  await fixture.reopen();
+  assert.equal((await fixture.queue.acquire(place, 'one', 60_000))?.isAfterUnclean, false);
+});
+
 test('a second hub is kept out of the folder until the first has ended', async () => {
   const first = await openSqliteQueue({ folder, log, limits });
   await assert.rejects(openSqliteQueue({ folder, log, limits }), {

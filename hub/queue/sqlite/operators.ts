@@ -61,8 +61,7 @@ export function skipEntries(store: Store, { nowMs, place, count, reason }: SkipA
   const to = Math.min(group.cursor + Math.max(0, Math.floor(count)), topic.lastSequence);
   if (to <= group.cursor) return 0;
   for (let sequence = group.cursor + 1; sequence <= to; sequence += 1) {
-    const kept = store.deadLetters.keep({ topic: topic.id, group: group.name, sequence, reason, atMs: nowMs });
-    assert(kept, 'an entry that a group has not passed is still there');
+    store.keepDeadLetter({ topic, group: group.name, sequence, reason, atMs: nowMs });
   }
   setAside(store, { topic, group }, to);
   const target = cursorBehind(store, topic, to);
@@ -126,6 +125,6 @@ function setAside(store: Store, { topic, group }: { topic: TopicRow; group: Grou
   if (group.name === pipelineGroup) store.setAside(topic.id, range);
   if (group.name !== archiveGroup) return;
   for (const { segments, envelope } of store.entries.placesBetween(topic.id, range.after, range.to)) {
-    for (const kept of keptSegments(segments, envelope)) store.stepOver(kept.stream, kept);
+    for (const kept of keptSegments(segments, envelope)) store.stepOver(topic.name, kept.stream, kept);
   }
 }

@@ -3,7 +3,14 @@
  * the writer has made it, and thus always what was answered.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import type { GapCause, Origin, RecoveredStream, SourceIdentity, StreamAttributes } from '@tributary/protocol/messages.ts';
+import {
+  type GapCause,
+  gapCauses,
+  type Origin,
+  type RecoveredStream,
+  type SourceIdentity,
+  type StreamAttributes,
+} from '@tributary/protocol/messages.ts';
 import type { StreamKey } from '@tributary/protocol/session/server-effect.ts';
 import { recoveredStreamsTotalMax } from '@tributary/protocol/limits.ts';
 import { blob, integer, only, type Row, text } from '@tributary/shared/sqlite/row.ts';
@@ -190,23 +197,13 @@ function originOf(row: Row): Origin {
 }
 
 const formats: readonly EntryFormat[] = ['batch', 'block', 'event'];
-const causes: readonly GapCause[] = [
-  'buffer-lost',
-  'buffer-damaged',
-  'dropped',
-  'replay-expired',
-  'source-lost',
-  'rejected',
-  'store-lost',
-  'other-way',
-];
 
 function formatOf(row: Row): EntryFormat {
   return oneOf(formats, text(row, 'format'));
 }
 
 function causeOf(row: Row): GapCause {
-  return oneOf(causes, text(row, 'cause'));
+  return oneOf(gapCauses, text(row, 'cause'));
 }
 
 function oneOf<Value extends string>(values: readonly Value[], found: string): Value {

@@ -31,6 +31,11 @@ function storeOfVersion1(folder: string): void {
     INSERT INTO gap (stream, first, until, cause, at_ms) VALUES (1, 20, 30, 'dropped', 1);
     INSERT INTO topic (id, name, partition, last_sequence, received_records, received_bytes) VALUES (1, 'front/acme/nginx', 0, 1, 20, 4);
     INSERT INTO reader_group (topic, name, policy, cursor, passed_records, passed_bytes) VALUES (1, 'g', 'blocking', 0, 0, 0);
+    INSERT INTO topic (id, name, partition) VALUES (2, 'back/acme/nginx', 0);
+    INSERT INTO dead_letter (topic, group_name, sequence, reason, at_ms, received_ms, created_ms, format, records, inflated_bytes,
+      segments, trims, body)
+    VALUES (2, 'archive', 1, 'no block', 1, 1, 1, 'block', 7, 1, '[]', '[]', x'01'), (1, 'pipeline', 1, 'no batch', 1, 1, 1, 'batch', 9, 1,
+      '[]', '[]', x'01');
     INSERT INTO entry (topic, sequence, received_ms, created_ms, format, records, inflated_bytes, body_bytes,
       records_through, bytes_through, segments, trims, body)
     VALUES (1, 1, 5, 4, 'batch', 20, 20, 4, 20, 4, '[[1,0,20,"","${testMark(20)}",20,20,[],[],[]]]', '[[0,5]]', x'01020304')`);
@@ -52,6 +57,7 @@ test('a store of the version before is brought up to date and goes on', async ()
       bodyBytes: 4,
     });
     assert.partialDeepStrictEqual((await queue.status()).groups, [{ group: 'g', paused: false, entries: 1 }]);
+    assert.partialDeepStrictEqual((await queue.status()).archived, [{ channel: 'acme/nginx', objects: 0, rejected: 7 }]);
     assert.equal((await queue.openStream(testStream(1))).held, 30);
     assert.deepEqual(await queue.append(testBatch([{ stream: 1, from: 20, to: 40 }])), { kind: 'stored' });
     assert.partialDeepStrictEqual((await queue.status()).channels, [{ lost: 0, late: 10, positions: 40 }]);

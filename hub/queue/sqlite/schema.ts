@@ -144,4 +144,48 @@ CREATE TRIGGER archive_object_added AFTER INSERT ON archive_object BEGIN
 END;
 `;
 
-export const schemaSteps: readonly MigrationStep[] = [version1, version2, version3].map((step) => (db) => db.exec(step));
+/** Which entry a group works on with nothing beside it, and how often it began; whether its last owner did not give it back. */
+const version4 = `
+ALTER TABLE reader_group ADD COLUMN tried_sequence INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE reader_group ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE reader_group ADD COLUMN unclean INTEGER NOT NULL DEFAULT 0;
+`;
+
+/** What became of the records that the archive passed and that are in no row of its index. */
+const version5 = `
+ALTER TABLE archive_sum ADD COLUMN restored INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE archive_sum ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE archive_sum ADD COLUMN rejected INTEGER NOT NULL DEFAULT 0;
+DROP TRIGGER archive_object_added;
+CREATE TRIGGER archive_object_added AFTER INSERT ON archive_object BEGIN
+  INSERT INTO archive_sum (channel, objects, records, raw_bytes, object_bytes)
+  VALUES (NEW.channel, 1, NEW.records, NEW.raw_bytes, NEW.object_bytes)
+  ON CONFLICT (channel) DO UPDATE SET objects = objects + 1, records = records + NEW.records,
+    raw_bytes = raw_bytes + NEW.raw_bytes, object_bytes = object_bytes + NEW.object_bytes;
+END;
+INSERT INTO archive_sum (channel, objects, records, raw_bytes, object_bytes, rejected)
+  SELECT substr(topic.name, instr(topic.name, '/') + 1) AS channel, 0, 0, 0, 0, sum(dead_letter.records)
+  FROM dead_letter JOIN topic ON topic.id = dead_letter.topic WHERE group_name = 'archive' GROUP BY channel
+  ON CONFLICT (channel) DO UPDATE SET rejected = excluded.rejected;
+`;
+
+/** What housekeeping needs: when a stream was closed, sums of those that are forgotten, and rows of the index that go. */
+const version6 = `
+ALTER TABLE stream ADD COLUMN closed_ms INTEGER;
+CREATE TABLE stream_past (
+  channel TEXT PRIMARY KEY,
+  duplicates INTEGER NOT NULL, positions INTEGER NOT NULL, filtered INTEGER NOT NULL, filtered_records INTEGER NOT NULL,
+  late INTEGER NOT NULL, gaps INTEGER NOT NULL, lost INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+ALTER TABLE archive_sum ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+CREATE TRIGGER archive_object_removed AFTER DELETE ON archive_object BEGIN
+  UPDATE archive_sum SET objects = objects - 1, records = records - OLD.records, raw_bytes = raw_bytes - OLD.raw_bytes,
+    object_bytes = object_bytes - OLD.object_bytes, removed = removed + OLD.records
+  WHERE channel = OLD.channel;
+END;
+CREATE INDEX archive_segment_object ON archive_segment (object);
+`;
+
+export const schemaSteps: readonly MigrationStep[] = [version1, version2, version3, version4, version5, version6].map(
+  (step) => (db) => db.exec(step),
+);

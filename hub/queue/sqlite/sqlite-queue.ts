@@ -19,11 +19,13 @@ import type {
   ArchivePlan,
   Commit,
   CommitResult,
+  DeadEntry,
   Entry,
   GapRecord,
   GroupPlace,
   GroupRequest,
   HeldBack,
+  KnownStream,
   Lease,
   NewEntry,
   OpenStreamRequest,
@@ -35,9 +37,11 @@ import type {
   TopicName,
 } from '../queue.ts';
 import { archiveObjects } from './archive-objects.ts';
+import { knownStreams } from './known-streams.ts';
 import { Levels } from './levels.ts';
 import { Reader } from './reader.ts';
 import { storeFigures } from './status.ts';
+import { deadEntriesQuery, deadEntryOf } from './tables/dead-letter-table.ts';
 import type { Opened, StoreLevels, WriterContract } from './writer-contract.ts';
 
 const tickMs = 1000;
@@ -107,7 +111,15 @@ export class SqliteQueue implements Queue {
   }
 
   closeStream(key: StreamKey, position: number): Promise<void> {
-    return this.#call('closeStream', { key, position });
+    return this.#call('closeStream', { nowMs: this.#clock.now(), key, position });
+  }
+
+  async streams(from: { after: number }, { entries }: { entries: number }): Promise<readonly KnownStream[]> {
+    return knownStreams(this.#db, { after: from.after, entries });
+  }
+
+  forgetStreams(_partition: number, keys: readonly StreamKey[], closedBeforeMs: number): Promise<number> {
+    return this.#call('forgetStreams', { keys, closedBeforeMs });
   }
 
   recordGap(key: StreamKey, gap: Parameters<Queue['recordGap']>[1]): Promise<RecordedGap> {
@@ -171,6 +183,18 @@ export class SqliteQueue implements Queue {
     return this.#call('skipEntries', { nowMs: this.#clock.now(), place, count, reason });
   }
 
+  async deadEntries(from: { after: number }, { entries }: { entries: number }): Promise<readonly DeadEntry[]> {
+    return this.#db.prepare(deadEntriesQuery).all(from.after, entries).map(deadEntryOf);
+  }
+
+  replayDeadEntry({ number }: Pick<DeadEntry, 'number'>): Promise<'done' | 'gone' | 'full'> {
+    return this.#call('replayDeadEntry', { nowMs: this.#clock.now(), number });
+  }
+
+  dropDeadEntries(_partition: number, numbers: readonly number[]): Promise<number> {
+    return this.#call('dropDeadEntries', { numbers });
+  }
+
   removeGroup(topic: TopicName, group: string): Promise<void> {
     return this.#call('removeGroup', { partitions: this.partitions, topic, group });
   }
@@ -189,6 +213,10 @@ export class SqliteQueue implements Queue {
 
   release(lease: Lease): Promise<void> {
     return this.#call('release', lease);
+  }
+
+  attempt(lease: Lease, sequence: number): Promise<number | 'fenced'> {
+    return this.#call('attempt', { lease, sequence });
   }
 
   async read(from: Parameters<Queue['read']>[0], limits: Parameters<Queue['read']>[1]): Promise<readonly Entry[]> {
@@ -226,6 +254,14 @@ export class SqliteQueue implements Queue {
 
   restoreArchived(lease: Lease, objects: readonly ArchiveObject[]): Promise<'done' | 'fenced'> {
     return this.#call('restoreArchived', { lease, objects });
+  }
+
+  addArchived(objects: readonly ArchiveObject[]): Promise<number> {
+    return this.#call('addArchived', { objects });
+  }
+
+  removeArchived(objects: readonly ArchiveObject[]): Promise<number> {
+    return this.#call('removeArchived', { names: objects.map(({ name }) => name) });
   }
 
   generationOf(): number {

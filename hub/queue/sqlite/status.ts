@@ -68,7 +68,7 @@ function sumOf(expression: string): string {
 
 function archived(db: DatabaseSync): ArchivedSums[] {
   return db
-    .prepare('SELECT channel, objects, records, raw_bytes, object_bytes FROM archive_sum ORDER BY channel')
+    .prepare('SELECT * FROM archive_sum ORDER BY channel')
     .all()
     .map((row) => ({
       channel: text(row, 'channel'),
@@ -76,15 +76,25 @@ function archived(db: DatabaseSync): ArchivedSums[] {
       records: integer(row, 'records'),
       rawBytes: integer(row, 'raw_bytes'),
       objectBytes: integer(row, 'object_bytes'),
+      restored: integer(row, 'restored'),
+      leftOut: integer(row, 'left_out'),
+      rejected: integer(row, 'rejected'),
+      removed: integer(row, 'removed'),
     }));
 }
 
+/** Of the streams that are there, and of those that were forgotten. */
 function channels(db: DatabaseSync): ChannelStatus[] {
-  const query = `SELECT channel, count(*) AS streams, ${sumOf('duplicates')} AS duplicates,
-      ${sumOf('held - start')} AS positions, ${sumOf('filtered')} AS filtered, ${sumOf('filtered_records')} AS filtered_records, ${sumOf('late')} AS late,
-      coalesce(sum((SELECT count(*) FROM gap WHERE gap.stream = stream.id)), 0) AS gaps,
-      ${sumOf('(SELECT total(until - first) FROM gap WHERE gap.stream = stream.id)')} AS lost
-    FROM stream GROUP BY channel ORDER BY channel`;
+  const query = `SELECT channel, count(stream) AS streams, ${sumOf('duplicates')} AS duplicates, ${sumOf('positions')} AS positions,
+      ${sumOf('filtered')} AS filtered, ${sumOf('filtered_records')} AS filtered_records, ${sumOf('late')} AS late, ${sumOf('gaps')} AS gaps,
+      ${sumOf('lost')} AS lost
+    FROM (
+      SELECT channel, id AS stream, duplicates, held - start AS positions, filtered, filtered_records, late,
+        (SELECT count(*) FROM gap WHERE gap.stream = stream.id) AS gaps,
+        (SELECT total(until - first) FROM gap WHERE gap.stream = stream.id) AS lost
+      FROM stream
+      UNION ALL SELECT channel, NULL, duplicates, positions, filtered, filtered_records, late, gaps, lost FROM stream_past
+    ) GROUP BY channel ORDER BY channel`;
   return db
     .prepare(query)
     .all()

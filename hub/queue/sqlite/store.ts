@@ -8,6 +8,7 @@ import type { KeptRange } from '@tributary/protocol/trims.ts';
 import { assert } from '@tributary/shared/assert.ts';
 import { Allowances } from '../allowances.ts';
 import type { QueueLimits } from '../limits.ts';
+import { archiveGroup, backTopic, channelOf, type TopicName } from '../queue.ts';
 import { awaitingWithout, firstAwaited } from './awaited.ts';
 import { keptSegments } from './segments.ts';
 import { ArchiveTable } from './tables/archive-table.ts';
@@ -20,7 +21,7 @@ import { IdempotencyTable } from './tables/idempotency-table.ts';
 import { metaValue } from './tables/meta-table.ts';
 import { PassedTable } from './tables/passed-table.ts';
 import { type StreamRow, StreamTable } from './tables/stream-table.ts';
-import { TopicTable } from './tables/topic-table.ts';
+import { type TopicRow, TopicTable } from './tables/topic-table.ts';
 
 export interface SiteAndHub {
   readonly siteId: string;
@@ -113,12 +114,21 @@ export class Store {
 
   /**
    * The archive has had this range of a stream, or never will. It reads in the order of the topic, so all of the stream before it has
-   * been archived, lost or set aside, but for late parts. What is behind it and never comes is stepped over.
+   * been archived, lost or set aside, but for late parts. What is behind it and never comes is stepped over. Documents may go to another
+   * type's topic: where the archive is with that tells nothing of their stream.
    */
-  stepOver(stream: number, range: KeptRange): void {
+  stepOver(topic: TopicName, stream: number, range: KeptRange): void {
     const row = this.streams.byId(stream);
     assert(row !== undefined, 'what an entry holds came in through a stream');
+    if (topic.startsWith(backTopic('')) && topic !== backTopic(row.channel)) return;
     this.#archivedTo(row, Math.max(row.reached, range.to), awaitingWithout(row.awaited, range));
+  }
+
+  /** Counted where the archive passes it by: it is in no row. */
+  keepDeadLetter({ topic, ...letter }: { topic: TopicRow; group: string; sequence: number; reason: string; atMs: number }): void {
+    const rejected = this.deadLetters.keep({ ...letter, topic: topic.id });
+    assert(rejected !== undefined, 'an entry that a group has not passed is still there');
+    if (letter.group === archiveGroup) this.archive.countPassed(channelOf(topic.name), { rejected });
   }
 
   /** The archive will never have these entries of a topic: none of them is awaited. */

@@ -45,9 +45,31 @@ export function heldBack(
   return allowances.ofTenant(channel, nowMs) ?? allowances.ofAgent(key, nowMs);
 }
 
-export function closeStream(store: Store, argument: { readonly key: StreamKey; readonly position: number }): void {
-  const found = store.streams.find(argument.key);
-  if (found !== undefined) store.streams.close(found.id, argument.position);
+export interface CloseArgument {
+  readonly nowMs: number;
+  readonly key: StreamKey;
+  readonly position: number;
+}
+
+export function closeStream(store: Store, { nowMs, key, position }: CloseArgument): void {
+  const found = store.streams.find(key);
+  if (found !== undefined) store.streams.close(found.id, position, nowMs);
+}
+
+export interface ForgetArgument {
+  readonly keys: readonly StreamKey[];
+  readonly closedBeforeMs: number;
+}
+
+export function forgetStreams(store: Store, { keys, closedBeforeMs }: ForgetArgument): number {
+  let forgotten = 0;
+  for (const key of keys) {
+    const found = store.streams.find(key);
+    if (found !== undefined && store.streams.forget(found.id, closedBeforeMs)) forgotten += 1;
+  }
+  // A row may be another stream's from now on.
+  if (forgotten > 0) store.identitiesChanged = true;
+  return forgotten;
 }
 
 export interface GapArgument {

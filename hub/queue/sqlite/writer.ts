@@ -9,11 +9,12 @@ import { isDiskFull } from '@tributary/shared/sqlite/open-database.ts';
 import { changeLimits, transactionBytesMax } from '../limits.ts';
 import { QueueError } from '../queue-error.ts';
 import { appendBatch, noSpaceHint, publish, refusedBusy } from './append.ts';
-import { acquire, commit, ensureGroup, plan, release, renew, restoreArchived } from './groups.ts';
+import { dropDeadEntries, replayDeadEntry } from './dead-entries.ts';
+import { acquire, addArchived, attempt, commit, ensureGroup, plan, release, renew, restoreArchived } from './groups.ts';
 import { pauseGroup, removeGroup, seekGroup, skipEntries } from './operators.ts';
 import type { Space } from './space.ts';
 import type { Store } from './store.ts';
-import { closeStream, openStream, recordGap } from './streams.ts';
+import { closeStream, forgetStreams, openStream, recordGap } from './streams.ts';
 import { topicLevel } from './topic-level.ts';
 import { trimStep } from './trim.ts';
 import type { StoreLevels, WriterCall } from './writer-contract.ts';
@@ -156,12 +157,16 @@ function perform(store: Store, call: WriterCall): Answer {
     case 'release':
       release(store, call.argument);
       return answerOf(call, undefined);
+    case 'attempt':
+      return answerOf(call, attempt(store, call.argument));
     case 'commit':
       return answerOf(call, commit(store, call.argument));
     case 'plan':
       return answerOf(call, plan(store, call.argument));
     case 'restoreArchived':
       return answerOf(call, restoreArchived(store, call.argument));
+    case 'addArchived':
+      return answerOf(call, addArchived(store, call.argument));
     case 'pauseGroup':
       pauseGroup(store, call.argument);
       return answerOf(call, undefined);
@@ -169,6 +174,14 @@ function perform(store: Store, call: WriterCall): Answer {
       return answerOf(call, seekGroup(store, call.argument));
     case 'skipEntries':
       return answerOf(call, skipEntries(store, call.argument));
+    case 'forgetStreams':
+      return answerOf(call, forgetStreams(store, call.argument));
+    case 'removeArchived':
+      return answerOf(call, call.argument.names.filter((name) => store.archive.removeObject(name)).length);
+    case 'replayDeadEntry':
+      return answerOf(call, replayDeadEntry(store, call.argument));
+    case 'dropDeadEntries':
+      return answerOf(call, dropDeadEntries(store, call.argument));
     case 'removeGroup':
       removeGroup(store, call.argument);
       return answerOf(call, undefined);
@@ -196,6 +209,7 @@ function refuse(store: Store, call: WriterCall): void {
       break;
     case 'publish':
     case 'commit':
+    case 'replayDeadEntry':
       call.reply('full');
       break;
     case 'trim':
@@ -210,11 +224,16 @@ function refuse(store: Store, call: WriterCall): void {
     case 'acquire':
     case 'renew':
     case 'release':
+    case 'attempt':
     case 'plan':
     case 'restoreArchived':
+    case 'addArchived':
     case 'pauseGroup':
     case 'seekGroup':
     case 'skipEntries':
+    case 'forgetStreams':
+    case 'removeArchived':
+    case 'dropDeadEntries':
     case 'removeGroup':
     case 'changeLimits':
       call.fail(new QueueError('QUEUE_NO_SPACE', `${call.name}: ${noSpaceHint}`));

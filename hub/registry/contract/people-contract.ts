@@ -13,7 +13,7 @@ import {
   testGreeting,
   testId,
 } from '../fixture.ts';
-import { agentKeptMs, lazyWriteMs, revokedAgentKeptMs, tokenKeptMs } from '../limits.ts';
+import { agentKeptMs, lazyWriteMs, revokedAgentKeptMs } from '../limits.ts';
 import type { ContractTest } from './contract-test.ts';
 
 export const peopleContract: readonly ContractTest[] = [
@@ -183,6 +183,8 @@ export const peopleContract: readonly ContractTest[] = [
       await fixture.registry.setMeta({ config: 'def' });
       remove();
       await fixture.registry.setMeta({ config: 'ghi' });
+      await fixture.registry.setMeta({ config: 'jkl', drawn: 'first' }, { unlessSet: true });
+      assert.equal(fixture.registry.meta('drawn'), 'first');
       assert.deepEqual(heard, ['abc', 'def']);
       await fixture.reopen();
       assert.deepEqual([fixture.registry.meta('config'), fixture.registry.meta('quota')], ['ghi', '1']);
@@ -202,9 +204,13 @@ export const peopleContract: readonly ContractTest[] = [
       await enrolled(registry, 'web2');
       await registry.revokeAgent(testId('agent web2'), testBy);
       await registry.greeted(testGreeting('web1'), '');
-      await fixture.advance(tokenKeptMs);
-      assert.equal((await registry.apiTokens()).length, 2);
-      await fixture.advance(2 * dayMs);
+      await fixture.advance(32 * dayMs);
+      assert.equal((await registry.apiTokens()).length, 2, 'tokens are for housekeeping');
+      const known = [...(await registry.enrolmentTokens()), ...(await registry.apiTokens())];
+      const all = known.map(({ tokenId }) => tokenId);
+      await registry.forgetTokens(all, fixture.nowMs - 32 * dayMs);
+      assert.equal((await registry.apiTokens()).length, 2, 'it was revoked at that time, not before');
+      await registry.forgetTokens(all, fixture.nowMs);
       assert.deepEqual(
         (await registry.apiTokens()).map(({ tokenId }) => tokenId),
         ['apitoken0'],
@@ -213,13 +219,21 @@ export const peopleContract: readonly ContractTest[] = [
         (await registry.enrolmentTokens()).map(({ tokenId }) => tokenId),
         ['tokenused'],
       );
-      await fixture.advance(90 * dayMs + agentKeptMs - tokenKeptMs);
+      await fixture.advance(60 * dayMs + agentKeptMs);
       assert.deepEqual(
         registry.agents().map(({ host }) => host),
         ['web2'],
       );
       await fixture.advance(revokedAgentKeptMs - agentKeptMs + lazyWriteMs);
       assert.deepEqual(registry.agents(), []);
+      const told = (await trailOf(registry)).filter(({ action }) => action === 'agent-forgotten');
+      assert.deepEqual(
+        told.map(({ actor, details }) => [actor, details['host'], details['state']]),
+        [
+          ['housekeeping', 'web1', 'active'],
+          ['housekeeping', 'web2', 'revoked'],
+        ],
+      );
     },
   ],
 ];

@@ -17,6 +17,8 @@ export const usualLogLimits: LogLimits = { recoveryMs: 3000, entriesKept: 1000, 
 export const followMs = 250;
 /** How long a change is tried. */
 export const changeMsMax = 20_000;
+/** How long a hub that starts waits for the site's registry: another one may be putting it back, on a machine where all of them start. */
+export const openMsMax = 60_000;
 /** While the store is away, reads are answered at once and not after another try for so long. */
 export const awayMs = 1000;
 /** A snapshot is written after so many bytes as well. */

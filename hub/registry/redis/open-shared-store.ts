@@ -8,7 +8,7 @@ import type { RegistryCall, SharedOptions } from '../sqlite/registry-calls.ts';
 import { registryFile } from '../sqlite/registry-file.ts';
 import { RegistryStore } from '../sqlite/registry-store.ts';
 import { Follower } from './follower.ts';
-import { changeMsMax, sharedAuditRowsMax, usualLogLimits } from './limits.ts';
+import { openMsMax, sharedAuditRowsMax, usualLogLimits } from './limits.ts';
 import { registryLibrary } from './registry-library.ts';
 import { Replica } from './replica.ts';
 import { ReplicatedWriter } from './replicated-writer.ts';
@@ -16,6 +16,8 @@ import { SiteLog } from './site-log.ts';
 
 export interface SharedStore extends AsyncDisposable {
   group(calls: readonly RegistryCall[]): void;
+  /** What waits for Redis fails at once, and so does what comes. */
+  giveUp(): void;
 }
 
 /** What a thread has to log. */
@@ -57,7 +59,7 @@ export async function openSharedStore({ folder, shared, logger, onFailed }: Shar
   opened.defer(() => masters[Symbol.asyncDispose]());
   const log = new SiteLog(masters, limits);
   const follower = new Follower({ replica, log, clock, logger, file: registryFile(folder), mayFound });
-  await follower.catchUp(clock.monotonic() + changeMsMax);
+  await follower.catchUp(clock.monotonic() + openMsMax);
   const tell = (): void => masters.publish(note);
   const failed = (error: unknown): void => onFailed(error instanceof Error ? error : new Error(String(error)));
   const close = async (): Promise<void> => await masters[Symbol.asyncDispose]();
@@ -68,6 +70,7 @@ export async function openSharedStore({ folder, shared, logger, onFailed }: Shar
   opened.move();
   return {
     group: (calls) => writer.group(calls),
+    giveUp: () => masters.giveUp(),
     [Symbol.asyncDispose]: async () => {
       await writer[Symbol.asyncDispose]();
       db.close();

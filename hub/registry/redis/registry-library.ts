@@ -3,16 +3,20 @@
  *
  * Keys, all with the site's hash tag: facts, log (a stream: `<version>-1` → id, schema, changeset), snapshot, who was seen when.
  *
- * - Only `append` adds a version, and only to the one that its caller has. The same id again is the same change.
- * - `branch` grows whenever the server is another than before, or had lost everything: what came after its last entry may be lost.
- *   Until `opens` nothing is added then; every hub whose copy is ahead puts it back (`restore`), the greatest wins. `end:<branch>` is the
+ * - Only `append` adds a version, and only to the one that its caller has. The same id again is the same change. What is done under a lock
+ *   comes with its token, and is refused in the same step when the lock is over.
+ * - `branch` grows whenever the server is another than before, was made master anew, or had lost everything: what came after its last entry
+ *   may be lost. Until `opens` nothing is added then; every hub whose copy is ahead puts it back (`restore`), the greatest wins. `end:<branch>` is the
  *   version at which a branch ended: whoever has more of that branch has something that the site gave up.
  */
 import { createHash } from 'node:crypto';
+import { lockFunctions } from '../../cluster/redis/lock-functions.ts';
+import { masterHistory } from '../../queue/redis/masters/master-history.ts';
 import type { FunctionLibrary } from '../../queue/redis/masters/open-masters.ts';
 
 const body = String.raw`
-local FACTS, LOG, SNAPSHOT, SEEN = 1, 2, 3, 4
+${masterHistory}
+local FACTS, LOG, SNAPSHOT, SEEN, CLUSTER, LOCK = 1, 2, 3, 4, 5, 6
 local KEPT_ENDS = 1000
 
 -- There is none yet while the library is loaded.
@@ -28,7 +32,7 @@ local function nowMs()
   local now = call('TIME')
   return now[1] * 1000 + math.floor(now[2] / 1000)
 end
-
+${lockFunctions}
 local function facts(keys)
   local row = call('HMGET', keys[FACTS], 'lineage', 'branch', 'version', 'master', 'opens', 'since', 'bytes')
   if not row[1] then return nil end
@@ -41,7 +45,7 @@ end
 -- What a caller of this state may do; nil: all of it.
 local function closed(found, runId)
   if not found then return { 'empty' } end
-  if found.master ~= runId then return { 'master' } end
+  if found.master ~= masterOf(runId) then return { 'master' } end
   local wait = found.opens - nowMs()
   if wait > 0 then return { 'recovering', found.lineage, found.branch, found.version, wait } end
   return nil
@@ -66,7 +70,7 @@ local function read(keys, args)
   return { 'open', found.lineage, found.branch, found.version, table.concat(ends, '\n'), entries }
 end
 
--- run id, lineage, branch, version that the caller has, id, schema, changeset
+-- run id, lineage, branch, version that the caller has, id, schema, changeset, token of the lock that the keys name then
 local function append(keys, args)
   local found = facts(keys)
   local no = closed(found, args[1])
@@ -75,6 +79,7 @@ local function append(keys, args)
   if found.lineage ~= args[2] or found.branch ~= tonumber(args[3]) then return { 'other' } end
   local at = n(expected + 1) .. '-1'
   if found.version == expected then
+    if args[8] and not isHeldWith(args[8], keys[CLUSTER], keys[LOCK], args[1]) then return { 'fenced' } end
     call('XADD', keys[LOG], at, 'id', args[5], 'schema', args[6], 'change', args[7])
     local bytes = found.bytes + #args[7]
     call('HSET', keys[FACTS], 'version', n(expected + 1), 'bytes', n(bytes))
@@ -105,8 +110,9 @@ end
 local function recover(keys, args)
   local found = facts(keys)
   if not found then return { 'empty' } end
-  if found.master == args[1] then return { 'known' } end
-  call('HSET', keys[FACTS], 'master', args[1], 'branch', n(found.branch + 1), 'opens', n(nowMs() + tonumber(args[2])),
+  local master = masterOf(args[1])
+  if found.master == master then return { 'known' } end
+  call('HSET', keys[FACTS], 'master', master, 'branch', n(found.branch + 1), 'opens', n(nowMs() + tonumber(args[2])),
     'end:' .. n(found.branch), n(found.version))
   call('HDEL', keys[FACTS], 'end:' .. n(found.branch - KEPT_ENDS))
   return { 'recovered' }
@@ -117,15 +123,16 @@ local function restore(keys, args)
   local found = facts(keys)
   local branch, version = tonumber(args[3]), tonumber(args[4])
   local opens = nowMs() + tonumber(args[5])
+  local master = masterOf(args[1])
   if found then
     if found.lineage ~= args[2] then return { 'other', found.lineage } end
-    if found.master ~= args[1] then return { 'master' } end
+    if found.master ~= master then return { 'master' } end
     if nowMs() >= found.opens then return { 'late' } end
     local isAhead = branch > found.branch - 1 or (branch == found.branch - 1 and version > found.version)
     if not isAhead then return { 'behind' } end
     opens = found.opens
   end
-  call('HSET', keys[FACTS], 'lineage', args[2], 'branch', n(branch + 1), 'version', n(version), 'master', args[1],
+  call('HSET', keys[FACTS], 'lineage', args[2], 'branch', n(branch + 1), 'version', n(version), 'master', master,
     'opens', n(opens), 'since', n(version), 'bytes', '0')
   for at = 7, #args, 2 do call('HSET', keys[FACTS], 'end:' .. args[at], args[at + 1]) end
   call('HSET', keys[FACTS], 'end:' .. n(branch), n(version))

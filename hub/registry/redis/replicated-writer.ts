@@ -1,5 +1,5 @@
 /**
- * Changes of a registry that several hubs share. All calls that wait are one entry (group commit):
+ * Changes of a registry that several hubs share. All calls that wait are one entry (group commit), but those under a lock have their own:
  *
  *   catch up → rehearse on the copy → append to the site's log, if nobody was before us → take it into the copy → answer
  *
@@ -8,9 +8,11 @@
  * While Redis is away, calls that change nothing are answered from the copy, and all others fail and may be tried again.
  */
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
 import type { Logger } from '@tributary/shared/log.ts';
+import type { Fence } from '../../cluster/cluster.ts';
 import { MasterError } from '../../queue/redis/masters/masters.ts';
 import { groupCallsMax } from '../limits.ts';
 import { RegistryError } from '../registry.ts';
@@ -19,8 +21,9 @@ import { passingFailure } from '../sqlite/registry-writer.ts';
 import { agentName, tokenName } from '../sqlite/tables/seen-table.ts';
 import type { Follower } from './follower.ts';
 import { awayMs, changeMsMax, followMs, goneMs, type LogLimits, snapshotBytes } from './limits.ts';
+import type { Position } from './position.ts';
 import type { Rehearsal, Replica } from './replica.ts';
-import type { NewEntry, SiteLog } from './site-log.ts';
+import type { Appended, NewEntry, SiteLog } from './site-log.ts';
 
 export interface ReplicatedWriterParts {
   readonly replica: Replica;
@@ -35,7 +38,6 @@ export interface ReplicatedWriterParts {
   readonly close: () => Promise<void>;
 }
 
-type Appended = Awaited<ReturnType<SiteLog['append']>>;
 type Seen = (readonly [name: string, atMs: number])[];
 
 export class ReplicatedWriter implements AsyncDisposable {
@@ -89,7 +91,7 @@ export class ReplicatedWriter implements AsyncDisposable {
   async #run(signal: AbortSignal): Promise<void> {
     for (;;) {
       this.#wake = new AbortController();
-      const calls = this.#waiting.splice(0, groupCallsMax);
+      const calls = nextGroup(this.#waiting);
       if (calls.length === 0) this.#rest();
       if (calls.length > 0) await this.#serve(calls);
       else if (signal.aborted) return;
@@ -136,7 +138,12 @@ export class ReplicatedWriter implements AsyncDisposable {
         if (rehearsal.changeset.length === 0) return this.#done(rehearsal);
         const id = randomBytes(16).toString('hex');
         sent = { id, rehearsal };
-        const appended = await this.#append(rehearsal, id, untilMs);
+        const entry = { id, schema: replica.schema, changeset: rehearsal.changeset, fence: calls[0] && fenceOf(calls[0]) };
+        const appended = await this.#append(rehearsal.at, entry, untilMs);
+        if (appended.kind === 'fenced') {
+          for (const call of calls) call.fail(new RegistryError('REGISTRY_CONFLICT', 'another hub does this now'));
+          return;
+        }
         if (appended.kind !== 'done') continue;
         crashPoint('hub.registry.after-append');
         this.#take(rehearsal, id);
@@ -169,9 +176,8 @@ export class ReplicatedWriter implements AsyncDisposable {
   }
 
   /** The same entry again and again while it is not known whether it is there, or too few replicas have it. */
-  async #append({ at, changeset }: Rehearsal, id: string, untilMs: number): Promise<Appended> {
-    const { log, replica, clock } = this.#parts;
-    const entry: NewEntry = { id, schema: replica.schema, changeset };
+  async #append(at: Position, entry: NewEntry, untilMs: number): Promise<Appended> {
+    const { log, clock } = this.#parts;
     for (;;) {
       crashPoint('hub.registry.before-append');
       try {
@@ -230,6 +236,19 @@ export class ReplicatedWriter implements AsyncDisposable {
     replica.tidy(all.filter(([name]) => replica.isKnown(name)));
     if (gone.length > 0) await log.seen(gone.map(([name]) => [name, 0] as const)).catch(() => undefined);
   }
+}
+
+/** Takes the calls of the next entry out: all of them under the same lock, or none under any. */
+function nextGroup(waiting: RegistryCall[]): RegistryCall[] {
+  const [first] = waiting;
+  if (first === undefined) return [];
+  const fence = fenceOf(first);
+  const other = waiting.findIndex((call) => !isDeepStrictEqual(fenceOf(call), fence));
+  return waiting.splice(0, Math.min(other === -1 ? waiting.length : other, groupCallsMax));
+}
+
+function fenceOf({ argument }: RegistryCall): Fence | undefined {
+  return argument !== undefined && 'fence' in argument ? argument.fence : undefined;
 }
 
 function withoutSeen(call: RegistryCall): RegistryCall {

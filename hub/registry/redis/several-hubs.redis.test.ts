@@ -110,6 +110,22 @@ suite('several hubs of a site', { skip: reason, concurrency: 4 }, async () => {
     assert.deepEqual(trails[2], trails[0]);
   });
 
+  test('what several hubs draw at once for their site is what the first of them drew', async () => {
+    const shared = site.shared();
+    await using one = await site.hub(shared, { thread: true });
+    await using two = await site.hub(shared);
+    await using three = await site.hub(shared);
+    const hubs = [one.registry, two.registry, three.registry];
+    const drawn = await Promise.all(
+      hubs.map(async (hub, index) => {
+        await hub.setMeta({ authority: `of hub ${index}` }, { unlessSet: true });
+        return hub.meta('authority');
+      }),
+    );
+    assert.match(drawn[0] ?? '', /^of hub \d$/);
+    assert.equal(new Set(drawn).size, 1, drawn.join(', '));
+  });
+
   test('who signed in on one hub is signed in on all, and signs out everywhere', async () => {
     const shared = site.shared();
     await using one = await site.hub(shared);

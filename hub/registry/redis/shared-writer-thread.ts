@@ -12,13 +12,22 @@ const thread = serveThread<RegistryContract, LogLine>(
   {
     group: (calls) => {
       const [first] = calls;
-      if (opened !== undefined) opened.group(calls);
+      if (opened !== undefined) opened.group(withoutGivingUp(opened, calls));
       else if (first?.name === 'open') void open(first);
     },
     end: () => void opened?.[Symbol.asyncDispose](),
   },
   groupCallsMax,
 );
+
+/** What waits for Redis does so no more. */
+function withoutGivingUp(store: SharedStore, calls: readonly RegistryCall[]): readonly RegistryCall[] {
+  const end = calls.find((call) => call.name === 'giveUp');
+  if (end === undefined) return calls;
+  store.giveUp();
+  end.reply();
+  return calls.filter((call) => call !== end);
+}
 
 /** The hub makes no other call until this one is answered. */
 async function open(call: Extract<RegistryCall, { name: 'open' }>): Promise<void> {

@@ -1,4 +1,6 @@
 /** What the functions of registry-library.ts are asked, and what they answer, with types. Every method rejects with a MasterError. */
+import type { Fence } from '../../cluster/cluster.ts';
+import { lockKeys } from '../../cluster/redis/lock-functions.ts';
 import { siteKeys, type Argument, type Masters, type Reply } from '../../queue/redis/masters/masters.ts';
 import { type LogLimits, readEntriesMax } from './limits.ts';
 import type { Position } from './position.ts';
@@ -28,7 +30,13 @@ export interface NewEntry {
   readonly id: string;
   readonly schema: number;
   readonly changeset: Uint8Array;
+  readonly fence?: Fence | undefined;
 }
+
+export type Appended =
+  | { readonly kind: 'done'; readonly entries: number; readonly bytes: number }
+  | { readonly kind: 'other' | 'fenced' }
+  | NotOpen;
 
 export type Opened<Content> = ({ readonly kind: 'open' } & Content) | NotOpen;
 
@@ -62,16 +70,19 @@ export class SiteLog {
     return { kind: 'open', site, entries: listOf(entries).map(entryOf) };
   }
 
-  /** Durable when it resolves with `done`. `other`: somebody else was first, or the store is another; what came has to be taken first. */
-  async append(
-    at: Position,
-    { id, schema, changeset }: NewEntry,
-  ): Promise<{ readonly kind: 'done'; readonly entries: number; readonly bytes: number } | { readonly kind: 'other' } | NotOpen> {
-    const answer = await this.#call('append', [at.lineage, at.branch, at.version, id, schema, changeset]);
+  /**
+   * Durable when it resolves with `done`. `other`: somebody else was first, or the store is another; what came has to be taken first.
+   * `fenced`: the lock that it is done under is held no longer.
+   */
+  async append(at: Position, { id, schema, changeset, fence }: NewEntry): Promise<Appended> {
+    const args = [at.lineage, at.branch, at.version, id, schema, changeset];
+    const answer = await this.#call('append', fence === undefined ? args : [...args, fence.token], fence);
     const no = notOpen(answer);
     if (no !== undefined) return no;
     const [word, entries, bytes] = answer;
-    return textOf(word) === 'done' ? { kind: 'done', entries: Number(entries), bytes: Number(bytes) } : { kind: 'other' };
+    const kind = textOf(word);
+    if (kind === 'fenced') return { kind };
+    return kind === 'done' ? { kind, entries: Number(entries), bytes: Number(bytes) } : { kind: 'other' };
   }
 
   /** True when what was read up to there is as durable as what was answered: then no change of the master takes it back. */
@@ -118,8 +129,9 @@ export class SiteLog {
     return all;
   }
 
-  async #call(name: RegistryFunction, args: readonly Argument[]): Promise<readonly Reply[]> {
-    const call = { name: functionName(name), keys: this.#keys, args };
+  async #call(name: RegistryFunction, args: readonly Argument[], fence?: Fence): Promise<readonly Reply[]> {
+    const keys = fence === undefined ? this.#keys : [...this.#keys, ...lockKeys(this.#masters.prefix, fence.name)];
+    const call = { name: functionName(name), keys, args };
     return listOf(await this.#masters.callSite(call, { write: !changesNothing(name) }));
   }
 }

@@ -8,15 +8,15 @@ import {
   halfEnrolledKeptMs,
   revokedAgentKeptMs,
   sessionsPerUserMax,
-  tokenKeptMs,
   tokensMax,
   usersMax,
 } from '../limits.ts';
-import { RegistryError } from '../registry.ts';
+import { type Agent, type AuditEvent, RegistryError } from '../registry.ts';
 import type { RegistryContract } from './registry-calls.ts';
 import type { RegistryStore } from './registry-store.ts';
 import { agentName, tokenName } from './tables/seen-table.ts';
 
+type By = Pick<AuditEvent, 'actor' | 'address'>;
 type Argument<Name extends keyof RegistryContract> = RegistryContract[Name]['argument'];
 
 export function certified(store: RegistryStore, argument: Argument<'certified'>): void {
@@ -51,9 +51,12 @@ export function forgetAgent(store: RegistryStore, { agentId, audit, nowMs }: Arg
   const agent = store.agents.find(agentId);
   if (agent === undefined) throw unknown(`agent ${agentId}`);
   store.agents.remove(agentId);
-  const details = { agent: agentId, host: agent.host, state: agent.state };
-  const tenant = tenantLabel(agent.tenants);
-  store.tell({ action: 'agent-forgotten', ...audit, outcome: 'success', tenant, details }, nowMs);
+  tellForgotten(store, agent, audit, nowMs);
+}
+
+function tellForgotten(store: RegistryStore, { agentId, host, state, tenants }: Agent, audit: By, nowMs: number): void {
+  const details = { agent: agentId, host, state };
+  store.tell({ action: 'agent-forgotten', ...audit, outcome: 'success', tenant: tenantLabel(tenants), details }, nowMs);
 }
 
 export function addEnrolmentToken(store: RegistryStore, { token, audit, nowMs }: Argument<'addEnrolmentToken'>): void {
@@ -92,6 +95,13 @@ export function revokeToken(store: RegistryStore, { tokenId, audit, nowMs }: Arg
   store.tell({ action: 'token-revoked', ...audit, outcome: 'success', tenant, details: { token: tokenId } }, nowMs);
 }
 
+export function forgetTokens(store: RegistryStore, { tokenIds, overBeforeMs }: Argument<'forgetTokens'>): void {
+  for (const tokenId of tokenIds) {
+    store.enrolmentTokens.forget(tokenId, overBeforeMs);
+    store.apiTokens.forget(tokenId, overBeforeMs);
+  }
+}
+
 export function putUser(store: RegistryStore, { user, audit, from, nowMs }: Argument<'putUser'>): void {
   const before = store.users.find(user.name);
   if (from !== undefined && !isDeepStrictEqual(before, from.before)) {
@@ -124,9 +134,10 @@ export function removeSession(store: RegistryStore, { idHash, audit, nowMs }: Ar
   store.tell(audit, nowMs);
 }
 
-export function setMeta(store: RegistryStore, { values }: Argument<'setMeta'>): void {
+export function setMeta(store: RegistryStore, { values, unlessSet = false }: Argument<'setMeta'>): void {
   for (const [key, value] of Object.entries(values)) {
-    if (store.meta.find(key) !== value) store.meta.put(key, value);
+    const before = store.meta.find(key);
+    if (before !== value && !(unlessSet && before !== undefined)) store.meta.put(key, value);
   }
 }
 
@@ -135,13 +146,12 @@ export function tidy(store: RegistryStore, { agents, tokens, nowMs }: Argument<'
   for (const [agentId, atMs] of agents) store.seen.put(agentName(agentId), atMs);
   for (const [tokenId, atMs] of tokens) store.seen.put(tokenName(tokenId), atMs);
   store.sessions.removeExpired(nowMs);
-  store.enrolmentTokens.forget(nowMs - tokenKeptMs);
-  store.apiTokens.forget(nowMs - tokenKeptMs);
-  store.agents.forget({
+  const forgotten = store.agents.forget({
     expiredMs: nowMs - agentKeptMs,
     revokedExpiredMs: nowMs - revokedAgentKeptMs,
     halfEnrolledMs: nowMs - halfEnrolledKeptMs,
   });
+  for (const agent of forgotten) tellForgotten(store, agent, { actor: 'housekeeping', address: '' }, nowMs);
   store.changes.keep(changesKept);
 }
 
@@ -150,7 +160,8 @@ function checkNewToken(store: RegistryStore, tokenId: string): void {
     throw new RegistryError('REGISTRY_CONFLICT', 'there is a token of this name already');
   }
   if (store.enrolmentTokens.count() + store.apiTokens.count() < tokensMax) return;
-  const hint = `revoke some with tributary-hub token revoke, and they are forgotten after ${tokenKeptMs / 86_400_000} days`;
+  const hint =
+    'revoke some with tributary-hub token revoke, and housekeeping forgets them after their time (housekeeping.retention)';
   throw new RegistryError('REGISTRY_CONFLICT', `there are ${tokensMax} tokens: ${hint}`);
 }
 

@@ -1,5 +1,6 @@
 /** What is asked of the one connection that writes: by the hub of a thread, by a command in its own. */
 import type { Id } from '@tributary/protocol/messages.ts';
+import type { Fence } from '../../cluster/cluster.ts';
 import type { RedisOptions } from '../../config/store-options.ts';
 import type { Patience } from '../../queue/redis/masters/limits.ts';
 import type { LogLimits } from '../redis/limits.ts';
@@ -43,11 +44,15 @@ type By = Pick<AuditEvent, 'actor' | 'address'>;
 
 type Change<Argument, Result = void> = { readonly argument: At & Argument; readonly result: Result };
 
+/** What may be done under a lock. */
+type Fenced<Argument> = Change<Argument & { readonly fence?: Fence | undefined }>;
+
 /** Names and times of those that were seen. */
 export type Seen = readonly (readonly [id: string, atMs: number])[];
 
 export type RegistryContract = {
   readonly open: { readonly argument: OpenArgument; readonly result: void };
+  readonly giveUp: { readonly argument: undefined; readonly result: void };
   readonly enrol: Change<{ readonly enrolment: Enrolment; readonly address: string }, EnrolmentDecision>;
   readonly certified: Change<{
     readonly agentId: Id;
@@ -61,13 +66,14 @@ export type RegistryContract = {
   readonly addEnrolmentToken: Change<{ readonly token: EnrolmentTokenRecord; readonly audit: By }>;
   readonly addApiToken: Change<{ readonly token: ApiTokenRecord; readonly audit: By }>;
   readonly revokeToken: Change<{ readonly tokenId: string; readonly audit: By }>;
+  readonly forgetTokens: Change<{ readonly tokenIds: readonly string[]; readonly overBeforeMs: number }>;
   readonly putUser: Change<{ readonly user: UserRecord; readonly audit: AuditEvent; readonly from?: ChangedFrom | undefined }>;
   readonly removeUser: Change<{ readonly name: string; readonly audit: By }>;
   readonly putSession: Change<{ readonly session: SessionRecord; readonly audit: AuditEvent }>;
   readonly removeSession: Change<{ readonly idHash: string; readonly audit: AuditEvent }>;
-  readonly record: Change<{ readonly audit: AuditEvent }>;
-  readonly auditPassedOn: Change<{ readonly sequence: number }>;
-  readonly setMeta: Change<{ readonly values: Readonly<Record<string, string>> }>;
+  readonly record: Fenced<{ readonly audit: AuditEvent }>;
+  readonly auditPassedOn: Fenced<{ readonly sequence: number }>;
+  readonly setMeta: Fenced<{ readonly values: Readonly<Record<string, string>>; readonly unlessSet?: boolean | undefined }>;
   /** When agents and tokens of the HTTP API were last seen, and an end to what is over. */
   readonly tidy: Change<{ readonly agents: Seen; readonly tokens: Seen }>;
 };

@@ -95,6 +95,8 @@ function perform(store: RegistryStore, call: RegistryCall): Answer {
       return answerOf(call, changes.addApiToken(store, call.argument));
     case 'revokeToken':
       return answerOf(call, changes.revokeToken(store, call.argument));
+    case 'forgetTokens':
+      return answerOf(call, changes.forgetTokens(store, call.argument));
     case 'putUser':
       return answerOf(call, changes.putUser(store, call.argument));
     case 'removeUser':
@@ -111,6 +113,9 @@ function perform(store: RegistryStore, call: RegistryCall): Answer {
       return answerOf(call, changes.setMeta(store, call.argument));
     case 'tidy':
       return answerOf(call, changes.tidy(store, call.argument));
+    case 'giveUp':
+      // Nothing waits for anybody here.
+      return answerOf(call, undefined);
     case 'open':
       break;
   }

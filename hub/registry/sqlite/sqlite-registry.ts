@@ -7,6 +7,7 @@ import type { Id } from '@tributary/protocol/messages.ts';
 import { ThreadCallError } from '@tributary/shared/async/thread-call.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
+import type { Fence } from '../../cluster/cluster.ts';
 import { lazyWriteMs, pollMs } from '../limits.ts';
 import type {
   Agent,
@@ -18,6 +19,7 @@ import type {
   EnrolmentTokenRecord,
   Greeting,
   HelloVerdict,
+  HowSet,
   Registry,
   SessionRecord,
   StoredAuditEvent,
@@ -48,6 +50,7 @@ export class SqliteRegistry implements Registry {
   readonly #tokensUsed = new Map<string, number>();
   readonly #stop = new AbortController();
   readonly #watching: Promise<void>;
+  #isEnding = false;
 
   constructor(parts: SqliteRegistryParts) {
     this.#calls = parts.calls;
@@ -126,6 +129,10 @@ export class SqliteRegistry implements Registry {
     return this.#change('revokeToken', { tokenId, audit, nowMs: this.#clock.now() });
   }
 
+  forgetTokens(tokenIds: readonly string[], overBeforeMs: number): Promise<void> {
+    return this.#change('forgetTokens', { tokenIds, overBeforeMs, nowMs: this.#clock.now() });
+  }
+
   putUser(user: UserRecord, audit: AuditEvent, from?: ChangedFrom): Promise<void> {
     return this.#change('putUser', { user, audit, from, nowMs: this.#clock.now() });
   }
@@ -155,24 +162,25 @@ export class SqliteRegistry implements Registry {
     return this.#change('removeSession', { idHash, audit, nowMs: this.#clock.now() });
   }
 
-  record(audit: AuditEvent): Promise<void> {
-    return this.#change('record', { audit, nowMs: this.#clock.now() });
+  record(audit: AuditEvent, fence?: Fence): Promise<void> {
+    return this.#change('record', { audit, fence: plain(fence), nowMs: this.#clock.now() });
   }
 
   async auditAfter(sequence: number, max: number): Promise<readonly StoredAuditEvent[]> {
     return this.#view.audit.after(sequence, max);
   }
 
-  auditPassedOn(sequence: number): Promise<void> {
-    return this.#change('auditPassedOn', { sequence, nowMs: this.#clock.now() });
+  auditPassedOn(sequence: number, fence?: Fence): Promise<void> {
+    return this.#change('auditPassedOn', { sequence, fence: plain(fence), nowMs: this.#clock.now() });
   }
 
   meta(key: string): string | undefined {
     return this.#view.meta.get(key);
   }
 
-  setMeta(values: Readonly<Record<string, string>>): Promise<void> {
-    return this.#change('setMeta', { values, nowMs: this.#clock.now() });
+  setMeta(values: Readonly<Record<string, string>>, how: HowSet = {}): Promise<void> {
+    const { unlessSet, fence } = how;
+    return this.#change('setMeta', { values, unlessSet, fence: plain(fence), nowMs: this.#clock.now() });
   }
 
   onChanged(listener: () => void): () => void {
@@ -181,11 +189,16 @@ export class SqliteRegistry implements Registry {
   }
 
   /** Who was seen is written; the reader closes first, so that the writer can put the log back. */
+  giveUp(): void {
+    if (!this.#isEnding) this.#calls.call('giveUp', undefined).catch(() => undefined);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort();
     await this.#watching;
     if (this.#agentsSeen.size + this.#tokensUsed.size > 0) await this.#tidy();
+    this.#isEnding = true;
     this.#db.close();
     await this.#calls[Symbol.asyncDispose]();
   }
@@ -249,6 +262,11 @@ export class SqliteRegistry implements Registry {
       this.#log.warn('the registry cannot be tidied now', { error });
     }
   }
+}
+
+/** Of a held lock: what crosses to a thread. */
+function plain(fence: Fence | undefined): Fence | undefined {
+  return fence === undefined ? undefined : { name: fence.name, token: fence.token };
 }
 
 const registryErrorCodes: readonly RegistryError['code'][] = ['REGISTRY_UNKNOWN', 'REGISTRY_CONFLICT', 'REGISTRY_UNAVAILABLE'];

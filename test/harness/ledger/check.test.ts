@@ -31,10 +31,10 @@ function rowsOf(file: WrittenFile): Row[] {
 }
 
 function writeObject(path: string, rows: readonly Row[]): void {
-  const parts = [Buffer.from('received,host,agent,stream,source,labels,position,ordinal,flags,event,raw\n')];
+  const parts = [Buffer.from('received,host,agent,stream,source,labels,position,ordinal,flags,event,fields,raw\n')];
   for (const { stream, position, raw, flags } of rows) {
     const quoted = raw.toString('latin1').replaceAll('"', '""');
-    const row = `2026-01-01T00:00:00.000Z,host,${'a'.repeat(32)},${stream},/x,,${position},0,${flags},,"${quoted}"\n`;
+    const row = `2026-01-01T00:00:00.000Z,host,${'a'.repeat(32)},${stream},/x,,${position},0,${flags},,,"${quoted}"\n`;
     parts.push(Buffer.from(row, 'latin1'));
   }
   mkdirSync(dirname(path), { recursive: true });

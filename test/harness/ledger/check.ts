@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { listAt, numberAt, parseJson } from '../json.ts';
+import { runPython } from '../python.ts';
 import type { WrittenFile } from './rotating-file.ts';
 
 /** What check_archive.py counts; its opening comment says what each word means. */
@@ -35,9 +34,8 @@ export interface CheckOptions {
 /** Compares an archive folder with the written files by `zstd -dc` and Python's csv module. */
 export async function checkArchive({ archive, written, manifestPath, tenant }: CheckOptions): Promise<Verdict> {
   await writeFile(manifestPath, JSON.stringify(written));
-  const args = ['-B', program, archive, manifestPath, ...(tenant === undefined ? [] : [tenant])];
-  const { stdout } = await promisify(execFile)('python3', args, { maxBuffer: 1 << 24 });
-  return verdictOf(parseJson(stdout));
+  const args = [archive, manifestPath, ...(tenant === undefined ? [] : [tenant])];
+  return verdictOf(parseJson(await runPython(program, args)));
 }
 
 export function isClean(verdict: Verdict): boolean {
@@ -45,7 +43,7 @@ export function isClean(verdict: Verdict): boolean {
   return written === arrived && lost + doubled + disordered + foreign + mismatched + incomplete === 0;
 }
 
-function verdictOf(result: unknown): Verdict {
+export function verdictOf(result: unknown): Verdict {
   return {
     written: numberAt(result, 'written'),
     arrived: numberAt(result, 'arrived'),

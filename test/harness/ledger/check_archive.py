@@ -60,11 +60,11 @@ class Check:
 
     def note(self, what, row):
         if len(self.examples) < 10:
-            self.examples.append("%s: stream %s position %s %r" % (what, row[3][:8], row[6], row[10][:60]))
+            self.examples.append("%s: stream %s position %s %r" % (what, row[3][:8], row[6], row[11][:60]))
 
     def row(self, row):
         self.rows += 1
-        raw = row[10].encode("latin-1")
+        raw = row[11].encode("latin-1")
         position = int(row[6])
         partial = "partial" in row[8].split(" ")
         stream = self.streams.setdefault(row[3], ArchivedStream())

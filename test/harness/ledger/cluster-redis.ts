@@ -1,14 +1,20 @@
-/** The Redis of a ledger's site: one server behind a proxy for each hub, what Sentinels watch over, or a Redis Cluster of three masters. */
+/**
+ * The Redis of a ledger's site: one server behind a proxy for each hub; or what Sentinels watch over, or a Redis Cluster of three masters, where
+ * each process is behind a proxy for all.
+ */
 import { join } from 'node:path';
 import { keySlot } from '../../../hub/queue/redis/masters/key-slot.ts';
 import { partitionKeys } from '../../../hub/queue/redis/masters/masters.ts';
 import type { Random } from '../random.ts';
 import { hasSlot, RedisCluster } from '../redis/redis-cluster.ts';
+import { RedisNetwork } from '../redis/redis-network.ts';
 import { RedisProxy } from '../redis/redis-proxy.ts';
 import { RedisSentinels } from '../redis/redis-sentinels.ts';
 import { RedisServer } from '../redis/redis-server.ts';
 
 const partitions = 16;
+/** On a busy machine a second passes without anything being wrong. */
+const downAfterMs = 2000;
 /** Of all keys of the site. */
 const prefix = 'ledger';
 
@@ -18,8 +24,12 @@ export interface LedgerRedis extends AsyncDisposable {
   options(hub: number): Readonly<Record<string, unknown>>;
   /** Any of them may be killed or stopped. */
   readonly servers: readonly RedisServer[];
-  /** In front of the one server, one for each hub; none where Sentinels tell the addresses. */
+  /** The Sentinels, where there are any; they may be killed or stopped as well. */
+  readonly sentinels: readonly RedisServer[];
+  /** In front of the one server, one for each hub; none where there is a network. */
   readonly proxies: readonly RedisProxy[];
+  /** Between the processes and everybody: any of them may be cut off. */
+  readonly network?: RedisNetwork;
   /** Moves a slot that the site uses to another master, where there are several. */
   readonly move?: (random: Random) => Promise<void>;
   /** What is not as it must be at the end, in sentences. */
@@ -41,6 +51,7 @@ async function oneServer(folder: string, hubs: number): Promise<LedgerRedis> {
   return {
     kind: 'one',
     servers: [server],
+    sentinels: [],
     proxies,
     options: (hub) => ({ url: proxies[hub]?.url, partitions }),
     problems: () => Promise.resolve([]),
@@ -49,28 +60,38 @@ async function oneServer(folder: string, hubs: number): Promise<LedgerRedis> {
 }
 
 async function underSentinels(folder: string): Promise<LedgerRedis> {
-  const site = await RedisSentinels.start({ folder: join(folder, 'redis'), replicas: 1 });
+  await using made = new AsyncDisposableStack();
+  const network = made.use(new RedisNetwork());
+  const site = made.use(await RedisSentinels.start({ folder: join(folder, 'redis'), replicas: 1, network, downAfterMs }));
+  const owned = made.move();
   return {
     kind: 'sentinel',
     servers: site.servers,
+    sentinels: site.sentinels,
     proxies: [],
+    network,
     options: () => ({ sentinels: site.addresses, min_replicas: 1, partitions }),
     problems: () => Promise.resolve([]),
-    [Symbol.asyncDispose]: async () => await site[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
   };
 }
 
 /** A replica behind each master, and an ack that waits for it. */
 async function inCluster(folder: string): Promise<LedgerRedis> {
-  const site = await RedisCluster.start({ folder: join(folder, 'redis'), isReplicated: true });
+  await using made = new AsyncDisposableStack();
+  const network = made.use(new RedisNetwork());
+  const site = made.use(await RedisCluster.start({ folder: join(folder, 'redis'), isReplicated: true, network }));
+  const owned = made.move();
   return {
     kind: 'cluster',
     servers: site.nodes,
+    sentinels: [],
     proxies: [],
+    network,
     options: () => ({ cluster: site.addresses, min_replicas: 1, prefix, partitions }),
     move: async (random) => await moveSlot(site, random),
     problems: async () => await emptyMasters(site),
-    [Symbol.asyncDispose]: async () => await site[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
   };
 }
 

@@ -159,7 +159,7 @@ class Rounds {
       this.#mustRun(other(fault.product));
       return proxy.batchesSent > sent && proxy.inFlight > 0;
     };
-    await until('batches flow again', flow, { deadlineMs: 60_000, everyMs: 5, detail: () => this.#tails() });
+    await until('batches flow again', flow, { deadlineMs: 120_000, everyMs: 5, detail: () => this.#tails() });
     await program.kill();
   }
 

@@ -119,12 +119,17 @@ const toldErrors = /^(?:a part of a stream is lost|two machines use the identity
 /** A product tells of strangers, and nothing goes wrong within it. */
 function problemsOf(program: Program): string[] {
   if (!program.running) return [`the ${program.name} ended by itself\n${program.tail()}`];
-  const errors = program.logs.filter(({ level, message }) => level === 'error' && !toldErrors.test(message));
+  const errors = program.logs.filter(isProblem);
   const others = program.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
   const told = errors.map(
     ({ message, fields }) => `the ${program.name} logs an error: ${message} ${JSON.stringify(fields).slice(0, 600)}`,
   );
   return [...told, ...others];
+}
+
+/** Health tells of agents that came and went. */
+function isProblem({ level, message, fields }: Program['logs'][number]): boolean {
+  return level === 'error' && !toldErrors.test(message) && fields['event'] !== 'finding-raised';
 }
 
 async function stopAll({ agent, hub }: Stack): Promise<void> {

@@ -10,8 +10,12 @@ import { isClean } from './check.ts';
 import { runCluster, runRedisCluster, runSentinel } from './cluster.ts';
 import { runCopytruncate } from './copytruncate.ts';
 import { runEdge } from './edge.ts';
+import { runElasticsearch } from './elasticsearch.ts';
 import { runHostile } from './hostile.ts';
+import { runHousekeeping } from './housekeeping.ts';
+import { runPipelines } from './pipelines.ts';
 import { runRotation } from './rotation.ts';
+import { runS3 } from './s3.ts';
 import { runSpill } from './spill.ts';
 import { runSyslogTcp } from './syslog-tcp.ts';
 import { runUpstream, runUpstreamLost } from './upstream.ts';
@@ -28,6 +32,10 @@ const scenarios = {
   upstream: runUpstream,
   'upstream-lost': runUpstreamLost,
   spill: runSpill,
+  pipelines: runPipelines,
+  elasticsearch: runElasticsearch,
+  s3: runS3,
+  housekeeping: runHousekeeping,
 };
 
 const usage = `usage: npm run ledger -- [--scenario ${Object.keys(scenarios).join('|')}] [--rounds N] [--frames N] [--seed S] [--plain] [--json] [--binaries]

@@ -101,7 +101,7 @@ class KillRounds {
       const confirmedBefore = senders.reduce((sum, { confirmed }) => sum + confirmed.length, 0);
       // Something was confirmed since the start, so that both what is stored and what is not is on its way.
       await until('messages are confirmed again', () => sumOfConfirmed(senders) > confirmedBefore, {
-        deadlineMs: 60_000,
+        deadlineMs: 120_000,
         detail: () => agent.program.tail(),
       });
       await sleep(random.below(400));
@@ -136,7 +136,7 @@ async function stopInOrder(agent: AgentHost, sender: PlainSender, ports: readonl
 async function start(agent: AgentHost, ports: readonly number[]): Promise<void> {
   await agent.start();
   await until('the agent listens', () => ports.every((port) => agent.program.stderr.includes(`tcp://127.0.0.1:${port}`)), {
-    deadlineMs: 60_000,
+    deadlineMs: 120_000,
     detail: () => agent.program.tail(),
   });
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { freePort } from '../free-port.ts';
 import { until } from '../until.ts';
+import { placeIn, type RedisNetwork } from './redis-network.ts';
 import { RedisServer, type RedisSettings } from './redis-server.ts';
 
 export interface RedisClusterOptions {
@@ -9,6 +10,8 @@ export interface RedisClusterOptions {
   readonly isReplicated?: boolean;
   readonly settings?: RedisSettings;
   readonly nodeTimeoutMs?: number;
+  /** Unless given nothing is between the nodes. */
+  readonly network?: RedisNetwork;
 }
 
 export interface SlotOwner {
@@ -70,7 +73,7 @@ export class RedisCluster implements AsyncDisposable {
         const links = await Promise.all(replicas.map((replica) => replica.info('master_link_status')));
         return isShared && masters.size === mastersCount && links.every((link) => link === 'up') ? first : undefined;
       },
-      { deadlineMs: 60_000, everyMs: 200 },
+      { deadlineMs: 120_000, everyMs: 200 },
     );
   }
 
@@ -131,12 +134,7 @@ export class RedisCluster implements AsyncDisposable {
     }
     const others = this.nodes.filter((node) => node !== first);
     await first?.commands(
-      await Promise.all(
-        others.map(
-          async (node) =>
-            `CLUSTER MEET ${node.host} ${node.port} ${await node.command('CONFIG', 'GET', 'cluster-port').then(lastLine)}`,
-        ),
-      ),
+      await Promise.all(others.map(async (node) => `CLUSTER MEET ${node.host} ${node.port} ${await busPortOf(node)}`)),
     );
     const all = String(this.nodes.length);
     for (const node of this.nodes) {
@@ -155,13 +153,27 @@ export class RedisCluster implements AsyncDisposable {
   }
 }
 
-async function startNode(folder: string, { settings = {}, nodeTimeoutMs = 2000 }: RedisClusterOptions): Promise<RedisServer> {
+async function startNode(
+  folder: string,
+  { settings = {}, nodeTimeoutMs = 2000, network }: RedisClusterOptions,
+): Promise<RedisServer> {
+  const busPort = await freePort();
+  const { place } = await placeIn(network);
+  place?.busDoor.retarget({ host: '127.0.0.1', port: busPort });
   return await RedisServer.start({
     folder,
+    ...(place === undefined ? {} : { place }),
     settings: {
       'cluster-enabled': 'yes',
       // The usual one, 10000 above, may be beyond what there is.
-      'cluster-port': await freePort(),
+      'cluster-port': busPort,
+      ...(place === undefined
+        ? {}
+        : {
+            'cluster-announce-ip': '127.0.0.1',
+            'cluster-announce-port': place.door.port,
+            'cluster-announce-bus-port': place.busDoor.port,
+          }),
       'cluster-node-timeout': nodeTimeoutMs,
       'cluster-require-full-coverage': 'no',
       ...settings,
@@ -185,6 +197,7 @@ async function clusterInfo(node: RedisServer, field: string): Promise<string> {
   return new RegExp(String.raw`^${field}:(.*?)\r?$`, 'm').exec(text)?.[1] ?? '';
 }
 
-function lastLine(text: string): string {
-  return text.split('\n').at(-1) ?? '';
+async function busPortOf(node: RedisServer): Promise<string> {
+  if (node.place !== undefined) return String(node.place.busDoor.port);
+  return (await node.command('CONFIG', 'GET', 'cluster-port')).split('\n').at(-1) ?? '';
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { freePort } from '../free-port.ts';
 import { until } from '../until.ts';
+import { placeIn, type RedisNetwork } from './redis-network.ts';
 import { RedisServer, type RedisSettings } from './redis-server.ts';
 
 export interface RedisSentinelsOptions {
@@ -11,6 +12,8 @@ export interface RedisSentinelsOptions {
   readonly replicas?: number;
   readonly settings?: RedisSettings;
   readonly downAfterMs?: number;
+  /** Unless given nothing is between them. */
+  readonly network?: RedisNetwork;
 }
 
 export const masterName = 'tributary';
@@ -27,17 +30,18 @@ export class RedisSentinels implements AsyncDisposable {
   }
 
   static async start(options: RedisSentinelsOptions): Promise<RedisSentinels> {
-    const { folder, replicas = 2, settings = {}, downAfterMs = 1000 } = options;
+    const { folder, replicas = 2, settings = {}, network } = options;
     const started: RedisServer[] = [];
     try {
       const own: RedisSettings = { 'min-replicas-to-write': 1, 'min-replicas-max-lag': 10, 'repl-timeout': 10, ...settings };
-      const master = await RedisServer.start({ folder: join(folder, 'redis-0'), settings: own });
+      const master = await RedisServer.start({ folder: join(folder, 'redis-0'), settings: own, ...(await placeIn(network)) });
       started.push(master);
       const replicaSettings = { ...own, replicaof: `${master.host} ${master.port}` };
       for (let number = 1; number <= replicas; number += 1) {
-        started.push(await RedisServer.start({ folder: join(folder, `redis-${number}`), settings: replicaSettings }));
+        const at = { folder: join(folder, `redis-${number}`), ...(await placeIn(network)) };
+        started.push(await RedisServer.start({ ...at, settings: replicaSettings }));
       }
-      const sentinels = await startSentinels(folder, master, downAfterMs, started);
+      const sentinels = await startSentinels(options, master, started);
       const site = new RedisSentinels(started.slice(0, replicas + 1), sentinels);
       await site.#settled(replicas);
       return site;
@@ -79,25 +83,29 @@ export class RedisSentinels implements AsyncDisposable {
 
 /** They know each other from the start: finding one another takes them seconds. */
 async function startSentinels(
-  folder: string,
+  { folder, downAfterMs = 1000, network }: RedisSentinelsOptions,
   master: RedisServer,
-  downAfterMs: number,
   started: RedisServer[],
 ): Promise<readonly RedisServer[]> {
   const members = [];
-  for (let number = 0; number < 3; number += 1) members.push({ id: randomBytes(20).toString('hex'), port: await freePort() });
+  for (let number = 0; number < 3; number += 1) {
+    const port = await freePort();
+    const at = await placeIn(network);
+    members.push({ id: randomBytes(20).toString('hex'), port, at, announced: at.place?.door.port ?? port });
+  }
   const sentinels: RedisServer[] = [];
-  for (const [number, { id, port }] of members.entries()) {
+  for (const [number, { id, port, at }] of members.entries()) {
     const others = members.filter((member) => member.port !== port);
     const sentinel = await RedisServer.start({
       folder: join(folder, `sentinel-${number}`),
       port,
+      ...at,
       sentinel: [
         `sentinel myid ${id}`,
         `sentinel monitor ${masterName} ${master.host} ${master.port} ${quorum}`,
         `sentinel down-after-milliseconds ${masterName} ${downAfterMs}`,
         `sentinel failover-timeout ${masterName} 4000`,
-        ...others.map((other) => `sentinel known-sentinel ${masterName} 127.0.0.1 ${other.port} ${other.id}`),
+        ...others.map((other) => `sentinel known-sentinel ${masterName} 127.0.0.1 ${other.announced} ${other.id}`),
       ],
     });
     started.push(sentinel);

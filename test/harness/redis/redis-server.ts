@@ -3,13 +3,12 @@
  * again by its own pid. Durable as the hub demands it unless a setting says otherwise.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../free-port.ts';
+import type { RedisPlace } from './redis-network.ts';
 import { redisProgram } from '../require.ts';
-import { until } from '../until.ts';
+import { onFreePort, ServerProcess } from '../server-process.ts';
 
 export type RedisSettings = Readonly<Record<string, string | number>>;
 
@@ -20,6 +19,8 @@ export interface RedisServerOptions {
   /** Lines of a Sentinel's configuration: then it is one. */
   readonly sentinel?: readonly string[];
   readonly port?: number;
+  /** Where others find it, and where it comes from to others. */
+  readonly place?: RedisPlace;
 }
 
 const durable: RedisSettings = {
@@ -30,37 +31,40 @@ const durable: RedisSettings = {
   'repl-diskless-sync-delay': 0,
   'enable-debug-command': 'yes',
 };
-const triesMax = 5;
 
-export class RedisServer implements AsyncDisposable {
-  readonly port: number;
+export class RedisServer extends ServerProcess {
+  readonly #ownPort: number;
   readonly #options: RedisServerOptions;
   readonly #configPath: string;
-  #child: ChildProcess | undefined;
-  #output = '';
 
   private constructor(options: RedisServerOptions, port: number) {
+    super();
     this.#options = options;
-    this.port = port;
+    this.#ownPort = port;
     this.#configPath = join(options.folder, 'redis.conf');
   }
 
-  static async start(options: RedisServerOptions): Promise<RedisServer> {
-    for (let tries = 1; ; tries += 1) {
-      const server = new RedisServer(options, options.port ?? (await freePort()));
+  static start(options: RedisServerOptions): Promise<RedisServer> {
+    return onFreePort(options.port, 'Address already in use', async (port) => {
+      const server = new RedisServer(options, port);
       await server.#writeConfig();
-      try {
-        await server.#run();
-        return server;
-      } catch (error) {
-        // Between the search for a port and its use somebody else may have taken it.
-        if (tries === triesMax || options.port !== undefined || !server.#output.includes('Address already in use')) throw error;
-      }
-    }
+      await server.run();
+      options.place?.door.retarget({ host: server.host, port });
+      return server;
+    });
   }
 
   get host(): string {
     return '127.0.0.1';
+  }
+
+  /** Where others find it: its own, or that of its proxy. */
+  get port(): number {
+    return this.place?.door.port ?? this.#ownPort;
+  }
+
+  get place(): RedisPlace | undefined {
+    return this.#options.place;
   }
 
   get address(): string {
@@ -71,25 +75,10 @@ export class RedisServer implements AsyncDisposable {
     return `redis://${this.address}`;
   }
 
-  get pid(): number {
-    const pid = this.#child?.pid;
-    if (pid === undefined) throw new Error(`the Redis at ${this.address} does not run`);
-    return pid;
-  }
-
-  get running(): boolean {
-    return this.#child !== undefined;
-  }
-
-  /** What it wrote, for messages of failed tests. */
-  get output(): string {
-    return this.#output.slice(-4000);
-  }
-
-  /** What redis-cli prints. Rejects when that is an error. */
+  /** What redis-cli prints, which asks it past any proxy. Rejects when that is an error. */
   async command(...args: readonly (string | number)[]): Promise<string> {
-    const { stdout } = await promisify(execFile)('redis-cli', ['-e', '-p', String(this.port), ...args.map(String)], {
-      timeout: 10_000,
+    const { stdout } = await promisify(execFile)('redis-cli', ['-e', '-p', String(this.#ownPort), ...args.map(String)], {
+      timeout: 60_000,
       maxBuffer: 1 << 26,
     });
     return stdout.trimEnd();
@@ -97,7 +86,7 @@ export class RedisServer implements AsyncDisposable {
 
   /** Several commands by one redis-cli, one a line. */
   async commands(lines: readonly string[]): Promise<string> {
-    const running = promisify(execFile)('redis-cli', ['-e', '-p', String(this.port)], { timeout: 10_000 });
+    const running = promisify(execFile)('redis-cli', ['-e', '-p', String(this.#ownPort)], { timeout: 60_000 });
     running.child.stdin?.end(`${lines.join('\n')}\n`);
     return (await running).stdout.trimEnd();
   }
@@ -122,80 +111,40 @@ export class RedisServer implements AsyncDisposable {
     return Number(await this.command('WAIT', replicas, 50)) >= replicas;
   }
 
-  /** `kill -9`; resolves once it is gone. */
-  async kill(): Promise<void> {
-    await this.#end('SIGKILL');
-  }
-
-  /** Lets it write what it has to. */
-  async stop(): Promise<void> {
-    await this.#end('SIGTERM');
-  }
-
-  /** SIGSTOP: it takes connections and answers nothing. */
-  pause(): void {
-    process.kill(this.pid, 'SIGSTOP');
-  }
-
-  resume(): void {
-    process.kill(this.pid, 'SIGCONT');
-  }
-
-  /** With the same port and files, after it was killed or stopped. */
-  async restart(): Promise<void> {
-    if (this.#child !== undefined) await this.stop();
-    await this.#run();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
-  }
-
   async #writeConfig(): Promise<void> {
-    const { folder, settings, sentinel } = this.#options;
+    const { folder, settings, sentinel, place } = this.#options;
     await mkdir(folder, { recursive: true });
-    const common = [`port ${this.port}`, 'bind 127.0.0.1', 'protected-mode no', `dir ${folder}`];
+    const common = [`port ${this.#ownPort}`, 'bind 127.0.0.1', 'protected-mode no', `dir ${folder}`];
+    if (place !== undefined) {
+      const announce =
+        sentinel === undefined
+          ? ['replica-announce-ip', 'replica-announce-port']
+          : ['sentinel announce-ip', 'sentinel announce-port'];
+      common.push(`bind-source-addr ${place.source}`, `${announce[0]} ${this.host}`, `${announce[1]} ${place.door.port}`);
+    }
     const own = sentinel ?? Object.entries({ ...durable, ...settings }).map(([name, value]) => `${name} ${String(value)}`);
     await writeFile(this.#configPath, `${[...common, ...own].join('\n')}\n`);
   }
 
-  async #run(): Promise<void> {
-    const isSentinel = this.#options.sentinel !== undefined;
-    const child = spawn(redisProgram, [this.#configPath], {
-      argv0: isSentinel ? 'redis-sentinel' : 'redis-server',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.#child = child;
-    this.#output = '';
-    let failure: Error | undefined;
-    child.once('error', (error) => (failure = error));
-    child.once('exit', () => {
-      if (this.#child === child) this.#child = undefined;
-    });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => (this.#output = `${this.#output}${text}`.slice(-65_536)));
-    }
-    const ready = isSentinel ? 'Sentinel ID is' : 'Ready to accept connections';
-    await until(`the Redis at ${this.address} is ready`, () => {
-      if (failure !== undefined) throw failure;
-      if (this.#child === undefined) throw new Error(`the Redis at ${this.address} ended:\n${this.output}`);
-      return this.#output.includes(ready);
-    });
+  protected override get title(): string {
+    return `the Redis at ${this.address}`;
   }
 
-  async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    const child = this.#child;
-    if (child?.pid === undefined) return;
-    const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
-    process.kill(child.pid, signal);
-    // One that is stopped hears of no other signal than SIGKILL.
-    process.kill(child.pid, 'SIGCONT');
-    await gone;
-    this.#child = undefined;
+  protected override get logName(): string {
+    return `redis-${this.port}`;
+  }
+
+  protected override launch(): ChildProcess {
+    const argv0 = this.#options.sentinel === undefined ? 'redis-server' : 'redis-sentinel';
+    return spawn(redisProgram, [this.#configPath], { argv0, stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  protected override isReady(output: string): boolean {
+    return output.includes(this.#options.sentinel === undefined ? 'Ready to accept connections' : 'Sentinel ID is');
   }
 }
 
 /** One server whose folder lies in another one. */
-export async function startRedis(folder: string, settings: RedisSettings = {}): Promise<RedisServer> {
-  return await RedisServer.start({ folder: join(folder, 'redis'), settings });
+export async function startRedis(folder: string, settings: RedisSettings = {}, name = 'redis'): Promise<RedisServer> {
+  return await RedisServer.start({ folder: join(folder, name), settings });
 }

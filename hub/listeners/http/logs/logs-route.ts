@@ -1,4 +1,5 @@
 /** `POST /api/v1/logs` for who has a token of scope write or admin. */
+import * as z from 'zod';
 import { everyTenant, nameOf, type Principal } from '../../../access/access.ts';
 import { type ApiRoutes, demand, principalOf } from '../api-routes.ts';
 import { HttpError } from '../http-error.ts';
@@ -13,7 +14,8 @@ export function logsRoute(receiver: LogReceiver): ApiRoutes {
     // The receiver reads the request itself.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-    app.post(logsPath, { config: { access: 'push' }, bodyLimit: pushBytesMax }, async (request) => {
+    const about = { summary: 'Push records: JSON, NDJSON or lines of text', answer: z.looseObject({ accepted: z.int() }) };
+    app.post(logsPath, { config: { access: 'push', about }, bodyLimit: pushBytesMax }, async (request) => {
       const name = nameOf(principalOf(request));
       return receiver.receive(request.raw, {
         keyScope: name,

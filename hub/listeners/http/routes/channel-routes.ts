@@ -2,17 +2,58 @@
 import * as z from 'zod';
 import { everyTenant, may, nameOf } from '../../../access/access.ts';
 import type { Actor, ChannelOperations } from '../../../channels/channel-operations.ts';
-import { OperationError, type OperationErrorCode } from '../../../channels/operation-error.ts';
 import { pauseRequest, seekRequest, skipRequest } from '../../../channels/requests.ts';
 import { tenantName, typeName } from '../../../config/names.ts';
 import type { OutputOperations } from '../../../outputs/output-operations.ts';
 import { type ApiRoutes, demand, forbidden, principalOf } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
+import { anything, listOf } from '../described.ts';
 import { HttpError } from '../http-error.ts';
+import { told } from './operations-told.ts';
 import type { FastifyRequest } from 'fastify';
 
 const channelPath = z.strictObject({ tenant: tenantName, type: typeName });
 const outputPath = z.strictObject({ name: z.string().regex(/^[a-z0-9:_-]{1,100}$/, 'must be the name of an output') });
+
+const abouts = {
+  list: { summary: 'Channels with their reader groups', query: nothing, answer: listOf('channels') },
+  seek: {
+    summary: 'Put the cursor of a reader elsewhere',
+    path: channelPath,
+    query: nothing,
+    body: seekRequest,
+    answer: listOf('partitions'),
+  },
+  skip: {
+    summary: 'Take the next entries out of the way of a reader',
+    path: channelPath,
+    query: nothing,
+    body: skipRequest,
+    answer: anything,
+  },
+  outputs: { summary: 'Outputs that are configured, and those that are gone', query: nothing, answer: listOf('outputs') },
+  forget: {
+    summary: 'Forget an output that is gone, and what waits for it',
+    path: outputPath,
+    query: nothing,
+    body: nothing,
+    answer: z.object({ forgotten: z.unknown() }),
+  },
+  pause: {
+    summary: 'Stop the readers of a channel',
+    path: channelPath,
+    query: nothing,
+    body: pauseRequest,
+    answer: listOf('groups'),
+  },
+  resume: {
+    summary: 'Let the readers of a channel go on',
+    path: channelPath,
+    query: nothing,
+    body: pauseRequest,
+    answer: listOf('groups'),
+  },
+};
 
 export interface ChannelRouteParts {
   readonly channels: Pick<ChannelOperations, 'list' | 'pause' | 'seek' | 'skip'>;
@@ -21,7 +62,7 @@ export interface ChannelRouteParts {
 
 export function channelRoutes({ channels, outputs }: ChannelRouteParts): ApiRoutes {
   return (app) => {
-    app.get('/api/v1/channels', { config: { access: 'view' } }, async (request, reply) => {
+    app.get('/api/v1/channels', { config: { access: 'view', about: abouts.list } }, async (request, reply) => {
       checked(nothing, request.query, 'query');
       const principal = principalOf(request);
       const all = await channels.list();
@@ -29,30 +70,42 @@ export function channelRoutes({ channels, outputs }: ChannelRouteParts): ApiRout
     });
 
     for (const verb of ['pause', 'resume'] as const) {
-      app.post(`/api/v1/channels/:tenant/:type/${verb}`, { config: { access: 'operate' } }, async (request, reply) => {
-        const { channel, by } = asked(request);
-        const { group } = checked(pauseRequest, request.body, 'body');
-        return reply.send({ groups: await told(channels.pause(channel, { group, paused: verb === 'pause' }, by)) });
-      });
+      app.post(
+        `/api/v1/channels/:tenant/:type/${verb}`,
+        { config: { access: 'operate', about: abouts[verb] } },
+        async (request, reply) => {
+          const { channel, by } = asked(request);
+          const { group } = checked(pauseRequest, request.body, 'body');
+          return reply.send({ groups: await told(channels.pause(channel, { group, paused: verb === 'pause' }, by)) });
+        },
+      );
     }
 
-    app.post('/api/v1/channels/:tenant/:type/seek', { config: { access: 'operate' } }, async (request, reply) => {
-      const { channel, by } = asked(request);
-      return reply.send({ partitions: await told(channels.seek(channel, checked(seekRequest, request.body, 'body'), by)) });
-    });
+    app.post(
+      '/api/v1/channels/:tenant/:type/seek',
+      { config: { access: 'operate', about: abouts.seek } },
+      async (request, reply) => {
+        const { channel, by } = asked(request);
+        return reply.send({ partitions: await told(channels.seek(channel, checked(seekRequest, request.body, 'body'), by)) });
+      },
+    );
 
-    app.post('/api/v1/channels/:tenant/:type/skip', { config: { access: 'operate' } }, async (request, reply) => {
-      const { channel, by } = asked(request);
-      return reply.send(await told(channels.skip(channel, checked(skipRequest, request.body, 'body'), by)));
-    });
+    app.post(
+      '/api/v1/channels/:tenant/:type/skip',
+      { config: { access: 'operate', about: abouts.skip } },
+      async (request, reply) => {
+        const { channel, by } = asked(request);
+        return reply.send(await told(channels.skip(channel, checked(skipRequest, request.body, 'body'), by)));
+      },
+    );
 
-    app.get('/api/v1/outputs', { config: { access: 'view' } }, async (request, reply) => {
+    app.get('/api/v1/outputs', { config: { access: 'view', about: abouts.outputs } }, async (request, reply) => {
       demand(request, 'view', everyTenant);
       checked(nothing, request.query, 'query');
       return reply.send(await outputs.list());
     });
 
-    app.post('/api/v1/outputs/:name/forget', { config: { access: 'operate' } }, async (request, reply) => {
+    app.post('/api/v1/outputs/:name/forget', { config: { access: 'operate', about: abouts.forget } }, async (request, reply) => {
       const principal = demand(request, 'operate', everyTenant);
       checked(nothing, request.query, 'query');
       checked(nothing, request.body, 'body');
@@ -71,15 +124,4 @@ function asked(request: FastifyRequest): { readonly channel: string; readonly by
     throw new HttpError(404, 'unknown', 'there is no such channel: GET /api/v1/channels lists them');
   if (!may(principal, 'operate', tenant)) throw forbidden(principal, 'operate');
   return { channel: `${tenant}/${type}`, by: { actor: nameOf(principal), address: request.ip } };
-}
-
-const statusOf: Readonly<Record<OperationErrorCode, number>> = { unknown: 404, unclear: 400, unconfirmed: 409, refused: 422 };
-
-async function told<Result>(done: Promise<Result>): Promise<Result> {
-  try {
-    return await done;
-  } catch (error) {
-    if (error instanceof OperationError) throw new HttpError(statusOf[error.code], error.code, error.message);
-    throw error;
-  }
 }

@@ -1,8 +1,8 @@
 /**
- * The two ends of a sign-in at the provider. The browser comes back by a redirect that another site began, to which it sends no `Strict`
+ * Whether there is a provider, and the two ends of a sign-in there. The browser comes back by a redirect that another site began, to which it sends no `Strict`
  * cookie; so what is under way has a cookie of its own, and the answer is a page that goes on by itself, from where the session is sent.
  */
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import type { OidcEnd, OidcSignIn } from '../../../access/oidc/oidc-sign-in.ts';
 import { callbackPath } from '../../../access/oidc/oidc-sign-in.ts';
@@ -11,7 +11,7 @@ import { returnPathOf } from '../../../access/oidc/return-path.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { FailureLimiter, type FailureLimits } from '../../failure-limiter.ts';
 import type { ApiRoutes } from '../api-routes.ts';
-import { checked } from '../checked.ts';
+import { checked, nothing } from '../checked.ts';
 import { clearCookie, cookieName, cookieOf, setCookie } from '../cookies.ts';
 import { HttpError, retryAfter } from '../http-error.ts';
 import { sessionCookie } from './session-routes.ts';
@@ -32,23 +32,38 @@ const failureLimits: FailureLimits = {
   addressesMax: 10_000,
 };
 
+const abouts = {
+  configured: {
+    summary: 'Whether there is a provider to sign in at',
+    query: nothing,
+    answer: z.object({ configured: z.boolean() }),
+  },
+  login: { summary: 'Go and sign in at the provider (302)', query: start, answer: 'text/html' },
+  callback: { summary: 'Come back from the provider', answer: 'text/html' },
+};
+
 export function oidcRoutes(parts: OidcRouteParts): ApiRoutes {
   const { isSecure, clock } = parts;
   const failures = new FailureLimiter(failureLimits, clock);
   const name = cookieName('tributary-oidc', isSecure);
   return (app) => {
-    app.get('/api/v1/oidc/login', { config: { access: 'open' } }, async (request, reply) => {
+    app.get('/api/v1/oidc', { config: { access: 'open', about: abouts.configured } }, (request, reply) => {
+      checked(nothing, request.query, 'query');
+      return reply.send({ configured: parts.oidc !== undefined });
+    });
+
+    app.get('/api/v1/oidc/login', { config: { access: 'open', about: abouts.login } }, async (request, reply) => {
       const oidc = configured(parts);
       const { return_to } = checked(start, request.query, 'query');
       const returnPath = returnPathOf(return_to ?? '/');
       if (returnPath === undefined) throw new HttpError(400, 'malformed', 'query: return_to must be a path of this site');
       const begun = await oidc.begin(returnPath);
-      if (begun.kind === 'unavailable') throw new HttpError(503, 'provider-unavailable', begun.message);
+      if (begun.kind === 'unavailable') return told(new HttpError(503, 'provider-unavailable', begun.message), request, reply);
       const cookie = setCookie(name, begun.cookie, { isSecure, sameSite: 'Lax', maxAgeMs: pendingMs });
       return reply.header('set-cookie', cookie).redirect(begun.url, 302);
     });
 
-    app.get(callbackPath, { config: { access: 'open' } }, async (request, reply) => {
+    app.get(callbackPath, { config: { access: 'open', about: abouts.callback } }, async (request, reply) => {
       const oidc = configured(parts);
       const [, query = ''] = /\?(.*)$/s.exec(request.url) ?? [];
       if (query.length > queryMax) throw new HttpError(400, 'malformed', `query is too long: at most ${queryMax}`);
@@ -58,7 +73,7 @@ export function oidcRoutes(parts: OidcRouteParts): ApiRoutes {
       const ended = await oidc.finish({ query, cookie: cookieOf(request.headers.cookie, name), address: request.ip });
       reply.header('set-cookie', clearCookie(name, { isSecure, sameSite: 'Lax' }));
       if (ended.kind === 'refused') failures.failed(request.ip);
-      if (ended.kind !== 'signed-in') throw refusal(ended);
+      if (ended.kind !== 'signed-in') return told(refusal(ended), request, reply);
       return goOn(reply.header('set-cookie', sessionCookie(ended.signedIn, parts)), ended.returnPath);
     });
   };
@@ -78,6 +93,12 @@ const refusals = {
 function refusal(ended: Exclude<OidcEnd, { kind: 'signed-in' }>): HttpError {
   const { status, code } = refusals[ended.kind];
   return new HttpError(status, code, ended.message);
+}
+
+/** People are told by the page, which knows a sentence for each code; programs by the error itself. */
+function told(error: HttpError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (!/\btext\/html\b/.test(request.headers.accept ?? '')) throw error;
+  return reply.redirect(`/?sign_in=${error.code}`, 303);
 }
 
 function goOn(reply: FastifyReply, path: string): FastifyReply {

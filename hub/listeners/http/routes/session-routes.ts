@@ -23,10 +23,18 @@ const textMax = 4096;
 const credentials = z.strictObject({ name: z.string().min(1).max(textMax), password: z.string().min(1).max(textMax) });
 const newPassword = z.strictObject({ current: z.string().min(1).max(textMax), new: z.string().min(1).max(textMax) });
 
+const sessionAnswer = z.looseObject({ name: z.string(), expires: z.string(), csrfToken: z.string() });
+const abouts = {
+  signIn: { summary: 'Sign in', query: nothing, body: credentials, answer: sessionAnswer },
+  who: { summary: 'Who is signed in', query: nothing, answer: sessionAnswer },
+  signOut: { summary: 'Sign out', query: nothing },
+  password: { summary: 'Another password', query: nothing, body: newPassword, answer: sessionAnswer },
+};
+
 export function sessionRoutes(parts: SessionRouteParts): ApiRoutes {
   const { login, sessions, authenticator } = parts;
   return (app) => {
-    app.post('/api/v1/session', { config: { access: 'open' } }, async (request, reply) => {
+    app.post('/api/v1/session', { config: { access: 'open', about: abouts.signIn } }, async (request, reply) => {
       authenticator.demandSameSite(request);
       checked(nothing, request.query, 'query');
       const { name, password } = checked(credentials, request.body, 'body');
@@ -34,28 +42,36 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoutes {
       return answer(signedInOf(result, 'no account has this name and this password'), reply, parts);
     });
 
-    app.get('/api/v1/session', { config: { access: 'known', allowsOneTimePassword: true } }, (request, reply) => {
-      checked(nothing, request.query, 'query');
-      return told(sessionOf(request, parts), reply);
-    });
+    app.get(
+      '/api/v1/session',
+      { config: { access: 'known', allowsOneTimePassword: true, about: abouts.who } },
+      (request, reply) => {
+        checked(nothing, request.query, 'query');
+        return told(sessionOf(request, parts), reply);
+      },
+    );
 
-    app.delete('/api/v1/session', { config: { access: 'known', allowsOneTimePassword: true } }, async (request, reply) => {
-      checked(nothing, request.query, 'query');
-      checked(nothing, request.body, 'body');
-      const { sessionId, name } = sessionOf(request, parts);
-      await sessions.end(sessionId, {
-        action: 'user-logged-out',
-        actor: name,
-        address: request.ip,
-        outcome: 'success',
-        tenant: undefined,
-        details: { user: name },
-      });
-      const cookie = clearCookie(cookieName('tributary', parts.isSecure), { isSecure: parts.isSecure, sameSite: 'Strict' });
-      return reply.code(204).header('set-cookie', cookie).send();
-    });
+    app.delete(
+      '/api/v1/session',
+      { config: { access: 'known', allowsOneTimePassword: true, about: abouts.signOut } },
+      async (request, reply) => {
+        checked(nothing, request.query, 'query');
+        checked(nothing, request.body, 'body');
+        const { sessionId, name } = sessionOf(request, parts);
+        await sessions.end(sessionId, {
+          action: 'user-logged-out',
+          actor: name,
+          address: request.ip,
+          outcome: 'success',
+          tenant: undefined,
+          details: { user: name },
+        });
+        const cookie = clearCookie(cookieName('tributary', parts.isSecure), { isSecure: parts.isSecure, sameSite: 'Strict' });
+        return reply.code(204).header('set-cookie', cookie).send();
+      },
+    );
 
-    const changes = { config: { access: 'known', allowsOneTimePassword: true } } as const;
+    const changes = { config: { access: 'known', allowsOneTimePassword: true, about: abouts.password } } as const;
     app.post('/api/v1/session/password', changes, async (request, reply) => {
       checked(nothing, request.query, 'query');
       const { current, new: wanted } = checked(newPassword, request.body, 'body');

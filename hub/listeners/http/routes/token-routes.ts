@@ -15,6 +15,7 @@ import { apiTokenView, enrolmentTokenView } from '../../../registry/record-views
 import type { ApiTokenRecord, EnrolmentTokenRecord, Registry } from '../../../registry/registry.ts';
 import { type ApiRoutes, demand, principalOf } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
+import { listOf } from '../described.ts';
 import type { EnrolmentPlace } from '../enrolment-place.ts';
 import { HttpError } from '../http-error.ts';
 
@@ -64,10 +65,21 @@ type NewApiToken = Extract<z.output<typeof tokenBody>, { kind: 'api' }>;
 type NewEnrolmentToken = Exclude<z.output<typeof tokenBody>, { kind: 'api' }>;
 const tokenPath = z.strictObject({ id: z.string().regex(/^[a-z0-9]{8,32}$/, 'must be the public name of a token') });
 
+const abouts = {
+  list: { summary: 'Tokens, without their secrets', query: nothing, answer: listOf('tokens') },
+  make: {
+    summary: 'Make a token (201): its secret is in this answer and nowhere else',
+    query: nothing,
+    body: tokenBody,
+    answer: z.looseObject({ id: z.string(), token: z.string() }),
+  },
+  revoke: { summary: 'Revoke a token', path: tokenPath, query: nothing },
+};
+
 export function tokenRoutes(parts: TokenRouteParts): ApiRoutes {
   const { registry } = parts;
   return (app) => {
-    app.get('/api/v1/tokens', { config: { access: 'administer' } }, async (request, reply) => {
+    app.get('/api/v1/tokens', { config: { access: 'administer', about: abouts.list } }, async (request, reply) => {
       checked(nothing, request.query, 'query');
       const principal = principalOf(request);
       const api = (await registry.apiTokens()).filter(({ tenant }) => may(principal, 'administer', tenant));
@@ -75,7 +87,7 @@ export function tokenRoutes(parts: TokenRouteParts): ApiRoutes {
       return reply.send({ tokens: [...api.map(apiTokenView), ...enrolment.map(enrolmentTokenView)] });
     });
 
-    app.post('/api/v1/tokens', { config: { access: 'administer' } }, async (request, reply) => {
+    app.post('/api/v1/tokens', { config: { access: 'administer', about: abouts.make } }, async (request, reply) => {
       checked(nothing, request.query, 'query');
       const body = checked(tokenBody, request.body, 'body');
       const made =
@@ -83,7 +95,7 @@ export function tokenRoutes(parts: TokenRouteParts): ApiRoutes {
       return reply.code(201).send(made);
     });
 
-    app.delete('/api/v1/tokens/:id', { config: { access: 'administer' } }, async (request, reply) => {
+    app.delete('/api/v1/tokens/:id', { config: { access: 'administer', about: abouts.revoke } }, async (request, reply) => {
       checked(nothing, request.query, 'query');
       checked(nothing, request.body, 'body');
       const { id } = checked(tokenPath, request.params, 'path');

@@ -14,6 +14,7 @@ import type { AuditEvent, Registry, UserRecord } from '../../../registry/registr
 import type { Clock } from '@tributary/shared/clock.ts';
 import { type ApiRoutes, demand } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
+import { anything, listOf } from '../described.ts';
 import { HttpError } from '../http-error.ts';
 
 export interface UserRouteParts {
@@ -37,6 +38,12 @@ const userBody = z.strictObject({
 });
 const userPath = z.strictObject({ name: userName });
 
+const abouts = {
+  list: { summary: 'People', query: nothing, answer: listOf('users') },
+  put: { summary: 'Make or change an account (201: it is new)', query: nothing, body: userBody, answer: anything },
+  remove: { summary: 'Remove an account', path: userPath, query: nothing },
+};
+
 export function userRoutes(parts: UserRouteParts): ApiRoutes {
   const { registry } = parts;
   // One change after the other, so that two admins cannot each remove the other as the last but one.
@@ -47,13 +54,13 @@ export function userRoutes(parts: UserRouteParts): ApiRoutes {
     return turn;
   };
   return (app) => {
-    app.get('/api/v1/users', { config: { access: 'administer' } }, (request, reply) => {
+    app.get('/api/v1/users', { config: { access: 'administer', about: abouts.list } }, (request, reply) => {
       demand(request, 'administer', everyTenant);
       checked(nothing, request.query, 'query');
       return reply.send({ users: registry.users().map(userView) });
     });
 
-    app.post('/api/v1/users', { config: { access: 'administer' } }, async (request, reply) => {
+    app.post('/api/v1/users', { config: { access: 'administer', about: abouts.put } }, async (request, reply) => {
       const actor = nameOf(demand(request, 'administer', everyTenant));
       checked(nothing, request.query, 'query');
       const body = checked(userBody, request.body, 'body');
@@ -64,7 +71,7 @@ export function userRoutes(parts: UserRouteParts): ApiRoutes {
       return reply.code(isNew ? 201 : 200).send({ ...userView(user), ...shown });
     });
 
-    app.delete('/api/v1/users/:name', { config: { access: 'administer' } }, async (request, reply) => {
+    app.delete('/api/v1/users/:name', { config: { access: 'administer', about: abouts.remove } }, async (request, reply) => {
       const actor = nameOf(demand(request, 'administer', everyTenant));
       checked(nothing, request.query, 'query');
       checked(nothing, request.body, 'body');

@@ -3,14 +3,15 @@ import { unreachable } from '@tributary/shared/assert.ts';
 import type { Principal } from '../../../access/access.ts';
 import { type ApiRoutes, principalOf } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
+import { anything } from '../described.ts';
+
+const about = { summary: 'Whom the credentials belong to', query: nothing, answer: anything };
 
 export const whoamiRoutes: ApiRoutes = (app) => {
-  app.get('/api/v1/whoami', { config: { access: 'known' } }, (request, reply) => {
+  app.get('/api/v1/whoami', { config: { access: 'known', about } }, (request, reply) => {
     checked(nothing, request.query, 'query');
     return reply.send(described(principalOf(request)));
   });
-
-  app.get('/', { config: { access: 'open' } }, (_request, reply) => reply.type('text/plain; charset=utf-8').send(guide));
 };
 
 function described(principal: Principal): Readonly<Record<string, unknown>> {
@@ -26,11 +27,17 @@ function described(principal: Principal): Readonly<Record<string, unknown>> {
   }
 }
 
-const guide = `This is the HTTP API of a Tributary hub.
+/** Told at `/` to programs, which ask for no page. */
+export const guide = `This is the HTTP API of a Tributary hub.
 
 POST   /api/v1/logs              push records: JSON or NDJSON, with a token of scope write
 GET    /api/v1/whoami            whom your credentials belong to
 GET    /api/v1/status            how the hub is
+GET    /api/v1/health            how everything is, the worst first; /health/platform, /health/channels/TENANT, /health/changes
+GET    /api/v1/flow              what comes in, waits and goes out, with rates
+GET    /api/v1/search            records; /search/histogram, /search/facets, /search/context, /search/export, and /api/v1/tail
+GET    /api/v1/pipelines         pipelines; POST /api/v1/pipelines/TYPE/preview tries an edit
+GET    /api/v1/openapi.json      every route, with what it takes and answers
 GET    /api/v1/sites             how the sites below are
 GET    /api/v1/agents            agents and lower sites; POST /api/v1/agents/ID/revoke
 GET    /api/v1/tokens            tokens; POST makes one, DELETE /api/v1/tokens/ID revokes it

@@ -37,18 +37,23 @@ export class FrameRows {
   #prefixLength = 0;
   /** What the current row's first fields say. */
   source: RowSource = { receivedMs: 0, received: '', host: '', agent: '', stream: '', source: '', labels: '' };
-  /** Where the fields between source and raw begin: `position,ordinal,flags,event,`. */
+  /** Where the columns between source and fields begin: `position,ordinal,flags,event,`. */
   placeStart = 0;
+  /** Where the fields that a pipeline found begin, with their quote; where the raw column does when there are none. */
+  fieldsStart = 0;
   /** The raw column without its quotes, still with doubled ones. */
   rawStart = 0;
   rawEnd = 0;
   /** Whether the raw column has a quote in it. */
   hasQuotes = false;
+  /** Where the current row begins. */
+  rowStart: number;
   /** End of the current row, and beginning of the next. */
   rowEnd: number;
 
   constructor(frame: Buffer, start: number) {
     this.#frame = frame;
+    this.rowStart = start;
     this.rowEnd = start;
   }
 
@@ -57,6 +62,7 @@ export class FrameRows {
     const frame = this.#frame;
     const start = this.rowEnd;
     if (start >= frame.length) return false;
+    this.rowStart = start;
     if (!this.#isSamePrefix(start)) this.#parsePrefix(start);
     this.placeStart = start + this.#prefixLength;
     this.rawStart = this.#findRaw(this.placeStart);
@@ -87,7 +93,13 @@ export class FrameRows {
 
   /** `position`, `ordinal`, `flags` and `event` of the current row. */
   place(): readonly string[] {
-    return this.#frame.toString('latin1', this.placeStart, this.rawStart - 2).split(',');
+    return this.#frame.toString('latin1', this.placeStart, this.fieldsStart - 1).split(',');
+  }
+
+  /** What a pipeline found in the current row's record, as JSON; undefined where it has nothing of its own. */
+  fields(): string | undefined {
+    const end = this.rawStart - 2;
+    return end === this.fieldsStart ? undefined : fieldText(this.#frame, this.fieldsStart, end);
   }
 
   #isSamePrefix(start: number): boolean {
@@ -121,6 +133,8 @@ export class FrameRows {
       if (offset >= frame.length) throw new RowError('a row ends before its raw column');
       if (frame[offset] === comma) commas += 1;
     }
+    this.fieldsStart = offset;
+    offset = endOfField(frame, offset) + 1;
     if (frame[offset] !== quote) throw new RowError('a raw column is not quoted');
     return offset + 1;
   }

@@ -5,10 +5,12 @@
  * - Literal ignoring case: letters A–Z only while the literal is ASCII (then frames are sifted the same way), else by Unicode.
  * - In a frame with rows that are not UTF-8 every row is looked at: such a row is decoded, and the pattern is looked for in the text.
  * - Regular expression (JavaScript's, without flags but `i`): on the record without its line terminator, decoded as UTF-8, so that
- *   a `.` is a character; bytes that are not UTF-8 read as U+FFFD.
+ *   a `.` is a character; bytes that are not UTF-8 read as U+FFFD. A `linear` one is without look-ahead and back-references, and knows the case of
+ *   the letters a to z only.
  */
 import { setFlagsFromString } from 'node:v8';
 import { isAscii } from 'node:buffer';
+import { LinearPattern } from '@tributary/shared/linear-pattern.ts';
 import { mayHoldEncodings, RowDecoders } from '../encoding-flag.ts';
 import { type FrameRows, rawOf } from './frame-rows.ts';
 import type { Pattern } from './query.ts';
@@ -44,6 +46,7 @@ export function createMatcher(pattern: Pattern | undefined): FrameMatcher {
 function createByteMatcher(pattern: Pattern): FrameMatcher {
   if (pattern.kind === 'regex')
     return new RegexMatcher(compile(pattern.text, pattern.ignoreCase ? 'i' : ''), undefined, 'without line end');
+  if (pattern.kind === 'linear') return new RegexMatcher(linearPattern(pattern), undefined, 'without line end');
   if (!pattern.ignoreCase) return new LiteralMatcher(pattern.text);
   const escaped = escapeRegex(pattern.text);
   if (!isAscii(Buffer.from(pattern.text))) return new RegexMatcher(compile(escaped, 'iu'), undefined, 'whole');
@@ -53,11 +56,26 @@ function createByteMatcher(pattern: Pattern): FrameMatcher {
 const everything: FrameMatcher = { begin: () => undefined, nextHit: (from) => from, matches: () => true };
 
 /** Whether a record's text matches: what the matchers of bytes do, for a text that had to be decoded. */
-function textTest({ kind, text, ignoreCase }: Pattern): (record: string) => boolean {
+function textTest(pattern: Pattern): (record: string) => boolean {
+  const { kind, text, ignoreCase } = pattern;
+  if (kind === 'linear') return lineTest(linearPattern(pattern));
   if (kind === 'literal' && !ignoreCase) return (record) => record.includes(text);
   const regex = compile(kind === 'literal' ? escapeRegex(text) : text, ignoreCase ? (kind === 'literal' ? 'iu' : 'i') : '');
   if (kind === 'literal') return (record) => regex.test(record);
+  return lineTest(regex);
+}
+
+function lineTest(regex: Tester): (record: string) => boolean {
   return (record) => regex.test(record.replace(/\r?\n$/, ''));
+}
+
+/** Throws a PatternError. */
+function linearPattern({ text, ignoreCase }: Pattern): LinearPattern {
+  return new LinearPattern(ignoreCase ? `(?i)${text}` : text);
+}
+
+interface Tester {
+  test(text: string): boolean;
 }
 
 class DecodingMatcher implements FrameMatcher {
@@ -115,7 +133,7 @@ class LiteralMatcher implements FrameMatcher {
 }
 
 class RegexMatcher implements FrameMatcher {
-  readonly #regex: RegExp;
+  readonly #regex: Tester;
   readonly #sieve: RegExp | undefined;
   readonly #of: 'whole' | 'without line end';
   #frame: Buffer = Buffer.alloc(0);
@@ -124,7 +142,7 @@ class RegexMatcher implements FrameMatcher {
   #hit = -1;
 
   /** `sieve` is a global expression that finds in the frame's bytes whatever `regex` finds in a record. */
-  constructor(regex: RegExp, sieve: RegExp | undefined, of: 'whole' | 'without line end') {
+  constructor(regex: Tester, sieve: RegExp | undefined, of: 'whole' | 'without line end') {
     this.#of = of;
     this.#regex = regex;
     this.#sieve = sieve;

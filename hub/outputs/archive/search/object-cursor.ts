@@ -1,6 +1,9 @@
-/** One object under search: its frames go to threads in order, its results come back in order. */
+/**
+ * One object under search: its frames go to threads in the order of the search, its results come back in it. What is compared are keys, the
+ * smallest of which is next: receive times, with their signs changed where the newest record comes first.
+ */
 import type { ArchiveObject } from '../../../queue/queue.ts';
-import type { FrameResult, FrameTask } from './search-contract.ts';
+import type { FrameResult, FrameTask, SearchOrder } from './search-contract.ts';
 
 interface Chunk {
   readonly result: FrameResult;
@@ -10,26 +13,48 @@ interface Chunk {
 
 export interface CursorTask {
   readonly index: number;
-  readonly task: FrameTask;
+  readonly task: Omit<FrameTask, 'from'>;
+}
+
+/** An object with its place among those of a search, which decides between rows of the same millisecond. */
+export interface RankedObject {
+  readonly object: ArchiveObject;
+  readonly rank: number;
+}
+
+export interface Rows {
+  /** How many there are, and all of them one after the other. */
+  readonly rows: number;
+  readonly bytes: Uint8Array;
+  /** Receive time of each, and where it ends in `bytes`, counted from `start`. */
+  readonly times: Float64Array;
+  readonly ends: Uint32Array;
+  readonly start: number;
+}
+
+const noRows: Rows = { rows: 0, bytes: new Uint8Array(), times: new Float64Array(), ends: new Uint32Array(), start: 0 };
+
+/** No row of the object comes before it. */
+export function startKey({ receivedMsMin, receivedMsMax }: ArchiveObject, order: SearchOrder): number {
+  return order === 'oldest' ? receivedMsMin : -receivedMsMax;
 }
 
 export class ObjectCursor {
   readonly object: ArchiveObject;
-  /** Place among the objects of the search, in order of time: decides between rows of the same millisecond. */
-  readonly order: number;
-  readonly #path: string;
+  readonly rank: number;
+  readonly #order: SearchOrder;
   readonly #chunks: Chunk[] = [];
   readonly #arrived = new Map<number, FrameResult>();
   #nextTask = 0;
   #nextArrival = 0;
-  /** No row to come is earlier. */
-  #lowerBoundMs: number;
+  /** No row to come is before it. */
+  #lowerBound: number;
 
-  constructor(object: ArchiveObject, order: number, path: string) {
+  constructor({ object, rank }: RankedObject, order: SearchOrder) {
     this.object = object;
-    this.order = order;
-    this.#path = path;
-    this.#lowerBoundMs = object.receivedMsMin;
+    this.rank = rank;
+    this.#order = order;
+    this.#lowerBound = startKey(object, order);
   }
 
   get hasTask(): boolean {
@@ -45,29 +70,37 @@ export class ObjectCursor {
     return this.#nextArrival === this.object.frames.length && this.#chunks.length === 0;
   }
 
-  /** Time of the next row, if it is here. */
-  get headMs(): number | undefined {
+  /** Key of the next row, if it is here. */
+  get head(): number | undefined {
     const [chunk] = this.#chunks;
-    return chunk?.result.times[chunk.taken];
+    const ms = chunk?.result.times[chunk.taken];
+    return ms === undefined ? undefined : this.#keyOf(ms);
   }
 
-  /** No row that this object still gives is earlier than this. */
-  get boundMs(): number {
+  /** No row that this object still gives is before this. */
+  get bound(): number {
     if (this.isFinished) return Infinity;
-    return this.headMs ?? this.#lowerBoundMs;
+    return this.head ?? this.#lowerBound;
   }
 
+  /** `index` counts tasks, of which each is a frame. */
   takeTask(): CursorTask {
     const index = this.#nextTask;
-    const { frames, objectBytes, channel } = this.object;
-    const frame = frames[index];
-    const end = frames[index + 1]?.offset ?? objectBytes;
+    const { frames, objectBytes, channel, name } = this.object;
+    const place = this.frameOf(index);
+    const frame = frames[place];
+    const end = frames[place + 1]?.offset ?? objectBytes;
     const { offset = 0, inflatedBytes = 0 } = frame ?? {};
     this.#nextTask += 1;
     return {
       index,
-      task: { path: this.#path, channel, offset, compressedBytes: end - offset, inflatedBytes, isFirst: index === 0 },
+      task: { name, channel, offset, compressedBytes: end - offset, inflatedBytes, isFirst: place === 0 },
     };
+  }
+
+  /** Which of the object's frames a task is about. */
+  frameOf(index: number): number {
+    return this.#order === 'oldest' ? index : this.object.frames.length - 1 - index;
   }
 
   arrive(index: number, result: FrameResult): void {
@@ -77,24 +110,29 @@ export class ObjectCursor {
       if (next === undefined) return;
       this.#arrived.delete(this.#nextArrival);
       this.#nextArrival += 1;
-      this.#lowerBoundMs = Math.max(this.#lowerBoundMs, next.firstMs);
+      if (next.firstMs > 0) this.#lowerBound = Math.max(this.#lowerBound, this.#keyOf(next.firstMs));
       if (next.times.length > 0) this.#chunks.push({ result: next, taken: 0 });
     }
   }
 
   /** Takes rows of the first chunk while they are due before `limit`, at most `rowsMax`. */
-  takeRows(limit: { readonly ms: number; readonly order: number }, rowsMax: number): { rows: number; bytes: Uint8Array } {
+  takeRows(limit: { readonly key: number; readonly rank: number }, rowsMax: number): Rows {
     const [chunk] = this.#chunks;
-    if (chunk === undefined) return { rows: 0, bytes: new Uint8Array() };
+    if (chunk === undefined) return noRows;
     const { times, ends, bytes } = chunk.result;
-    const isDue = (ms: number): boolean => ms < limit.ms || (ms === limit.ms && this.order < limit.order);
-    let end = chunk.taken;
-    while (end < times.length && end - chunk.taken < rowsMax && isDue(times[end] ?? Infinity)) end += 1;
-    const rows = end - chunk.taken;
-    const part = bytes.subarray(endOf(ends, chunk.taken), endOf(ends, end));
+    const isDue = (key: number): boolean => key < limit.key || (key === limit.key && this.rank < limit.rank);
+    const from = chunk.taken;
+    let end = from;
+    while (end < times.length && end - from < rowsMax && isDue(this.#keyOf(times[end] ?? Infinity))) end += 1;
     chunk.taken = end;
     if (end === times.length) this.#chunks.shift();
-    return { rows, bytes: part };
+    const start = endOf(ends, from);
+    const part = bytes.subarray(start, endOf(ends, end));
+    return { rows: end - from, bytes: part, times: times.subarray(from, end), ends: ends.subarray(from, end), start };
+  }
+
+  #keyOf(ms: number): number {
+    return this.#order === 'oldest' ? ms : -ms;
   }
 }
 

@@ -15,13 +15,16 @@ interface TestRow {
   readonly host?: string;
   readonly source?: string;
   readonly atMs?: number;
+  readonly flags?: string;
+  readonly fields?: string;
 }
 
 /** A frame as the archive writes it: the fields before raw are of no interest here. */
 function frameOf(rows: readonly TestRow[]): Buffer {
-  const parts = rows.map(({ raw, host = 'web1', source = '/var/log/app.log', atMs = receivedMs }, index) => {
+  const parts = rows.map(({ raw, host = 'web1', source = '/var/log/app.log', atMs = receivedMs, ...more }, index) => {
+    const { flags = '', fields = '' } = more;
     const quoted = Buffer.from(raw.toString('latin1').replaceAll('"', '""'), 'latin1');
-    const start = `${new Date(atMs).toISOString()},${host},${'a'.repeat(32)},${'b'.repeat(32)},${quote(source)},,${index * 10},0,,,"`;
+    const start = `${new Date(atMs).toISOString()},${host},${'a'.repeat(32)},${'b'.repeat(32)},${quote(source)},,${index * 10},0,${flags},,${quote(fields)},"`;
     return Buffer.concat([Buffer.from(start), quoted, Buffer.from('"\n')]);
   });
   return Buffer.concat(parts);
@@ -110,8 +113,18 @@ suite('a frame is searched', () => {
     assert.deepEqual(scan(rows, literal('9 of'), 'count'), ['500']);
   });
 
+  test('what was received earlier may come later, where others route to a log type', () => {
+    const rows = [2, 0, 3, 1].map((second) => ({ raw: Buffer.from(`${second}\n`), atMs: receivedMs + second * 1000 }));
+    assert.deepEqual(scan(rows, { untilMs: receivedMs + 2000 }), ['0\n', '1\n']);
+    assert.deepEqual(scan(rows, { sinceMs: receivedMs + 2000 }), ['2\n', '3\n']);
+  });
+
   test('hits outside the raw column do not count', () => {
-    const rows = [{ raw: Buffer.from('one\n'), host: 'needle', source: '/var/log/needle' }, { raw: Buffer.from('a needle\n') }];
+    const rows = [
+      { raw: Buffer.from('one\n'), host: 'needle', source: '/var/log/needle' },
+      { raw: Buffer.from('a needle\n') },
+      { raw: Buffer.from('two\n'), fields: '{"x":"needle"}' },
+    ];
     assert.deepEqual(scan(rows, literal('needle')), ['a needle\n']);
     assert.deepEqual(scan(rows, literal('NEEDLE', true)), ['a needle\n']);
     assert.deepEqual(scan(texts('one\n', 'two\n'), literal('\ntwo')), [], 'no record spans two rows');
@@ -134,6 +147,15 @@ suite('a frame is searched', () => {
     assert.deepEqual(scan(rows, regex('^"x"')), ['"x" 500']);
     assert.deepEqual(scan(rows, regex('^$')), ['\n']);
     assert.throws(() => createMatcher({ kind: 'regex', text: '(', ignoreCase: false }), PatternError);
+  });
+
+  test('a linear expression finds what a regular one does, and cannot hold up a thread', () => {
+    const rows = texts('GET /a 12ms\n', 'Köln 5\n', `${'a'.repeat(100_000)}\n`);
+    const linear = (text: string, ignoreCase = false): string[] => scan(rows, { pattern: { kind: 'linear', text, ignoreCase } });
+    assert.deepEqual(linear('^K.ln \\d$'), ['K\u00c3\u00b6ln 5\n']);
+    assert.deepEqual(linear('get /A', true), ['GET /a 12ms\n']);
+    assert.deepEqual(linear('(a+)+b'), []);
+    assert.throws(() => linear('(a)\\1'), { code: 'PATTERN' });
   });
 
   test('a pattern that backtracks without end ends', () => {
@@ -176,11 +198,27 @@ suite('a frame is searched', () => {
     assert.deepEqual([other['raw'], other['raw_base64']], [undefined, Buffer.from([0xff, 0x00, 0x0a]).toString('base64')]);
   });
 
+  test('JSON has what a pipeline found, also where that is the line itself', () => {
+    const line = '{"level":"warn"}\n';
+    const rows = [
+      { raw: Buffer.from(line), flags: 'partial json' },
+      { raw: Buffer.from('x'), fields: '{"b":"a,\\"c\\""}' },
+      { raw: Buffer.from(line) },
+    ];
+    const found = scan(rows, {}, 'json').map((text): unknown => Reflect.get(Object(JSON.parse(text)), 'fields'));
+    assert.deepEqual(found, [{ level: 'warn' }, { b: 'a,"c"' }, undefined]);
+  });
+
   test('what is no frame of ours is an error, never a wrong answer', () => {
     const query = {};
     const matcher = createMatcher(undefined);
     const request = { channel: 'acme/app', query, matcher, format: 'count' } as const;
-    for (const text of ['nonsense', '2026-11-21T12:00:00.000Z,h,a,s,p,,0,0,,,"open', 'x,y\n']) {
+    for (const text of [
+      'nonsense',
+      '2026-11-21T12:00:00.000Z,h,a,s,p,,0,0,,,,"open',
+      '2026-11-21T12:00:00.000Z,h,a,s,p,,0,0,,,"{""a"":1}"',
+      'x,y\n',
+    ]) {
       assert.throws(() => scanFrame({ ...request, frame: Buffer.from(text), isFirst: false }), RowError, text);
     }
     assert.throws(() => scanFrame({ ...request, frame: frameOf(texts('one')), isFirst: true }), RowError);

@@ -5,7 +5,9 @@ import { mayHoldEncodings, RowDecoders } from '../encoding-flag.ts';
 import { FrameRows, rawOf, RowError, unquote } from './frame-rows.ts';
 import type { FrameMatcher } from './matcher.ts';
 import type { ArchiveQuery } from './query.ts';
-import type { FrameResult, ResultFormat } from './search-contract.ts';
+import { mayMeet, rowTest } from './row-test.ts';
+import { reversed } from './reversed.ts';
+import type { FrameResult, ResultFormat, SearchOrder } from './search-contract.ts';
 
 export interface ScanRequest {
   readonly frame: Buffer;
@@ -14,17 +16,18 @@ export interface ScanRequest {
   readonly query: ArchiveQuery;
   readonly matcher: FrameMatcher;
   readonly format: ResultFormat;
+  readonly order?: SearchOrder;
 }
 
 export function scanFrame(request: ScanRequest): FrameResult {
-  const { frame, isFirst, query, matcher } = request;
+  const { frame, channel, isFirst, query, matcher, order } = request;
   const start = isFirst ? headerRow.length : 0;
   if (isFirst && !frame.subarray(0, start).equals(headerRow)) throw new RowError('the object does not begin with the header row');
   const firstMs = firstTime(frame, start);
   const collector = collectorOf(request);
-  const { sinceMs = -Infinity, untilMs = Infinity, host } = query;
-  // Rows are in the order of their times: nothing of this frame is early enough.
-  if (firstMs >= untilMs) return { firstMs, ...collector.result() };
+  const { sinceMs = -Infinity, untilMs = Infinity, host, condition, ignoreCase } = query;
+  if (condition !== undefined && !mayMeet(frame, condition, ignoreCase)) return { firstMs, ...collector.result() };
+  const test = condition && rowTest(condition, { frame, channel, ignoreCase });
   const rows = new FrameRows(frame, start);
   matcher.begin(frame);
   for (;;) {
@@ -34,9 +37,10 @@ export function scanFrame(request: ScanRequest): FrameResult {
     if (!rows.next()) break;
     const { receivedMs } = rows.source;
     if (receivedMs < sinceMs || receivedMs >= untilMs || (host !== undefined && rows.source.host !== host)) continue;
-    if (hit < rows.rowEnd && matcher.matches(rows)) collector.add(rows);
+    if (hit < rows.rowEnd && matcher.matches(rows) && test?.matches(rows) !== false) collector.add(rows);
   }
-  return { firstMs, ...collector.result() };
+  const result = { firstMs, ...collector.result() };
+  return order === 'newest' ? reversed(result) : result;
 }
 
 function firstTime(frame: Buffer, start: number): number {
@@ -54,37 +58,61 @@ interface Collector {
 function collectorOf(request: ScanRequest): Collector {
   const { frame, channel, format } = request;
   if (format === 'count') return new Counter();
+  if (format === 'time') return new ByteCollector(frame, copyNothing);
   if (format === 'json') return new PartCollector(jsonWriter(frame, channel));
-  return mayHoldEncodings(frame) ? new PartCollector(textWriter(frame)) : new ByteCollector(frame);
+  if (format === 'row') return new ByteCollector(frame, copyRow);
+  return mayHoldEncodings(frame) ? new PartCollector(textWriter(frame)) : new ByteCollector(frame, unquote);
 }
 
 class Counter implements Collector {
+  readonly #hosts = new Map<string, number>();
   #matched = 0;
 
-  add(): void {
+  add(rows: FrameRows): void {
     this.#matched += 1;
+    const { host } = rows.source;
+    this.#hosts.set(host, (this.#hosts.get(host) ?? 0) + 1);
   }
 
   result(): Omit<FrameResult, 'firstMs'> {
-    return { matched: this.#matched, times: new Float64Array(), ends: new Uint32Array(), bytes: new Uint8Array() };
+    return {
+      matched: this.#matched,
+      hosts: this.#hosts,
+      times: new Float64Array(),
+      ends: new Uint32Array(),
+      bytes: new Uint8Array(),
+    };
   }
+}
+
+/** Writes a row's part to `out` at `at`; returns where it ends there. */
+type Copy = (frame: Buffer, rows: FrameRows, out: Buffer, at: number) => number;
+
+function copyNothing(_frame: Buffer, _rows: FrameRows, _out: Buffer, at: number): number {
+  return at;
+}
+
+function copyRow(frame: Buffer, rows: FrameRows, out: Buffer, at: number): number {
+  return at + frame.copy(out, at, rows.rowStart, rows.rowEnd);
 }
 
 class ByteCollector implements Collector {
   readonly #frame: Buffer;
+  readonly #copy: Copy;
   readonly #times: number[] = [];
   readonly #ends: number[] = [];
   #out: Buffer<ArrayBuffer> | undefined;
   #length = 0;
 
-  constructor(frame: Buffer) {
+  constructor(frame: Buffer, copy: Copy) {
     this.#frame = frame;
+    this.#copy = copy;
   }
 
   add(rows: FrameRows): void {
     // All results together are no longer than the frame.
     this.#out ??= Buffer.allocUnsafeSlow(this.#frame.length);
-    this.#length = unquote(this.#frame, rows, this.#out, this.#length);
+    this.#length = this.#copy(this.#frame, rows, this.#out, this.#length);
     this.#times.push(rows.source.receivedMs);
     this.#ends.push(this.#length);
   }
@@ -141,9 +169,11 @@ function jsonWriter(frame: Buffer, channel: string): (rows: FrameRows) => Buffer
   const decoders = new RowDecoders({ fatal: true });
   return (rows) => {
     const { received, host, agent, stream, source, labels } = rows.source;
-    const [position, ordinal, flags, event] = rows.place();
+    const [position, ordinal, flags = '', event] = rows.place();
+    const words = flags === '' ? [] : flags.split(' ');
     const raw = rawOf(frame, rows);
-    const text = textOf(raw, decoders.of(flags ?? ''));
+    const text = textOf(raw, decoders.of(flags));
+    const fields = words.includes('json') ? text : rows.fields();
     const line = {
       received,
       ...(event === '' ? {} : { event }),
@@ -156,7 +186,8 @@ function jsonWriter(frame: Buffer, channel: string): (rows: FrameRows) => Buffer
       labels: labels === '' ? {} : (JSON.parse(labels) as unknown),
       position: Number(position),
       ordinal: Number(ordinal),
-      flags: flags === undefined || flags === '' ? [] : flags.split(' '),
+      flags: words,
+      ...(fields !== undefined && { fields: JSON.parse(fields) as unknown }),
       ...(text === undefined ? { raw_base64: raw.toString('base64') } : { raw: text }),
     };
     return Buffer.from(`${JSON.stringify(line)}\n`);

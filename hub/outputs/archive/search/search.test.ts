@@ -4,11 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import type { ArchiveObject } from '../../../queue/queue.ts';
-import { decodeBlock, encodeBlock, rawFrame } from '../../../processing/block.ts';
+import { decodeBlock } from '../../../processing/block.ts';
+import { lineBlock } from '../../../testing/line-block.ts';
 import { streamInfo } from '../../../testing/records.ts';
 import { ObjectWriter } from '../object-writer.ts';
 import { canMatch, type ArchiveQuery, type Pattern } from './query.ts';
-import { searchArchive, type SearchRequest, type SearchSummary } from './search.ts';
+import { folderArchive } from '../store/archive-spec.ts';
+import { FolderStore } from '../store/folder-store.ts';
+import type { SearchRequest, SearchSummary } from './search-run.ts';
+import { SearchThreads } from './search-threads.ts';
+import { searchArchive } from './search.ts';
 import { parseSearchTime } from './search-time.ts';
 
 const noon = Date.UTC(2026, 10, 21, 12);
@@ -24,38 +29,26 @@ interface TestObject {
   readonly blocks: readonly (readonly [offsetMs: number, records: string | readonly Buffer[]])[];
 }
 
-function makeObject(made: TestObject): ArchiveObject {
+async function makeObject(made: TestObject): Promise<ArchiveObject> {
   const { channel = 'acme/app', host = 'web1', encoding = 'utf-8' } = made;
   const name = `${made.name}.csv.zst`;
-  const writer = new ObjectWriter(folder, name);
+  const writer = new ObjectWriter(new FolderStore(folder), name);
   for (const [offsetMs, records] of made.blocks) {
     const lines = typeof records === 'string' ? records.split(/(?<=\n)/).map((line) => Buffer.from(line)) : records;
-    const { key, attributes, identity } = streamInfo(1, { host, encoding });
-    const { body, inflatedBytes } = encodeBlock({
-      receivedMs: noon + offsetMs,
-      streams: [{ key, attributes, path: identity.path, from: 0 }],
-      columns: {
-        stream: new Uint32Array(lines.length),
-        skipped: new Float64Array(lines.length),
-        ordinal: new Uint32Array(lines.length),
-        flags: new Uint8Array(lines.length),
-        length: Uint32Array.from(lines, (line) => line.length),
-        event: undefined,
-      },
-      raw: rawFrame(lines),
-    });
+    const stream = streamInfo(1, { host, encoding });
+    const { body, inflatedBytes } = lineBlock({ receivedMs: noon + offsetMs, lines, stream });
     writer.addBlock(decodeBlock(body, inflatedBytes));
   }
   const place = { channel, partition: 0, first: 1, last: 2 };
-  const figures = writer.finish({ ...place, storeId: 'store', topic: `back/${channel}`, segments: [] });
+  const figures = await writer.finish({ ...place, storeId: 'store', topic: `back/${channel}`, segments: [] });
   assert.ok(figures !== undefined, 'an object has records');
   return { name, ...place, ...figures };
 }
 
 async function found(
-  request: Omit<SearchRequest, 'folder' | 'format'> & Partial<SearchRequest>,
+  request: Omit<SearchRequest, 'archive' | 'format'> & Partial<SearchRequest>,
 ): Promise<{ text: string; summary: SearchSummary }> {
-  const results = searchArchive({ folder, format: 'raw', ...request });
+  const results = searchArchive({ archive: folderArchive(folder), format: 'raw', ...request });
   const parts: Uint8Array[] = [];
   for (;;) {
     const next = await results.next();
@@ -73,9 +66,10 @@ suite('archive search', () => {
       const start = Math.floor(index / 3) * 500 + (index % 3) * 7;
       const times = Array.from({ length: 40 }, (_, step) => start + step * 13);
       expected.push(...times);
-      objects.push(makeObject({ name: `order-${index}`, blocks: times.map((time) => [time, `${time}\n`] as const) }));
+      objects.push(await makeObject({ name: `order-${index}`, blocks: times.map((time) => [time, `${time}\n`] as const) }));
     }
-    for (const threads of [1, 3]) {
+    for (const size of [1, 3]) {
+      await using threads = new SearchThreads({ size });
       const { text, summary } = await found({ objects: objects.toReversed(), query: {}, threads });
       assert.equal(
         text,
@@ -95,11 +89,15 @@ suite('archive search', () => {
     const marked = [Buffer.concat([Buffer.from([0xff, 0xfe]), utf16le[0] ?? Buffer.alloc(0)]), ...utf16le.slice(1)];
     const latin1 = texts.slice(0, 1).map((text) => Buffer.from(text, 'latin1'));
     const objects = [
-      makeObject({ name: 'le', encoding: 'utf-16le', blocks: [[0, marked]] }),
-      makeObject({ name: 'be', encoding: 'utf-16be', blocks: [[1, utf16be]] }),
-      makeObject({ name: 'latin1', encoding: 'ISO-8859-1', blocks: [[2, latin1]] }),
-      makeObject({ name: 'plain', blocks: [[3, `${texts[0]}Content-Encoding:gzip\n`]] }),
-      makeObject({ name: 'unknown', encoding: 'x-nobody-knows', blocks: [[4, [Buffer.from('Köln as UTF-8 all the same\n')]]] }),
+      await makeObject({ name: 'le', encoding: 'utf-16le', blocks: [[0, marked]] }),
+      await makeObject({ name: 'be', encoding: 'utf-16be', blocks: [[1, utf16be]] }),
+      await makeObject({ name: 'latin1', encoding: 'ISO-8859-1', blocks: [[2, latin1]] }),
+      await makeObject({ name: 'plain', blocks: [[3, `${texts[0]}Content-Encoding:gzip\n`]] }),
+      await makeObject({
+        name: 'unknown',
+        encoding: 'x-nobody-knows',
+        blocks: [[4, [Buffer.from('Köln as UTF-8 all the same\n')]]],
+      }),
     ];
     const textOf = async (pattern: Pattern): Promise<string> => (await found({ objects, query: { pattern } })).text;
     const [first = '', second = '', third = ''] = texts;
@@ -122,7 +120,7 @@ suite('archive search', () => {
 
   test('bytes that are no text of their encoding are shown as far as they are, and whole in JSON', async () => {
     const cutInHalf = Buffer.from('ab\n', 'utf16le').subarray(0, 5);
-    const objects = [makeObject({ name: 'half', encoding: 'utf-16le', blocks: [[0, [cutInHalf]]] })];
+    const objects = [await makeObject({ name: 'half', encoding: 'utf-16le', blocks: [[0, [cutInHalf]]] })];
     assert.equal((await found({ objects, query: {} })).text, 'ab\ufffd');
     const json: Record<string, unknown> = JSON.parse((await found({ objects, query: {}, format: 'json' })).text);
     assert.equal(json['raw_base64'], cutInHalf.toString('base64'));
@@ -131,10 +129,10 @@ suite('archive search', () => {
   test('an object of many frames comes out whole', async () => {
     const line = `${'long '.repeat(40)}\n`;
     const text = Array.from({ length: 30_000 }, (_, index) => `${index} ${line}`).join('');
-    const object = makeObject({ name: 'many', blocks: [[0, text]] });
+    const object = await makeObject({ name: 'many', blocks: [[0, text]] });
     assert.ok(object.frames.length > 3);
-    const early = makeObject({ name: 'early', blocks: [[-5, 'first\n']] });
-    const late = makeObject({ name: 'late', blocks: [[5, 'last\n']] });
+    const early = await makeObject({ name: 'early', blocks: [[-5, 'first\n']] });
+    const late = await makeObject({ name: 'late', blocks: [[5, 'last\n']] });
     const { text: all } = await found({ objects: [late, object, early], query: {} });
     assert.ok(all === `first\n${text}last\n`);
     const { summary } = await found({
@@ -147,9 +145,9 @@ suite('archive search', () => {
 
   test('only objects that can match are read', async () => {
     const objects = [
-      makeObject({ name: 'a', channel: 'acme/app', host: 'web1', blocks: [[0, 'a\n']] }),
-      makeObject({ name: 'b', channel: 'acme/nginx', host: 'web2', blocks: [[10, 'b\n']] }),
-      makeObject({ name: 'c', channel: 'other/app', host: 'web2', blocks: [[20, 'c\n']] }),
+      await makeObject({ name: 'a', channel: 'acme/app', host: 'web1', blocks: [[0, 'a\n']] }),
+      await makeObject({ name: 'b', channel: 'acme/nginx', host: 'web2', blocks: [[10, 'b\n']] }),
+      await makeObject({ name: 'c', channel: 'other/app', host: 'web2', blocks: [[20, 'c\n']] }),
     ];
     const read = async (query: ArchiveQuery): Promise<readonly [string, number, number]> => {
       const { text, summary } = await found({ objects, query });
@@ -165,22 +163,22 @@ suite('archive search', () => {
   });
 
   test('a limit ends the search with the earliest records', async () => {
-    const objects = [0, 1, 2, 3].map((index) =>
-      makeObject({ name: `limit-${index}`, blocks: [[index * 10, `${index}a\n${index}b\n`]] }),
+    const objects = await Promise.all(
+      [0, 1, 2, 3].map((index) => makeObject({ name: `limit-${index}`, blocks: [[index * 10, `${index}a\n${index}b\n`]] })),
     );
     const { text, summary } = await found({ objects: objects.toReversed(), query: {}, limit: 3 });
     assert.deepEqual([text, summary.matched], ['0a\n0b\n1a\n', 3]);
   });
 
   test('an object that is missing, damaged or cut is told, and the others are searched', async () => {
-    const good = makeObject({ name: 'good', blocks: [[0, 'good\n']] });
+    const good = await makeObject({ name: 'good', blocks: [[0, 'good\n']] });
     const missing = { ...good, name: 'missing.csv.zst' };
-    const damaged = makeObject({ name: 'damaged', blocks: [[1, 'damaged, by one byte\n']] });
+    const damaged = await makeObject({ name: 'damaged', blocks: [[1, 'damaged, by one byte\n']] });
     const bytes = readFileSync(join(folder, damaged.name));
     const middle = bytes.length >> 1;
     bytes[middle] = (bytes[middle] ?? 0) ^ 1;
     writeFileSync(join(folder, damaged.name), bytes);
-    const cut = makeObject({ name: 'cut', blocks: [[2, 'cut\n']] });
+    const cut = await makeObject({ name: 'cut', blocks: [[2, 'cut\n']] });
     truncateSync(join(folder, cut.name), cut.objectBytes - 1);
     const { text, summary } = await found({ objects: [good, missing, damaged, cut], query: {} });
     assert.equal(text, 'good\n');
@@ -194,7 +192,7 @@ suite('archive search', () => {
 
   test('an object of many frames that is missing or cut is one problem', async () => {
     const line = `${'long '.repeat(40)}\n`;
-    const object = makeObject({ name: 'cut-many', blocks: [[0, line.repeat(30_000)]] });
+    const object = await makeObject({ name: 'cut-many', blocks: [[0, line.repeat(30_000)]] });
     const { frames } = object;
     assert.ok(frames.length > 3);
     const missing = { ...object, name: 'missing-many.csv.zst' };
@@ -212,8 +210,8 @@ suite('archive search', () => {
   });
 
   test('a search that nobody reads to its end gives its threads back', async () => {
-    const objects = [makeObject({ name: 'left', blocks: [[0, 'a\n']] })];
-    for await (const part of searchArchive({ folder, objects, query: {}, format: 'raw' })) {
+    const objects = [await makeObject({ name: 'left', blocks: [[0, 'a\n']] })];
+    for await (const part of searchArchive({ archive: folderArchive(folder), objects, query: {}, format: 'raw' })) {
       assert.equal(Buffer.from(part).toString(), 'a\n');
       break;
     }

@@ -1,10 +1,18 @@
 /** Moving a group's cursor together with everything that follows from it (invariant 4). */
+import { archiveGroup } from '../../queue.ts';
+
 export const commitFunctions = String.raw`
+-- Records that the archive passed and that are in no row.
+local function countPassed(keys, topic, what, records)
+  if tonumber(records) > 0 then call('HINCRBY', keys[ARCHIVED], what .. ' ' .. string.match(topic, '/(.*)$'), records) end
+end
+
 -- Kept whole, as the topic that it came from will be trimmed (invariant 6). What was spilled stays where it is.
 local function keepDeadLetter(keys, at, meta, letter)
   local field = n(letter.sequence)
   local sums = call('HGET', keys[at + SUMS], field)
   local number = n(call('HINCRBY', keys[META], 'deadLetters', 1))
+  if letter.group == '${archiveGroup}' then countPassed(keys, letter.topic, 'rejected', sumsOf(sums).records) end
   local header = cjson.encode({ letter.topic, letter.group, field, n(meta.nowMs), letter.reason })
   call('HSET', keys[DEAD], number .. ':header', header, number .. ':sums', sums, number .. ':details',
     call('HGET', keys[at + DETAILS], field))
@@ -13,9 +21,11 @@ local function keepDeadLetter(keys, at, meta, letter)
     call('HSET', keys[DEAD], number .. ':body', body)
     return
   end
-  -- Trimming the entry leaves its body then.
+  -- Trimming the entry leaves its body then. How many have it is known from the first on.
   local all = split(sums, '%S+')
-  if string.sub(all[10], 1, 1) == '+' then return end
+  local own = string.gsub(all[10], '^%+', '')
+  if own == all[10] or call('HGET', keys[DEAD], 'ref:' .. own) then call('HINCRBY', keys[DEAD], 'ref:' .. own, 1) end
+  if own ~= all[10] then return end
   all[10] = '+' .. all[10]
   call('HSET', keys[at + SUMS], field, table.concat(all, ' '))
 end
@@ -29,16 +39,23 @@ local function moveCursor(keys, at, topic, group, to)
   return true
 end
 
-local function stepOver(keys, name, from, to)
+local function stepOver(keys, topic, name, from, to)
   local text = call('HGET', keys[POS], name)
   if not text then return end
   local stream = streamOf(text)
+  if not isOwnTopic(topic, stream) then return end
   archivedTo(keys, stream, math.max(stream.reached, to), awaitingWithout(stream.awaited, { from = from, to = to }))
   putStream(keys, name, stream)
 end
 
 -- A row of the archive's index, and the sums of its channel: records, raw bytes and bytes, then the channel.
 local function addObject(keys, row, sums)
+  -- It may have been made of its manifest before (addArchived): then it is there, and one as any other from now on.
+  if call('LPOS', keys[OBJECTS], row) then
+    local known, of = string.match(sums, '^(%d+) %d+ %d+ (.+)$')
+    call('HINCRBY', keys[ARCHIVED], 'restored ' .. of, -known)
+    return
+  end
   call('RPUSH', keys[OBJECTS], row)
   local records, raw, bytes, channel = string.match(sums, '^(%d+) (%d+) (%d+) (.+)$')
   call('HINCRBY', keys[ARCHIVED], 'objects ' .. channel, 1)
@@ -49,7 +66,7 @@ end
 
 -- topic, group, epoch, to, token of this call, number of entries, entries (place of the topic among the keys, its name, bytes that it may
 -- have here, entry), number of dead letters, dead letters (sequence, reason), name of the plan that ends or nothing, its last, the
--- row of the object or nothing, its sums, segments (name, from, to). Answers with bytes and memory, then last and pending of each topic.
+-- row of the object or nothing, its sums, how many records are left out, segments (name, from, to). Answers with bytes and memory, then last and pending of each topic.
 local function commit(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
@@ -100,11 +117,12 @@ local function commit(keys, args)
   for index = 0, letterCount - 1 do
     local sequence = tonumber(args[letters + 2 * index])
     keepDeadLetter(keys, FIXED, meta, { topic = args[3], group = name, sequence = sequence, reason = args[letters + 2 * index + 1] })
-    setAside(keys, FIXED, sequence - 1, sequence, false)
+    setAside(keys, FIXED, args[3], sequence - 1, sequence, false)
   end
   if args[planAt] ~= '' then
     if args[planAt + 2] ~= '' then addObject(keys, args[planAt + 2], args[planAt + 3]) end
-    for index = planAt + 4, #args, 3 do stepOver(keys, args[index], tonumber(args[index + 1]), tonumber(args[index + 2])) end
+    countPassed(keys, args[3], 'leftOut', args[planAt + 4])
+    for index = planAt + 5, #args, 3 do stepOver(keys, args[3], args[index], tonumber(args[index + 1]), tonumber(args[index + 2])) end
     call('HDEL', keys[PLANS], args[3] .. '\n' .. name)
   end
   for _, target in ipairs(order) do putTopic(keys, meta, target.topic) end

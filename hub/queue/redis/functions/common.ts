@@ -7,10 +7,12 @@
  * Every function is called with the partition's keys in one order (keys.ts), then with those of the topics it is about, and its
  * arguments begin with the `run_id` of the server and the offset of the clock. It answers with the partition's generation and a word.
  */
+import { keptUnread } from '../../queue.ts';
+
 export const commonFunctions = String.raw`
 local META, POS, INFO, GAPS, CHAN, TOPICS, TOUCHED = 1, 2, 3, 4, 5, 6, 7
-local KEPT, TRIES, DEAD, PLANS, OBJECTS, SPILLS, ARCHIVED = 8, 9, 10, 11, 12, 13, 14
-local FIXED = 14
+local KEPT, TRIES, DEAD, PLANS, OBJECTS, SPILLS, ARCHIVED, ATTEMPTS, OWNED = 8, 9, 10, 11, 12, 13, 14, 15, 16
+local FIXED = 16
 -- Of a topic: groups, sums, details, bodies, passed marks, beginnings of groups.
 local GROUPS, SUMS, DETAILS, BODIES, PASSED, BEGINNINGS = 1, 2, 3, 4, 5, 6
 local PER_TOPIC = 6
@@ -29,10 +31,10 @@ local function clock(offset)
   return now[1] * 1000 + math.floor(now[2] / 1000) + offset
 end
 
--- Undefined, and what to answer, where the server is not the one that the partition was last verified on.
+-- Undefined, and what to answer, where the server is not the one that the partition was last verified on, or was a replica since.
 local function enter(keys, args)
   local row = call('HMGET', keys[META], 'master', 'generation', 'lastMs', 'bytes', 'memory', 'changes')
-  if row[1] ~= args[1] then return nil, { 0, 'MASTER' } end
+  if row[1] ~= masterOf(args[1]) then return nil, { 0, 'MASTER' } end
   return {
     generation = tonumber(row[2]),
     lastMs = tonumber(row[3]),
@@ -88,6 +90,11 @@ local function putStream(keys, name, stream)
   }, ' '))
 end
 
+-- By whose it is: what its name begins with, and its row with zeros before it.
+local function ownedMember(name, row)
+  return string.match(name, '^.*/') .. string.format('%010.0f', tonumber(row))
+end
+
 local function newStream(keys, name, start, channel, info)
   local row = n(call('HINCRBY', keys[META], 'streams', 1))
   local stream = {
@@ -95,6 +102,7 @@ local function newStream(keys, name, start, channel, info)
     channel = channel,
   }
   call('HSET', keys[INFO], row, info)
+  call('ZADD', keys[OWNED], 0, ownedMember(name, row))
   putStream(keys, name, stream)
   return stream
 end
@@ -163,9 +171,10 @@ local function holds(meta, group, epoch)
   return group.epoch == epoch and epoch > meta.generation
 end
 
--- Platform events that no one registered for may go by their window; lines may not. A back topic without a reader had one.
+-- Platform events that no one registered for may go by their window; lines and what destinations refused may not. A back topic without
+-- a reader had one.
 local function keptUnread(topic)
-  return string.sub(topic.name, 1, 6) == 'front/'
+  return string.sub(topic.name, 1, ${keptUnread.front.length}) == '${keptUnread.front}' or string.sub(topic.name, 1, ${keptUnread.dead.length}) == '${keptUnread.dead}'
 end
 
 -- What blocking groups have left to read. A topic that nobody reads yet is kept whole: its reader may register a moment later.
@@ -375,19 +384,27 @@ local function placesOf(keys, at, sequence)
   return places
 end
 
-local function nameOfRow(keys, row)
-  local info = call('HGET', keys[INFO], row)
+local function nameOf(info)
   local key = cjson.decode(string.match(info, '^[^\n]*')).key
   return key.siteId .. '/' .. key.agentId .. '/' .. key.streamId
 end
 
+local function nameOfRow(keys, row)
+  return nameOf(call('HGET', keys[INFO], row))
+end
+
+-- Documents may go to another type's topic: where the archive is with that tells nothing of their stream.
+local function isOwnTopic(topic, stream)
+  return string.sub(topic, 1, 5) ~= 'back/' or topic == 'back/' .. stream.channel
+end
+
 -- Entries that the archive passes by, or never gets. A late part among them is not awaited any more.
-local function setAside(keys, at, after, to, isArchive)
+local function setAside(keys, at, topic, after, to, isArchive)
   for sequence = after + 1, to do
     for _, place in ipairs(placesOf(keys, at, sequence)) do
       local name = nameOfRow(keys, place.row)
       local stream = streamOf(call('HGET', keys[POS], name))
-      if place.from < place.to and (isArchive or stream.awaited ~= '-') then
+      if place.from < place.to and isOwnTopic(topic, stream) and (isArchive or stream.awaited ~= '-') then
         local reached = isArchive and math.max(stream.reached, place.to) or stream.reached
         archivedTo(keys, stream, reached, awaitingWithout(stream.awaited, place))
         putStream(keys, name, stream)

@@ -17,34 +17,9 @@ local function cursorBehind(keys, at, topic, sequence)
   }
 end
 
--- What lay before a group when it was made, per stream: "row:position …". Only front topics have it: their streams are what somebody
--- passes on under the same positions.
-local function keepBeginnings(keys, at, topic, name, from)
-  local channel = string.match(topic.name, '^front/(.*)$')
-  if not channel or (from ~= 'end' and topic.first == 1) then return end
-  local positions = {}
-  local rows = call('HGETALL', keys[POS])
-  for index = 2, #rows, 2 do
-    local row, start, held, of = string.match(rows[index], '^(%S+) (%S+) (%S+) .* (%S+)$')
-    if of == channel and tonumber(held) > tonumber(start) then positions[row] = tonumber(held) end
-  end
-  if from ~= 'end' then
-    -- What is retained is read, so a stream begins with the first of it. A part that came late stands behind what follows it.
-    for sequence = topic.first, topic.last do
-      for _, place in ipairs(placesOf(keys, at, sequence)) do
-        local position = positions[place.row]
-        if position and place.from < place.to and place.from < position then positions[place.row] = place.from end
-      end
-    end
-  end
-  local texts = {}
-  for row, position in pairs(positions) do texts[#texts + 1] = row .. ':' .. n(position) end
-  call('HSET', keys[at + BEGINNINGS], name, table.concat(texts, ' '))
-end
-
 local function makeGroup(keys, at, topic, name, request)
-  keepBeginnings(keys, at, topic, name, request.from)
   local start = request.from == 'end' and endOf(topic) or cursorBehind(keys, at, topic, 0)
+  if request.from == 'end' or topic.first > 1 then beginGathering(keys, at, topic, name, start.sequence) end
   local group = {
     policy = request.policy, ageMs = request.ageMs, bytesMax = request.bytesMax, cursor = start.sequence, records = start.records,
     bytes = start.bytes, dropped = 0, epoch = tonumber(call('HGET', keys[META], 'removedEpoch') or 0), expiresMs = 0, paused = request.paused, try = '-', owner = '',
@@ -77,6 +52,7 @@ local function makeTopic(keys, args)
 end
 
 -- topic, version of the registry, group, policy, age, bytes, from, paused. Where the topic is not there yet, the version alone is remembered.
+-- Answers with the level, and whether all that lay before the group is gathered.
 local function ensureGroup(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
@@ -96,7 +72,8 @@ local function ensureGroup(keys, args)
   end
   putTopic(keys, meta, topic)
   leave(keys, meta)
-  return { meta.generation, 'done', topic.last, pendingOf(keys, FIXED, topic), meta.bytes, meta.memory }
+  local isGathered = isGathering(keys, name) and 0 or 1
+  return { meta.generation, 'done', topic.last, pendingOf(keys, FIXED, topic), meta.bytes, meta.memory, isGathered }
 end
 
 -- One that lasts longer than any that is asked for was given by a clock that was set back since.
@@ -112,12 +89,14 @@ local function acquire(keys, args)
     if topicOf(keys, args[3]) then return { meta.generation, 'absent' } end
     return { meta.generation, 'TOPIC' }
   end
+  if isGathering(keys, name) then return { meta.generation, 'BEGINNINGS', name } end
   local leftMs = group.expiresMs - meta.nowMs
   local isOwned = group.owner ~= '' and group.epoch > meta.generation and leftMs > 0 and leftMs <= LEASE_MS_MAX
   if group.paused == '1' or (isOwned and group.owner ~= owner) then return { meta.generation, 'none' } end
+  local isUnclean = group.owner ~= ''
   nextEpoch(meta, group, owner, meta.nowMs + args[6])
   putGroup(keys, FIXED, name, group)
-  return { meta.generation, 'done', group.epoch, group.cursor, group.expiresMs }
+  return { meta.generation, 'done', group.epoch, group.cursor, group.expiresMs, isUnclean and 1 or 0 }
 end
 
 -- topic, group, epoch, milliseconds. A lease that ran out is renewed as well, as long as nobody took the group.
@@ -143,6 +122,22 @@ local function release(keys, args)
     putGroup(keys, FIXED, args[4], group)
   end
   return { meta.generation, 'done' }
+end
+
+-- topic, group, epoch, sequence, token of this call. One entry of a group at a time: another one begins at one.
+local function attempt(keys, args)
+  local meta, no = enter(keys, args)
+  if no then return no end
+  local group = findGroup(keys, FIXED, args[4])
+  if not group then return { meta.generation, 'absent' } end
+  if not holds(meta, group, tonumber(args[5])) then return { meta.generation, 'fenced' } end
+  local field = args[3] .. '\n' .. args[4]
+  local sequence, tries, token = string.match(call('HGET', keys[ATTEMPTS], field) or '', '^(%S+) (%S+) (%S+)$')
+  local count = sequence == args[6] and tonumber(tries) or 0
+  -- The same call again, of which nobody knew whether it was done.
+  if token ~= args[7] then count = count + 1 end
+  call('HSET', keys[ATTEMPTS], field, table.concat({ args[6], n(count), args[7] }, ' '))
+  return { meta.generation, 'done', count }
 end
 
 local function planOf(keys, topic, group)

@@ -3,10 +3,13 @@
  * during an upgrade, each with its own: no version replaces another's.
  */
 import { createHash } from 'node:crypto';
+import { masterHistory } from '../masters/master-history.ts';
 import type { FunctionLibrary } from '../masters/open-masters.ts';
 import { appendFunctions } from './append.ts';
+import { beginningFunctions } from './beginnings.ts';
 import { commitFunctions } from './commit.ts';
 import { commonFunctions } from './common.ts';
+import { deadEntryFunctions } from './dead-entries.ts';
 import { entryFunctions } from './entries.ts';
 import { groupFunctions } from './groups.ts';
 import { operatorFunctions } from './operators.ts';
@@ -19,12 +22,15 @@ import { upkeepFunctions } from './upkeep.ts';
 const layoutVersion = 1;
 
 const sources = [
+  masterHistory,
   commonFunctions,
   streamFunctions,
   appendFunctions,
   entryFunctions,
+  beginningFunctions,
   groupFunctions,
   commitFunctions,
+  deadEntryFunctions,
   restoreFunctions,
   upkeepFunctions,
   operatorFunctions,
@@ -36,6 +42,9 @@ const functions = {
   openStream: 'takes',
   closeStream: 'frees',
   recordGap: 'frees',
+  knownStreams: 'reads',
+  forgetStreams: 'frees',
+  removeArchived: 'frees',
   append: 'takes',
   publish: 'takes',
   read: 'reads',
@@ -45,20 +54,28 @@ const functions = {
   acquire: 'frees',
   renew: 'frees',
   release: 'frees',
+  attempt: 'frees',
   plan: 'frees',
   commit: 'frees',
   restoreArchived: 'frees',
+  addArchived: 'frees',
   pauseGroup: 'frees',
   seekGroup: 'frees',
   skipEntries: 'frees',
+  deadEntries: 'reads',
+  deadEntry: 'reads',
+  replayDeadEntry: 'frees',
+  dropDeadEntry: 'frees',
   removeGroup: 'frees',
+  gatherBeginnings: 'frees',
+  forgetBeginnings: 'frees',
   beginningsOf: 'reads',
   trim: 'frees',
   tidy: 'frees',
   knownSpilled: 'reads',
   recover: 'frees',
   groupsDone: 'frees',
-  scanStreams: 'reads',
+  streamsOf: 'reads',
   describe: 'reads',
   scanGaps: 'reads',
   gapsOf: 'reads',

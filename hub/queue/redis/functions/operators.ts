@@ -24,8 +24,8 @@ end
 
 local function moveByHand(keys, meta, topic, name, group, to)
   group.cursor, group.records, group.bytes = to.sequence, to.records, to.bytes
-  nextEpoch(meta, group, '', 0)
   call('HDEL', keys[PLANS], topic.name .. '\n' .. name)
+  call('HDEL', keys[ATTEMPTS], topic.name .. '\n' .. name)
   putGroup(keys, FIXED, name, group)
   putTopic(keys, meta, topic)
   leave(keys, meta)
@@ -41,8 +41,11 @@ local function firstSince(keys, topic, receivedMs)
   return low
 end
 
+-- Nobody else works on a group that is moved in several steps; when who moves it dies, it is free again after so long.
+local MOVED_MS = 10000
+
 -- topic, group, token of this call, kind, value, whether the group may not go back, whether what it passes by is set aside, whether it
--- is the archive's
+-- is the archive's, how many are set aside at a time. Answers with the level, where the cursor is, what was skipped, and where it goes.
 local function seekGroup(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
@@ -53,6 +56,7 @@ local function seekGroup(keys, args)
     writeAgain(keys)
     return { meta.generation, 'again', group.cursor }
   end
+  local step = group.cursor + tonumber(args[11])
   local sequence = tonumber(args[7])
   if args[6] == 'end' then sequence = topic.last + 1
   elseif args[6] == 'beginning' then sequence = topic.first
@@ -60,12 +64,16 @@ local function seekGroup(keys, args)
   if sequence < topic.first or sequence > topic.last + 1 then return { meta.generation, 'range', topic.first, topic.last } end
   local to = cursorBehind(keys, FIXED, topic, sequence - 1)
   if to.sequence < group.cursor and args[8] == '1' then return { meta.generation, 'back', group.cursor, to.sequence } end
+  local last = to.sequence
+  if args[9] == '1' and last > step then to = cursorBehind(keys, FIXED, topic, step) end
   local skipped = math.max(0, to.records - group.records)
   group.dropped = group.dropped + skipped
-  if args[9] == '1' then setAside(keys, FIXED, group.cursor, to.sequence, args[10] == '1') end
+  if args[9] == '1' then setAside(keys, FIXED, args[3], group.cursor, to.sequence, args[10] == '1') end
   group.try = args[5]
+  if to.sequence < last then nextEpoch(meta, group, 'operator', meta.nowMs + MOVED_MS)
+  else nextEpoch(meta, group, '', 0) end
   moveByHand(keys, meta, topic, name, group, to)
-  return { meta.generation, 'done', topic.last, pendingOf(keys, FIXED, topic), meta.bytes, meta.memory, to.sequence, skipped }
+  return { meta.generation, 'done', topic.last, pendingOf(keys, FIXED, topic), meta.bytes, meta.memory, to.sequence, skipped, last }
 end
 
 -- topic, group, token of this call, how many, reason, whether what it passes by is set aside, whether it is the archive's. What is set
@@ -86,14 +94,15 @@ local function skipEntries(keys, args)
     for sequence = after + 1, to do
       keepDeadLetter(keys, FIXED, meta, { topic = args[3], group = name, sequence = sequence, reason = args[7] })
     end
-    if args[8] == '1' then setAside(keys, FIXED, after, to, args[9] == '1') end
+    if args[8] == '1' then setAside(keys, FIXED, args[3], after, to, args[9] == '1') end
     group.try = args[5]
+    nextEpoch(meta, group, '', 0)
     moveByHand(keys, meta, topic, name, group, cursorBehind(keys, FIXED, topic, to))
   end
   return { meta.generation, 'done', topic.last, pendingOf(keys, FIXED, topic), meta.bytes, meta.memory, to - after }
 end
 
--- topic, version of the registry, group
+-- topic, version of the registry, group. Answers with the level, and how many rows of its beginnings are to be forgotten.
 local function removeGroup(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
@@ -106,17 +115,11 @@ local function removeGroup(keys, args)
   call('HSET', keys[META], 'removedEpoch', n(math.max(before, group.epoch)))
   call('HDEL', keys[FIXED + GROUPS], args[5])
   call('HDEL', keys[PLANS], args[3] .. '\n' .. args[5])
+  call('HDEL', keys[ATTEMPTS], args[3] .. '\n' .. args[5])
+  local beginnings = call('HGET', keys[FIXED + BEGINNINGS], args[5]) or ''
   call('HDEL', keys[FIXED + BEGINNINGS], args[5])
   putTopic(keys, meta, topic)
   leave(keys, meta)
-  return { meta.generation, 'done', topic.last, pendingOf(keys, FIXED, topic), meta.bytes, meta.memory }
-end
-
--- topic, group
-local function beginningsOf(keys, args)
-  local meta, no = enter(keys, args)
-  if no then return no end
-  if not findGroup(keys, FIXED, args[4]) then return { meta.generation, 'absent' } end
-  return { meta.generation, 'read', call('HGET', keys[FIXED + BEGINNINGS], args[4]) or '' }
+  return { meta.generation, 'done', topic.last, pendingOf(keys, FIXED, topic), meta.bytes, meta.memory, tonumber(string.match(beginnings, '^%S+ (%S+)') or 0) }
 end
 `;

@@ -40,8 +40,13 @@ local function closeStream(keys, args)
   local text = call('HGET', keys[POS], args[3])
   if text then
     local stream = streamOf(text)
-    stream.closed = args[4]
-    putStream(keys, args[3], stream)
+    -- When it was closed there first. Without a time: by a version that did not tell.
+    if string.match(stream.closed, '^(%d+)@') ~= args[4] then
+      stream.closed = args[4] .. '@' .. n(meta.nowMs)
+      putStream(keys, args[3], stream)
+    else
+      writeAgain(keys)
+    end
   end
   return { meta.generation, 'done' }
 end
@@ -70,12 +75,76 @@ local function recordGap(keys, args)
   return { meta.generation, 'done', stream.held, stream.mark, stream.archived, lost }
 end
 
--- cursor, beginning of the names, how many are looked at. Answers with the next cursor (0: that was all), then name and row of each.
-local function scanStreams(keys, args)
+-- beginning of the names, the last that is known, how many of the newest are wanted, how many at a time. Answers with name, row and
+-- description of each.
+local function streamsOf(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
-  local found = call('HSCAN', keys[POS], args[3], 'MATCH', args[4] .. '*', 'COUNT', args[5])
-  return { meta.generation, 'read', found[1], unpack(found[2]) }
+  local from, to, skipped = '[' .. args[3], '(' .. args[3] .. ':', 0
+  if args[4] ~= '' then from = '(' .. args[4]
+  else skipped = math.max(0, call('ZLEXCOUNT', keys[OWNED], from, to) - args[5]) end
+  local rows, names = {}, {}
+  local members = call('ZRANGEBYLEX', keys[OWNED], from, to, 'LIMIT', n(skipped), args[6])
+  for index, member in ipairs(members) do rows[index] = n(tonumber(string.sub(member, #args[3] + 1))) end
+  local infos = many(keys[INFO], rows)
+  for index, info in ipairs(infos) do names[index] = nameOf(info) end
+  local streams = many(keys[POS], names)
+  local answer = { meta.generation, 'read' }
+  for index, member in ipairs(members) do
+    answer[#answer + 1] = member
+    answer[#answer + 1] = streams[index]
+    answer[#answer + 1] = infos[index]
+  end
+  return answer
+end
+
+-- row after which it begins, how many. Answers with the last row that was looked at, or nothing where there are no more, then row, name and
+-- position of each stream.
+local function knownStreams(keys, args)
+  local meta, no = enter(keys, args)
+  if no then return no end
+  local first, last = tonumber(args[3]) + 1, tonumber(call('HGET', keys[META], 'streams'))
+  local rows, names, at = {}, {}, {}
+  for row = first, math.min(last, first + args[4] - 1) do rows[#rows + 1] = n(row) end
+  local infos = many(keys[INFO], rows)
+  for index, row in ipairs(rows) do
+    if infos[index] then
+      names[#names + 1] = nameOf(infos[index])
+      at[#at + 1] = row
+    end
+  end
+  local streams = many(keys[POS], names)
+  local answer = { meta.generation, 'read', first + #rows - 1 < last and rows[#rows] or '' }
+  for index, row in ipairs(at) do
+    if streams[index] then
+      answer[#answer + 1] = row
+      answer[#answer + 1] = names[index]
+      answer[#answer + 1] = streams[index]
+    end
+  end
+  return answer
+end
+
+-- a time, names. Forgets those that are closed where they are held, and were before that time. The sums of their channels stay.
+local function forgetStreams(keys, args)
+  local meta, no = enter(keys, args)
+  if no then return no end
+  local forgotten = 0
+  for index = 4, #args do
+    local text = call('HGET', keys[POS], args[index])
+    local stream = text and streamOf(text)
+    local position, atMs = string.match(stream and stream.closed or '', '^(%d+)@(%d+)$')
+    if position and tonumber(position) == stream.held and tonumber(atMs) < tonumber(args[3]) then
+      call('HDEL', keys[POS], args[index])
+      call('HDEL', keys[INFO], stream.row)
+      call('ZREM', keys[OWNED], ownedMember(args[index], stream.row))
+      local row = string.format('%010.0f', tonumber(stream.row))
+      call('ZREMRANGEBYLEX', keys[GAPS], '[' .. row .. ':', '(' .. row .. ';')
+      count(keys, stream.channel, { streams = -1 })
+      forgotten = forgotten + 1
+    end
+  end
+  return { meta.generation, 'done', forgotten }
 end
 
 -- rows. Answers with what describes each; nothing where there is none.

@@ -162,11 +162,12 @@ local function recover(keys, args)
   local row = call('HMGET', keys[META], 'master', 'incarnation', 'generation')
   local nowMs = clock(tonumber(args[2]))
   local incarnation, generation = tonumber(row[2] or 0), tonumber(row[3] or 0)
-  local isChanged = row[1] ~= args[1]
+  local master = masterOf(args[1])
+  local isChanged = row[1] ~= master
   if isChanged then
     incarnation = incarnation + 1
     generation = incarnation * 4294967296 + tonumber(args[4])
-    call('HSET', keys[META], 'master', args[1], 'incarnation', n(incarnation), 'generation', n(generation), 'groupsDue', '1')
+    call('HSET', keys[META], 'master', master, 'incarnation', n(incarnation), 'generation', n(generation), 'groupsDue', '1')
     for _, field in ipairs({ 'lastMs', 'bytes', 'memory', 'changes', 'registry', 'identities', 'deadLetters', 'streams' }) do
       call('HSETNX', keys[META], field, '0')
     end
@@ -217,14 +218,15 @@ end
 local function figures(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
-  return { meta.generation, 'done', tonumber(call('HGET', keys[META], 'deadLetters')), call('HGETALL', keys[TOPICS]), call('HGETALL', keys[CHAN]), call('HGETALL', keys[ARCHIVED]) }
+  local deadLetters = tonumber(call('HGET', keys[META], 'deadLetters')) - tonumber(call('HGET', keys[META], 'deadGone') or 0)
+  return { meta.generation, 'done', deadLetters, call('HGETALL', keys[TOPICS]), call('HGETALL', keys[CHAN]), call('HGETALL', keys[ARCHIVED]) }
 end
 
--- topic. Answers with its row, and its groups: name, row, and when the oldest entry that it has not passed was received, or -1.
+-- topic. Answers with its row, what is summed up of the archive, all of the same moment, and its groups: name, row, and when the oldest entry that it has not passed was received, or -1.
 local function groupFigures(keys, args)
   local meta, no = enter(keys, args)
   if no then return no end
-  local answer = { meta.generation, 'done', call('HGET', keys[TOPICS], args[3]) }
+  local answer = { meta.generation, 'done', call('HGET', keys[TOPICS], args[3]), call('HGETALL', keys[ARCHIVED]) }
   for name, group in pairs(readGroups(keys, FIXED)) do
     local oldest = sumsAt(keys, FIXED, group.cursor + 1)
     answer[#answer + 1] = name

@@ -47,7 +47,7 @@ export class Caller {
     this.#options = options;
   }
 
-  /** What waits for a master waits no more. */
+  /** What waits for a master, and what comes, is refused at once. */
   close(): void {
     this.#abort.abort();
   }
@@ -65,7 +65,7 @@ export class Caller {
       } catch (error) {
         if (error instanceof ConnectionLostError) {
           // A reading call changed nothing, so that it may go again.
-          if (!write && !this.#isLate(under)) continue;
+          if (this.#abort.signal.aborted || (!write && !this.#isLate(under))) continue;
           throw new MasterError('AMBIGUOUS', error.message, { cause: error });
         }
         if (!(error instanceof ServerReplyError)) throw error;
@@ -81,7 +81,7 @@ export class Caller {
       const pair = under.ask === undefined ? topology.pairOf(under.slot) : topology.pairAt(under.ask.to);
       const link = under.write ? pair?.write : pair?.read;
       const restMs = under.endMs - clock.monotonic();
-      if (this.#abort.signal.aborted) throw new MasterError('UNAVAILABLE', 'the queue is closed');
+      if (this.#abort.signal.aborted) throw new MasterError('CLOSED', 'this hub stops and asks nothing of its store any more');
       if (restMs <= 0) {
         const cause = under.hint ?? link?.problem?.message ?? topology.problem() ?? 'no Redis master could be reached in time';
         throw new MasterError('UNAVAILABLE', cause);

@@ -5,24 +5,41 @@ import type { ConnectionOptions } from 'node:tls';
 import type { HostPort } from '@tributary/shared/network/listen-address.ts';
 import type { RedisOptions } from '../../../config/store-options.ts';
 
+/** Contents of PEM files. */
+interface TlsFiles {
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
 export interface ConnectSettings {
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly database: number;
-  readonly tls: { readonly ca: string | undefined } | undefined;
+  readonly tls: TlsFiles | undefined;
 }
 
 const defaultPort = 6379;
 
-export async function connectSettings(options: RedisOptions): Promise<ConnectSettings> {
+/** What says who comes, and how. */
+type ConnectOptions = Pick<RedisOptions, 'url' | 'username' | 'password' | 'tls' | 'ca' | 'cert' | 'key'>;
+
+export async function connectSettings(options: ConnectOptions): Promise<ConnectSettings> {
   const url = options.url === undefined ? undefined : new URL(options.url);
   const hasTls = url === undefined ? options.tls : url.protocol === 'rediss:' || options.tls;
-  const ca = hasTls && options.ca !== undefined ? await readCertificates(options.ca) : undefined;
   return {
     username: options.username ?? textOf(url?.username),
     password: options.password ?? textOf(url?.password),
     database: databaseOf(url),
-    tls: hasTls ? { ca } : undefined,
+    tls: hasTls ? await tlsFiles(options) : undefined,
+  };
+}
+
+async function tlsFiles({ ca, cert, key }: ConnectOptions): Promise<TlsFiles> {
+  return {
+    ca: await readPem('ca', ca, "the authority of Redis' certificate"),
+    cert: await readPem('cert', cert, "this hub's certificate"),
+    key: await readPem('key', key, "the key of this hub's certificate"),
   };
 }
 
@@ -39,10 +56,11 @@ export function addressOfUrl(text: string): HostPort {
 
 export function tlsOptions(settings: ConnectSettings, host: string): ConnectionOptions | undefined {
   if (settings.tls === undefined) return undefined;
-  const { ca } = settings.tls;
+  const { ca, cert, key } = settings.tls;
   return {
     minVersion: 'TLSv1.2',
     ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
     // Names are sent and addresses are not; a certificate is checked against either.
     ...(isIP(host) === 0 ? { servername: host } : {}),
   };
@@ -64,12 +82,11 @@ function textOf(part: string | undefined): string | undefined {
   return part === undefined || part === '' ? undefined : decodeURIComponent(part);
 }
 
-async function readCertificates(path: string): Promise<string> {
+async function readPem(option: 'ca' | 'cert' | 'key', path: string | undefined, what: string): Promise<string | undefined> {
+  if (path === undefined) return undefined;
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new Error(`queue.redis.ca: ${path} cannot be read; name a PEM file with the authority of Redis' certificate`, {
-      cause: error,
-    });
+    throw new Error(`queue.redis.${option}: ${path} cannot be read; name a PEM file with ${what}`, { cause: error });
   }
 }

@@ -39,6 +39,8 @@ export class RedisConnection {
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.closed = promise;
     this.#close = resolve;
+    // With TLS 1.3 a server says so only after the handshake.
+    client.on('error', (error: Error) => demandsCertificate(error) && this.destroy(connectError(this.where, error)));
     client.once('end', () => this.destroy(new Error(`the connection to Redis at ${this.where} ended`)));
     this.#watch = setInterval(() => this.#look(), watchEveryMs);
     this.#watch.unref();
@@ -89,7 +91,7 @@ export class RedisConnection {
       return connection;
     } catch (error) {
       connection.destroy();
-      throw error instanceof ServerReplyError ? new ServerRefusedError('rights', hintOf(error, where)) : error;
+      throw error instanceof ServerReplyError ? new ServerRefusedError('rights', hintOf(error, where), error) : error;
     }
   }
 
@@ -100,6 +102,11 @@ export class RedisConnection {
   /** For how long something has been unanswered without any answer coming. */
   get silentMs(): number {
     return this.#unanswered === 0 ? 0 : this.#clock.monotonic() - this.#heardMs;
+  }
+
+  /** When it was heard last, by the monotonic clock; or when the first of what is unanswered since was sent. */
+  get heardMs(): number {
+    return this.#heardMs;
   }
 
   /** Sends it after what was sent before. Rejects with ServerReplyError or ConnectionLostError, or MasterError when it was not sent. */
@@ -119,7 +126,8 @@ export class RedisConnection {
       throw new ConnectionLostError(this.#reason?.message ?? `the connection to Redis at ${this.where} broke`, { cause: error });
     } finally {
       this.#unanswered -= 1;
-      this.#heardMs = this.#clock.monotonic();
+      // What ends with the connection is no answer.
+      if (this.#isOpen) this.#heardMs = this.#clock.monotonic();
     }
   }
 
@@ -180,12 +188,20 @@ function isReply(value: unknown): value is Reply {
   return value === null || typeof value === 'number' || Buffer.isBuffer(value) || (Array.isArray(value) && value.every(isReply));
 }
 
+function demandsCertificate({ message }: Error): boolean {
+  return /alert (certificate required|handshake failure)/.test(message);
+}
+
 function connectError(where: string, error: unknown): Error {
   const message = error instanceof Error ? printable(error.message).slice(0, 300) : 'unknown';
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const unreached = (reason: string): Error => new Error(`Redis at ${where} cannot be reached: ${reason}`, { cause: error });
   if (code === 'ECONNREFUSED') return unreached('nothing listens there; start it, or correct queue.redis');
   if (code === 'ENOTFOUND') return unreached('the name is not known; correct queue.redis or the name server');
+  if (error instanceof Error && demandsCertificate(error)) {
+    const hint = 'set queue.redis.cert and queue.redis.key, or tls-auth-clients no there';
+    return new ServerRefusedError('rights', `Redis at ${where} demands a certificate of this hub (${message}): ${hint}`);
+  }
   if (/certificate|self-signed|CERT|ALTNAME/i.test(`${code} ${message}`)) {
     const hint = "set queue.redis.ca to its authority's PEM file";
     return new ServerRefusedError('rights', `Redis at ${where} showed a certificate that is not accepted (${message}): ${hint}`);

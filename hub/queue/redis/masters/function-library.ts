@@ -1,7 +1,8 @@
 /** Functions are part of a master's data: a new one, or one that a slot came to, may lack them. */
 import type { RedisConnection } from './connection.ts';
+import { MasterError } from './masters.ts';
 import { textOf } from './server-checks.ts';
-import { hintOf, ServerRefusedError, ServerReplyError } from './server-reply.ts';
+import { hintOf, meaningOf, ServerRefusedError, ServerReplyError } from './server-reply.ts';
 
 /** Redis Functions: `code` begins with `#!lua name=<name>`. Another code under the same name replaces it, so each version has its name. */
 export interface FunctionLibrary {
@@ -22,7 +23,12 @@ export async function loadLibraries(
       if (found !== undefined) events.libraryReplaced(connection.where, name);
     }
   } catch (error) {
-    throw error instanceof ServerReplyError ? new ServerRefusedError('rights', hintOf(error, connection.where)) : error;
+    if (!(error instanceof ServerReplyError)) throw error;
+    const hint = hintOf(error, connection.where);
+    const { kind } = meaningOf(error);
+    // As when a master has no replica yet: then loading is refused as all that is written.
+    if (kind === 'again' || kind === 'not-master') throw new MasterError('UNAVAILABLE', hint, { cause: error });
+    throw new ServerRefusedError('rights', hint);
   }
 }
 

@@ -9,6 +9,7 @@ import { Backoff } from '@tributary/shared/async/backoff.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { HostPort } from '@tributary/shared/network/listen-address.ts';
 import { Wake } from '../../../groups/wake.ts';
+import type { StoreAway } from '../../../store/hub-store.ts';
 import type { ConnectSettings } from './connect-settings.ts';
 import { RedisConnection } from './connection.ts';
 import { loadLibraries, type FunctionLibrary } from './function-library.ts';
@@ -43,6 +44,8 @@ export class MasterLink implements AsyncDisposable {
   #lane: Lane | undefined;
   #memory: MemoryUse | undefined;
   #problem: Error | undefined;
+  /** When its connection was heard last, or when it began to look for one. */
+  #goneAtMs: number;
   #lastRunId: string | undefined;
   /** Of the connection in use, or of the one being made. */
   #attempt = new AbortController();
@@ -53,6 +56,7 @@ export class MasterLink implements AsyncDisposable {
     this.#parts = parts;
     this.#address = address;
     this.#onChanged = onChanged;
+    this.#goneAtMs = parts.clock.now();
     this.#running = this.#run();
   }
 
@@ -63,6 +67,17 @@ export class MasterLink implements AsyncDisposable {
   /** What was wrong with the last try; undefined while all is well. */
   get problem(): Error | undefined {
     return this.lane === undefined ? this.#problem : undefined;
+  }
+
+  /** Without a connection, or one that is silent: why, and since when. */
+  get away(): StoreAway | undefined {
+    const { lane } = this;
+    if (lane === undefined) {
+      return { why: this.#problem?.message ?? 'Redis has not been reached yet', sinceMs: this.#goneAtMs };
+    }
+    const { where, silentMs } = lane.connection;
+    if (silentMs < suspectMs) return undefined;
+    return { why: `Redis at ${where} does not answer`, sinceMs: this.#parts.clock.now() - silentMs };
   }
 
   get isWell(): boolean {
@@ -101,10 +116,15 @@ export class MasterLink implements AsyncDisposable {
     this.#hurry.notify();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** There is no connection any more, and none is made. */
+  close(): void {
     this.#abort.abort();
     this.#attempt.abort();
     this.#tell();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
     await this.#running;
   }
 
@@ -125,11 +145,17 @@ export class MasterLink implements AsyncDisposable {
         this.#parts.events.trouble(error);
       } finally {
         connection?.destroy();
+        if (this.#lane !== undefined) this.#noteGone(this.#lane);
         this.#lane = undefined;
       }
       this.#tell();
       if (!signal.aborted) await this.#hurry.wait(this.#parts.clock, signal, backoff.next() + 1);
     }
+  }
+
+  #noteGone({ connection }: Lane): void {
+    const { clock } = this.#parts;
+    this.#goneAtMs = clock.now() - (clock.monotonic() - connection.heardMs);
   }
 
   /** Returns or throws when the connection is not to be used any more. */

@@ -3,10 +3,11 @@
  * master that has its keys, down one connection, once: nothing is kept for later and nothing is sent again when it is not known whether
  * it was done. Who calls makes each call safe to repeat.
  *
- * The first argument of every function is the `run_id` of the server that it is sent to, put there by `call` itself. A function that
- * knows another one as its master changes nothing and says so: that is how a changed master is noticed without timing.
+ * The first argument of every function is the `run_id` of the server that it is sent to, put there by `call` itself. With the server's
+ * replication id (master-history.ts) it tells one reign of a master from all others. A function that knows another one changes nothing and
+ * says so: that is how a changed master is noticed without timing.
  */
-import type { DurabilityFact } from '../../../store/hub-store.ts';
+import type { DurabilityFact, StoreAway } from '../../../store/hub-store.ts';
 
 /** What Redis answers: texts are Buffers, as bodies are bytes. */
 export type Reply = Buffer | number | null | readonly Reply[];
@@ -61,6 +62,10 @@ export interface Masters extends AsyncDisposable {
   memory(): readonly { readonly where: string; readonly used: number; readonly max: number }[];
   /** Sentences of what is wrong now: masters that cannot be reached, settings that are refused. Empty when all is well. */
   problems(): readonly string[];
+  /** A master does not answer: why, and since when. Undefined while all do. */
+  away(): StoreAway | undefined;
+  /** What is under way and what comes is refused as CLOSED: whoever stops waits for nobody. */
+  giveUp(): void;
 }
 
 export type MasterErrorCode =
@@ -72,6 +77,8 @@ export type MasterErrorCode =
   | 'REPLICAS'
   /** Nothing was done: Redis has no memory left for what is new. */
   | 'MAXMEMORY'
+  /** Its owner stops, and waits for nobody: it was done or it was not. Nothing is to be tried again. */
+  | 'CLOSED'
   /** Redis refused it for another reason: a mistake of ours, or missing rights. */
   | 'REFUSED';
 

@@ -3,7 +3,7 @@ import { assert } from '@tributary/shared/assert.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { RedisOptions } from '../../../config/store-options.ts';
-import type { DurabilityFact } from '../../../store/hub-store.ts';
+import type { DurabilityFact, StoreAway } from '../../../store/hub-store.ts';
 import { Caller, type PlainCall } from './caller.ts';
 import { ClusterTopology } from './cluster-topology.ts';
 import { addressOfUrl, connectSettings, sentinelSettings, type ConnectSettings } from './connect-settings.ts';
@@ -16,7 +16,7 @@ import type { LinkParts } from './master-link.ts';
 import { partitionKeys, siteKeys, type CallOptions, type FunctionCall, type Masters, type Reply } from './masters.ts';
 import { Notes } from './notes.ts';
 import { SentinelWatch } from './sentinel-watch.ts';
-import { ServerRefusedError } from './server-reply.ts';
+import { hintOf, ServerRefusedError, ServerReplyError } from './server-reply.ts';
 import { SingleTopology } from './single-topology.ts';
 import type { MasterChange, MasterPair, Topology } from './topology.ts';
 
@@ -31,7 +31,13 @@ export interface MastersOptions {
   readonly libraries: readonly FunctionLibrary[];
   /** Instead of the usual ones (limits.ts). */
   readonly patience?: Partial<Patience>;
+  /** Nothing is begun before every master has the replicas that it needs to be written to. */
+  readonly writes?: boolean;
+  /** Called again and again until then. */
+  readonly onWaiting?: (away: StoreAway) => void;
 }
+
+const lackLookMs = 100;
 
 /** Whoever waits for as long as it takes says now and then for what. */
 const waitToldEveryMs = 30_000;
@@ -40,7 +46,7 @@ const waitToldEveryMs = 30_000;
 export async function openMasters(masters: MastersOptions): Promise<Masters> {
   const opened = new RedisMasters(masters, await connectSettings(masters.options));
   try {
-    await opened.reached();
+    await opened.reached(masters);
     return opened;
   } catch (error) {
     await opened[Symbol.asyncDispose]();
@@ -59,6 +65,10 @@ class RedisMasters implements Masters {
   readonly #slots: readonly number[];
   readonly #siteSlot: number;
   readonly #patience: Patience;
+  /** Why nothing can be written yet, before it is opened. */
+  #lack: string | undefined;
+  /** Of what is amiss with none of the connections. */
+  #amissSinceMs: number | undefined;
 
   constructor(masters: MastersOptions, settings: ConnectSettings) {
     const { options, logger, clock, durability, libraries } = masters;
@@ -79,26 +89,31 @@ class RedisMasters implements Masters {
     this.#notes = new Notes({ channel: `${prefix}:notes`, settings, clock, lane });
   }
 
-  async reached(): Promise<void> {
+  async reached({ writes = false, onWaiting }: Pick<MastersOptions, 'writes' | 'onWaiting'>): Promise<void> {
     const endMs = this.#clock.monotonic() + this.#patience.openMsMax;
     let tellMs = this.#clock.monotonic() + usualPatience.openMsMax;
     for (;;) {
       await this.#topology.refresh();
       const pairs = this.#topology.pairs();
       for (const { write } of pairs) await write.ready(200);
-      if (pairs.length > 0 && this.#topology.problem() === undefined && pairs.every(({ write, read }) => write.lane && read.lane))
-        return;
+      const areThere = pairs.length > 0 && pairs.every(({ write, read }) => write.lane && read.lane);
+      if (areThere && this.#topology.problem() === undefined) {
+        this.#lack = writes ? await lackOf(pairs) : undefined;
+        if (this.#lack === undefined) return;
+      }
       const refused = pairs
         .map(({ write }) => write.problem)
         .find((problem) => problem instanceof ServerRefusedError && isLasting(problem));
       if (refused !== undefined) throw refused;
+      const away = this.away();
+      if (away !== undefined) onWaiting?.(away);
       const nowMs = this.#clock.monotonic();
       if (nowMs < endMs) {
         if (nowMs >= tellMs) {
           this.#logger.warn('still waiting for Redis', { problem: this.problems()[0] });
           tellMs = nowMs + waitToldEveryMs;
         }
-        await this.#clock.sleep(20);
+        await this.#clock.sleep(this.#lack === undefined ? 20 : lackLookMs);
         continue;
       }
       throw new Error(this.problems()[0] ?? 'no master of queue.redis could be reached');
@@ -163,9 +178,35 @@ class RedisMasters implements Masters {
   }
 
   problems(): readonly string[] {
-    const own = this.#topology.problem();
+    const own = this.#topology.problem() ?? this.#lack;
     const ofLinks = this.#topology.pairs().flatMap(({ write, read }) => write.problem?.message ?? read.problem?.message ?? []);
     return [...ofLinks, ...(own === undefined ? [] : [own])];
+  }
+
+  /** Only connections that read tell it by their silence: on the others a call may wait for replicas. */
+  away(): StoreAway | undefined {
+    for (const { write, read } of this.#topology.pairs()) {
+      const away = read.away ?? (write.lane === undefined ? write.away : undefined);
+      if (away !== undefined) return away;
+    }
+    const why =
+      this.#topology.problem() ??
+      this.#lack ??
+      (this.#topology.pairs().length === 0 ? 'no master of queue.redis is known yet' : undefined);
+    if (why === undefined) {
+      this.#amissSinceMs = undefined;
+      return undefined;
+    }
+    this.#amissSinceMs ??= this.#clock.now();
+    return { why, sinceMs: this.#amissSinceMs };
+  }
+
+  giveUp(): void {
+    this.#caller.close();
+    for (const { write, read } of this.#topology.pairs()) {
+      write.close();
+      read.close();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -181,6 +222,31 @@ class RedisMasters implements Masters {
     const told = partitions.length === this.#slots.length ? 'all' : partitions;
     if (partitions.length > 0) for (const listener of this.#listeners) listener(told);
   }
+}
+
+/**
+ * Right after a failover the new master may have no replica for a while. A hub that starts then would soon be refused or not be acked.
+ */
+async function lackOf(pairs: readonly MasterPair[]): Promise<string | undefined> {
+  for (const { write } of pairs) {
+    const { lane } = write;
+    if (lane === undefined) return 'a Redis master was there a moment ago';
+    const { where } = lane.connection;
+    const { replicasMin } = lane.server;
+    if (replicasMin === 0) continue;
+    try {
+      // Answered at once: how many have what this connection wrote.
+      const replicas = Number(await lane.connection.send('WAIT', [0, 0]));
+      if (replicas < replicasMin) return lackSentence(where, replicas, replicasMin);
+    } catch (error) {
+      return error instanceof ServerReplyError ? hintOf(error, where) : `Redis at ${where} was there a moment ago`;
+    }
+  }
+  return undefined;
+}
+
+function lackSentence(where: string, replicas: number, replicasMin: number): string {
+  return `Redis at ${where} is followed by ${replicas} replicas, and without ${replicasMin} nothing can be stored (queue.redis.min_replicas, min-replicas-to-write): start its replicas, or wait until they have all`;
 }
 
 function topologyOf(options: RedisMastersChoice, parts: LinkParts, onChange: (change: MasterChange) => void): Topology {

@@ -50,13 +50,19 @@ export async function testMasters(
   {
     durability = 'full',
     libraries = [testLibrary],
-  }: Partial<Pick<Parameters<typeof openMasters>[0], 'durability' | 'libraries'>> = {},
+    ...waiting
+  }: Partial<Pick<Parameters<typeof openMasters>[0], 'durability' | 'libraries' | 'writes' | 'onWaiting'>> = {},
 ): Promise<TestMasters> {
   const logged: LogEntry[] = [];
   const logger = createLogger({ level: 'debug', sink: (entry) => logged.push(entry) });
   const options = testRedisOptions(changes);
-  const patience = { silenceMsMax: 1000, callWaitMsMax: 5000, replicasMsMax: 500, openMsMax: 2000 };
-  const masters = await openMasters({ options, logger, clock: systemClock, durability, libraries, patience });
+  const patience = {
+    silenceMsMax: 1000,
+    callWaitMsMax: 5000,
+    replicasMsMax: 500,
+    openMsMax: waiting.writes === true ? 10_000 : 2000,
+  };
+  const masters = await openMasters({ options, logger, clock: systemClock, durability, libraries, patience, ...waiting });
   return {
     masters,
     logged,

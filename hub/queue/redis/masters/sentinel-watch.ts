@@ -9,7 +9,7 @@ import { addressText, type ConnectSettings } from './connect-settings.ts';
 import { RedisConnection } from './connection.ts';
 import { sentinelEveryMs } from './limits.ts';
 import { textOf } from './server-checks.ts';
-import { hintOf, ServerReplyError } from './server-reply.ts';
+import { hintOf, ServerRefusedError, ServerReplyError } from './server-reply.ts';
 
 export interface SentinelWatchOptions {
   readonly sentinels: readonly string[];
@@ -138,6 +138,8 @@ export class SentinelWatch implements AsyncDisposable {
 
   #sentence(sentinel: string, error: unknown): string {
     const { masterName } = this.#options;
+    if (error instanceof ServerRefusedError && error.cause instanceof ServerReplyError)
+      return this.#sentence(sentinel, error.cause);
     if (!(error instanceof ServerReplyError)) return error instanceof Error ? error.message : 'unknown';
     if (error.message.includes('No such master')) {
       return `the Sentinel at ${sentinel} knows no master "${masterName}": set queue.redis.master_name to the name of its "sentinel monitor" line`;

@@ -18,6 +18,8 @@ export interface CheckedServer {
   /** WAITAOF is there since 7.2, for a server that writes an append-only file. */
   readonly hasWaitAof: boolean;
   readonly facts: readonly DurabilityFact[];
+  /** With fewer in time nothing is written, or nothing is acked. */
+  readonly replicasMin: number;
   readonly warnings: readonly string[];
   readonly memory: MemoryUse;
 }
@@ -49,6 +51,7 @@ export async function checkServer(connection: AskedConnection, demands: Demands)
     runId: info.get('run_id') ?? '',
     hasWaitAof: isAtLeast(info.get('redis_version') ?? '', [7, 2]) && settings?.get('appendonly') === 'yes',
     facts: [...facts, { where, setting: 'connected_replicas', value: String(replicas) }],
+    replicasMin: Math.max(demands.minReplicas, Number(settings?.get('min-replicas-to-write') ?? 0)),
     warnings: [
       ...wrong,
       ...(memory.max === 0 ? [noMaxmemory(where)] : []),

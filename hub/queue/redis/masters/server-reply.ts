@@ -22,8 +22,8 @@ export class ConnectionLostError extends Error {
 export class ServerRefusedError extends Error {
   override readonly name = 'ServerRefusedError';
   readonly kind: 'version' | 'mode' | 'loading' | 'not-master' | 'volatile' | 'rights';
-  constructor(kind: ServerRefusedError['kind'], message: string) {
-    super(message);
+  constructor(kind: ServerRefusedError['kind'], message: string, cause?: ServerReplyError) {
+    super(message, { cause });
     this.kind = kind;
   }
 }

@@ -136,6 +136,30 @@ suite('one Redis master', { skip: await requireTool('redis') }, () => {
     assert.ok((await server.command('GET', keyName)).length >= answered);
   });
 
+  test('who is to write waits for the replicas that a master needs, as right after a failover', async () => {
+    await using scratch = await Scratch.make();
+    await using server = await startRedis(scratch.path, { 'min-replicas-to-write': 1 });
+    let why = '';
+    const opened = testMasters({ url: server.url, min_replicas: 1 }, { writes: true, onWaiting: (away) => (why = away.why) });
+    await until('its functions are refused', () => why.includes('has fewer replicas in time than its min-replicas-to-write'));
+    await server.command('CONFIG', 'SET', 'min-replicas-to-write', 0);
+    const lack = `Redis at ${server.address} is followed by 0 replicas, and without 1 nothing can be stored`;
+    await until('they are there, and a replica is not', () => why.startsWith(lack), { detail: () => why });
+    await using replica = await startRedis(scratch.path, { replicaof: `${server.host} ${server.port}` }, 'replica');
+    await using hub = await opened;
+    assert.ok(replica.running);
+    // It is there, and may still be too slow for the first write.
+    const added = await until('the replica has it in time', async () => {
+      try {
+        return replyList(await hub.masters.call(3, { name: 'test_add', keys: [keyName], args: ['a'] }));
+      } catch (error) {
+        if (isOf(error, 'REPLICAS')) return undefined;
+        throw error;
+      }
+    });
+    assert.match(replyText(added[1] ?? null), /^a+$/);
+  });
+
   test('a connection that falls silent or is cut is replaced, and nothing is sent twice', async () => {
     await using scratch = await Scratch.make();
     await using server = await startRedis(scratch.path);

@@ -17,6 +17,8 @@ export interface GroupRow {
   readonly owner: string | undefined;
   readonly expiresMs: number;
   readonly paused: boolean;
+  /** Nobody has it, and its last owner did not give it back. */
+  readonly unclean: boolean;
 }
 
 /** A place in a topic with the sums up to it. */
@@ -27,7 +29,7 @@ export interface Cursor {
 }
 
 const columns = `id, topic, name, policy, age_ms_max, bytes_max, cursor, passed_records, passed_bytes, dropped_records,
-  epoch, owner, expires_ms, paused`;
+  epoch, owner, expires_ms, paused, unclean`;
 
 export class GroupTable {
   readonly #find;
@@ -42,6 +44,7 @@ export class GroupTable {
   readonly #pause;
   readonly #remove;
   readonly #keepEpoch;
+  readonly #tried;
 
   constructor(db: DatabaseSync) {
     this.#find = db.prepare(`SELECT ${columns} FROM reader_group WHERE topic = ? AND name = ?`);
@@ -53,18 +56,24 @@ export class GroupTable {
     this.#setPolicy = db.prepare(
       'UPDATE reader_group SET policy = ?, age_ms_max = ?, bytes_max = ? WHERE topic = ? AND name = ?',
     );
-    this.#move = db.prepare('UPDATE reader_group SET cursor = ?, passed_records = ?, passed_bytes = ? WHERE id = ?');
+    this.#move = db.prepare(`
+      UPDATE reader_group SET cursor = :cursor, passed_records = :records, passed_bytes = :bytes,
+        tries = CASE WHEN tried_sequence > :cursor THEN tries ELSE 0 END
+      WHERE id = :id`);
     this.#drop = db.prepare('UPDATE reader_group SET dropped_records = dropped_records + ? WHERE id = ?');
-    this.#lease = db.prepare('UPDATE reader_group SET epoch = epoch + 1, owner = ?, expires_ms = ? WHERE id = ?');
+    this.#lease = db.prepare('UPDATE reader_group SET epoch = epoch + 1, owner = ?, expires_ms = ?, unclean = 0 WHERE id = ?');
     this.#extend = db.prepare('UPDATE reader_group SET expires_ms = ? WHERE id = ?');
     this.#endLeases = db.prepare(
-      'UPDATE reader_group SET epoch = epoch + 1, owner = NULL, expires_ms = 0 WHERE owner IS NOT NULL',
+      'UPDATE reader_group SET epoch = epoch + 1, owner = NULL, expires_ms = 0, unclean = 1 WHERE owner IS NOT NULL',
     );
     this.#pause = db.prepare('UPDATE reader_group SET paused = ? WHERE id = ?');
     this.#remove = db.prepare('DELETE FROM reader_group WHERE id = ?');
     this.#keepEpoch = db.prepare(`
       INSERT INTO meta (key, value) VALUES ('epoch', CAST(:epoch AS TEXT))
       ON CONFLICT (key) DO UPDATE SET value = CAST(max(CAST(value AS INTEGER), :epoch) AS TEXT)`);
+    this.#tried = db.prepare(`
+      UPDATE reader_group SET tries = CASE WHEN tried_sequence = :sequence THEN tries + 1 ELSE 1 END, tried_sequence = :sequence
+      WHERE id = :id RETURNING tries`);
   }
 
   find(topic: number, name: string): GroupRow | undefined {
@@ -86,7 +95,7 @@ export class GroupTable {
   }
 
   move(id: number, to: Cursor): void {
-    this.#move.run(to.sequence, to.records, to.bytes, id);
+    this.#move.run({ cursor: to.sequence, records: to.records, bytes: to.bytes, id });
   }
 
   countDropped(id: number, records: number): void {
@@ -110,6 +119,11 @@ export class GroupTable {
     this.#pause.run(paused ? 1 : 0, id);
   }
 
+  /** How often this sequence was told one after the other, until it is passed. */
+  countTry(id: number, sequence: number): number {
+    return integer(only(this.#tried.get({ id, sequence })), 'tries');
+  }
+
   /** A group of the same name that is made later begins behind its epochs: whoever worked on the removed one changes nothing. */
   remove({ id, epoch }: GroupRow): void {
     this.#keepEpoch.run({ epoch });
@@ -131,6 +145,7 @@ export function groupRow(row: Row): GroupRow {
     owner: row['owner'] === null ? undefined : text(row, 'owner'),
     expiresMs: integer(row, 'expires_ms'),
     paused: integer(row, 'paused') === 1,
+    unclean: integer(row, 'unclean') === 1,
   };
 }
 

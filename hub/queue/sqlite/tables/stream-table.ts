@@ -38,6 +38,8 @@ export class StreamTable {
   readonly #await;
   readonly #archive;
   readonly #close;
+  readonly #keepSums;
+  readonly #forget;
   readonly #identify;
 
   constructor(db: DatabaseSync) {
@@ -54,7 +56,19 @@ export class StreamTable {
     this.#countLate = db.prepare(`UPDATE stream SET ${added('late')}, awaited = ? WHERE id = ?`);
     this.#await = db.prepare('UPDATE stream SET reached = ?, awaited = ? WHERE id = ?');
     this.#archive = db.prepare('UPDATE stream SET archived = ? WHERE id = ?');
-    this.#close = db.prepare('UPDATE stream SET closed_at = ? WHERE id = ?');
+    this.#close = db.prepare(`
+      UPDATE stream SET closed_at = :position, closed_ms = :nowMs WHERE id = :id AND (closed_at IS NOT :position OR closed_ms IS NULL)`);
+    this.#keepSums = db.prepare(`
+      INSERT INTO stream_past (channel, duplicates, positions, filtered, filtered_records, late, gaps, lost)
+      SELECT channel, duplicates, held - start, filtered, filtered_records, late, (SELECT count(*) FROM gap WHERE gap.stream = :id),
+        (SELECT coalesce(sum(until - first), 0) FROM gap WHERE gap.stream = :id)
+      FROM stream WHERE id = :id AND held = closed_at AND closed_ms < :closedBeforeMs
+      ON CONFLICT (channel) DO UPDATE SET ${['duplicates', 'positions', 'filtered', 'filtered_records', 'late', 'gaps', 'lost']
+        .map((name) => `${name} = min(${name} + excluded.${name}, ${Number.MAX_SAFE_INTEGER})`)
+        .join(', ')}`);
+    this.#forget = ['DELETE FROM gap WHERE stream = ?', 'DELETE FROM archive_segment WHERE stream = ?']
+      .concat('DELETE FROM group_beginning WHERE stream = ?', 'DELETE FROM stream WHERE id = ?')
+      .map((statement) => db.prepare(statement));
     this.#identify = db.prepare('UPDATE stream SET identity = ? WHERE id = ?');
   }
 
@@ -110,8 +124,15 @@ export class StreamTable {
     this.#archive.run(position, id);
   }
 
-  close(id: number, position: number): void {
-    this.#close.run(position, id);
+  close(id: number, position: number, nowMs: number): void {
+    this.#close.run({ id, position, nowMs });
+  }
+
+  /** With all that is of it, but for the sums of its channel. False: it is not closed where it is held, or was not for long enough. */
+  forget(id: number, closedBeforeMs: number): boolean {
+    if (this.#keepSums.run({ id, closedBeforeMs }).changes === 0) return false;
+    for (const statement of this.#forget) statement.run(id);
+    return true;
   }
 
   identify(id: number, identity: string): void {

@@ -35,7 +35,8 @@ export class AgentTable {
     this.#remove = db.prepare('DELETE FROM agent WHERE agent_id = ?');
     this.#forget = db.prepare(`
       DELETE FROM agent WHERE (not_after_ms = 0 AND enrolled_ms < :halfEnrolledMs)
-        OR (not_after_ms > 0 AND not_after_ms < iif(state = 'revoked', :revokedExpiredMs, :expiredMs))`);
+        OR (not_after_ms > 0 AND not_after_ms < iif(state = 'revoked', :revokedExpiredMs, :expiredMs))
+      RETURNING ${columns}, NULL AS last_seen_ms`);
   }
 
   find(agentId: Id): Agent | undefined {
@@ -79,9 +80,9 @@ export class AgentTable {
     this.#remove.run(agentId);
   }
 
-  /** Those whose certificates expired, or that were granted one and never got it, before these times. */
-  forget(before: { readonly expiredMs: number; readonly revokedExpiredMs: number; readonly halfEnrolledMs: number }): void {
-    this.#forget.run({ ...before });
+  /** Those whose certificates expired, or that were granted one and never got it, before these times; returns them. */
+  forget(before: { readonly expiredMs: number; readonly revokedExpiredMs: number; readonly halfEnrolledMs: number }): Agent[] {
+    return this.#forget.all({ ...before }).map(agentRow);
   }
 }
 

@@ -28,7 +28,7 @@ export class EnrolmentTokenTable {
     this.#revoke = db.prepare('UPDATE enrolment_token SET revoked_ms = ? WHERE token_id = ?');
     // One that is used up is good for nothing; how long ago that was is not known, so its age counts.
     this.#forget = db.prepare(
-      'DELETE FROM enrolment_token WHERE min(expires_ms, ifnull(revoked_ms, expires_ms), iif(uses = uses_max, created_ms, expires_ms)) < ?',
+      'DELETE FROM enrolment_token WHERE token_id = ? AND min(expires_ms, ifnull(revoked_ms, expires_ms), iif(uses = uses_max, created_ms, expires_ms)) < ?',
     );
     this.#count = db.prepare('SELECT count(*) AS n FROM enrolment_token');
   }
@@ -60,9 +60,9 @@ export class EnrolmentTokenTable {
     this.#revoke.run(atMs, tokenId);
   }
 
-  /** Those that were over before this time. */
-  forget(beforeMs: number): void {
-    this.#forget.run(beforeMs);
+  /** Where it was over before this time. */
+  forget(tokenId: string, beforeMs: number): void {
+    this.#forget.run(tokenId, beforeMs);
   }
 
   count(): number {
@@ -84,7 +84,9 @@ export class ApiTokenTable {
     this.#insert = db.prepare(`INSERT INTO api_token (${apiColumns}) VALUES (:tokenId, :secretHash, :tenant, :scope, :note,
       :createdMs, :createdBy, :expiresMs, :revokedMs)`);
     this.#revoke = db.prepare('UPDATE api_token SET revoked_ms = ? WHERE token_id = ?');
-    this.#forget = db.prepare('DELETE FROM api_token WHERE expires_ms < :before OR revoked_ms < :before');
+    this.#forget = db.prepare(
+      'DELETE FROM api_token WHERE token_id = :tokenId AND (expires_ms < :before OR revoked_ms < :before)',
+    );
     this.#count = db.prepare('SELECT count(*) AS n FROM api_token');
   }
 
@@ -107,8 +109,8 @@ export class ApiTokenTable {
     this.#revoke.run(atMs, tokenId);
   }
 
-  forget(beforeMs: number): void {
-    this.#forget.run({ before: beforeMs });
+  forget(tokenId: string, beforeMs: number): void {
+    this.#forget.run({ tokenId, before: beforeMs });
   }
 
   count(): number {

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createLogger } from '@tributary/shared/log.ts';
+import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
+import { alertOptions } from '../config/alert-options.ts';
+import { MemoryMeta } from '../testing/recording-health.ts';
+import type { Alert, AlertMessage } from './alert.ts';
+import { AlertSender } from './alert-sender.ts';
+
+const held = { isSilenced: () => false, isAcknowledged: () => false };
+const never = new AbortController().signal;
+const hourMs = 3_600_000;
+
+function alert(name: string, owners: Alert['owners'] = ['shop']): Alert {
+  const place = { node: `agent/${name}`, nodeKind: 'agent' as const, name, owners };
+  return { ...place, kind: 'agent-silent', subject: name, level: 'red', reason: `${name} is silent`, sinceMs: 0 };
+}
+
+class Fixture {
+  readonly clock = new ManualClock(10 * hourMs);
+  readonly meta = new MemoryMeta();
+  readonly tried: AlertMessage[] = [];
+  refusal: string | undefined;
+  isHeld = true;
+  sender: AlertSender;
+
+  constructor() {
+    this.sender = this.make();
+  }
+
+  /** As another hub goes on. */
+  make(): AlertSender {
+    const { meta } = this;
+    const receivers = [{ kind: 'webhook', name: 'ops', url: 'http://127.0.0.1:1/', routes: [{ tenants: ['shop'] }] }];
+    const options = alertOptions.parse({ group_wait: '0s', interval: '0s', resolve_after: '1s', retry_for: '1h', receivers });
+    const [receiver] = options.receivers;
+    assert.ok(receiver);
+    return new AlertSender({
+      site: { name: 'main', siteId: 'ab'.repeat(16) },
+      options,
+      receiver,
+      channel: {
+        send: async (message) => {
+          assert.ok(meta.meta('alerts/ops')?.includes(message.id) === true, 'it is stored before it is sent');
+          this.tried.push(message);
+          if (this.refusal !== undefined) throw new Error(this.refusal);
+        },
+      },
+      registry: { meta: (key) => meta.meta(key), setMeta: (values) => meta.setMeta(values) },
+      lock: { name: 'alerts', token: 1, isHeld: async () => this.isHeld },
+      clock: this.clock,
+      logger: createLogger({ level: 'error', sink: () => undefined }),
+    });
+  }
+
+  async tick(ms: number, standing: readonly Alert[]): Promise<void> {
+    this.clock.advance(ms);
+    await this.sender.tick(standing, held, never);
+  }
+
+  get names(): string[] {
+    return this.tried.map(({ items }) => items.map(({ change, name }) => `${change} ${name}`).join(', '));
+  }
+}
+
+test('a message that was not taken is sent again under its id, ever more seldom; what changes meanwhile goes with the next one', async () => {
+  const fixture = new Fixture();
+  fixture.refusal = 'it answered 503';
+  const all = [alert('web1'), alert('db1', ['bank'])];
+  await fixture.tick(0, all);
+  assert.deepEqual(fixture.names, ['raised web1'], 'what is of another tenant is not told');
+  assert.deepEqual(fixture.sender.status, { receiver: 'ops', kind: 'webhook', trouble: 'it answered 503' });
+  for (let second = 0; second < 60; second += 1) await fixture.tick(1000, [...all, alert('web2')]);
+  assert.deepEqual(fixture.names, ['raised web1', 'raised web1', 'raised web1', 'raised web1'], 'after 5, 15 and 35 s');
+  assert.equal(new Set(fixture.tried.map(({ id }) => id)).size, 1);
+  fixture.refusal = undefined;
+  await fixture.tick(20_000, [...all, alert('web2')]);
+  await fixture.tick(1000, [...all, alert('web2')]);
+  assert.deepEqual(fixture.names.slice(4), ['raised web1', 'raised web2']);
+  assert.equal(fixture.sender.status.trouble, '');
+});
+
+test('a message is given up in the end, and what comes is told', async () => {
+  const fixture = new Fixture();
+  fixture.refusal = 'nobody is there';
+  for (let minutes = 0; minutes <= 70; minutes += 1) await fixture.tick(60_000, [alert('web1')]);
+  const tries = fixture.tried.length;
+  assert.ok(tries > 10 && tries < 20, String(tries));
+  for (let minutes = 0; minutes <= 70; minutes += 1) await fixture.tick(60_000, [alert('web1')]);
+  assert.equal(fixture.tried.length, tries, 'it is not sent for ever');
+  fixture.refusal = undefined;
+  await fixture.tick(1000, [alert('web1'), alert('web2')]);
+  assert.equal(fixture.names.at(-1), 'raised web2');
+});
+
+test('nothing is sent that is not stored, nor by who lost the lock; another one goes on with the same message', async () => {
+  const fixture = new Fixture();
+  fixture.meta.failing = true;
+  await assert.rejects(fixture.tick(0, [alert('web1')]), /disk is full/);
+  assert.deepEqual(fixture.names, []);
+  fixture.meta.failing = false;
+  fixture.isHeld = false;
+  await fixture.tick(1000, [alert('web1')]);
+  assert.deepEqual(fixture.names, []);
+  fixture.isHeld = true;
+  fixture.sender = fixture.make();
+  await fixture.tick(1000, [alert('web1')]);
+  assert.deepEqual(fixture.names, ['raised web1']);
+  fixture.sender = fixture.make();
+  for (let second = 0; second < 5; second += 1) await fixture.tick(1000, []);
+  assert.deepEqual(fixture.names, ['raised web1', 'resolved web1']);
+});

@@ -1,0 +1,157 @@
+/**
+ * Tells one receiver. What it is about to be told is stored before it is sent, with the message and its id, and that it was sent is stored after: a hub
+ * that is killed in between is followed by one that sends the same message under the same id. At least once, for as long as `retry_for`.
+ *
+ *   looking ──(something is to be told: stored)──► sending ──(sent, or given up: stored)──► looking
+ */
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '@tributary/shared/clock.ts';
+import { crashPoint } from '@tributary/shared/crash-point.ts';
+import type { Logger } from '@tributary/shared/log.ts';
+import { printable } from '@tributary/shared/printable.ts';
+import * as z from 'zod';
+import type { HeldLock } from '../cluster/cluster.ts';
+import type { AlertOptions, ReceiverOptions } from '../config/alert-options.ts';
+import type { Registry } from '../registry/registry.ts';
+import { type Alert, type AlertItem, type AlertMessage, isRouted } from './alert.ts';
+import { AlertBook, bookState, type Held } from './alert-book.ts';
+import type { AlertChannel } from './channels/alert-channel.ts';
+import { sendRetry, troubleTextMax } from './limits.ts';
+
+export interface AlertSenderParts {
+  readonly site: { readonly name: string; readonly siteId: string };
+  readonly options: AlertOptions;
+  readonly receiver: ReceiverOptions;
+  readonly channel: AlertChannel;
+  readonly registry: Pick<Registry, 'meta' | 'setMeta'>;
+  readonly lock: Pick<HeldLock, 'name' | 'token' | 'isHeld'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly logger: Logger;
+}
+
+/** For `alerts list`. */
+export interface SenderStatus {
+  readonly receiver: string;
+  readonly kind: string;
+  /** Why what is to be told was not yet; empty while all is well. */
+  readonly trouble: string;
+  readonly lastSentMs?: number;
+}
+
+interface Outgoing {
+  readonly message: AlertMessage;
+  readonly firstMs: number;
+}
+
+const message = z.custom<AlertMessage>((value) => typeof value === 'object' && value !== null && 'id' in value);
+const stored = z.object({
+  version: z.literal(1),
+  book: bookState,
+  outgoing: z.object({ message, firstMs: z.number() }).optional(),
+  lastSentMs: z.number().optional(),
+});
+
+export class AlertSender {
+  readonly #parts: AlertSenderParts;
+  readonly #key: string;
+  readonly #book: AlertBook;
+  #outgoing: Outgoing | undefined;
+  #isStored = true;
+  #lastSentMs: number | undefined;
+  #nextMs = Number.NEGATIVE_INFINITY;
+  #waitMs = sendRetry.msMin;
+  #trouble = '';
+
+  constructor(parts: AlertSenderParts) {
+    this.#parts = parts;
+    this.#key = `alerts/${parts.receiver.name}`;
+    const before = readState(parts.registry.meta(this.#key));
+    this.#book = new AlertBook(before?.book);
+    this.#outgoing = before?.outgoing;
+    this.#lastSentMs = before?.lastSentMs;
+  }
+
+  get status(): SenderStatus {
+    const { name, kind } = this.#parts.receiver;
+    const sent = this.#lastSentMs === undefined ? {} : { lastSentMs: this.#lastSentMs };
+    return { receiver: name, kind, trouble: this.#trouble, ...sent };
+  }
+
+  /** What stands now. Rejects only with what the registry says, and then does the same the next time. */
+  async tick(standing: readonly Alert[], held: Held, signal: AbortSignal): Promise<void> {
+    const { receiver, clock } = this.#parts;
+    const own = standing.filter((alert) => isRouted(alert, receiver.routes));
+    this.#book.look(own, held, clock.monotonic());
+    this.#takeMessage();
+    if (!this.#isStored) await this.#store();
+    if (this.#outgoing !== undefined && clock.monotonic() >= this.#nextMs) await this.#send(this.#outgoing, signal);
+  }
+
+  #takeMessage(): void {
+    if (this.#outgoing !== undefined) return;
+    const { clock, options, site } = this.#parts;
+    const nowMs = clock.now();
+    const { group_wait: groupWaitMs, interval: intervalMs, resolve_after: resolveAfterMs, repeat: repeatMs } = options;
+    const timing = { groupWaitMs, intervalMs, resolveAfterMs, repeatMs };
+    const told = this.#book.take(timing, { nowMs, monotonicMs: clock.monotonic() });
+    if (told === undefined) return;
+    const items = told.items.map(shown);
+    const about = { id: randomUUID(), site: site.name, siteId: site.siteId, atMs: nowMs, isTest: false };
+    this.#outgoing = { message: { ...about, ...told, items }, firstMs: nowMs };
+    this.#isStored = false;
+    this.#nextMs = Number.NEGATIVE_INFINITY;
+    this.#waitMs = sendRetry.msMin;
+  }
+
+  async #send(outgoing: Outgoing, signal: AbortSignal): Promise<void> {
+    const { channel, clock, lock, logger, options, receiver } = this.#parts;
+    if (!(await lock.isHeld())) return;
+    const { id } = outgoing.message;
+    const about = { receiver: receiver.name, alert_id: id };
+    try {
+      await channel.send(outgoing.message, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#trouble = printable(error instanceof Error ? error.message : String(error)).slice(0, troubleTextMax);
+      this.#nextMs = clock.monotonic() + this.#waitMs;
+      this.#waitMs = Math.min(this.#waitMs * 2, sendRetry.msMax);
+      if (clock.now() - outgoing.firstMs < options.retry_for) {
+        logger.warn('an alert cannot be sent yet', { ...about, reason: this.#trouble });
+        return;
+      }
+      logger.error('an alert was not sent and is given up', { ...about, reason: this.#trouble });
+      await this.#end();
+      return;
+    }
+    crashPoint('hub.alerts.sent');
+    this.#trouble = '';
+    this.#lastSentMs = clock.now();
+    logger.info('an alert was sent', about);
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    this.#outgoing = undefined;
+    this.#isStored = false;
+    await this.#store();
+  }
+
+  async #store(): Promise<void> {
+    const { registry, lock } = this.#parts;
+    const state = { version: 1, book: this.#book.state, outgoing: this.#outgoing, lastSentMs: this.#lastSentMs };
+    await registry.setMeta({ [this.#key]: JSON.stringify(state) }, { fence: { name: lock.name, token: lock.token } });
+    this.#isStored = true;
+  }
+}
+
+function shown(item: AlertItem): AlertItem {
+  return { ...item, name: printable(item.name), reason: printable(item.reason) };
+}
+
+function readState(text: string | undefined): z.output<typeof stored> | undefined {
+  try {
+    return text === undefined ? undefined : stored.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

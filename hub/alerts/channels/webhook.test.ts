@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { ConnectProxy } from '@tributary/protocol/uplink/testing/connect-proxy.ts';
+import { alertOptions, type WebhookOptions } from '../../config/alert-options.ts';
+import { alertMessage } from '../testing/alert-message.ts';
+import { alertChannel } from './alert-channel.ts';
+
+const never = new AbortController().signal;
+
+interface Posted {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+async function receiver(status: number): Promise<{ server: Server; url: string; posted: Posted[] }> {
+  const posted: Posted[] = [];
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    posted.push({ headers: request.headers, body: await text(request) });
+    response.statusCode = status;
+    if (status !== 0) response.end('no room\n');
+  };
+  const server = createServer((request, response) => void take(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = addressOf(server);
+  return { server, url: `http://127.0.0.1:${port}/hook`, posted };
+}
+
+function addressOf(server: Server): AddressInfo {
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  return address;
+}
+
+function webhook(options: Partial<WebhookOptions> & { readonly url: string }): WebhookOptions {
+  const [parsed] = alertOptions.parse({ receivers: [{ kind: 'webhook', name: 'ops', ...options }] }).receivers;
+  assert.ok(parsed?.kind === 'webhook');
+  return parsed;
+}
+
+test('a message is signed over its time and its bytes, and has its id', async () => {
+  const { server, url, posted } = await receiver(204);
+  await using proxy = await ConnectProxy.start();
+  try {
+    const secret = 'a secret of this test';
+    const how = { timeout: 10_000, page_url: 'https://logs.example.com/' };
+    await alertChannel(webhook({ url, secret, headers: { authorization: 'Bearer x' } }), how).send(alertMessage(), never);
+    await alertChannel(webhook({ url, proxy: `http://${proxy.address}` }), how).send(alertMessage(), never);
+    const [first, second] = posted;
+    const [, seconds = '', digest = ''] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(first?.headers['tributary-signature'])) ?? [];
+    assert.equal(
+      createHmac('sha256', secret)
+        .update(`${seconds}.${first?.body ?? ''}`)
+        .digest('hex'),
+      digest,
+    );
+    assert.equal(first?.headers['tributary-alert-id'], 'an-id');
+    assert.equal(first?.headers.authorization, 'Bearer x');
+    assert.partialDeepStrictEqual(JSON.parse(first?.body ?? ''), {
+      id: 'an-id',
+      status: 'firing',
+      summary: '[main] red: agent web1: agent-silent',
+      page_url: 'https://logs.example.com/',
+      alerts: [
+        { change: 'raised', node: 'agent/1', node_kind: 'agent', tenants: ['shop'], finding: 'agent-silent', level: 'red' },
+      ],
+    });
+    assert.equal(second?.headers['tributary-signature'], undefined);
+    assert.equal(proxy.requests.length, 1);
+  } finally {
+    server.close();
+  }
+});
+
+test('what is no yes is said in the words of the receiver, and no answer is none', async () => {
+  const { server, url } = await receiver(507);
+  const silent = await receiver(0);
+  try {
+    const how = { timeout: 10_000, page_url: undefined };
+    await assert.rejects(alertChannel(webhook({ url }), how).send(alertMessage(), never), /answered 507: no room/);
+    const quick = { timeout: 100, page_url: undefined };
+    await assert.rejects(alertChannel(webhook({ url: silent.url }), quick).send(alertMessage(), never), /no answer within 0.1 s/);
+  } finally {
+    server.close();
+    silent.server.closeAllConnections();
+    silent.server.close();
+  }
+});
+
+test('what other machines would read on the way is refused', () => {
+  const refused = (receiverOptions: object): boolean => !alertOptions.safeParse({ receivers: [receiverOptions] }).success;
+  assert.ok(refused({ kind: 'webhook', name: 'ops', url: 'http://hooks.example.com/' }));
+  assert.ok(!refused({ kind: 'webhook', name: 'ops', url: 'http://hooks.example.com/', plaintext: true }));
+  const mail = { kind: 'email', name: 'ops', host: 'mail.example.com', from: 'a@example.com', to: ['b@example.com'] };
+  assert.ok(refused({ ...mail, tls: 'none' }));
+  assert.ok(!refused(mail));
+  assert.ok(refused({ ...mail, username: 'hub' }));
+  assert.ok(refused({ ...mail, to: ['b@example.com\nBcc: c@example.com'] }));
+});

@@ -1,0 +1,31 @@
+/** Bounds of what alerts remember and send. docs/operating/alerts.md tells them. */
+import { assert } from '@tributary/shared/assert.ts';
+
+const secondMs = 1000;
+const minuteMs = 60 * secondMs;
+
+/** How often it is looked what changed. */
+export const alertLookMs = secondMs;
+/** Troubles that a receiver is told of one by one at a time; of the others it is told how many they are. */
+export const toldMax = 2000;
+/** Those that one message lists. */
+export const listedMax = 100;
+/** What is remembered of a reason, to say what is resolved. */
+export const keptReasonMax = 200;
+/** One that comes back within this time was not gone for good. */
+export const returnWithinMs = 60 * minuteMs;
+/** Each time it has to be gone for twice as long, up to this. */
+export const resolveAfterMaxMs = 60 * minuteMs;
+/** Between two attempts to send the same message. */
+export const sendRetry = { msMin: 5 * secondMs, msMax: 5 * minuteMs };
+/** Silences, and acknowledgements, of a site. */
+export const silencesMax = 200;
+export const acknowledgementsMax = 2000;
+/** An acknowledgement of something that has been gone for so long is forgotten. */
+export const acknowledgedGoneMs = 5 * minuteMs;
+/** Of an answer of a receiver: what is read of it to say why. */
+export const answerBytesMax = 2000;
+/** Who is told is named by so many words of the answer at most. */
+export const troubleTextMax = 300;
+
+assert(listedMax <= toldMax, 'what is listed is told');

@@ -1,0 +1,42 @@
+/** What is known of one node of the health tree, over the page that one came from. */
+import type { JSX } from 'preact';
+import type { HealthAnswer } from '../../api/health-shapes.ts';
+import { Dialog } from '../components/dialog.tsx';
+import { Empty, Loaded } from '../components/section.tsx';
+import { StateBadge } from '../components/state.tsx';
+import { Since } from '../components/time.tsx';
+import { withQuery } from '../data/api.ts';
+import { useLive } from '../data/live.ts';
+import { kindNames } from './node-links.ts';
+import { Thing } from './wrong-now.tsx';
+
+export function NodeDialog({ nodeId, onClose }: { readonly nodeId: string; readonly onClose: () => void }): JSX.Element {
+  const live = useLive<HealthAnswer>(withQuery('/api/v1/health', { under: nodeId, limit: 100 }), 3000);
+  const own = live.data?.nodes.find(({ id }) => id === nodeId);
+  const things = (live.data?.nodes ?? []).flatMap((node) => node.causes.map((cause) => ({ node, cause })));
+  const title = own === undefined ? nodeId : `${kindNames[own.kind]} ${own.name}`;
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <Loaded live={live} what={title}>
+        {() => (
+          <>
+            {own !== undefined && (
+              <p>
+                <StateBadge state={own.state} /> <Since ms={own.sinceMs} />
+              </p>
+            )}
+            {things.length === 0 ? (
+              <Empty title="Nothing is wrong with it." />
+            ) : (
+              <ul class="wrong">
+                {things.map((thing) => (
+                  <Thing key={`${thing.node.id} ${thing.cause.kind}`} thing={thing} />
+                ))}
+              </ul>
+            )}
+          </>
+        )}
+      </Loaded>
+    </Dialog>
+  );
+}

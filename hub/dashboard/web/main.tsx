@@ -1,0 +1,17 @@
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { startTicking } from './clock.ts';
+import { findSession } from './data/session.ts';
+import { followLinks } from './router.ts';
+import { listenForKeys } from './shortcuts.ts';
+import { applyTheme } from './theme.ts';
+
+applyTheme();
+startTicking();
+followLinks();
+listenForKeys();
+void findSession();
+
+const place = document.querySelector('#app');
+if (place === null) throw new Error('the document has no place for the page');
+render(<App />, place);

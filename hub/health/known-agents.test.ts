@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
+import type { Agent } from '../registry/registry.ts';
+import { registeredAgent } from '../testing/rule-facts.ts';
+import { KnownAgents, type KnownAgentsParts } from './known-agents.ts';
+
+const [enrolled, plain] = ['1a'.repeat(16), '2b'.repeat(16)];
+const agent = registeredAgent({ agentId: enrolled });
+
+class Site {
+  readonly clock = new ManualClock();
+  agents: Agent[] = [agent];
+  connections: ReturnType<KnownAgentsParts['connections']>[number][] = [];
+  elsewhere = new Set<string>();
+  readonly known = new KnownAgents({
+    registry: { agents: () => this.agents },
+    connections: () => this.connections,
+    elsewhere: () => this.elsewhere,
+    told: () => ({ version: '1', farewell: undefined }),
+    clock: this.clock,
+  });
+}
+
+test('who is enrolled is expected, wherever in the site it is connected; who is revoked is not, nor a hub of a site below', () => {
+  const site = new Site();
+  assert.partialDeepStrictEqual(site.known.all(), [{ agentId: enrolled, connected: false, lastSeenMs: 5, notAfterMs: 9 }]);
+  site.elsewhere.add(enrolled);
+  assert.partialDeepStrictEqual(site.known.all(), [{ connected: true, connectedHere: false, hereSinceMs: site.clock.now() }]);
+  site.connections = [{ agentId: enrolled, host: 'web1', identity: 'agent', tenant: 'shop' }];
+  assert.partialDeepStrictEqual(site.known.all(), [{ connected: true, connectedHere: true }]);
+  site.agents = [
+    { ...agent, state: 'revoked' },
+    { ...agent, agentId: plain, kind: 'hub' },
+  ];
+  assert.deepEqual(site.known.all(), []);
+});
+
+test('since when it is away is known to the second, although the registry writes it down once a minute', () => {
+  const site = new Site();
+  site.clock.advance(1000);
+  site.connections = [{ agentId: enrolled, host: 'web1', identity: 'agent', tenant: 'shop' }];
+  site.known.all();
+  site.connections = [];
+  const leftMs = site.clock.now();
+  site.known.all();
+  site.clock.advance(60_000);
+  assert.partialDeepStrictEqual(site.known.all(), [{ lastSeenMs: leftMs, hereSinceMs: undefined }]);
+});
+
+test('one without a certificate is expected for a day after it was here', () => {
+  const site = new Site();
+  site.agents = [];
+  site.connections = [
+    { agentId: plain, host: 'dev', identity: 'plain', tenant: undefined },
+    { agentId: undefined, host: undefined, identity: 'plain', tenant: undefined },
+    { agentId: enrolled, host: 'edge', identity: 'lower-site', tenant: '*' },
+  ];
+  assert.partialDeepStrictEqual(site.known.all(), [{ agentId: plain, tenants: 'all', connected: true, notAfterMs: undefined }]);
+  site.connections = [];
+  site.clock.advance(86_400_000);
+  assert.partialDeepStrictEqual(site.known.all(), [{ agentId: plain, connected: false }]);
+  site.clock.advance(1000);
+  site.known.all();
+  assert.deepEqual(site.known.all(), []);
+});

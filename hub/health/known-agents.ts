@@ -1,0 +1,113 @@
+/**
+ * The agents that ought to be there: those of the registry, and those without a certificate that came since the start of the hub, for a day
+ * after they were last here. Which of them are connected is asked of the intake.
+ */
+import type { Id } from '@tributary/protocol/messages.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { ConnectionStatus } from '../intake/intake.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { KnownAgent } from './model/facts.ts';
+
+export interface SeenAgent extends KnownAgent {
+  /** To any hub of the site. */
+  readonly connected: boolean;
+  readonly connectedHere: boolean;
+  /** Since when it has been connected without a break, as far as this hub saw it. */
+  readonly hereSinceMs: number | undefined;
+  /** When it was last here; undefined: it never was. */
+  readonly lastSeenMs: number | undefined;
+  readonly enrolledMs: number | undefined;
+  /** Of its certificate. */
+  readonly notAfterMs: number | undefined;
+  /** As it told; undefined: it did not. */
+  readonly version: string | undefined;
+  /** Why it stopped, where it told. */
+  readonly farewell: string | undefined;
+}
+
+export interface KnownAgentsParts {
+  readonly registry: Pick<Registry, 'agents'>;
+  readonly connections: () => readonly Pick<ConnectionStatus, 'agentId' | 'host' | 'identity' | 'tenant'>[];
+  /** To other hubs of the site. */
+  readonly elsewhere: () => ReadonlySet<Id>;
+  readonly told: (agentId: Id) => { readonly version: string; readonly farewell: string | undefined } | undefined;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+const forgottenAfterMs = 24 * 3_600_000;
+const plainMax = 20_000;
+
+export class KnownAgents {
+  readonly #parts: KnownAgentsParts;
+  readonly #plain = new Map<Id, KnownAgent & { readonly lastSeenMs: number }>();
+  readonly #hereSinceMs = new Map<Id, number>();
+  readonly #leftMs = new Map<Id, number>();
+
+  constructor(parts: KnownAgentsParts) {
+    this.#parts = parts;
+  }
+
+  all(): readonly SeenAgent[] {
+    const { registry, elsewhere, clock } = this.#parts;
+    const nowMs = clock.now();
+    const here = this.#connected(nowMs);
+    const away = elsewhere();
+    const enrolled = registry.agents().filter(({ kind, state }) => kind === 'agent' && state !== 'revoked');
+    const known = new Set(enrolled.map(({ agentId }) => agentId));
+    const plain = [...this.#plain.values()].filter(({ agentId }) => !known.has(agentId));
+    const all = [
+      ...enrolled.map((agent) => ({ ...agent, certificateMs: agent.fingerprints.length === 0 ? undefined : agent.notAfterMs })),
+      ...plain.map((agent) => ({ ...agent, enrolledMs: undefined, certificateMs: undefined })),
+    ];
+    return all.map(({ agentId, host, tenants, lastSeenMs, enrolledMs, certificateMs: notAfterMs }) => {
+      const connectedHere = here.has(agentId);
+      const connected = connectedHere || away.has(agentId);
+      const hereSinceMs = this.#since(agentId, { connected, nowMs });
+      const { version, farewell } = this.#parts.told(agentId) ?? {};
+      const seenMs = connected ? nowMs : this.#lastHereMs(agentId, lastSeenMs);
+      return {
+        agentId,
+        host,
+        tenants,
+        connected,
+        connectedHere,
+        hereSinceMs,
+        lastSeenMs: seenMs,
+        enrolledMs,
+        notAfterMs,
+        version,
+        farewell,
+      };
+    });
+  }
+
+  #connected(nowMs: number): ReadonlySet<Id> {
+    const here = new Set<Id>();
+    for (const { agentId, host = '', identity, tenant } of this.#parts.connections()) {
+      if (agentId === undefined || identity === 'lower-site') continue;
+      here.add(agentId);
+      if (identity === 'plain')
+        this.#keep({ agentId, host, tenants: tenant === undefined ? 'all' : [tenant], lastSeenMs: nowMs });
+    }
+    for (const { agentId, lastSeenMs } of this.#plain.values()) {
+      if (nowMs - lastSeenMs > forgottenAfterMs) this.#plain.delete(agentId);
+    }
+    return here;
+  }
+
+  #since(agentId: Id, { connected, nowMs }: { readonly connected: boolean; readonly nowMs: number }): number | undefined {
+    if (connected) return this.#hereSinceMs.getOrInsert(agentId, nowMs);
+    if (this.#hereSinceMs.delete(agentId)) this.#leftMs.set(agentId, nowMs);
+    return undefined;
+  }
+
+  /** The registry writes it down once a minute only. */
+  #lastHereMs(agentId: Id, registeredMs: number | undefined): number | undefined {
+    const leftMs = this.#leftMs.get(agentId);
+    return leftMs === undefined || (registeredMs ?? 0) > leftMs ? registeredMs : leftMs;
+  }
+
+  #keep(agent: KnownAgent & { readonly lastSeenMs: number }): void {
+    if (this.#plain.size < plainMax || this.#plain.has(agent.agentId)) this.#plain.set(agent.agentId, agent);
+  }
+}

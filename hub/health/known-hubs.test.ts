@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createLogger } from '@tributary/shared/log.ts';
+import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
+import type { HubMember } from '../cluster/cluster.ts';
+import { MemoryMeta } from '../testing/recording-health.ts';
+import { healthRules } from '../testing/rule-facts.ts';
+import { KnownHubs } from './known-hubs.ts';
+
+const [one, two] = ['1a'.repeat(16), '2b'.repeat(16)];
+const logger = createLogger({ level: 'error', sink: () => undefined });
+const rules = healthRules();
+
+function member(hubId: string): HubMember {
+  const rest = {
+    host: 'h',
+    address: '',
+    version: '1',
+    startedMs: 0,
+    state: 'ready',
+    connections: 0,
+    works: true,
+    beatMs: 0,
+  } as const;
+  return { hubId, ...rest };
+}
+
+class Site {
+  readonly clock = new ManualClock();
+  readonly remembered = new MemoryMeta();
+  members = [member(one), member(two)];
+
+  /** As a hub has it after its start. */
+  known(): KnownHubs {
+    const cluster = { hubId: one, members: () => this.members };
+    return new KnownHubs({ cluster, registry: this.remembered, clock: this.clock, logger });
+  }
+}
+
+function told(known: KnownHubs): [number, number] {
+  const { unknown, red } = known.missing(rules);
+  return [unknown.length, red.length];
+}
+
+test('a hub that is not heard of is unknown, and red after twenty seconds; one that is back is neither', () => {
+  const site = new Site();
+  const known = site.known();
+  assert.deepEqual(told(known), [0, 0]);
+  site.members = [member(one)];
+  assert.deepEqual(told(known), [1, 0]);
+  site.clock.advance(20_000);
+  assert.deepEqual(told(known), [1, 1]);
+  assert.match(known.missing(rules).red[0]?.reason ?? '', /the hub on h is not heard of since/);
+  site.members = [member(one), member(two)];
+  assert.deepEqual(told(known), [0, 0]);
+});
+
+test('a hub that starts later misses it, too', async () => {
+  const site = new Site();
+  site.known().all();
+  site.members = [member(one)];
+  assert.deepEqual(told(site.known()), [1, 0]);
+});
+
+test('one that said that it stops is missed by nobody, and one that was away for a week neither', async () => {
+  const site = new Site();
+  const known = site.known();
+  known.all();
+  site.members = [member(one)];
+  await known.left(two);
+  assert.deepEqual(
+    [told(known), told(site.known())],
+    [
+      [0, 0],
+      [0, 0],
+    ],
+  );
+  site.members = [member(one), member(two)];
+  known.all();
+  site.members = [member(one)];
+  site.clock.advance(8 * 86_400_000);
+  assert.deepEqual(told(known), [0, 0]);
+});
+
+test('what is remembered and cannot be read is as nothing', () => {
+  const site = new Site();
+  site.remembered.values.set('health-hubs', '[{"hubId":');
+  assert.equal(site.known().all().length, 2);
+});

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
+import { healthAnswer } from '../../dashboard/api/health-shapes.ts';
+import { HealthModel, type ModelNode } from './health-model.ts';
+import { pageOf, type Wanted, withoutChannels } from './health-view.ts';
+import { shownNode } from './shown-node.ts';
+
+const model = new HealthModel({ clock: new ManualClock(), hubId: 'ab'.repeat(16) });
+const agents = Array.from({ length: 250 }, (_, number) => ({
+  agentId: number.toString(16).padStart(32, '0'),
+  host: `web${number}\u001b[2J`,
+  tenants: number % 2 === 0 ? ['shop'] : ['shop', 'bank'],
+}));
+const channel = { streams: 0, gaps: 0, lost: 0, duplicates: 0, positions: 0, late: 0, filtered: 0, filteredRecords: 0 };
+model.refresh({
+  site: { name: 'main', siteId: '5e'.repeat(16) },
+  hubs: [],
+  listeners: [],
+  outputs: [],
+  inputs: [],
+  sites: [],
+  unknown: [],
+  agents,
+  queue: { channels: [{ channel: 'shop/web', ...channel }], topics: [], groups: [] },
+  findings: [
+    ...agents.slice(0, 120).map(({ agentId }) => {
+      return { kind: 'agent-mute', subject: agentId, level: 'yellow', reason: 'mute\u001b[2J', sinceMs: 1, hubId: 'x' } as const;
+    }),
+    { kind: 'channel-silent', subject: 'shop/web', level: 'red', reason: 'silent', sinceMs: 2, hubId: 'x' },
+  ],
+});
+const all = [...model.tree.values()];
+const everything: Wanted = { states: undefined, kinds: undefined, under: undefined, limit: 100, after: undefined };
+
+test('all nodes come once, page by page, the worst first, as the API has them', () => {
+  const seen: string[] = [];
+  let after: string | undefined;
+  do {
+    const page = pageOf(all, { ...everything, after }, shownNode);
+    assert.ok(page !== undefined);
+    healthAnswer.parse({ site: 'main', siteId: '5e'.repeat(16), atMs: 1, ...page });
+    seen.push(...page.nodes.map(({ id, state }) => `${state} ${id}`));
+    after = page.next;
+  } while (after !== undefined);
+  assert.equal(new Set(seen).size, all.length);
+  assert.deepEqual(seen.slice(0, 3), ['red channel/shop/web', 'red site', `yellow agent/${'0'.repeat(32)}`]);
+  assert.ok(!seen.join('').includes('\u001b'));
+});
+
+test('they are chosen by colour, by kind and by what they are under', () => {
+  const chosen = (wanted: Partial<Wanted>): number | undefined =>
+    pageOf(all, { ...everything, limit: 1000, ...wanted }, shownNode)?.nodes.length;
+  assert.equal(chosen({ states: new Set(['yellow']) }), 121);
+  assert.equal(chosen({ kinds: new Set(['agent']), states: new Set(['green']) }), 130);
+  assert.equal(chosen({ under: 'agents' }), 251);
+  assert.equal(chosen({ under: 'nothing' }), 0);
+  assert.equal(pageOf(all, { ...everything, after: 'made up' }, shownNode), undefined);
+});
+
+test('counts are of all that somebody sees, and the head is the worst of it', () => {
+  const page = pageOf(all, { ...everything, under: 'agents' }, shownNode);
+  assert.partialDeepStrictEqual(page, { state: 'yellow', counts: { agent: { green: 130, yellow: 120, red: 0, unknown: 0 } } });
+  const nothing = pageOf([], everything, shownNode);
+  assert.partialDeepStrictEqual(nothing, { state: 'green', reason: '', nodes: [] });
+});
+
+test('the platform is as it is without its channels', () => {
+  const platform = withoutChannels(all);
+  assert.partialDeepStrictEqual(platform[0], { id: 'site', state: 'yellow' });
+  assert.ok(platform.every(({ kind }: ModelNode) => kind !== 'channel'));
+});
+
+test('what belongs to several tenants names none of them', () => {
+  const [shop, both] = all.filter(({ kind }) => kind === 'agent').map(shownNode);
+  assert.deepEqual([shop?.tenant, both?.tenant], ['shop', undefined]);
+});

@@ -1,0 +1,234 @@
+/**
+ * What agents told of troubles, from their events as they pass: each stands until the event that ends it, until the agent starts anew, or,
+ * of what is over and done such as lost records, for a time. Of one agent and in all it is bounded.
+ */
+import type { Id } from '@tributary/protocol/messages.ts';
+import { asFields, type Fields } from '@tributary/protocol/platform/document.ts';
+import { printable } from '@tributary/shared/printable.ts';
+import type { PlatformDocument } from '../../measurements/platform-document.ts';
+import type { FindingKind } from '../findings.ts';
+import { agentsToldMax, toldTextMax, troublesPerAgentMax } from './limits.ts';
+
+type TroubleKind = Extract<FindingKind, 'agent-input' | 'agent-source' | 'agent-buffer' | 'agent-trouble' | 'agent-lost'>;
+
+export interface AgentTrouble {
+  readonly kind: TroubleKind;
+  readonly level: 'yellow' | 'red';
+  /** What it is about: an input, a file, a hub; empty of the agent as a whole. */
+  readonly what: string;
+  /** Without the agent's name. */
+  readonly reason: string;
+  /** By the agent's clock. */
+  readonly atMs: number;
+  readonly receivedMs: number;
+}
+
+interface Begins {
+  readonly kind: TroubleKind;
+  readonly level: 'yellow' | 'red';
+  /** Of those that end together, such as all that concerns the configuration. */
+  readonly group: string;
+  readonly text: (about: EventAbout) => string;
+}
+
+interface EventAbout {
+  readonly what: string;
+  readonly why: string;
+  readonly fields: Fields;
+}
+
+const begins: Readonly<Record<string, Begins>> = {
+  'input-failed': {
+    kind: 'agent-input',
+    level: 'red',
+    group: 'input',
+    text: ({ what, why }) => `input ${what} broke: ${why}; it starts again by itself`,
+  },
+  'source-failed': {
+    kind: 'agent-source',
+    level: 'yellow',
+    group: 'source',
+    text: ({ what, why }) => `${what} cannot be read: ${why}; it is tried again`,
+  },
+  'buffer-full': {
+    kind: 'agent-buffer',
+    level: 'red',
+    group: 'buffer',
+    text: () =>
+      'its buffer is full: files wait in place, and what cannot wait is lost; see why it cannot send, or give it more room',
+  },
+  'disk-full': {
+    kind: 'agent-buffer',
+    level: 'red',
+    group: 'disk',
+    text: () => 'the disk of its buffer is full: nothing more is read; make room there',
+  },
+  'config-refused': {
+    kind: 'agent-trouble',
+    level: 'yellow',
+    group: 'configuration',
+    text: ({ why }) => `a changed configuration is refused, and the one before goes on: ${why}`,
+  },
+  'hub-untrusted': {
+    kind: 'agent-trouble',
+    level: 'red',
+    group: 'hub',
+    text: ({ what, why }) => `it does not trust the hub ${what}: ${why}`,
+  },
+  'hub-refused': {
+    kind: 'agent-trouble',
+    level: 'red',
+    group: 'hub',
+    text: ({ what, why }) => `the hub ${what} lets it not in: ${why}`,
+  },
+  'certificate-renewal-failed': {
+    kind: 'agent-trouble',
+    level: 'yellow',
+    group: 'certificate',
+    text: ({ why }) => `its certificate could not be renewed, and it is tried again: ${why}`,
+  },
+  'certificate-unusable': {
+    kind: 'agent-trouble',
+    level: 'yellow',
+    group: 'certificate',
+    text: ({ why }) => `changed certificates cannot be used, and those before go on: ${why}`,
+  },
+  'rotation-failed': {
+    kind: 'agent-trouble',
+    level: 'yellow',
+    group: 'rotation',
+    text: ({ what, why }) => `${what} cannot be rotated: ${why}`,
+  },
+  'rotation-blocked': {
+    kind: 'agent-trouble',
+    level: 'yellow',
+    group: 'rotation',
+    text: ({ what, why }) => `rotating ${what} waits: ${why}`,
+  },
+  'time-zone-unknown': {
+    kind: 'agent-trouble',
+    level: 'yellow',
+    group: 'time-zone',
+    text: () => 'the time zone that TZ names is not known on its machine: UTC is used',
+  },
+  'data-lost': { kind: 'agent-lost', level: 'yellow', group: 'lost', text: lostText },
+  gap: { kind: 'agent-lost', level: 'yellow', group: 'lost', text: lostText },
+  'batch-rejected': {
+    kind: 'agent-lost',
+    level: 'yellow',
+    group: 'lost',
+    text: ({ why }) => `no hub takes a batch, which is set aside in its buffer: ${why}`,
+  },
+};
+
+/** The group, and whether only what it names ends. */
+const ends: Readonly<Record<string, { readonly group: string; readonly isOne?: true }>> = {
+  'input-recovered': { group: 'input', isOne: true },
+  'source-recovered': { group: 'source', isOne: true },
+  'file-opened': { group: 'source', isOne: true },
+  'buffer-has-room': { group: 'buffer' },
+  'disk-has-room': { group: 'disk' },
+  'config-changed': { group: 'configuration' },
+  'hub-found': { group: 'hub' },
+  'certificate-renewed': { group: 'certificate' },
+  'rotation-done': { group: 'rotation', isOne: true },
+};
+
+interface ToldAgent {
+  /** By group and what they are about; the oldest first. */
+  readonly troubles: Map<string, AgentTrouble>;
+  /** Why it stopped; undefined while it runs. */
+  farewell: string | undefined;
+}
+
+export class AgentReports {
+  /** The one that told longest ago first. */
+  readonly #agents = new Map<Id, ToldAgent>();
+
+  take(document: PlatformDocument): void {
+    const { agentId, action, fields } = document;
+    if (document.dataset !== 'tributary.agent' || asFields(fields['agent'])['type'] !== 'tributary') return;
+    const begun = begins[action];
+    const ended = ends[action];
+    if (begun !== undefined) this.#begin(document, begun);
+    if (action === 'agent-started') this.#startedAnew(agentId);
+    if (action === 'agent-stopped') this.#of(agentId).farewell = `it was stopped: ${aboutOf(fields).why}`;
+    const told = this.#agents.get(agentId);
+    if (ended === undefined || told === undefined) return;
+    const { group, isOne } = ended;
+    if (isOne === true) told.troubles.delete(keyOf(group, aboutOf(fields).what));
+    else for (const key of told.troubles.keys()) if (key.startsWith(`${group} `)) told.troubles.delete(key);
+  }
+
+  /** What is over and done is told for `lostMs`. */
+  troublesOf(agentId: Id, { nowMs, lostMs }: { readonly nowMs: number; readonly lostMs: number }): AgentTrouble[] {
+    const { troubles } = this.#agents.get(agentId) ?? {};
+    if (troubles === undefined) return [];
+    for (const [key, { kind, receivedMs }] of troubles) {
+      if (kind === 'agent-lost' && nowMs - receivedMs >= lostMs) troubles.delete(key);
+    }
+    return [...troubles.values()];
+  }
+
+  farewellOf(agentId: Id): string | undefined {
+    return this.#agents.get(agentId)?.farewell;
+  }
+
+  /** Agents of which another hub reads what they tell. */
+  keepOnly(isOurs: (agentId: Id) => boolean): void {
+    for (const agentId of this.#agents.keys()) if (!isOurs(agentId)) this.#agents.delete(agentId);
+  }
+
+  #begin({ agentId, fields, atMs, receivedMs }: PlatformDocument, { kind, level, group, text }: Begins): void {
+    const { troubles } = this.#of(agentId);
+    const about = aboutOf(fields);
+    const key = keyOf(group, about.what);
+    const reason = text({ ...about, fields }).slice(0, toldTextMax);
+    const sinceMs = kind === 'agent-lost' ? receivedMs : (troubles.get(key)?.receivedMs ?? receivedMs);
+    if (!troubles.has(key) && troubles.size >= troublesPerAgentMax) return;
+    troubles.set(key, { kind, level, what: about.what, reason, atMs, receivedMs: sinceMs });
+  }
+
+  /** Whatever lasts it tells again. */
+  #startedAnew(agentId: Id): void {
+    const told = this.#of(agentId);
+    told.farewell = undefined;
+    for (const [key, { kind }] of told.troubles) if (kind !== 'agent-lost') told.troubles.delete(key);
+  }
+
+  #of(agentId: Id): ToldAgent {
+    const known = this.#agents.get(agentId) ?? { troubles: new Map<string, AgentTrouble>(), farewell: undefined };
+    this.#agents.delete(agentId);
+    this.#agents.set(agentId, known);
+    if (this.#agents.size > agentsToldMax) dropFirst(this.#agents);
+    return known;
+  }
+}
+
+function dropFirst(map: Map<Id, unknown>): void {
+  const [first] = map.keys();
+  if (first !== undefined) map.delete(first);
+}
+
+function keyOf(group: string, what: string): string {
+  return `${group} ${what}`;
+}
+
+function aboutOf(fields: Fields): Omit<EventAbout, 'fields'> {
+  const { input, source, hub } = asFields(fields['tributary']);
+  const path = asFields(asFields(fields['log'])['file'])['path'];
+  const what = [path, input, source, hub].find((one) => typeof one === 'string' && one !== '') ?? '';
+  const reasons = [asFields(fields['event'])['reason'], asFields(fields['error'])['message'], fields['message']];
+  const why = reasons.find((one) => typeof one === 'string' && one !== '') ?? 'its log tells why';
+  return { what: textOf(what), why: textOf(why) };
+}
+
+function textOf(value: unknown): string {
+  return printable(String(value)).slice(0, toldTextMax);
+}
+
+function lostText({ what, fields }: EventAbout): string {
+  const { cause } = asFields(fields['tributary']);
+  const of = what === '' ? '' : ` of ${what}`;
+  return `records${of} are lost (${typeof cause === 'string' ? textOf(cause) : 'its log tells why'}): its events tell how much`;
+}

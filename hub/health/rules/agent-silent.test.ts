@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { agentA, healthRules, ruleFacts, seenAgent } from '../../testing/rule-facts.ts';
+import { AgentSilent } from './agent-silent.ts';
+
+const rules = healthRules();
+const away = seenAgent({ connected: false, lastSeenMs: 1_000_000_000 });
+
+test('an agent that is not connected is red after eight seconds, and not when it comes back within them', () => {
+  const rule = new AgentSilent();
+  const at = (monotonicMs: number, agent = away): readonly object[] =>
+    rule.look(ruleFacts({ monotonicMs, agents: [agent] }), rules);
+  assert.deepEqual(at(0), []);
+  assert.deepEqual(at(7900), []);
+  assert.deepEqual(at(7950, seenAgent()), []);
+  assert.deepEqual(at(8000), []);
+  assert.deepEqual(at(15_900), []);
+  assert.partialDeepStrictEqual(at(16_000), [{ kind: 'agent-silent', subject: agentA, level: 'red' }]);
+  assert.deepEqual(at(16_100, seenAgent()), []);
+});
+
+test('one that was enrolled and never came has two minutes for its first start', () => {
+  const rule = new AgentSilent();
+  const enrolled = seenAgent({ connected: false, lastSeenMs: undefined, enrolledMs: 1_000_000_000 });
+  const at = (monotonicMs: number): readonly object[] => rule.look(ruleFacts({ monotonicMs, agents: [enrolled] }), rules);
+  assert.deepEqual(at(0), []);
+  assert.deepEqual(at(119_900), []);
+  assert.partialDeepStrictEqual(at(120_000), [{ kind: 'agent-silent', level: 'red' }]);
+});
+
+test('one that said that it stops has that in its reason', () => {
+  const rule = new AgentSilent();
+  const agents = [{ ...away, farewell: 'it was stopped: SIGTERM' }];
+  rule.look(ruleFacts({ agents }), rules);
+  const [found] = rule.look(ruleFacts({ agents, monotonicMs: 9000 }), rules);
+  assert.match(found?.reason ?? '', /is not connected since 1970-01-12T13:46:40Z \(it was stopped: SIGTERM\)/);
+});
+
+test('one that was not here for a month, and all where the rule is off, colour nothing', () => {
+  const rule = new AgentSilent();
+  const agents = [{ ...away, lastSeenMs: 1_000_000_000 - 31 * 86_400_000 }];
+  for (const monotonicMs of [0, 60_000]) assert.deepEqual(rule.look(ruleFacts({ agents, monotonicMs }), rules), []);
+  const off = healthRules({ agent_silent: { enabled: false } });
+  for (const monotonicMs of [0, 60_000]) assert.deepEqual(rule.look(ruleFacts({ agents: [away], monotonicMs }), off), []);
+});

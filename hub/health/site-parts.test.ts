@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
+import { eventually } from '../testing/eventually.ts';
+import { SiteParts } from './site-parts.ts';
+
+/** What one hub announces reaches all, itself too. */
+class Announcements {
+  readonly #listeners = new Set<(message: string) => void>();
+  readonly said: string[] = [];
+
+  announce(message: string): void {
+    this.said.push(message);
+    for (const listener of this.#listeners) listener(message);
+  }
+
+  onAnnounced(listener: (message: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+const [one, two] = ['1a'.repeat(16), '2b'.repeat(16)];
+const agentId = 'a1'.repeat(16);
+const finding = { kind: 'memory', subject: 'memory', level: 'red', reason: 'full', sinceMs: 7 } as const;
+
+function partsOf(hubId: string, site: Announcements, clock: ManualClock, isShared = true): SiteParts {
+  const cluster = { hubId, announce: (message: string) => site.announce(message), onAnnounced: site.onAnnounced.bind(site) };
+  const own = () => ({ findings: [finding], listeners: ['agents'], agents: [agentId], sites: [] });
+  return new SiteParts({ cluster, clock, isShared, own });
+}
+
+test('a hub knows what the others told, for as long as they tell it', async () => {
+  const clock = new ManualClock();
+  const site = new Announcements();
+  using here = partsOf(one, site, clock);
+  using there = partsOf(two, site, clock);
+  const stop = { here: new AbortController(), there: new AbortController() };
+  const running = [here.run(stop.here.signal), there.run(stop.there.signal)];
+  assert.deepEqual(here.others, [{ hubId: two, findings: [finding], listeners: ['agents'], agents: [agentId], sites: [] }]);
+  assert.ok(here.elsewhere.has(agentId));
+  const left: string[] = [];
+  here.onLeft((hubId) => left.push(hubId));
+  stop.there.abort();
+  await running[1];
+  assert.deepEqual([left, here.others, here.elsewhere.size], [[two], [], 0]);
+  // It was killed this time: nothing more is heard.
+  site.announce(`health-part ${JSON.stringify({ hubId: two, findings: [], listeners: [], agents: [], sites: [] })}`);
+  for (let passedMs = 0; passedMs < 12_000; passedMs += 3000) {
+    assert.equal(here.others.length, 1, `after ${passedMs} ms`);
+    await eventually('it waits', () => clock.sleeping > 0);
+    const before = site.said.length;
+    clock.advance(3000);
+    await eventually('it told', () => site.said.length > before);
+  }
+  assert.deepEqual([here.others, left.length], [[], 1]);
+  stop.here.abort();
+  await running[0];
+});
+
+test('what is no part of a site is none, and a hub alone tells nobody', async () => {
+  const site = new Announcements();
+  using here = partsOf(one, site, new ManualClock(), false);
+  for (const text of [
+    '{',
+    '{}',
+    JSON.stringify({ hubId: two, findings: [{ kind: 'made-up' }], listeners: [], agents: [], sites: [] }),
+  ]) {
+    site.announce(`health-part ${text}`);
+  }
+  site.announce('groups-moved');
+  assert.deepEqual(here.others, []);
+  await here.run(new AbortController().signal);
+  assert.equal(site.said.length, 4);
+});

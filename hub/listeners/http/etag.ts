@@ -1,0 +1,27 @@
+/**
+ * Weak ETags: who has an answer already, and says so by If-None-Match, is told that it still holds (304), and not the answer once more. They are
+ * made of the answer's own bytes, so the hub has done the work by then; what is spared is the way.
+ */
+import { hash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** For fastify's `onSend`. */
+export async function withEtag(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
+  if (request.method !== 'GET' || reply.statusCode !== 200 || typeof payload !== 'string') return payload;
+  if (!String(reply.getHeader('content-type')).startsWith('application/json')) return payload;
+  const etag = `W/"${hash('sha1', payload, 'base64url')}"`;
+  void reply.header('etag', etag);
+  if (!isKnown(request.headers['if-none-match'], etag)) return payload;
+  void reply.code(304).removeHeader('content-type').removeHeader('content-length');
+  return '';
+}
+
+/** By the weak comparison of RFC 9110. */
+function isKnown(given: string | undefined, etag: string): boolean {
+  if (given === undefined) return false;
+  return given.trim() === '*' || given.split(',').some((one) => bare(one) === bare(etag));
+}
+
+function bare(etag: string): string {
+  return etag.trim().replace(/^W\//, '');
+}

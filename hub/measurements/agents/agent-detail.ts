@@ -1,0 +1,93 @@
+/** One agent with all that is known of it. */
+import type { AgentMeasured, MeasuredFile } from '@tributary/protocol/platform/agent-measured.ts';
+import type { Id } from '@tributary/protocol/messages.ts';
+import type { AgentAnswer } from '../../dashboard/api/agent-shapes.ts';
+import type { Queue } from '../../queue/queue.ts';
+import { streamsShownMax } from '../limits.ts';
+import { type AgentRowsParts, rowOf } from './agent-rows.ts';
+
+export interface AgentDetailParts extends AgentRowsParts {
+  readonly queue: Pick<Queue, 'streamsOf' | 'gapsOf'>;
+}
+
+type Streams = AgentAnswer['streams'];
+
+export async function agentDetail(parts: AgentDetailParts, agentId: Id): Promise<AgentAnswer> {
+  const { registry, states, siteId } = parts;
+  const agent = registry.agent(agentId);
+  const state = states.get(agentId);
+  const places = parts.places();
+  const place = places.get(agentId);
+  const { measured, measuredMs, files = [] } = state ?? {};
+  const endsMs = measured?.certificate_ends_ms ?? (agent?.notAfterMs === 0 ? undefined : agent?.notAfterMs);
+  return {
+    ...rowOf(parts, agentId, places),
+    causes: [...(parts.health(agentId)?.causes ?? [])],
+    ...(agent !== undefined && { enrolledMs: agent.enrolledMs }),
+    ...(endsMs !== undefined && { certificateEndsMs: endsMs }),
+    ...(place?.address !== undefined && { address: place.address }),
+    ...(measuredMs !== undefined && { measuredMs }),
+    ...(measured !== undefined && toldParts(measured)),
+    inputs: measured === undefined ? [] : inputsOf(measured),
+    files: files.map(fileOf),
+    filesTotal: measured?.files_total ?? 0,
+    streams: await streamsOf(parts, { siteId: state?.siteId ?? siteId, agentId }),
+  };
+}
+
+function toldParts({
+  machine,
+  process,
+  started_ms: startedMs,
+  buffer,
+  books,
+}: AgentMeasured): Pick<AgentAnswer, 'machine' | 'process' | 'buffer' | 'books'> {
+  const { os, kernel, arch, cores, memory_bytes: memoryBytes } = machine;
+  return {
+    machine: { os, kernel, arch, cores, memoryBytes },
+    process: { rssBytes: process.rss_bytes, cpuPercent: process.cpu_percent, startedMs },
+    buffer: { bytes: buffer.bytes, maxBytes: buffer.max_bytes, unackedBytes: buffer.unacked_bytes, batches: buffer.batches },
+    books: { ...books, lost: { ...books.lost } },
+  };
+}
+
+function inputsOf({ inputs }: AgentMeasured): AgentAnswer['inputs'] {
+  return inputs.map(({ name, kind, state, error = '', sources, failed, lag: lagBytes }) => {
+    return { name, kind, state, error, sources, failed, lagBytes };
+  });
+}
+
+function fileOf(file: MeasuredFile): AgentAnswer['files'][number] {
+  const { input, path, stream_id: streamId, state, size, position, lag: lagBytes } = file;
+  const { lag_seconds: lagSeconds, last_read_ms: lastReadMs } = file;
+  return {
+    input,
+    path,
+    streamId,
+    state,
+    size,
+    position,
+    lagBytes,
+    ...(lagSeconds !== undefined && { lagSeconds }),
+    ...(lastReadMs !== undefined && { lastReadMs }),
+  };
+}
+
+/** As the site has them; the newest of those that go on. */
+async function streamsOf(
+  { queue }: Pick<AgentDetailParts, 'queue'>,
+  { siteId, agentId }: { readonly siteId: Id; readonly agentId: Id },
+): Promise<Streams> {
+  const streams: Omit<Streams[number], 'lost'>[] = [];
+  for await (const { streamId, identity, attributes, held, closed } of queue.streamsOf(siteId, agentId)) {
+    if (closed) continue;
+    streams.push({ streamId, channel: `${attributes.tenant}/${attributes.type}`, source: identity.path, held });
+    if (streams.length > streamsShownMax) streams.shift();
+  }
+  return await Promise.all(
+    streams.map(async (stream) => {
+      const gaps = await queue.gapsOf({ siteId, agentId, streamId: stream.streamId });
+      return { ...stream, lost: gaps.reduce((sum, { from, to }) => sum + to - from, 0) };
+    }),
+  );
+}

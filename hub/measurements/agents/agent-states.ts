@@ -1,0 +1,130 @@
+/**
+ * How each agent was when it told last, in memory: of this site, and of the sites below, whose platform channels come up with everything else.
+ * Bounded: of too many agents the one that was heard of longest ago is forgotten.
+ */
+import { type AgentMeasured, agentMeasured, type MeasuredFile } from '@tributary/protocol/platform/agent-measured.ts';
+import { asFields } from '@tributary/protocol/platform/document.ts';
+import type { Id } from '@tributary/protocol/messages.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
+import { agentsMax, forgetAfterMs, labelsKeptMax, sampleAgeMsMax, textKeptMax } from '../limits.ts';
+import { isOfItself, type PlatformDocument } from '../platform-document.ts';
+import { type Sample, type SeriesName, sampleOf } from '../series.ts';
+import { measuredOf } from './measured-shape.ts';
+
+export interface AgentState {
+  readonly siteId: Id;
+  readonly agentId: Id;
+  readonly tenant: string;
+  readonly host: string;
+  readonly version: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** When this hub received something of it last. */
+  readonly heardMs: number;
+  /** By the agent's clock. */
+  readonly measuredMs: number | undefined;
+  readonly measured: AgentMeasured | undefined;
+  /** As they were told last, which is less often. */
+  readonly files: readonly MeasuredFile[];
+  /** The newest of each series. */
+  readonly sample: Sample;
+}
+
+type Changing = { -readonly [Key in keyof AgentState]: AgentState[Key] } & { sampledMs: Partial<Record<SeriesName, number>> };
+
+export class AgentStates {
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #states = new Map<Id, Changing>();
+
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#clock = clock;
+  }
+
+  get(agentId: Id): AgentState | undefined {
+    return this.#states.get(agentId);
+  }
+
+  all(): IteratorObject<AgentState> {
+    return this.#states.values();
+  }
+
+  /** Takes what a document says of its agent. Undefined: it says nothing of it, or speaks for another. */
+  take(document: PlatformDocument): AgentState | undefined {
+    const { agentId, fields, atMs, receivedMs } = document;
+    if (!isOfItself(document)) return undefined;
+    const sample = sampleOf(document);
+    const measured = document.action === agentMeasured ? measuredOf(asFields(fields['tributary'])['measured']) : undefined;
+    const state = this.#stateOf(document);
+    state.heardMs = Math.max(state.heardMs, receivedMs);
+    if (measured !== undefined && atMs >= (state.measuredMs ?? 0)) {
+      state.measuredMs = atMs;
+      state.measured = measured;
+      state.files = measured.files ?? state.files;
+    }
+    this.#addSample(state, sample, atMs);
+    this.#states.delete(agentId);
+    this.#states.set(agentId, state);
+    return state;
+  }
+
+  /** As it was known elsewhere, or before a restart. What is known here and newer stays. */
+  adopt(state: AgentState): void {
+    const known = this.#states.get(state.agentId);
+    if (known !== undefined && known.heardMs >= state.heardMs) return;
+    if (known === undefined && this.#states.size >= agentsMax) this.#forgetOldest();
+    const atMs = state.measuredMs ?? state.heardMs;
+    const sampledMs = Object.fromEntries(Object.keys(state.sample).map((name) => [name, atMs]));
+    this.#states.delete(state.agentId);
+    this.#states.set(state.agentId, { ...state, sampledMs });
+  }
+
+  /** Those that were not heard of for a week are nobody's any more. */
+  forgetOld(): void {
+    const before = this.#clock.now() - forgetAfterMs;
+    for (const [agentId, { heardMs }] of this.#states) {
+      if (heardMs >= before) break;
+      this.#states.delete(agentId);
+    }
+  }
+
+  #stateOf({ siteId, agentId, tenant, fields }: PlatformDocument): Changing {
+    const agent = asFields(fields['agent']);
+    const about = {
+      host: text(asFields(fields['host'])['name']),
+      version: text(agent['version']),
+      labels: labelsOf(fields['labels']),
+    };
+    const known = this.#states.get(agentId);
+    if (known?.siteId === siteId) return Object.assign(known, { tenant, ...about });
+    if (this.#states.size >= agentsMax) this.#forgetOldest();
+    const nothing = { measuredMs: undefined, measured: undefined, files: [], sample: {}, sampledMs: {} };
+    return { siteId, agentId, tenant, ...about, heardMs: 0, ...nothing };
+  }
+
+  /** The map is in the order in which they were heard of. */
+  #forgetOldest(): void {
+    for (const agentId of this.#states.keys()) {
+      this.#states.delete(agentId);
+      return;
+    }
+  }
+
+  /** Of several file systems that were measured together the fullest one counts. */
+  #addSample(state: Changing, sample: Sample, atMs: number): void {
+    const { disk } = sample;
+    const isSame = state.sampledMs.disk === atMs;
+    const fullest = disk === undefined ? {} : { disk: isSame ? Math.max(disk, state.sample.disk ?? 0) : disk };
+    const kept: Partial<Record<string, number>> = { ...state.sample, ...sample, ...fullest };
+    for (const name of Object.keys(sample)) Object.assign(state.sampledMs, { [name]: atMs });
+    for (const [name, toldMs] of Object.entries(state.sampledMs)) if (atMs - toldMs > sampleAgeMsMax) delete kept[name];
+    state.sample = kept;
+  }
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, textKeptMax) : '';
+}
+
+function labelsOf(value: unknown): Readonly<Record<string, string>> {
+  const labels = Object.entries(asFields(value)).slice(0, labelsKeptMax);
+  return Object.fromEntries(labels.map(([name, label]) => [name.slice(0, textKeptMax), text(label)]));
+}

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createLogger } from '@tributary/shared/log.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
+import type { Cluster } from '../../../cluster/cluster.ts';
+import { PretendedElasticsearch } from '../../../testing/pretended-elasticsearch.ts';
+import { RecordingFindings } from '../../../testing/recording-health.ts';
+import type { SetupChoice } from './setup-choice.ts';
+import { SetupKeeper } from './setup-keeper.ts';
+
+const choice: SetupChoice = { indices: 'data_stream', rejected: 'dead_letters', types: [] };
+
+/** A cluster whose lock this hub has, until the test takes it away; time passes at once. */
+class Fixture {
+  readonly server = new PretendedElasticsearch();
+  readonly findings = new RecordingFindings();
+  readonly locks: string[] = [];
+  readonly slept: number[] = [];
+  holds = true;
+  choice: SetupChoice | Promise<SetupChoice> = choice;
+  onSleep: () => void = () => undefined;
+  readonly cluster: Pick<Cluster, 'underLock'> = {
+    underLock: async (name, signal, work) => {
+      this.locks.push(name);
+      const lock = { name, token: 1, isHeld: () => Promise.resolve(this.holds), keptUntilMs: () => Infinity };
+      while (!signal.aborted) await work(lock, signal);
+    },
+  };
+  readonly clock: Clock = {
+    now: () => 0,
+    monotonic: () => 0,
+    sleep: async (ms) => {
+      this.slept.push(ms);
+      this.onSleep();
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+  readonly keeper = new SetupKeeper({
+    name: 'main',
+    server: this.server,
+    choice: () => Promise.resolve(this.choice),
+    cluster: this.cluster,
+    findings: this.findings,
+    logger: createLogger({ level: 'error', sink: () => undefined }),
+    clock: this.clock,
+  });
+}
+
+test('a cluster that does not answer is tried again and again, and nothing is ready before it is set up', async () => {
+  const fixture = new Fixture();
+  const stop = new AbortController();
+  fixture.server.answer = () => {
+    throw new Error('connect ECONNREFUSED');
+  };
+  let ready = false;
+  fixture.onSleep = () => {
+    assert.match(fixture.keeper.trouble ?? '', /cannot be set up, and documents for it wait: connect ECONNREFUSED/);
+    assert.deepEqual(
+      fixture.findings.all().map(({ kind, subject, level }) => [kind, subject, level]),
+      [['elasticsearch-setup', 'main', 'red']],
+    );
+    assert.equal(ready, false);
+    if (fixture.slept.length === 8) fixture.server.answer = undefined;
+    if (fixture.slept.length > 1) return;
+    fixture.keeper.clear();
+    assert.deepEqual(fixture.findings.all(), [], 'an output that ends takes it back');
+  };
+  const running = fixture.keeper.run(stop.signal);
+  const abilities = await fixture.keeper.ready.then((found) => {
+    ready = true;
+    return found;
+  });
+  assert.equal(abilities.major, 9);
+  assert.deepEqual(fixture.slept, [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+  assert.deepEqual(
+    [fixture.keeper.trouble, fixture.findings.all(), fixture.locks],
+    [undefined, [], ['elasticsearch-setup:main']],
+  );
+  stop.abort();
+  await running;
+});
+
+test('other fields of pipelines are set up while it runs, and what somebody changed is told', async () => {
+  const fixture = new Fixture();
+  const stop = new AbortController();
+  const running = fixture.keeper.run(stop.signal);
+  await fixture.keeper.ready;
+  const path = '/_index_template/tributary-logs';
+  fixture.server.stored.set(path, { ...fixture.server.stored.get(path), priority: 7 });
+  fixture.choice = { ...choice, types: [{ type: 'app', fields: { 'app.x': 'long' } }] };
+  const told = Promise.withResolvers<void>();
+  fixture.findings.put = (_, finding) => {
+    assert.equal(finding?.level, 'yellow');
+    assert.match(finding?.reason ?? '', /tributary-logs was changed by somebody/);
+    told.resolve();
+  };
+  fixture.keeper.changed();
+  await told.promise;
+  assert.ok(fixture.server.stored.has('/_index_template/tributary-logs-type-app'));
+  assert.equal(fixture.keeper.trouble, undefined);
+  stop.abort();
+  await running;
+});
+
+test('a hub that lost the lock in the middle writes nothing more', async () => {
+  const fixture = new Fixture();
+  const stop = new AbortController();
+  fixture.server.answer = ({ method }) => {
+    if (method === 'PUT') fixture.holds = false;
+    return undefined;
+  };
+  fixture.onSleep = () => stop.abort();
+  await fixture.keeper.run(stop.signal);
+  assert.equal(fixture.server.writes.length, 1);
+});
+
+/** The hub hung at a start that failed: nobody told any more what pipelines declare, and its end waited for this. */
+test('a stop does not wait for what pipelines declare', async () => {
+  const fixture = new Fixture();
+  fixture.choice = new Promise(() => undefined);
+  const stop = new AbortController();
+  const running = fixture.keeper.run(stop.signal);
+  setImmediate(() => stop.abort());
+  await running;
+  assert.deepEqual(fixture.locks, ['elasticsearch-setup:main']);
+});

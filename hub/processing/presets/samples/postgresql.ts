@@ -1,0 +1,220 @@
+import type { PresetSample } from './preset-sample.ts';
+
+/** Lines of the forms that PostgreSQL's documentation gives (Error Reporting and Logging), with several prefixes. */
+export const postgresqlSamples: readonly PresetSample[] = [
+  {
+    line: '2026-11-22 04:05:06.123 UTC [1234] LOG:  database system is ready to accept connections',
+    time: '2026-11-22T04:05:06.123Z',
+    document: {
+      process: { pid: 1234 },
+      log: { level: 'log' },
+      message: 'database system is ready to accept connections',
+      event: { kind: 'event', module: 'postgresql', dataset: 'postgresql.log', category: ['database'], type: ['info'] },
+    },
+  },
+  {
+    line: '2026-11-22 04:05:06.123 CET [1234] alice@shop LOG:  duration: 3.141 ms  execute S_1: SELECT 1',
+    time: '2026-11-22T03:05:06.123Z',
+    document: {
+      process: { pid: 1234 },
+      user: { name: 'alice' },
+      postgresql: { log: { database: 'shop', query_step: 'execute', query_name: 'S_1', query: 'SELECT 1' } },
+      log: { level: 'log' },
+      message: 'duration: 3.141 ms  execute S_1: SELECT 1',
+      event: {
+        duration: 3_141_000,
+        kind: 'event',
+        module: 'postgresql',
+        dataset: 'postgresql.log',
+        category: ['database'],
+        type: ['info'],
+      },
+    },
+  },
+  {
+    line: '2026-11-22 04:05:06.123 UTC [1234] alice@shop ERROR:  relation "x" does not exist at character 15',
+    time: '2026-11-22T04:05:06.123Z',
+    document: {
+      process: { pid: 1234 },
+      user: { name: 'alice' },
+      postgresql: { log: { database: 'shop' } },
+      log: { level: 'error' },
+      message: 'relation "x" does not exist at character 15',
+      event: { kind: 'event', module: 'postgresql', dataset: 'postgresql.log', category: ['database'], type: ['error'] },
+    },
+  },
+  {
+    line: '2026-11-22 04:05:06.123 UTC [1234] alice@shop STATEMENT:  select * from x',
+    time: '2026-11-22T04:05:06.123Z',
+    document: {
+      process: { pid: 1234 },
+      user: { name: 'alice' },
+      postgresql: { log: { database: 'shop', query: 'select * from x' } },
+      log: { level: 'statement' },
+      message: 'select * from x',
+      event: { kind: 'event', module: 'postgresql', dataset: 'postgresql.log', category: ['database'], type: ['info'] },
+    },
+  },
+  {
+    line: '\twhere a = 1',
+    document: {
+      event: { kind: 'event', module: 'postgresql', dataset: 'postgresql.log', category: ['database'], type: ['info'] },
+    },
+  },
+  {
+    line: '2026-11-22 04:05:06 UTC [77]: [3-1] user=alice,db=shop,app=psql,client=192.0.2.7 LOG:  statement: SELECT now()',
+    time: '2026-11-22T04:05:06.000Z',
+    document: {
+      process: { pid: 77 },
+      postgresql: {
+        log: {
+          session_line_number: 3,
+          database: 'shop',
+          application_name: 'psql',
+          query_step: 'statement',
+          query: 'SELECT now()',
+        },
+      },
+      user: { name: 'alice' },
+      source: { address: '192.0.2.7', ip: '192.0.2.7' },
+      log: { level: 'log' },
+      message: 'statement: SELECT now()',
+      event: { kind: 'event', module: 'postgresql', dataset: 'postgresql.log', category: ['database'], type: ['info'] },
+    },
+  },
+  {
+    line: '2026-11-22 04:05:06 UTC:192.0.2.7(5432):alice@shop:[1234]:ERROR:  syntax error',
+    time: '2026-11-22T04:05:06.000Z',
+    document: {
+      source: { address: '192.0.2.7', port: 5432, ip: '192.0.2.7' },
+      user: { name: 'alice' },
+      postgresql: { log: { database: 'shop' } },
+      process: { pid: 1234 },
+      log: { level: 'error' },
+      message: 'syntax error',
+      event: { kind: 'event', module: 'postgresql', dataset: 'postgresql.log', category: ['database'], type: ['error'] },
+    },
+  },
+  {
+    line: '2026-11-22 04:05:06.123 UTC [99] [unknown]@[unknown] LOG:  connection received: host=192.0.2.7 port=4711',
+    time: '2026-11-22T04:05:06.123Z',
+    document: {
+      process: { pid: 99 },
+      log: { level: 'log' },
+      message: 'connection received: host=192.0.2.7 port=4711',
+      source: { address: '192.0.2.7', port: 4711, ip: '192.0.2.7' },
+      event: { kind: 'event', module: 'postgresql', dataset: 'postgresql.log', category: ['database'], type: ['info'] },
+    },
+  },
+  {
+    line: '2026-11-22 04:05:06.123 UTC,"alice","shop",1234,"127.0.0.1:5433",655d1f3c.4d2,1,"SELECT",2026-11-22 04:05:00 UTC,3/0,0,ERROR,42P01,"relation ""x"" does not exist",,,,,,"select * from x",15,,"psql","client backend",,0',
+    time: '2026-11-22T04:05:06.123Z',
+    document: {
+      user: { name: 'alice' },
+      postgresql: {
+        log: {
+          database: 'shop',
+          session_id: '655d1f3c.4d2',
+          session_line_number: 1,
+          command_tag: 'SELECT',
+          virtual_transaction_id: '3/0',
+          transaction_id: '0',
+          sql_state_code: '42P01',
+          query: 'select * from x',
+          query_pos: 15,
+          application_name: 'psql',
+          backend_type: 'client backend',
+          query_id: '0',
+        },
+      },
+      process: { pid: 1234 },
+      log: { level: 'error' },
+      message: 'relation "x" does not exist',
+      source: { address: '127.0.0.1', port: 5433, ip: '127.0.0.1' },
+      event: { kind: 'event', module: 'postgresql', dataset: 'postgresql.log', category: ['database'], type: ['error'] },
+    },
+  },
+  {
+    line: '{"timestamp":"2026-11-22 04:05:06.123 UTC","user":"alice","dbname":"shop","pid":1234,"remote_host":"127.0.0.1","remote_port":5433,"session_id":"655d1f3c.4d2","line_num":1,"ps":"SELECT","session_start":"2026-11-22 04:05:00 UTC","vxid":"3/0","txid":0,"error_severity":"ERROR","state_code":"42P01","message":"relation \\"x\\" does not exist","statement":"select * from x","cursor_position":15,"application_name":"psql","backend_type":"client backend","query_id":0}',
+    time: '2026-11-22T04:05:06.123Z',
+    document: {
+      user: { name: 'alice' },
+      process: { pid: 1234 },
+      source: { address: '127.0.0.1', port: 5433, ip: '127.0.0.1' },
+      log: { level: 'error' },
+      message: 'relation "x" does not exist',
+      postgresql: {
+        log: {
+          application_name: 'psql',
+          backend_type: 'client backend',
+          command_tag: 'SELECT',
+          database: 'shop',
+          query: 'select * from x',
+          query_id: '0',
+          query_pos: 15,
+          session_id: '655d1f3c.4d2',
+          session_line_number: 1,
+          sql_state_code: '42P01',
+          transaction_id: '0',
+          virtual_transaction_id: '3/0',
+        },
+      },
+      event: { kind: 'event', module: 'postgresql', dataset: 'postgresql.log', category: ['database'], type: ['error'] },
+    },
+  },
+  {
+    line: '2026-11-22 04:05:06.123 UTC [99] alice@shop LOG:  connection authorized: user=alice database=shop application_name=psql',
+    time: '2026-11-22T04:05:06.123Z',
+    document: {
+      process: { pid: 99 },
+      user: { name: 'alice' },
+      postgresql: { log: { database: 'shop', application_name: 'psql' } },
+      log: { level: 'log' },
+      message: 'connection authorized: user=alice database=shop application_name=psql',
+      event: { kind: 'event', module: 'postgresql', dataset: 'postgresql.log', category: ['database'], type: ['info'] },
+    },
+  },
+  {
+    line: '2026-11-22 04:05:06.123 UTC [99] alice@shop LOG:  execute S_1: UPDATE stock\n\tSET pieces = 1',
+    time: '2026-11-22T04:05:06.123Z',
+    document: {
+      process: { pid: 99 },
+      user: { name: 'alice' },
+      postgresql: {
+        log: { database: 'shop', query_step: 'execute', query_name: 'S_1', query: 'UPDATE stock\n\tSET pieces = 1' },
+      },
+      log: { level: 'log' },
+      message: 'execute S_1: UPDATE stock\n\tSET pieces = 1',
+      event: { kind: 'event', module: 'postgresql', dataset: 'postgresql.log', category: ['database'], type: ['info'] },
+    },
+  },
+  {
+    line: '2026-11-22 04:05:06.123 UTC [99] FATAL:  the database system is starting up',
+    time: '2026-11-22T04:05:06.123Z',
+    document: {
+      process: { pid: 99 },
+      log: { level: 'fatal' },
+      message: 'the database system is starting up',
+      event: { kind: 'event', module: 'postgresql', dataset: 'postgresql.log', category: ['database'], type: ['error'] },
+    },
+  },
+  {
+    line: '{"timestamp":"2026-11-22 04:05:06.123 UTC","pid":7,"error_severity":"ERROR","message":"m","detail":"d","hint":"h","context":"c"}',
+    time: '2026-11-22T04:05:06.123Z',
+    document: {
+      process: { pid: 7 },
+      log: { level: 'error' },
+      message: 'm',
+      postgresql: { log: { context: 'c', detail: 'd', hint: 'h' } },
+      event: { kind: 'event', module: 'postgresql', dataset: 'postgresql.log', category: ['database'], type: ['error'] },
+    },
+  },
+  {
+    line: 'cp: cannot stat: archive_command wrote this',
+    document: {
+      error: { message: 'none of the patterns fits', type: 'no_match' },
+      tributary: { pipeline: { name: 'postgresql', step: 'text' } },
+      event: { kind: 'event', module: 'postgresql', dataset: 'postgresql.log', category: ['database'], type: ['info'] },
+    },
+  },
+];

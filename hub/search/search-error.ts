@@ -1,0 +1,22 @@
+/** Why a search cannot be done as asked. The message is for who asked; it may hold what they typed, and nothing else from outside. */
+export type SearchErrorCode =
+  | 'malformed'
+  | 'range'
+  | 'unclear'
+  | 'pattern'
+  | 'query'
+  | 'unknown-store'
+  | 'no-store'
+  | 'stale-page'
+  | 'too-many-searches'
+  | 'store-away';
+
+export class SearchError extends Error {
+  override readonly name = 'SearchError';
+  readonly code: SearchErrorCode;
+
+  constructor(code: SearchErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,268 @@
+/** The health of everything: what is looked at, the rules by which it is judged, the tree that it is told with. */
+import { join } from 'node:path';
+import type { Id } from '@tributary/protocol/messages.ts';
+import { productVersion } from '@tributary/shared/build-info.ts';
+import { pause } from '../groups/retry.ts';
+import { HealthWatch } from '../health/health-watch.ts';
+import { KnownAgents } from '../health/known-agents.ts';
+import { KnownHubs } from '../health/known-hubs.ts';
+import { listenersOf, type TakingListener } from '../health/listener-facts.ts';
+import type { HealthFacts } from '../health/model/facts.ts';
+import { RuleRunner } from '../health/rule-runner.ts';
+import { AgentCertificate } from '../health/rules/agent-certificate.ts';
+import { AgentMute } from '../health/rules/agent-mute.ts';
+import { AgentReports } from '../health/rules/agent-reports.ts';
+import { AgentSilent } from '../health/rules/agent-silent.ts';
+import { AgentTroubles } from '../health/rules/agent-troubles.ts';
+import { CadenceFile } from '../health/rules/cadence-file.ts';
+import { ClockSkew } from '../health/rules/clock-skew.ts';
+import { Errors } from '../health/rules/errors.ts';
+import { Lag } from '../health/rules/lag.ts';
+import { cadencesStoredMs } from '../health/rules/limits.ts';
+import { ListenerClosed } from '../health/rules/listener-closed.ts';
+import { Machine } from '../health/rules/machine.ts';
+import type { LookedFolder } from '../health/rules/machine-facts.ts';
+import { Missing } from '../health/rules/missing.ts';
+import { QueueFill } from '../health/rules/queue-fill.ts';
+import type { Rule, RuleFacts } from '../health/rules/rule.ts';
+import { generalName, Silence } from '../health/rules/silence.ts';
+import { VersionSkew } from '../health/rules/version-skew.ts';
+import { type SitePart, SiteParts } from '../health/site-parts.ts';
+import type { ConnectionStatus } from '../intake/intake.ts';
+import type { AgentState } from '../measurements/agents/agent-states.ts';
+import { archiveOutputOf, type HubOptions } from '../options.ts';
+import { queueLimits } from '../queue/limits.ts';
+import { KnownSites } from '../sites/known-sites.ts';
+import { queueLimitsOf } from '../store/queue-limits-of.ts';
+import type { HealthRules } from '../config/health-options.ts';
+import type { HubFrame } from './hub-frame.ts';
+import type { Lookout, LookoutParts } from './lookout.ts';
+
+export interface HealthParts extends LookoutParts {
+  readonly lookout: Lookout;
+  /** As the configuration has it now. */
+  readonly options: () => HubOptions;
+}
+
+export interface Health {
+  readonly watch: HealthWatch;
+  readonly sites: KnownSites;
+  /** The other hubs of the site, as they told. */
+  others(): readonly SitePart[];
+  /** To any hub of the site. */
+  isConnected(agentId: Id): boolean;
+  /** From now on it is looked. */
+  start(): void;
+}
+
+export function openHealth(frame: HubFrame, parts: HealthParts): Health {
+  return new OpenHealth(frame, parts);
+}
+
+class OpenHealth implements Health {
+  readonly watch: HealthWatch;
+  readonly sites: KnownSites;
+  readonly #frame: HubFrame;
+  readonly #parts: HealthParts;
+  readonly #agents: KnownAgents;
+  readonly #hubs: KnownHubs;
+  readonly #siteParts: SiteParts;
+  readonly #reports = new AgentReports();
+  readonly #skew = new ClockSkew();
+  readonly #silence: Silence;
+
+  constructor(frame: HubFrame, parts: HealthParts) {
+    this.#frame = frame;
+    this.#parts = parts;
+    const { clock } = frame;
+    const { logger } = frame.parts;
+    const { store, registry, telling } = parts.foundation;
+    const { cluster, siteId } = store;
+    const { findings } = telling;
+    this.#hubs = new KnownHubs({ cluster, registry, clock, logger });
+    this.#siteParts = frame.use('parts of the site', this.#openSiteParts());
+    this.#siteParts.onLeft((hubId) => void this.#hubs.left(hubId));
+    this.#agents = new KnownAgents({
+      registry,
+      clock,
+      connections: () => this.#connections(),
+      elsewhere: () => this.#siteParts.elsewhere,
+      told: (agentId) => this.#toldOf(agentId),
+    });
+    this.sites = new KnownSites({ registry, told: parts.entrance.sites, connected: () => this.#connectedSites(), clock });
+    this.#silence = new Silence({
+      siteId,
+      now: () => clock.now(),
+      rules: () => parts.options().health.rules.silence,
+      inputOf: (agentId, source) => this.#inputOf(agentId, source),
+    });
+    this.watch = new HealthWatch({
+      site: frame.parts.options.site,
+      store,
+      clock,
+      findings,
+      hubs: () => ({ all: this.#hubs.all(), unknown: this.#hubs.missing(this.#rules()).unknown }),
+      others: () => this.#siteParts.others,
+      agents: () => this.#agents.all(),
+      inputs: () => this.#inputs(),
+      listeners: () => this.#listeners(),
+      outputs: () => parts.downstream.outputs.status(),
+      sites: () => ({ views: this.sites.views(), unknown: this.sites.unknown() }),
+    });
+  }
+
+  others(): readonly SitePart[] {
+    return this.#siteParts.others;
+  }
+
+  isConnected(agentId: Id): boolean {
+    return this.#siteParts.elsewhere.has(agentId) || this.#connections().some((one) => one.agentId === agentId);
+  }
+
+  start(): void {
+    const { clock, parts: frameParts } = this.#frame;
+    const { foundation, entrance, lookout } = this.#parts;
+    const { hubId } = foundation.store;
+    const { findings } = foundation.telling;
+    entrance.tellSources(this.#silence);
+    lookout.measurements.onPlatformDocument((document) => {
+      this.#reports.take(document);
+      this.#skew.take(document);
+    });
+    const common = { findings, clock, options: () => this.#rules() };
+    const closed = new ListenerClosed({ ...common, hubId, doors: () => entrance.doors() });
+    const runner = new RuleRunner({
+      ...common,
+      rules: this.#allRules(),
+      facts: () => this.#facts(),
+      folders: () => this.#folders(),
+      logger: frameParts.logger,
+    });
+    // The others are told when this hub stops: it is the last to go.
+    this.#frame.atStop('this hub among its site', () => this.#hubs.left(hubId));
+    this.#frame.run('parts of the site', (signal) => this.#siteParts.run(signal));
+    this.#frame.run('usual silences', (signal) => this.#keepCadences(signal));
+    this.#frame.run('rules of health', (signal) => runner.run(signal));
+    this.#frame.run('knocks', (signal) => closed.run(signal));
+    this.#frame.run('health', (signal) => this.watch.run(signal));
+  }
+
+  #rules(): HealthRules {
+    return this.#parts.options().health.rules;
+  }
+
+  #allRules(): Rule[] {
+    const told = (agentId: Id): AgentState | undefined => this.#told(agentId);
+    return [
+      new AgentSilent(),
+      new AgentMute(told),
+      new AgentTroubles({ reports: this.#reports, told }),
+      new AgentCertificate(),
+      this.#skew,
+      new VersionSkew(),
+      this.#silence,
+      new Lag(),
+      new QueueFill(),
+      new Errors(),
+      new Machine(),
+      new Missing((rules) => [...this.#hubs.missing(rules).red, ...this.sites.findings(rules)]),
+    ];
+  }
+
+  #facts(): Omit<RuleFacts, 'machine'> {
+    const { clock } = this.#frame;
+    const { foundation, downstream, entrance, options } = this.#parts;
+    const now = options();
+    const { hubId, cluster } = foundation.store;
+    return {
+      nowMs: clock.now(),
+      monotonicMs: clock.monotonic(),
+      hubId,
+      version: productVersion(),
+      options: now,
+      queue: this.watch.queue,
+      queueLimits: queueLimits(queueLimitsOf(now)),
+      agents: this.#agents.all(),
+      members: cluster.members(),
+      outputs: downstream.outputs.status(),
+      listeners: this.#listeners(),
+      turnedAway: entrance.intake.status().turnedAway,
+    };
+  }
+
+  #openSiteParts(): SiteParts {
+    const { store, telling } = this.#parts.foundation;
+    return new SiteParts({
+      cluster: store.cluster,
+      clock: this.#frame.clock,
+      isShared: store.kind === 'redis',
+      own: () => ({
+        findings: telling.findings.all(),
+        listeners: this.#listeners().map(({ name }) => name),
+        agents: this.#connections().flatMap(({ agentId, identity }) => (identity === 'lower-site' ? [] : (agentId ?? []))),
+        sites: [...this.#sitesHere()],
+      }),
+    });
+  }
+
+  #connections(): readonly ConnectionStatus[] {
+    return this.#parts.entrance.intake.status().connections;
+  }
+
+  #sitesHere(): ReadonlySet<Id> {
+    const { registry } = this.#parts.foundation;
+    const hubs = this.#connections().filter(({ identity }) => identity === 'lower-site');
+    return new Set(hubs.flatMap(({ agentId }) => (agentId === undefined ? [] : (registry.agent(agentId)?.siteId ?? []))));
+  }
+
+  #connectedSites(): ReadonlySet<Id> {
+    return new Set([...this.#sitesHere(), ...this.#siteParts.others.flatMap(({ sites }) => sites)]);
+  }
+
+  #listeners(): readonly TakingListener[] {
+    const { entrance } = this.#parts;
+    return listenersOf(entrance.status(), entrance.intake.status().counters);
+  }
+
+  #told(agentId: Id): AgentState | undefined {
+    return this.#parts.lookout.measurements.states.get(agentId);
+  }
+
+  #toldOf(agentId: Id): { readonly version: string; readonly farewell: string | undefined } | undefined {
+    const state = this.#told(agentId);
+    return state && { version: state.version, farewell: this.#reports.farewellOf(agentId) };
+  }
+
+  #inputs(): HealthFacts['inputs'] {
+    const { siteId } = this.#parts.foundation.store;
+    const found: HealthFacts['inputs'][number][] = [];
+    for (const state of this.#parts.lookout.measurements.states.all()) {
+      if (state.siteId !== siteId) continue;
+      for (const { name: input } of state.measured?.inputs ?? []) found.push({ agentId: state.agentId, input });
+    }
+    return found;
+  }
+
+  #inputOf(agentId: Id, source: string): string | undefined {
+    return this.#told(agentId)?.files.find(({ path }) => generalName(path) === source)?.input;
+  }
+
+  #folders(): readonly LookedFolder[] {
+    const options = this.#parts.options();
+    const archive = archiveOutputOf(options);
+    const own = { name: `data_dir (${options.data_dir})`, path: options.data_dir };
+    if (archive === undefined || archive.s3 !== undefined) return [own];
+    const path = archive.folder ?? join(options.data_dir, 'archive');
+    return [own, { name: `the archive (${path})`, path, output: archive.name }];
+  }
+
+  async #keepCadences(signal: AbortSignal): Promise<void> {
+    const { clock, parts } = this.#frame;
+    const file = new CadenceFile(parts.options.data_dir, parts.logger);
+    this.#silence.restore(await file.read());
+    while (!signal.aborted) {
+      await pause(clock, cadencesStoredMs, signal);
+      await file.write(this.#silence.state);
+    }
+  }
+}

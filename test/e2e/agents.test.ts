@@ -1,0 +1,88 @@
+/** What a person sees of an agent by HTTP: how it is while it runs, what happened to it, its charts; and what of it outlives the hub. */
+import assert from 'node:assert/strict';
+import { appendFile, writeFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { at, listAt, numberAt, parseJson, textAt } from '../harness/json.ts';
+import { Stack } from '../harness/stack.ts';
+import { until } from '../harness/until.ts';
+
+async function readerOf(stack: Stack): Promise<(path: string) => Promise<unknown>> {
+  const { hub } = stack;
+  const given = ['--tenant', 'default', '--scope', 'read', '--json', '--config', hub.configPath];
+  const { code, stdout, stderr } = await hub.run('token', 'create', ...given);
+  assert.equal(code, 0, stderr);
+  const authorization = `Bearer ${textAt(parseJson(stdout), 'token')}`;
+  return async (path) => {
+    const response = await fetch(`http://127.0.0.1:${await hub.portOf('http')}/api/v1/${path}`, { headers: { authorization } });
+    const body: unknown = parseJson(await response.text());
+    assert.equal(response.status, 200, JSON.stringify(body));
+    return body;
+  };
+}
+
+test(
+  'an agent is shown with its files, its books, its events and its charts, also after a restart of the hub',
+  { timeout: 600_000 },
+  async () => {
+    const hub = { listeners: { http: { address: '127.0.0.1:0' } } };
+    const agent = { events: { measured: '1s' }, labels: { rack: '7' } };
+    await using stack = await Stack.make({ hub, agent });
+    const get = await readerOf(stack);
+    const options = { everyMs: 200, detail: () => stack.tail() };
+    await writeFile(stack.log('app.log'), 'one\ntwo\n');
+    await stack.agent.start();
+    const row = await until(
+      'the agent told how it is',
+      async () => listAt(await get('agents?label=rack:7'), 'agents').find((one) => at(one, 'lagBytes') !== undefined),
+      options,
+    );
+    const id = textAt(row, 'agentId');
+    assert.partialDeepStrictEqual(row, {
+      kind: 'agent',
+      connected: true,
+      tenants: ['default'],
+      labels: { rack: '7' },
+      revoked: false,
+    });
+    assert.deepEqual(listAt(await get('agents?label=rack:8'), 'agents'), []);
+
+    await appendFile(stack.log('app.log'), 'three\n');
+    const told = await until(
+      'all that was read is acknowledged',
+      async () => {
+        const one = await get(`agents/${id}`);
+        const streams = listAt(one, 'streams');
+        const isHeld = streams.some((stream) => at(stream, 'channel') === 'default/app' && at(stream, 'held') === 14);
+        return isHeld && numberAt(one, 'books', 'read') >= 3 && at(one, 'books', 'buffered') === 0 && one;
+      },
+      options,
+    );
+    assert.equal(at(told, 'books', 'unaccounted'), 0);
+    assert.equal(at(told, 'inputs', 0, 'state'), 'running');
+    assert.equal(at(told, 'files', 0, 'path'), stack.log('app.log'));
+    await until(
+      'it is told what happened',
+      async () => listAt(await get(`agents/${id}/events`), 'events').some((event) => at(event, 'action') === 'file-opened'),
+      options,
+    );
+    const charted = async (): Promise<boolean> => {
+      const chart = await get(`agents/${id}/charts?series=records,buffer`);
+      return listAt(chart, 'series').some(
+        (one) => at(one, 'name') === 'records' && listAt(one, 'values').some((value) => value !== null),
+      );
+    };
+    await until('there is a chart', charted, options);
+
+    await stack.agent.program.stop();
+    await until('it is gone', async () => at(await get(`agents/${id}`), 'connected') === false, options);
+    await stack.hub.program.stop();
+    await stack.hub.start();
+    const known = await until(
+      'it is known again, with what it told before',
+      async () => listAt(await get('agents'), 'agents').find((one) => at(one, 'lagBytes') !== undefined),
+      options,
+    );
+    assert.partialDeepStrictEqual(known, { agentId: id, connected: false, lagBytes: 0, labels: { rack: '7' } });
+    await until('its charts are there, which were stored', charted, options);
+  },
+);

@@ -1,0 +1,103 @@
+/** What records say and what is missing of them, told to a receiver by a real hub, and held back by hand. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { appendFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { freePort } from '../harness/free-port.ts';
+import { at, listAt, parseJson, textAt } from '../harness/json.ts';
+import { Stack } from '../harness/stack.ts';
+import { until } from '../harness/until.ts';
+
+const rule = {
+  kind: 'matches',
+  name: 'booms',
+  tenant: 'default',
+  type: 'app',
+  text: 'boom',
+  count: 2,
+  within: '10s',
+  level: 'red',
+};
+
+test('a receiver is told of what records say and of canaries that are missing', { timeout: 300_000 }, async () => {
+  const told: unknown[] = [];
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    told.push(await json(request));
+    response.end();
+  };
+  const server = createServer((request, response) => void take(request, response)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const receivers = [
+    {
+      kind: 'webhook',
+      name: 'ops',
+      url: `http://127.0.0.1:${address.port}/`,
+      routes: [{ findings: ['content-alert', 'canary-missing'] }],
+    },
+  ];
+  const port = await freePort();
+  const hub = {
+    listeners: { http: { address: `127.0.0.1:${port}` } },
+    alerts: { group_wait: '1s', interval: '0s', resolve_after: '1s', receivers, content: [rule] },
+    canaries: { every: '1s', late: '4s' },
+  };
+  const inputs = (logs: string): Record<string, unknown>[] => [
+    { kind: 'file', paths: [`${logs}/*.log`], type: 'app' },
+    { kind: 'canary', interval: '1s' },
+  ];
+  using _ = { [Symbol.dispose]: () => void server.close() };
+  await using stack = await Stack.make({ hub, inputs });
+  const detail = (): string => `${JSON.stringify(told, undefined, 1)}\n${stack.tail()}`;
+  const isTold = async (change: string, finding: string): Promise<unknown> =>
+    await until(
+      `${finding} is told as ${change}`,
+      () =>
+        told
+          .flatMap((message) => listAt(message, 'alerts'))
+          .find((item) => textAt(item, 'finding') === finding && textAt(item, 'change') === change),
+      { detail },
+    );
+  const command = async (...args: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await stack.hub.run(...args, '--config', stack.hub.configPath);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  const token = await stack.hub.createToken('--scope', 'admin', '--tenant', '*');
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const post = async (path: string, body: object): Promise<void> => {
+    const request = { method: 'POST', headers, body: JSON.stringify(body) };
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`, request);
+    assert.equal(answer.status, 200, await answer.text());
+  };
+  await post('alerts/receivers/ops/test', {});
+  await until('the test is told', () => told.some((message) => textAt(message, 'status') === 'test'), { detail });
+
+  await appendFile(stack.log('app.log'), 'boom one\nall is well\nboom two\n');
+  await stack.agent.start();
+  const raised = await isTold('raised', 'content-alert');
+  assert.partialDeepStrictEqual(raised, { node: 'channel/default/app', level: 'red', tenants: ['default'] });
+  await command('alerts', 'ack', 'channel/default/app', 'content-alert', '--note', 'we know');
+  const listed = listAt(parseJson(await command('alerts', 'list', '--json')), 'alerts');
+  const known = listed.find((alert) => textAt(alert, 'kind') === 'content-alert');
+  assert.equal(at(known, 'acknowledged', 'note'), 'we know');
+  const isShown = async (): Promise<boolean> => {
+    const health = await (await fetch(`http://127.0.0.1:${port}/api/v1/health?kind=channel`, { headers })).text();
+    return health.includes('"acknowledged":{"by":"console:');
+  };
+  await until('the tree of health shows who knows of it', isShown, { detail });
+  const metric = async (line: RegExp): Promise<boolean> =>
+    line.test(await (await fetch(`http://127.0.0.1:${port}/metrics`, { headers })).text());
+  const isFine = (): Promise<boolean> => metric(/^tributary_canary_unaccounted\{.*store="archive".*\} 0$/m);
+  await until('all numbers are in the archive', isFine, { detail });
+  await post('channels/default/canary/pause', { group: 'archive' });
+  assert.partialDeepStrictEqual(await isTold('raised', 'canary-missing'), { node_kind: 'agent' });
+  await until('the metric tells it', () => metric(/^tributary_canary_unaccounted\{.*\} [1-9]/m), { detail });
+  await post('channels/default/canary/resume', { group: 'archive' });
+  await isTold('resolved', 'canary-missing');
+  await until('they are there', isFine, { detail });
+  assert.ok(await metric(/^tributary_canary_doubled\{.*\} 0$/m));
+});

@@ -1,0 +1,76 @@
+/**
+ * A fault as a row of the matrix: how it is made, how it is repaired, and what the tree of health says of it. Nodes are named as people name
+ * them, by the names that a bed gives to its hubs, agents and sites: `agent/web`, `hub/one/listener/http`, `site/branch/output/up`.
+ */
+
+export type Colour = 'yellow' | 'red' | 'unknown';
+
+/** Where faults are made: programs that run, all of them well. */
+export interface Bed extends AsyncDisposable {
+  /** Reads the whole tree; undefined while nobody answers. */
+  look(): Promise<Health | undefined>;
+  /** What was last the matter with a look that was not answered. */
+  unanswered(): string;
+  /** Of ids: what people call them. */
+  readonly names: ReadonlyMap<string, string>;
+  /** The last that its programs said, for a fault that did not go as it should. */
+  tail(): string;
+}
+
+export type Health = ReadonlyMap<string, SeenNode>;
+
+export interface SeenNode {
+  readonly id: string;
+  readonly parent: string | undefined;
+  readonly state: Colour | 'green';
+  readonly reason: string;
+  readonly causes: readonly { readonly level: string; readonly reason: string }[];
+}
+
+export interface Fault<OfBed> {
+  readonly name: string;
+  /** What is done, for people: one sentence without a full stop. */
+  readonly what: string;
+  /** What the repair is. */
+  readonly mended: string;
+  /** What must be so before the fault, and is none itself. */
+  readonly prepare?: (bed: OfBed) => Promise<void> | void;
+  readonly make: (bed: OfBed) => Promise<void> | void;
+  readonly repair: (bed: OfBed) => Promise<void> | void;
+  readonly node: string;
+  readonly colour: Colour;
+  readonly reason: RegExp;
+  /** What depends on it and may change its colour, too: names of nodes, where `*` stands for any text. */
+  readonly also?: readonly string[];
+  /** Why it is not made quite for real, where it is not. */
+  readonly unreal?: string;
+  /** Why it does not pass yet. It is run, told and counted as failed all the same. */
+  readonly missing?: string;
+}
+
+/** Faults that are made one after the other in one bed. */
+export interface Batch {
+  readonly bed: string;
+  /** What runs in it, for people. */
+  readonly about: string;
+  readonly faults: readonly Omit<Fault<never>, 'prepare' | 'make' | 'repair'>[];
+  /** Undefined: it can be made here. */
+  cannot(): Promise<string | undefined>;
+  /** Makes those that are wanted, and tells each as it is over. */
+  run(wanted: ReadonlySet<string>, told: (row: FaultRow) => void): Promise<void>;
+}
+
+export interface FaultRow {
+  readonly name: string;
+  readonly bed: string;
+  readonly node: string;
+  readonly colour: Colour;
+  /** Until the node had its colour with the reason; undefined: never. */
+  readonly secondsToColour: number | undefined;
+  /** Until everything was as before; undefined: never. */
+  readonly secondsBack: number | undefined;
+  /** Nodes that changed although nothing of theirs was wrong. */
+  readonly others: readonly string[];
+  readonly reason: string;
+  readonly problems: readonly string[];
+}

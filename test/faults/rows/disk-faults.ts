@@ -1,0 +1,117 @@
+/** Disks, stores and buffers that are full, or nearly. */
+import { randomBytes } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import { diskBytes, type DisksBed } from '../beds/disks-bed.ts';
+import type { Fault } from '../fault.ts';
+
+export const diskFaults: readonly Fault<DisksBed>[] = [
+  {
+    name: 'hub-disk-filling',
+    what: "the disk of the hub's store is filled up to 90 %",
+    mended: 'there is room again',
+    make: ({ storeDisk }) => storeDisk.fillUp(diskBytes / 10),
+    repair: ({ storeDisk }) => storeDisk.makeRoom(),
+    node: 'hub/one',
+    colour: 'yellow',
+    reason: /the disk of data_dir .* is 9\d % full/,
+  },
+  {
+    name: 'hub-disk-full',
+    what: "the disk of the hub's store is filled up to the last byte",
+    mended: 'there is room again',
+    make: ({ storeDisk }) => storeDisk.fillUp(4096),
+    repair: ({ storeDisk }) => storeDisk.makeRoom(),
+    node: 'store',
+    colour: 'red',
+    reason: /the store has no space left on its disk/,
+    also: ['hub/one'],
+  },
+  {
+    name: 'archive-disk-filling',
+    what: 'the disk of the archive is filled up to 96 %',
+    mended: 'there is room again',
+    make: ({ archiveDisk }) => archiveDisk.fillUp(diskBytes / 25),
+    repair: ({ archiveDisk }) => archiveDisk.makeRoom(),
+    node: 'output/archive',
+    colour: 'red',
+    reason: /the disk of the archive .* is 9\d % full/,
+  },
+  {
+    name: 'archive-read-only',
+    what: 'the folder of the archive becomes read-only',
+    mended: 'it may be written again',
+    make: (bed) => bed.mount('-o', 'remount,ro', bed.archive),
+    repair: (bed) => bed.mount('-o', 'remount,rw', bed.archive),
+    node: 'output/archive',
+    colour: 'yellow',
+    reason: /EROFS|read-only/,
+    also: ['topic/back/*'],
+  },
+  {
+    name: 'archive-gone',
+    what: 'the disk of the archive is not mounted any more',
+    mended: 'it is mounted again',
+    make: (bed) => bed.mount('--move', bed.archive, bed.scratch.file('aside')),
+    repair: (bed) => bed.mount('--move', bed.scratch.file('aside'), bed.archive),
+    node: 'output/archive',
+    colour: 'yellow',
+    reason: /mount the disk of the archive/,
+    also: ['topic/back/*'],
+  },
+  {
+    name: 'store-filling',
+    what: 'a paused channel fills the store to nine tenths',
+    mended: 'the channel is resumed',
+    make: async (bed) => {
+      await bed.command(bed.site, 'channel', 'pause', 'shop/push');
+      for (let number = 0; number < 13; number += 1) await bed.push(bed.site, 'push', noise(1.5));
+    },
+    repair: (bed) => bed.command(bed.site, 'channel', 'resume', 'shop/push'),
+    node: 'store',
+    colour: 'yellow',
+    reason: /the store fills up: \d\d % of queue\.max_bytes/,
+    also: ['topic/front/shop/push', 'topic/back/shop/push'],
+  },
+  {
+    name: 'agent-buffer-full',
+    what: 'an agent may send only a little, and more is written than its buffer holds',
+    mended: 'it may send as much as it can',
+    make: async (bed) => {
+      await restartBusy(bed, '16KiB');
+      appendFileSync(`${bed.agentCalled('busy').logs}/app.log`, noise(12));
+    },
+    repair: (bed) => restartBusy(bed, undefined),
+    node: 'agent/busy',
+    colour: 'red',
+    reason: /its buffer is (full|9\d % full|100 % full)/,
+    also: ['agent/busy/input/file-1'],
+  },
+  {
+    name: 'agent-disk-full',
+    what: "the disk of an agent's buffer is filled up by something else",
+    mended: 'there is room again',
+    make: ({ agentDisk }) => agentDisk.fillUp(0),
+    repair: ({ agentDisk }) => agentDisk.makeRoom(),
+    node: 'agent/narrow',
+    colour: 'red',
+    reason: /the disk of its buffer is full/,
+    also: ['agent/narrow/input/file-1'],
+  },
+];
+
+/** Lines that do not compress. */
+function noise(megabytes: number): string {
+  return Array.from({ length: megabytes * 1000 }, noisyLine).join('');
+}
+
+function noisyLine(): string {
+  return `${randomBytes(750).toString('base64')}\n`;
+}
+
+async function restartBusy(bed: DisksBed, rateLimit: string | undefined): Promise<void> {
+  const agent = bed.agentCalled('busy');
+  await agent.host.program.stop();
+  agent.config['rate_limit'] = rateLimit;
+  await agent.host.start();
+  await bed.connected(agent);
+}
