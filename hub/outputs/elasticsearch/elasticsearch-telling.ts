@@ -5,6 +5,7 @@ import type { FindingKind, Findings } from '../../health/findings.ts';
 import { Histogram } from '@tributary/shared/prometheus/histogram.ts';
 import type { TopicName } from '../../queue/queue.ts';
 import type { BulkEvents, Trouble } from './bulk/bulk-sender.ts';
+import { NoAnswerError } from './client/connection.ts';
 import { bulkBoundsSeconds } from './limits.ts';
 
 /** Since the start of the program. */
@@ -180,8 +181,10 @@ export class ElasticsearchTelling implements BulkEvents {
     this.#parts.logger.warn(message, { output: this.#parts.name, topic });
   }
 
+  /** A server that does not answer is a finding of its own, and what waits for it is no error of the hub. */
   failed(topic: TopicName, error: unknown, retryInMs: number): void {
-    this.#parts.logger.error('a topic cannot be indexed at the moment; it is tried again', { topic, error, retryInMs });
+    const level = error instanceof NoAnswerError ? 'warn' : 'error';
+    this.#parts.logger[level]('a topic cannot be indexed at the moment; it is tried again', { topic, error, retryInMs });
   }
 
   /** The output is no more. */
