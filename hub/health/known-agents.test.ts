@@ -64,3 +64,19 @@ test('one without a certificate is expected for a day after it was here', () => 
   site.known.all();
   assert.deepEqual(site.known.all(), []);
 });
+
+test('one that was revoked and enrolled again is here since it came again, and was not seen before', () => {
+  const site = new Site();
+  site.agents = [registeredAgent({ agentId: enrolled, lastSeenMs: undefined })];
+  site.connections = [{ agentId: enrolled, host: 'web1', identity: 'agent', tenant: 'shop' }];
+  site.known.all();
+  const [agents, connections] = [site.agents, site.connections];
+  site.agents = [];
+  site.connections = [];
+  site.known.all();
+  site.clock.advance(60_000);
+  site.agents = agents;
+  assert.partialDeepStrictEqual(site.known.all(), [{ connected: false, lastSeenMs: undefined }]);
+  site.connections = connections;
+  assert.partialDeepStrictEqual(site.known.all(), [{ hereSinceMs: site.clock.now() }]);
+});

@@ -59,6 +59,7 @@ export class KnownAgents {
       ...enrolled.map((agent) => ({ ...agent, certificateMs: agent.fingerprints.length === 0 ? undefined : agent.notAfterMs })),
       ...plain.map((agent) => ({ ...agent, enrolledMs: undefined, certificateMs: undefined })),
     ];
+    this.#keepOnly(new Set(all.map(({ agentId }) => agentId)));
     return all.map(({ agentId, host, tenants, lastSeenMs, enrolledMs, certificateMs: notAfterMs }) => {
       const connectedHere = here.has(agentId);
       const connected = connectedHere || away.has(agentId);
@@ -109,5 +110,11 @@ export class KnownAgents {
 
   #keep(agent: KnownAgent & { readonly lastSeenMs: number }): void {
     if (this.#plain.size < plainMax || this.#plain.has(agent.agentId)) this.#plain.set(agent.agentId, agent);
+  }
+
+  /** Who was revoked, or came without a certificate and not again, is expected no more: what was seen of it says nothing if it comes back. */
+  #keepOnly(expected: ReadonlySet<Id>): void {
+    for (const times of [this.#hereSinceMs, this.#leftMs])
+      for (const agentId of times.keys()) if (!expected.has(agentId)) times.delete(agentId);
   }
 }
