@@ -11,12 +11,12 @@ const [one, two] = ['1a'.repeat(16), '2b'.repeat(16)];
 const logger = createLogger({ level: 'error', sink: () => undefined });
 const rules = healthRules();
 
-function member(hubId: string): HubMember {
+function member(hubId: string, startedMs = 0): HubMember {
   const rest = {
     host: 'h',
     address: '',
     version: '1',
-    startedMs: 0,
+    startedMs,
     state: 'ready',
     connections: 0,
     works: true,
@@ -55,11 +55,55 @@ test('a hub that is not heard of is unknown, and red after twenty seconds; one t
   assert.deepEqual(told(known), [0, 0]);
 });
 
-test('a hub that starts later misses it, too', async () => {
+test('a hub that starts later misses it, too, and takes as long to be sure', () => {
   const site = new Site();
   site.known().all();
   site.members = [member(one)];
-  assert.deepEqual(told(site.known()), [1, 0]);
+  site.clock.advance(60_000);
+  const later = site.known();
+  assert.deepEqual(told(later), [1, 0]);
+  site.clock.advance(19_999);
+  assert.deepEqual(told(later), [1, 0]);
+  site.clock.advance(1);
+  assert.deepEqual(told(later), [1, 1]);
+});
+
+/** It says so before it is no member any more: whoever looked in between took it for one that ought to be there, for a week. */
+test('one that stops is missed by nobody, although it is a member for a moment yet, and is known again when it was started again', async () => {
+  const site = new Site();
+  const known = site.known();
+  known.all();
+  await known.left(two);
+  known.all();
+  site.members = [member(one)];
+  assert.deepEqual(
+    [told(known), told(site.known())],
+    [
+      [0, 0],
+      [0, 0],
+    ],
+  );
+  site.members = [member(one), member(two)];
+  known.all();
+  await known.left(two);
+  // It is back within a heartbeat, and nobody saw that it was away.
+  site.members = [member(one), member(two, 7)];
+  known.all();
+  site.members = [member(one)];
+  assert.deepEqual(told(known), [1, 0]);
+});
+
+test('of one that goes while another comes both are remembered', () => {
+  const site = new Site();
+  const known = site.known();
+  known.all();
+  site.members = [member(one)];
+  site.clock.advance(7 * 86_400_000 - 60_000);
+  known.all();
+  site.members = [member(one), member('3c'.repeat(16))];
+  site.clock.advance(120_000);
+  assert.equal(known.all().length, 2);
+  assert.match(site.remembered.values.get('health-hubs') ?? '', /3c3c/);
 });
 
 test('one that said that it stops is missed by nobody, and one that was away for a week neither', async () => {

@@ -7,7 +7,7 @@ import { printable } from '@tributary/shared/printable.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import * as z from 'zod';
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Cluster, HubMember } from '../cluster/cluster.ts';
 import type { HealthRules } from '../config/health-options.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Finding } from './findings.ts';
@@ -25,7 +25,7 @@ interface KnownHub {
 export interface KnownHubsParts {
   readonly cluster: Pick<Cluster, 'members' | 'hubId'>;
   readonly registry: Pick<Registry, 'meta' | 'setMeta'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly logger: Logger;
 }
 
@@ -40,37 +40,50 @@ const stored = z
 export class KnownHubs {
   readonly #parts: KnownHubsParts;
   readonly #hubs: Map<Id, KnownHub>;
+  /** Those that said that they stop, until they are no members any more: when each of them had been started. */
+  readonly #leaving = new Map<Id, number>();
+  readonly #startedMs: number;
   #storedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: KnownHubsParts) {
     this.#parts = parts;
+    this.#startedMs = parts.clock.monotonic();
     this.#hubs = new Map(readHubs(parts.registry.meta(metaKey)).map((hub) => [hub.hubId, hub]));
   }
 
   /** Those that are there and those that ought to be. */
   all(): readonly KnownHub[] {
     const nowMs = this.#parts.clock.now();
-    const before = this.#hubs.size;
-    for (const { hubId, host } of this.#parts.cluster.members()) this.#hubs.set(hubId, { hubId, host, seenMs: nowMs });
-    for (const { hubId, seenMs } of this.#hubs.values()) if (nowMs - seenMs > forgottenMs) this.#hubs.delete(hubId);
-    if (this.#hubs.size !== before || nowMs - this.#storedMs > storedMs) void this.#store(nowMs);
+    let isChanged = false;
+    for (const { hubId, host } of this.#members()) {
+      isChanged ||= !this.#hubs.has(hubId);
+      this.#hubs.set(hubId, { hubId, host, seenMs: nowMs });
+    }
+    for (const { hubId, seenMs } of this.#hubs.values())
+      if (nowMs - seenMs > forgottenMs) isChanged = this.#hubs.delete(hubId) || isChanged;
+    if (isChanged || nowMs - this.#storedMs > storedMs) void this.#store(nowMs);
     return [...this.#hubs.values()];
   }
 
-  /** It says that it stops; also of this one. */
+  /** It says that it stops; also of this one. It is among the members for a moment yet. */
   async left(hubId: Id): Promise<void> {
+    const member = this.#parts.cluster.members().find((one) => one.hubId === hubId);
+    if (member !== undefined) this.#leaving.set(hubId, member.startedMs);
     if (this.#hubs.delete(hubId)) await this.#store(this.#parts.clock.now());
   }
 
   /** Those that are not heard of: of some it is not known how they are, of others it is long enough to be sure. */
   missing({ hub_silent: { enabled, red } }: HealthRules): { readonly unknown: UnknownFact[]; readonly red: Finding[] } {
-    const here = new Set(this.#parts.cluster.members().map(({ hubId }) => hubId));
-    const nowMs = this.#parts.clock.now();
+    const { cluster, clock } = this.#parts;
+    const here = new Set(cluster.members().map(({ hubId }) => hubId));
+    const nowMs = clock.now();
+    // Nobody is missed for longer than this hub has been here to miss it: all of them may just have been started.
+    const hereMs = clock.monotonic() - this.#startedMs;
     const missing = enabled ? this.all().filter(({ hubId }) => !here.has(hubId)) : [];
     const unknown = missing.map(({ hubId, host, seenMs: sinceMs }): UnknownFact => {
       return { node: hubNode(hubId), kind: 'hub-silent', subject: hubId, reason: reasonOf(host, sinceMs), sinceMs };
     });
-    const long = missing.filter(({ seenMs }) => nowMs - seenMs >= red);
+    const long = missing.filter(({ seenMs }) => Math.min(nowMs - seenMs, hereMs) >= red);
     return {
       unknown,
       red: long.map(({ hubId, host, seenMs }) => ({
@@ -80,6 +93,14 @@ export class KnownHubs {
         reason: reasonOf(host, seenMs),
       })),
     };
+  }
+
+  /** But those that said that they stop: one that was started again since does not. */
+  #members(): HubMember[] {
+    const members = this.#parts.cluster.members();
+    const started = new Map(members.map(({ hubId, startedMs }) => [hubId, startedMs]));
+    for (const [hubId, startedMs] of this.#leaving) if (started.get(hubId) !== startedMs) this.#leaving.delete(hubId);
+    return members.filter(({ hubId }) => !this.#leaving.has(hubId));
   }
 
   async #store(nowMs: number): Promise<void> {
