@@ -7,6 +7,7 @@ import { systemClock } from '@tributary/shared/clock.ts';
 import { createLogger } from '@tributary/shared/log.ts';
 import { SingleCluster } from '../cluster/single-cluster.ts';
 import { hubOptions } from '../options.ts';
+import { pipelineGroup } from '../queue/queue.ts';
 import { openSqliteQueue } from '../queue/sqlite/open-sqlite-queue.ts';
 import type { SqliteQueue } from '../queue/sqlite/sqlite-queue.ts';
 import { eventually } from '../testing/eventually.ts';
@@ -21,12 +22,17 @@ const away = { kind: 'upstream', name: 'centre', hubs: ['ws://127.0.0.1:9'] };
 
 class Site implements AsyncDisposable {
   readonly queue: SqliteQueue;
+  readonly cluster: SingleCluster;
+  readonly notes: OutputNotes;
   readonly #folder: string;
-  readonly #meta = new MemoryMeta();
   #streams = 0;
 
   private constructor(queue: SqliteQueue, folder: string) {
+    const { hubId, partitions } = queue;
+    const self = { hubId, host: 'hub', version: '1', startedMs: 1 };
     this.queue = queue;
+    this.cluster = new SingleCluster({ self, clock: systemClock, partitions });
+    this.notes = new OutputNotes({ queue, cluster: this.cluster, registry: new MemoryMeta() });
     this.#folder = folder;
   }
 
@@ -37,12 +43,9 @@ class Site implements AsyncDisposable {
   }
 
   start(...outputs: readonly object[]): Promise<Outputs> {
-    const { queue } = this;
-    const { siteId, hubId, partitions } = queue;
-    const self = { hubId, host: 'hub', version: '1', startedMs: 1 };
-    const cluster = new SingleCluster({ self, clock: systemClock, partitions });
+    const { queue, cluster, notes } = this;
+    const { siteId, hubId } = queue;
     const logger = createLogger({ level: 'error', sink: () => undefined });
-    const notes = new OutputNotes({ queue, cluster, registry: this.#meta });
     const told = { findings: new RecordingFindings(), events: new RecordingEvents(), snapshot: async () => ({}) };
     const own = { queue, cluster, siteId, hubId, clock: systemClock, logger, dataDir: this.#folder };
     const parts = { ...own, durability: 'full', crashPoint: undefined } as const;
@@ -54,12 +57,10 @@ class Site implements AsyncDisposable {
     await new StreamWriter(this.queue, streamInfo(this.#streams, { type })).append(Buffer.from('a line\n'));
   }
 
-  /** Entries that wait for the upstream, by channel. */
-  async waiting(): Promise<Record<string, number>> {
+  /** Entries that wait for a group, by topic. */
+  async waiting(group = 'upstream:centre'): Promise<Record<string, number>> {
     const { groups } = await this.queue.status();
-    return Object.fromEntries(
-      groups.filter(({ group }) => group === 'upstream:centre').map(({ topic, entries }) => [topic, entries]),
-    );
+    return Object.fromEntries(groups.filter((one) => one.group === group).map(({ topic, entries }) => [topic, entries]));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -105,4 +106,25 @@ test('only what changed is started again, and what cannot be as it says leaves i
   await assert.rejects(outputs.change(optionsOf({ kind: 'archive', folder: '/no/such/folder' }, away)), { code: 'OUTPUT' });
   assert.equal(outputs.archive?.store.place, before?.store.place);
   assert.deepEqual(await outputs.change(optionsOf(away)), { added: [], removed: ['archive'], changed: ['centre'] });
+});
+
+test('what comes after an output that was forgotten is back is kept for its pipeline, which has not looked yet', async () => {
+  await using site = await Site.open();
+  const { queue, notes } = site;
+  await using outputs = await site.start({ kind: 'archive' });
+  await site.write('app');
+  await queue.ensureGroup({ topic: 'front/acme/app', group: pipelineGroup, policy: { kind: 'blocking' }, from: 'beginning' });
+  await outputs.prepare('acme/app');
+  await outputs.change([]);
+  const [removed] = await notes.removed(outputs.groups);
+  assert.ok(removed !== undefined);
+  await notes.forget(removed, (channel) => outputs.readsBack(channel));
+  await site.write('app');
+  await queue.trim();
+  assert.deepEqual(await site.waiting(pipelineGroup), { 'front/acme/app': 0 }, 'nobody wants it');
+
+  await outputs.change(optionsOf({ kind: 'archive' }));
+  await site.write('app');
+  await queue.trim();
+  assert.deepEqual(await site.waiting(pipelineGroup), { 'front/acme/app': 1 });
 });

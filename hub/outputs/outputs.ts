@@ -10,7 +10,7 @@ import type { DeadLetterSender } from '../dead-letters/dead-letter-sender.ts';
 import { retryMsMax, retryMsMin } from '../groups/limits.ts';
 import type { PlatformWriter } from '../platform/dispatch/platform-writer.ts';
 import { isClosed } from '../queue/queue-error.ts';
-import { frontTopic, type GroupRequest, type TopicName } from '../queue/queue.ts';
+import { frontTopic, type GroupRequest, pipelineGroup, type TopicName } from '../queue/queue.ts';
 import { ArchiveOutput } from './archive/archive-output.ts';
 import { ElasticsearchOutput } from './elasticsearch/elasticsearch-output.ts';
 import type { Output, OutputStatus } from './output.ts';
@@ -186,9 +186,20 @@ export class Outputs implements AsyncDisposable {
     const isKnown = notes.hasBegun(options);
     const from = !isKnown && options.kind !== 'archive' && options.from === 'now' ? 'end' : 'beginning';
     const channels = channelsOf(queue.topics()).filter((channel) => output.reads(channel) !== undefined);
-    await Promise.all(channels.map((channel) => output.prepare(channel, from)));
+    await Promise.all(
+      channels.map(async (channel) => {
+        await output.prepare(channel, from);
+        if (output.reads(channel) === 'back') await this.#keepForPipeline(channel);
+      }),
+    );
     for (const channel of channels) prepared.add(channel);
     if (!isKnown) await notes.begun(options);
+  }
+
+  /** Where an output was forgotten, what comes passes the pipeline by: from now on it waits, also before the pipeline has looked. */
+  async #keepForPipeline(channel: ChannelName): Promise<void> {
+    const topic = frontTopic(channel);
+    await this.#parts.queue.ensureGroup({ topic, group: pipelineGroup, policy: { kind: 'blocking' }, from: 'beginning' });
   }
 
   async #prepare({ output, prepared }: Running, channel: ChannelName, from: GroupRequest['from']): Promise<void> {
