@@ -1,6 +1,9 @@
 /**
  * Looks for the numbered records of agents where records end: in the objects of the archive, and in Elasticsearch, each apart. One hub of the site does. A store that
  * cannot be read wholly says nothing: what was found before stands.
+ *
+ * A look costs what is new, and one short time in which something is missing: it goes on from one such time to the next only as long as it finds something there,
+ * so that all that is there is found soon and what is nowhere is looked for once a look.
  */
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
@@ -14,13 +17,15 @@ import { backTopic, channelOf, type Queue } from '../queue/queue.ts';
 import type { FoundRecord } from '../dashboard/api/search-shapes.ts';
 import type { SearchStore } from '../search/search-store.ts';
 import type { Wanted } from '../search/wanted.ts';
-import { type AgentCanaries, CanaryBook, type FoundCanary } from './canary-book.ts';
-import { scanPage } from './limits.ts';
+import { type AgentCanaries, CanaryBook, type FoundCanary, type Look } from './canary-book.ts';
+import { gapLooksMax, lookRecordsMax } from './limits.ts';
+
+export type CanaryStore = Pick<SearchStore, 'name' | 'records'>;
 
 export interface CanariesParts {
   readonly options: () => CanaryOptions;
   /** Without what only waits to get there. */
-  readonly stores: () => readonly SearchStore[];
+  readonly stores: () => readonly CanaryStore[];
   readonly queue: Pick<Queue, 'topics'>;
   readonly isConnected: (agentId: string) => boolean;
   readonly cluster: Pick<Cluster, 'underLock'>;
@@ -38,14 +43,15 @@ export class Canaries {
   readonly #parts: CanariesParts;
   readonly #books = new Map<string, CanaryBook>();
   readonly #told = new Set<string>();
-  #figures: readonly CanaryFigures[] = [];
+  /** By store. */
+  readonly #figures = new Map<string, readonly CanaryFigures[]>();
 
   constructor(parts: CanariesParts) {
     this.#parts = parts;
   }
 
   get figures(): readonly CanaryFigures[] {
-    return this.#figures;
+    return [...this.#figures.values()].flat();
   }
 
   /** Resolves when aborted. */
@@ -59,23 +65,20 @@ export class Canaries {
     const options = now();
     const all = this.#isNeeded(options) ? stores() : [];
     const names = new Set(all.map(({ name }) => name));
-    for (const name of this.#books.keys()) if (!names.has(name)) this.#books.delete(name);
-    const figures: CanaryFigures[] = [];
+    for (const known of [this.#books, this.#figures]) for (const name of known.keys()) if (!names.has(name)) known.delete(name);
     for (const store of all) {
       try {
-        await this.#scan(store, options, signal);
+        await this.#lookAt(store, options, signal);
         this.#told.delete(store.name);
       } catch (error) {
         if (signal.aborted) return;
         if (!this.#told.has(store.name)) logger.warn('numbered records cannot be looked for', { store: store.name, error });
         this.#told.add(store.name);
       }
-      figures.push(...this.#judged(store.name, options));
     }
-    this.#figures = figures;
     findings.set(
       'canary-missing',
-      figures.flatMap((one) => findingOf(one, options)),
+      this.figures.flatMap((one) => findingOf(one, options)),
     );
   }
 
@@ -88,7 +91,7 @@ export class Canaries {
       }
     } finally {
       this.#books.clear();
-      this.#figures = [];
+      this.#figures.clear();
       findings.set('canary-missing', []);
     }
   }
@@ -99,36 +102,48 @@ export class Canaries {
     return enabled && queue.topics().some((topic) => topic.startsWith(start) && channelOf(topic).endsWith(`/${canaryType}`));
   }
 
-  async #scan(store: SearchStore, { late: lateMs, forget: forgetMs }: CanaryOptions, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#parts;
+  async #lookAt(store: CanaryStore, { late: lateMs, forget: forgetMs }: CanaryOptions, signal: AbortSignal): Promise<void> {
+    const { clock, isConnected } = this.#parts;
     const book = this.#books.getOrInsertComputed(store.name, () => new CanaryBook());
     const nowMs = clock.now();
-    const sinceMs = book.sinceMs(nowMs, { lateMs, forgetMs });
-    const found: FoundCanary[] = [];
-    let after: string | undefined;
-    do {
-      const records = store.records(wantedSince(sinceMs), { limit: scanPage, after }, signal);
-      let step = await records.next();
-      for (; step.done !== true; step = await records.next()) {
-        if ('records' in step.value) found.push(...step.value.records.flatMap(canaryOf));
-      }
-      const { problems, next } = step.value;
-      if (problems.length > 0) throw new Error(`not all could be read: ${problems.slice(0, 3).join('; ')}`);
-      after = next;
-    } while (after !== undefined);
-    book.take(found, { sinceMs, nowMs });
-  }
-
-  #judged(store: string, { late: lateMs, forget: forgetMs }: CanaryOptions): CanaryFigures[] {
-    const { clock, isConnected } = this.#parts;
-    const book = this.#books.get(store);
-    return book === undefined ? [] : book.look(clock.now(), { lateMs, forgetMs }, isConnected).map((one) => ({ ...one, store }));
+    const timing = { lateMs, forgetMs };
+    await read(store, { book, look: book.news(nowMs, timing) }, signal);
+    for (let looks = 0; looks < gapLooksMax; looks += 1) {
+      const look = book.gap(nowMs, timing);
+      if (look === undefined || (await read(store, { book, look }, signal)) === 0) break;
+    }
+    this.#figures.set(
+      store.name,
+      book.judge(nowMs, timing, isConnected).map((one) => ({ ...one, store: store.name })),
+    );
   }
 }
 
-function wantedSince(sinceMs: number): Wanted {
-  const any = { tenants: undefined, hosts: undefined, untilMs: undefined, pattern: undefined, condition: undefined };
-  return { ...any, types: [canaryType], sinceMs, query: '', ignoreCase: false, order: 'oldest' };
+/** How many were found that were not known. Each part of what the store finds is noted as it comes. */
+async function read(
+  store: CanaryStore,
+  { book, look }: { readonly book: CanaryBook; readonly look: Look },
+  signal: AbortSignal,
+): Promise<number> {
+  let news = 0;
+  let lastMs: number | undefined;
+  const records = store.records(wantedIn(look), { limit: lookRecordsMax }, signal);
+  let step = await records.next();
+  for (; step.done !== true; step = await records.next()) {
+    if (!('records' in step.value)) continue;
+    lastMs = step.value.records.at(-1)?.receivedMs ?? lastMs;
+    news += book.take(step.value.records.flatMap(canaryOf), look);
+  }
+  const { problems, next } = step.value;
+  signal.throwIfAborted();
+  if (problems.length > 0) throw new Error(`not all could be read: ${problems.slice(0, 3).join('; ')}`);
+  book.end(look, next === undefined ? undefined : lastMs);
+  return news;
+}
+
+function wantedIn({ fromMs: sinceMs, untilMs }: Look): Wanted {
+  const any = { tenants: undefined, hosts: undefined, pattern: undefined, condition: undefined };
+  return { ...any, types: [canaryType], sinceMs, untilMs, query: '', ignoreCase: false, order: 'oldest' };
 }
 
 function canaryOf({ line, at, tenant, host, receivedMs }: FoundRecord): FoundCanary[] {

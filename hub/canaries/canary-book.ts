@@ -1,10 +1,15 @@
 /**
- * Which numbers of each agent were found in one store, and which are missing. Pure: it is given what a look found, and asked what that means. A look may find again what an
- * earlier one found; what one look finds twice is there twice. Whether something is late goes by when the hub received what followed it, not by the clock of
- * the agent.
+ * Which numbers of each agent were found in one store, and which are missing. Pure: it says where to look, is given what a look found, and asked what that means.
+ *
+ *   news: what was received since the look before, and so long before it as a record may take to get there
+ *   gap:  a short time in which something was received that is missing, one after the other
+ *
+ * A look may find again what an earlier one found; what one look finds twice is there twice. Whether something is late goes by when the hub received
+ * what followed it, not by the clock of the agent.
  */
 import type { CanaryRecord } from '@tributary/protocol/platform/canary.ts';
-import { agentsMax, aheadMax, firstLookMs, namedMax, runsMax } from './limits.ts';
+import { CanaryRun, type Gap } from './canary-run.ts';
+import { agentsMax, firstLookMs, gapMsMax, namedMax, runsMax } from './limits.ts';
 
 export interface FoundCanary extends CanaryRecord {
   readonly agentId: string;
@@ -32,18 +37,13 @@ export interface BookTiming {
   readonly forgetMs: number;
 }
 
-interface Run {
-  intervalMs: number;
-  /** All numbers up to it were found, or given up. */
-  upTo: number;
-  /** When it was received. */
-  upToMs: number;
-  /** Numbers beyond it, and when each was received. */
-  readonly ahead: Map<number, number>;
-  highest: number;
-  highestMs: number;
-  isEnded: boolean;
-  readonly doubled: Map<number, number>;
+/** What is looked at: received at or after, and before (undefined: until now), the oldest first. */
+export interface Look {
+  readonly kind: 'news' | 'gap';
+  readonly nowMs: number;
+  readonly fromMs: number;
+  readonly untilMs: number | undefined;
+  readonly seen: Map<CanaryRun, Set<number>>;
 }
 
 interface Agent {
@@ -51,56 +51,79 @@ interface Agent {
   host: string;
   latencyMs: number;
   newestSentMs: number;
-  readonly runs: Map<string, Run>;
+  readonly runs: Map<string, CanaryRun>;
 }
 
 export class CanaryBook {
   readonly #agents = new Map<string, Agent>();
+  /** What was received before it was looked at. */
   #lookedToMs: number | undefined;
+  /** There was more than one look takes: the next one goes on and does not look at anything again. */
+  #isBehind = false;
+  /** Gaps before it were looked at, since it was at the first of them. */
+  #gapsToMs = -Infinity;
 
-  /** From when on it has to be looked. */
-  sinceMs(nowMs: number, { lateMs, forgetMs }: BookTiming): number {
-    let since = this.#lookedToMs === undefined ? nowMs - firstLookMs : this.#lookedToMs - lateMs;
-    for (const { runs } of this.#agents.values()) {
-      for (const run of runs.values()) if (run.ahead.size > 0) since = Math.min(since, run.upToMs);
-    }
-    return Math.max(since, nowMs - forgetMs);
+  news(nowMs: number, { lateMs, forgetMs }: BookTiming): Look {
+    const again = this.#isBehind ? 0 : lateMs;
+    const fromMs = Math.max(this.#lookedToMs === undefined ? nowMs - firstLookMs : this.#lookedToMs - again, nowMs - forgetMs);
+    return { kind: 'news', nowMs, fromMs, untilMs: undefined, seen: new Map() };
   }
 
-  /** All that a look from `sinceMs` on found. */
-  take(found: readonly FoundCanary[], { sinceMs, nowMs }: { readonly sinceMs: number; readonly nowMs: number }): void {
-    const seen = new Set<string>();
-    const sorted = found.toSorted((one, other) => one.sequence - other.sequence);
-    for (const canary of sorted) {
-      const run = this.#runOf(canary, sinceMs);
+  /** Of what the next news do not look at anyway; undefined: nothing is missing there. */
+  gap(nowMs: number, timing: BookTiming): Look | undefined {
+    const untilMs = this.news(nowMs, timing).fromMs;
+    const gaps = this.#gaps({ fromMs: nowMs - timing.forgetMs, toMs: untilMs });
+    const rest = gaps.filter(({ toMs }) => toMs >= this.#gapsToMs);
+    const [chosen, startMs] = rest.length > 0 ? [rest, this.#gapsToMs] : [gaps, -Infinity];
+    const fromMs = chosen.reduce((least, gap) => Math.min(least, Math.max(gap.fromMs, startMs)), Infinity);
+    if (fromMs === Infinity) return undefined;
+    const lastMs = chosen.reduce((last, gap) => (gap.fromMs < fromMs + gapMsMax ? Math.max(last, gap.toMs) : last), fromMs);
+    return { kind: 'gap', nowMs, fromMs, untilMs: Math.min(lastMs + 1, fromMs + gapMsMax, untilMs), seen: new Map() };
+  }
+
+  /** A part of what a look found. How many of them were not known. */
+  take(found: readonly FoundCanary[], look: Look): number {
+    let news = 0;
+    for (const canary of found) {
+      const run = this.#runOf(canary, look);
       if (run === undefined) continue;
-      const key = `${canary.agentId} ${canary.run} ${canary.sequence}`;
-      if (seen.has(key)) run.doubled.set(canary.sequence, canary.receivedMs);
-      seen.add(key);
-      this.#noteNewest(canary, nowMs);
-      takeInto(run, canary);
+      const { sequence, receivedMs } = canary;
+      const seen = look.seen.getOrInsertComputed(run, () => new Set());
+      if (seen.has(sequence)) run.double(sequence, receivedMs);
+      seen.add(sequence);
+      this.#noteNewest(canary, look.nowMs);
+      if (run.take(canary)) news += 1;
     }
-    this.#lookedToMs = nowMs;
+    return news;
   }
 
-  /** `isConnected`: whose next number is waited for. */
-  look(nowMs: number, timing: BookTiming, isConnected: (agentId: string) => boolean): AgentCanaries[] {
+  /** `lastMs`: when the last that was found was received; only where there was more. */
+  end({ kind, nowMs, fromMs, untilMs }: Look, lastMs?: number): void {
+    // One that found no more than one moment would find the same for ever.
+    const onMs = lastMs === undefined ? undefined : Math.max(lastMs, fromMs + 1);
+    if (kind === 'gap') this.#gapsToMs = onMs ?? untilMs ?? nowMs;
+    else [this.#lookedToMs, this.#isBehind] = [onMs ?? nowMs, onMs !== undefined];
+  }
+
+  /** As of the last look. `isConnected`: whose next number is waited for. */
+  judge(nowMs: number, timing: BookTiming, isConnected: (agentId: string) => boolean): AgentCanaries[] {
     const all: AgentCanaries[] = [];
+    const lookedToMs = Math.min(nowMs, this.#lookedToMs ?? -Infinity);
     for (const [agentId, { tenant, host, latencyMs, runs }] of this.#agents) {
       let [unaccounted, doubled] = [0, 0];
       const missing: number[] = [];
-      let newest: Run | undefined;
+      let newest: CanaryRun | undefined;
       for (const [name, run] of runs) {
-        forgetOld(run, nowMs - timing.forgetMs);
+        run.forget(nowMs - timing.forgetMs);
         if (run.highestMs < nowMs - timing.forgetMs) runs.delete(name);
         if (newest === undefined || run.highestMs > newest.highestMs) newest = run;
-        const late = lateOf(run, nowMs - timing.lateMs);
+        const late = run.late(nowMs - timing.lateMs, namedMax - missing.length);
         unaccounted += late.count;
-        doubled += run.doubled.size;
-        missing.push(...late.first.slice(0, namedMax - missing.length));
+        doubled += run.doubled;
+        missing.push(...late.first);
       }
       if (newest !== undefined && !newest.isEnded && isConnected(agentId)) {
-        unaccounted += Math.max(0, Math.floor((nowMs - timing.lateMs - newest.highestMs) / newest.intervalMs));
+        unaccounted += Math.max(0, Math.floor((lookedToMs - timing.lateMs - newest.highestMs) / newest.intervalMs));
       }
       if (runs.size === 0) this.#agents.delete(agentId);
       else all.push({ agentId, tenant, host, unaccounted, missing, doubled, latencyMs });
@@ -108,31 +131,37 @@ export class CanaryBook {
     return all;
   }
 
-  #runOf({ agentId, tenant, host, run: name, sequence, intervalMs, receivedMs }: FoundCanary, sinceMs: number): Run | undefined {
+  /** Those parts of all gaps that lie in a range. */
+  #gaps(range: Gap): Gap[] {
+    const gaps: Gap[] = [];
+    for (const { runs } of this.#agents.values()) {
+      for (const run of runs.values()) {
+        for (const { fromMs, toMs } of run.gaps()) {
+          const part = { fromMs: Math.max(fromMs, range.fromMs), toMs: Math.min(toMs, range.toMs - 1) };
+          if (part.fromMs <= part.toMs) gaps.push(part);
+        }
+      }
+    }
+    return gaps;
+  }
+
+  /** Undefined: there is no room for it, or nothing of it was missing. */
+  #runOf(canary: FoundCanary, { kind, fromMs }: Look): CanaryRun | undefined {
+    const { agentId, tenant, host, run: name, sequence, intervalMs, receivedMs } = canary;
+    const known = this.#agents.get(agentId)?.runs.get(name);
+    if (known !== undefined || kind === 'gap') return known;
     if (!this.#agents.has(agentId) && this.#agents.size >= agentsMax) return undefined;
-    const agent = this.#agents.getOrInsertComputed(agentId, () => {
-      return { tenant, host, latencyMs: 0, newestSentMs: 0, runs: new Map<string, Run>() };
+    const { runs } = this.#agents.getOrInsertComputed(agentId, () => {
+      return { tenant, host, latencyMs: 0, newestSentMs: 0, runs: new Map<string, CanaryRun>() };
     });
-    const known = agent.runs.get(name);
-    if (known !== undefined) return known;
-    if (agent.runs.size >= runsMax) {
-      const [oldest] = [...agent.runs].toSorted(([, one], [, other]) => one.highestMs - other.highestMs);
-      if (oldest !== undefined) agent.runs.delete(oldest[0]);
+    if (runs.size >= runsMax) {
+      const [oldest] = [...runs].toSorted(([, one], [, other]) => one.highestMs - other.highestMs);
+      if (oldest !== undefined) runs.delete(oldest[0]);
     }
     // Of a run that began before the look, what was before is not known.
-    const isWhole = receivedMs - sequence * intervalMs > sinceMs;
-    const upTo = isWhole ? 0 : sequence - 1;
-    const made: Run = {
-      intervalMs,
-      upTo,
-      upToMs: receivedMs - (sequence - upTo) * intervalMs,
-      ahead: new Map(),
-      highest: upTo,
-      highestMs: receivedMs,
-      isEnded: false,
-      doubled: new Map(),
-    };
-    agent.runs.set(name, made);
+    const isWhole = receivedMs - sequence * intervalMs > fromMs;
+    const made = new CanaryRun(canary, isWhole ? 0 : sequence - 1);
+    runs.set(name, made);
     return made;
   }
 
@@ -141,45 +170,4 @@ export class CanaryBook {
     if (agent === undefined || sentMs <= agent.newestSentMs) return;
     Object.assign(agent, { newestSentMs: sentMs, latencyMs: Math.max(0, nowMs - sentMs), host, tenant });
   }
-}
-
-function takeInto(run: Run, { sequence, receivedMs, isLast, intervalMs }: FoundCanary): void {
-  run.intervalMs = intervalMs;
-  if (isLast) run.isEnded = true;
-  if (sequence > run.highest) Object.assign(run, { highest: sequence, highestMs: receivedMs });
-  if (sequence <= run.upTo) return;
-  run.ahead.set(sequence, receivedMs);
-  if (run.ahead.size > aheadMax) run.upTo = Math.min(...run.ahead.keys()) - 1;
-  closeUp(run);
-}
-
-/** Goes on over what is there. */
-function closeUp(run: Run): void {
-  for (let next = run.ahead.get(run.upTo + 1); next !== undefined; next = run.ahead.get(run.upTo + 1)) {
-    run.upTo += 1;
-    run.upToMs = next;
-    run.ahead.delete(run.upTo);
-  }
-}
-
-/** Numbers before one that was received before that: how many, and the first few. They are never listed: who writes a number chooses how great it is. */
-function lateOf(run: Run, beforeMs: number): { readonly count: number; readonly first: readonly number[] } {
-  let highest = run.upTo;
-  for (const [sequence, receivedMs] of run.ahead) if (receivedMs < beforeMs) highest = Math.max(highest, sequence);
-  let there = 0;
-  for (const sequence of run.ahead.keys()) if (sequence <= highest) there += 1;
-  const first: number[] = [];
-  for (let sequence = run.upTo + 1; sequence < highest && first.length < namedMax; sequence += 1) {
-    if (!run.ahead.has(sequence)) first.push(sequence);
-  }
-  return { count: highest - run.upTo - there, first };
-}
-
-function forgetOld(run: Run, beforeMs: number): void {
-  for (const [sequence, receivedMs] of run.doubled) if (receivedMs < beforeMs) run.doubled.delete(sequence);
-  const given = [...run.ahead].filter(([, receivedMs]) => receivedMs < beforeMs).map(([sequence]) => sequence);
-  if (given.length === 0) return;
-  run.upTo = Math.max(...given);
-  for (const sequence of run.ahead.keys()) if (sequence <= run.upTo) run.ahead.delete(sequence);
-  closeUp(run);
 }
