@@ -46,6 +46,8 @@ export interface CompileHost {
 export interface CompiledStep {
   /** Its number in the pipeline, a preset's steps counted one by one. */
   readonly index: number;
+  /** Which of the steps in the pipeline's own file it is, a preset's all the one that names it; undefined: it is in no file. */
+  readonly item?: number;
   /** Its name, or else its kind; where steps before have the same, with a number: `set_2`. */
   readonly name: string;
   readonly kind: string;
@@ -60,6 +62,12 @@ export interface CompiledPipeline extends Disposable {
   readonly steps: readonly CompiledStep[];
   /** Some step keeps something between records: one thread at a time. */
   readonly keepsState: boolean;
+}
+
+interface NamedPreset {
+  readonly timezone: TimeZone | undefined;
+  /** Of the pipeline's own file. */
+  readonly item: number;
 }
 
 type Path = readonly (string | number)[];
@@ -111,8 +119,8 @@ class Compiler {
     this.#host = host;
   }
 
-  /** `within`: the pipeline and the presets that lead here. `timezone`: what was said of the preset. */
-  add(source: PipelineSource, within: readonly string[], timezone?: TimeZone): void {
+  /** `within`: the pipeline and the presets that lead here. `preset`: what was said of the last of these. */
+  add(source: PipelineSource, within: readonly string[], preset?: NamedPreset): void {
     const file = this.#fileOf(source);
     const good = file === undefined ? goodParts(source, this.#host.env) : { ...file, areFieldsKnown: true };
     if (good === undefined) return;
@@ -120,8 +128,9 @@ class Compiler {
     for (const [index, item] of good.steps.entries()) {
       if (item === undefined) continue;
       const path = ['steps', index];
-      if (item.preset === undefined) this.#addStep(source, { item, path, expressions, timezone });
-      else this.#addPreset(source, { ...item, timezone: item.timezone ?? timezone }, { path, within });
+      const named = { timezone: item.timezone ?? preset?.timezone, item: preset?.item ?? index };
+      if (item.preset === undefined) this.#addStep(source, { item, path, expressions, named });
+      else this.#addPreset(source, item, { path, within, named });
     }
   }
 
@@ -153,7 +162,7 @@ class Compiler {
   #addPreset(
     source: PipelineSource,
     item: PipelineFile['steps'][number],
-    { path, within }: { readonly path: Path; readonly within: readonly string[] },
+    { path, within, named }: { readonly path: Path; readonly within: readonly string[]; readonly named: NamedPreset },
   ): void {
     const name = item.preset ?? '';
     const preset = presetSource(name);
@@ -161,7 +170,7 @@ class Compiler {
     else if (within.includes(preset.file)) this.#problem(source, [...path, 'preset'], 'leads back to itself');
     else if (within.length > presetDepthMax) this.#problem(source, [...path, 'preset'], 'leads through too many presets');
     else if (item.when !== undefined) this.#problem(source, [...path, 'when'], 'is not for a preset: its steps have their own');
-    else this.add(preset, [...within, preset.file], item.timezone);
+    else this.add(preset, [...within, preset.file], named);
   }
 
   #addStep(
@@ -170,12 +179,12 @@ class Compiler {
       item,
       path,
       expressions,
-      timezone,
+      named,
     }: {
       readonly item: PipelineFile['steps'][number];
       readonly path: Path;
       readonly expressions: Expressions;
-      readonly timezone: TimeZone | undefined;
+      readonly named: NamedPreset;
     },
   ): void {
     const kind = stepKinds.find((one) => Reflect.get(item, one) !== undefined);
@@ -194,7 +203,7 @@ class Compiler {
       item.when === undefined ? undefined : readAt([...path, 'when'], expressions.condition, item.when),
     );
     this.#tried(source, [...path, kind], () => {
-      const step = definition.make(inZone(options.data, timezone), {
+      const step = definition.make(inZone(options.data, named.timezone), {
         ...place,
         clock: this.#host.clock,
         condition: (text, option) => readAt([...path, kind, ...option], expressions.condition, text),
@@ -206,7 +215,7 @@ class Compiler {
         scriptTimeLimitMs: this.#host.scriptTimeLimitMs,
         tell: (problem) => this.#host.tell(place, problem),
       });
-      this.steps.push({ index: this.steps.length, name, kind, step, when, onError: item.on_error });
+      this.steps.push({ index: this.steps.length, item: named.item, name, kind, step, when, onError: item.on_error });
       this.#noteOrder(source, { kind, name, path, keepsState: definition.keepsState === true });
       if (step.redactRaw !== undefined && when !== undefined)
         this.#problem(source, [...path, 'when'], 'is not for `scope: raw`: it is done before anything is read');

@@ -37,6 +37,16 @@ test('an edit is shown beside what runs, step by step', async () => {
   assert.notEqual(second?.steps[0]?.error, '');
 });
 
+test('a step is told with its line in the file, those of a preset with the line that names it', async () => {
+  const answer = await preview(
+    'steps:\n  # How it comes.\n  - json: {}\n\n  - set: { fields: { a.b: 1 } }\n    when: fields.status == 500\n  - preset: syslog\n',
+  );
+  assert.deepEqual(answer.errors, []);
+  const steps = answer.results[0]?.steps ?? [];
+  assert.deepEqual([steps[0]?.line, steps[1]?.line], [3, 5]);
+  assert.ok(steps.length > 2 && steps.slice(2).every(({ line }) => line === 7), JSON.stringify(steps));
+});
+
 test('what is wrong with an edit is told with its place, and where no pipeline runs a record stays as it is', async () => {
   const wrong = await preview('steps:\n  - jsn: {}\n');
   assert.equal(wrong.results.length, 0);

@@ -7,6 +7,7 @@ import { formatDuration } from '@tributary/shared/options/units.ts';
 import { printable } from '@tributary/shared/printable.ts';
 import type { PreviewAnswer } from '../../dashboard/api/search-shapes.ts';
 import type { PipelineSource } from '../definition/pipeline-set.ts';
+import type { OpenedPipeline } from './trial-contract.ts';
 import { Trial, TrialEnded, type TrialLimits } from './trial.ts';
 import type { TriedLine, TriedMeta, TriedStep } from './tried.ts';
 
@@ -23,7 +24,10 @@ export interface PreviewRequest {
 }
 
 type Problem = PreviewAnswer['errors'][number];
-type Tried = { readonly lines: readonly TriedLine[] } | { readonly errors: readonly Problem[] };
+type PreviewStep = PreviewAnswer['results'][number]['steps'][number];
+type Tried =
+  | { readonly lines: readonly TriedLine[]; readonly steps: OpenedPipeline['steps'] }
+  | { readonly errors: readonly Problem[] };
 
 export async function previewPipeline(request: PreviewRequest): Promise<PreviewAnswer> {
   const { current, edited, lines } = request;
@@ -36,7 +40,7 @@ export async function previewPipeline(request: PreviewRequest): Promise<PreviewA
       line,
       before: documentsOf(before !== undefined && 'lines' in before ? before.lines[index] : undefined, line),
       after: documentsOf(tryOfEdit, line),
-      steps: (tryOfEdit?.steps ?? []).map(stepOf),
+      steps: (tryOfEdit?.steps ?? []).map((step) => stepOf(step, after.steps[step.index]?.line)),
     };
   });
   return { errors: [], results };
@@ -52,7 +56,8 @@ async function tried(source: PipelineSource, { worker, lines, meta, limits, msMa
   try {
     const opened = await trial.open(source, meta);
     if ('problems' in opened) return { errors: opened.problems.split('\n').map((problem) => problemOf(problem, source.file)) };
-    return await trial.try(lines.map((line) => Buffer.from(`${line}\n`)));
+    const { lines: triedLines } = await trial.try(lines.map((line) => Buffer.from(`${line}\n`)));
+    return { lines: triedLines, steps: opened.steps };
   } catch (error) {
     if (isLate) return { errors: [{ message: `it took longer than ${formatDuration(msMax)}: does a script of it end?` }] };
     if (error instanceof TrialEnded) return { errors: [{ message: `it ${printable(error.message)}` }] };
@@ -75,6 +80,7 @@ function documentsOf(line: TriedLine | undefined, text: string): Record<string, 
   return line === undefined ? [{ message: text }] : line.documents.map(({ fields }) => ({ ...fields }));
 }
 
-function stepOf({ name, changes, error, outcome }: TriedStep): PreviewAnswer['results'][number]['steps'][number] {
-  return { name, changed: changes.map(({ field }) => field), error: error?.message ?? '', dropped: outcome === 'dropped' };
+function stepOf({ name, changes, error, outcome }: TriedStep, line: number | undefined): PreviewStep {
+  const changed = changes.map(({ field }) => field);
+  return { name, ...(line !== undefined && { line }), changed, error: error?.message ?? '', dropped: outcome === 'dropped' };
 }

@@ -11,7 +11,8 @@ export interface OpenRequest {
 }
 
 export interface OpenedPipeline {
-  readonly steps: readonly { readonly name: string; readonly kind: string }[];
+  /** `line`: in the pipeline's own file. */
+  readonly steps: readonly { readonly name: string; readonly kind: string; readonly line: number | undefined }[];
   /** It has to be opened anew for lines that have nothing to do with each other. */
   readonly keepsState: boolean;
 }

@@ -7,6 +7,7 @@ import { ProgressWriter } from '../thread-progress.ts';
 import { compileTrial } from './compile-trial.ts';
 import { PipelineTrial, recordSource } from './pipeline-trial.ts';
 import { profile } from './profile.ts';
+import { stepLines } from './step-lines.ts';
 import type { Opened, OpenRequest, TrialContract, TrialThreadData, TryRequest, TryResult } from './trial-contract.ts';
 
 const { progress: progressBuffer, scriptTimeLimitMs }: TrialThreadData = workerData;
@@ -41,7 +42,9 @@ function open(request: OpenRequest): Opened {
     const pipeline = madeBefore(request) ?? makeAnew(request);
     const trial = new PipelineTrial({ pipeline, meta: request.meta, enter });
     opened = { request, pipeline, trial };
-    return { steps: pipeline.steps.map(({ name, kind }) => ({ name, kind })), keepsState: pipeline.keepsState };
+    const lines = stepLines(pipeline.source, pipeline.steps);
+    const steps = pipeline.steps.map(({ name, kind, index }) => ({ name, kind, line: lines[index] }));
+    return { steps, keepsState: pipeline.keepsState };
   } catch (error) {
     if (error instanceof ConfigError) return { problems: error.message };
     throw error;

@@ -22,8 +22,8 @@ steps:
   const opened = await trial.open({ name: 'app', file: '/p/app.yaml', text }, meta);
   assert.deepEqual(opened, {
     steps: [
-      { name: 'script', kind: 'script' },
-      { name: 'set', kind: 'set' },
+      { name: 'script', kind: 'script', line: 3 },
+      { name: 'set', kind: 'set', line: 10 },
     ],
     keepsState: false,
   });
