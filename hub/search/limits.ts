@@ -19,6 +19,12 @@ export const pageBytesMax = 8 * mebibyte;
 export const lineBytesMax = 64 * kibibyte;
 export const fieldsBytesMax = 256 * kibibyte;
 
+/** How long the pages of a search, and counts of the same conditions, are no events of their own in the audit trail. */
+export const pagesHoldMs = 3_600_000;
+export const figuresHoldMs = 600_000;
+/** Searches that are known by then, of all people. */
+export const recentSearchesMax = 2000;
+
 /** Names of tenants, types or hosts in one query. */
 export const namesMax = 100;
 

@@ -21,7 +21,7 @@ export interface SearchParts {
   readonly queue: Queue;
   readonly processing: Pick<Processing, 'set'>;
   readonly outputs: Pick<Outputs, 'archive' | 'elasticsearch'>;
-  readonly registry: Pick<Registry, 'record'>;
+  readonly registry: Pick<Registry, 'record' | 'meta' | 'setMeta'>;
   readonly clock: Clock;
 }
 
@@ -41,9 +41,9 @@ export function openSearch({ options, queue, processing, outputs, registry, cloc
   const stores = (): SearchStore[] => [...archiveOf(outputs, { queue, index, threads }), ...elasticsearchOf(outputs)];
   const limits = { scriptTimeLimitMs: options.scripts.time_limit, memoryBytes: options.scripts.memory_limit };
   return {
-    searches: new Searches({ stores, record }),
+    searches: new Searches({ stores, registry, clock }),
     tails: new Tails({ queue, clock, threads, record }),
-    previews: new PipelinePreviews({ set: () => processing.set, limits, queue, store: () => stores()[0], clock }),
+    previews: new PipelinePreviews({ set: () => processing.set, limits, queue, store: () => stores()[0], registry, clock }),
     stored: () => [...archiveOf(outputs, { queue: withoutWaiting(queue), index, threads }), ...elasticsearchOf(outputs)],
     [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),
   };

@@ -1,7 +1,7 @@
 /** What a page's `after` has in common wherever it was searched: it is of one search, and holds for no other. */
 import { hash } from 'node:crypto';
 import type * as z from 'zod';
-import { SearchError } from './search-error.ts';
+import { stalePage } from './search-error.ts';
 import type { Wanted } from './wanted.ts';
 
 /** Of all that is wanted but the range of time, which a page brings itself. */
@@ -18,7 +18,7 @@ export function parsedPage<Schema extends z.ZodType<{ readonly q: string }>>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(jsonOf(Buffer.from(text, 'base64url').toString()));
   if (parsed.success && parsed.data.q === pageDigest(wanted)) return parsed.data;
-  throw new SearchError('stale-page', 'after belongs to another search: leave it out, and begin anew');
+  throw stalePage();
 }
 
 function jsonOf(text: string): unknown {

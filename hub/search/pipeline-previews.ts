@@ -1,6 +1,6 @@
 /** Pipelines as people look at them: as they run, and as an edit would change what comes out. */
 import type { Clock } from '@tributary/shared/clock.ts';
-import { nameOf, type Principal } from '../access/access.ts';
+import { nameOf } from '../access/access.ts';
 import type { PipelineAnswer, PipelinesAnswer, PreviewAnswer } from '../dashboard/api/search-shapes.ts';
 import { type PipelineSet, pipelineNameOf, type PipelineSource } from '../processing/definition/pipeline-set.ts';
 import { presetSource } from '../processing/presets/presets.ts';
@@ -10,6 +10,8 @@ import { channelOf, frontTopic, type Queue } from '../queue/queue.ts';
 import { trialWorker } from '../workers.ts';
 import { previewMs, previewsMax, previewsPerPersonMax, recentMs } from './limits.ts';
 import { Places } from './places.ts';
+import type { Registry } from '../registry/registry.ts';
+import { auditOf, type SearchBy } from './search-audit.ts';
 import type { SearchStore } from './search-store.ts';
 import { wantedOf } from './wanted.ts';
 
@@ -20,6 +22,7 @@ export interface PipelinePreviewParts {
   readonly queue: Pick<Queue, 'topics'>;
   /** Where recent lines are found; undefined where there is nothing to search. */
   readonly store: () => SearchStore | undefined;
+  readonly registry: Pick<Registry, 'record'>;
   readonly clock: Clock;
 }
 
@@ -64,12 +67,12 @@ export class PipelinePreviews {
     return { type, name: source.name, ...placeOf(this.#parts.set(), source), text: source.text };
   }
 
-  /** Throws a SearchError where too many run, and where lines are asked for and there is nothing to search. */
-  async preview(wanted: PreviewOf, principal: Principal, signal: AbortSignal): Promise<PreviewAnswer> {
+  /** Throws a SearchError where too many run. Who is shown lines of a channel is in the trail. */
+  async preview(wanted: PreviewOf, by: SearchBy, signal: AbortSignal): Promise<PreviewAnswer> {
     const { tenant, type, text } = wanted;
-    using _ = this.#places.take(nameOf(principal));
+    using _ = this.#places.take(nameOf(by.principal));
     const current = this.#running(type, tenant);
-    const lines = [...wanted.lines, ...(wanted.recent === 0 ? [] : await this.#recent(wanted, signal))];
+    const lines = [...wanted.lines, ...(wanted.recent === 0 ? [] : await this.#recent(wanted, by, signal))];
     const { limits, clock } = this.#parts;
     // What lies beside the file is found as the file finds it.
     const edited = { name: current?.name ?? type, file: current?.file ?? `${type}.yaml`, text };
@@ -84,10 +87,12 @@ export class PipelinePreviews {
   }
 
   /** Whole lines as they came, the newest first. */
-  async #recent({ tenant, type, recent }: PreviewOf, signal: AbortSignal): Promise<string[]> {
+  async #recent({ tenant, type, recent }: PreviewOf, by: SearchBy, signal: AbortSignal): Promise<string[]> {
+    const { registry, clock } = this.#parts;
     const store = this.#parts.store();
     if (store === undefined) return [];
-    const wanted = wantedOf({ tenant, type }, { visible: undefined, nowMs: this.#parts.clock.now() });
+    const wanted = wantedOf({ tenant, type }, { visible: undefined, nowMs: clock.now() });
+    await registry.record(auditOf(wanted, by, { store: store.name, way: 'preview' }));
     const found: string[] = [];
     const within = AbortSignal.any([signal, AbortSignal.timeout(recentMs)]);
     for await (const step of store.records(wanted, { limit: recent }, within)) {

@@ -20,3 +20,7 @@ export class SearchError extends Error {
     this.code = code;
   }
 }
+
+export function stalePage(): SearchError {
+  return new SearchError('stale-page', 'after belongs to another search: leave it out, and begin anew');
+}

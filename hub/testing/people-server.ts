@@ -25,6 +25,7 @@ import { openRegistry } from '../registry/open-registry.ts';
 import type { AuditEvent, Registry, StoredAuditEvent, UserRecord } from '../registry/registry.ts';
 import type { Search } from '../search/open-search.ts';
 import { PipelinePreviews } from '../search/pipeline-previews.ts';
+import type { SearchStore } from '../search/search-store.ts';
 import { Searches } from '../search/searches.ts';
 import { Tails } from '../search/tails.ts';
 
@@ -35,6 +36,8 @@ export interface PeopleServerOptions {
   /** As if there were TLS. */
   readonly isSecure?: boolean;
   readonly passwords?: Passwords;
+  /** What can be searched: nothing unless told. */
+  readonly stores?: readonly SearchStore[];
 }
 
 export const testPassword = 'correct horse battery';
@@ -99,19 +102,20 @@ function untoldAgents(registry: Registry, clock: Clock): AgentRouteParts['agents
   return { siteId: 'ab'.repeat(16), registry, states, queue, places: () => new Map(), health: () => undefined };
 }
 
-/** Nothing to search, and nothing that comes. */
-function noSearch(registry: Registry, clock: Clock): Search {
+/** Nothing that comes. */
+function searchOf(stores: readonly SearchStore[], registry: Registry, clock: Clock): Search {
   const queue = { onAppended: () => () => undefined, measure: async () => ({ entries: [] }), read: async () => [] };
   const record: Registry['record'] = (event) => registry.record(event);
   return {
-    searches: new Searches({ stores: () => [], record }),
+    searches: new Searches({ stores: () => stores, registry, clock }),
     tails: new Tails({ queue, clock, record, threads: new SearchThreads({ size: 1 }) }),
-    stored: () => [],
+    stored: () => stores,
     previews: new PipelinePreviews({
       set: () => emptyPipelineSet,
       limits: { scriptTimeLimitMs: 1000, memoryBytes: 2 ** 28 },
       queue: { topics: () => [] },
-      store: () => undefined,
+      store: () => stores[0],
+      registry,
       clock,
     }),
   };
@@ -164,7 +168,7 @@ export class PeopleServer implements AsyncDisposable {
       monotonic: () => systemClock.monotonic() + moved.ahead,
     };
     const registry = await openRegistry({ folder, log, clock, thread: false });
-    const { isSecure = false, passwords = quickPasswords, ...configured } = options;
+    const { isSecure = false, passwords = quickPasswords, stores = [], ...configured } = options;
     const parsed = hubOptions.parse({ tls: {}, ...configured, listeners: { http: { address: '127.0.0.1:0' } } });
     const api = createPeopleApi({
       options: parsed,
@@ -183,7 +187,7 @@ export class PeopleServer implements AsyncDisposable {
       tls: enrolling,
       bound: () => 'hub.example:7701',
       operations: noOperations,
-      search: noSearch(registry, clock),
+      search: searchOf(stores, registry, clock),
       metrics: { all: async () => [] },
     });
     const { http } = parsed.listeners;

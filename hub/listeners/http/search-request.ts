@@ -2,10 +2,11 @@
 import { whenAborted } from '@tributary/shared/async/when-aborted.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '@tributary/shared/clock.ts';
-import { tenantsFor } from '../../access/access.ts';
+import { nameOf, tenantsFor } from '../../access/access.ts';
 import type { SearchLine } from '../../dashboard/api/search-shapes.ts';
 import type { Page, SearchStore } from '../../search/search-store.ts';
-import type { Searches } from '../../search/searches.ts';
+import type { SealedFor } from '../../search/page-seals.ts';
+import type { Searches, SearchWay } from '../../search/searches.ts';
 import { type AskedFor, type Wanted, wantedOf } from '../../search/wanted.ts';
 import { principalOf } from './api-routes.ts';
 import { searchTold, searchToldSync } from './search-told.ts';
@@ -20,7 +21,11 @@ export interface BegunSearch {
   readonly wanted: Wanted;
   readonly place: Disposable;
   /** Resolves when it is in the trail. */
-  readonly recorded: (way: 'search' | 'context' | 'export') => Promise<void>;
+  readonly recorded: (way: SearchWay, details?: Readonly<Record<string, string>>) => Promise<void>;
+  /** The page that is asked for: in the trail when it resolves, with when that was. */
+  readonly pageOf: (page: Page) => Promise<{ readonly page: Page; readonly recordedMs: number }>;
+  /** What the next page is asked for by. */
+  readonly nextOf: (next: string, recordedMs: number) => Promise<string>;
 }
 
 /** Throws an HttpError. */
@@ -35,7 +40,21 @@ export function beginSearch(
     const wanted = wantedOf(asked, { visible: tenantsFor(principal, 'view'), nowMs: clock.now() });
     const by = { principal, address: request.ip };
     const place = searches.begin(by);
-    return { store, wanted, place, recorded: (way) => searches.record(wanted, by, { store: store.name, way }) };
+    const search = { asked, wanted, by, store: store.name };
+    const of: SealedFor = { actor: nameOf(principal), store: store.name };
+    return {
+      store,
+      wanted,
+      place,
+      recorded: (way, details) => searches.record(search, way, details),
+      pageOf: async (page) => {
+        const { after } = page;
+        const opened = after === undefined ? undefined : searchToldSync(() => searches.pages.open(after, of));
+        if (opened?.recordedMs === undefined) await searches.record(search, page.isWhole === true ? 'export' : 'search');
+        return { page: { ...page, after: opened?.after }, recordedMs: opened?.recordedMs ?? clock.now() };
+      },
+      nextOf: (next, recordedMs) => searches.pages.seal(next, recordedMs, of),
+    };
   });
 }
 
@@ -46,19 +65,19 @@ export function foundLines(begun: BegunSearch, page: Page, signal: AbortSignal):
 }
 
 async function* linesOf(
-  { store, wanted, place, recorded }: BegunSearch,
-  page: Page,
+  { store, wanted, place, pageOf, nextOf }: BegunSearch,
+  asked: Page,
   signal: AbortSignal,
 ): AsyncGenerator<SearchLine> {
   using _ = place;
-  // Every page of a search would be an event of its own.
-  if (page.after === undefined) await recorded(page.isWhole === true ? 'export' : 'search');
+  const { page, recordedMs } = await pageOf(asked);
   const steps = store.records(wanted, page, signal);
   try {
     for (;;) {
       const step = await searchTold(steps.next());
       if (step.done === true) {
-        yield { end: { ...step.value, store: store.name } };
+        const { next, ...end } = step.value;
+        yield { end: { ...end, ...(next !== undefined && { next: await nextOf(next, recordedMs) }), store: store.name } };
         return;
       }
       if ('progress' in step.value) yield step.value;

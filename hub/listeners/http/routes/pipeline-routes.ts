@@ -51,7 +51,8 @@ export function pipelineRoutes({ previews }: { readonly previews: PipelinePrevie
       checked(nothing, request.query, 'query');
       const { type } = checked(typePath, request.params, 'path');
       const body = checked(previewBody, request.body, 'body');
-      return reply.send(await searchTold(previews.preview({ type, ...body }, principal, signalOf(reply, app.draining))));
+      const by = { principal, address: request.ip };
+      return reply.send(await searchTold(previews.preview({ type, ...body }, by, signalOf(reply, app.draining))));
     });
   };
 }

@@ -75,8 +75,9 @@ export function searchRoutes(parts: SearchRouteParts): ApiRoutes {
     const histogram = { summary: 'How many records there are by time', query: histogramQuery, answer: histogramAnswer };
     app.get(`${path}/histogram`, { config: { access: 'view', about: histogram } }, async (request, reply) => {
       const asked = checked(histogramQuery, request.query, 'query');
-      const { store, wanted, place } = beginSearch(parts, request, asked);
+      const { store, wanted, place, recorded } = beginSearch(parts, request, asked);
       using _ = place;
+      await recorded('histogram');
       const buckets = bucketsOf(wanted, asked.buckets ?? limits.bucketsDefault, clock.now());
       return reply.send(await searchTold(store.histogram(wanted, buckets, signalOf(reply, app.draining))));
     });
@@ -84,8 +85,9 @@ export function searchRoutes(parts: SearchRouteParts): ApiRoutes {
     const facets = { summary: 'The most frequent tenants, log types and hosts', query: facetsQuery, answer: facetsAnswer };
     app.get(`${path}/facets`, { config: { access: 'view', about: facets } }, async (request, reply) => {
       const asked = checked(facetsQuery, request.query, 'query');
-      const { store, wanted, place } = beginSearch(parts, request, asked);
+      const { store, wanted, place, recorded } = beginSearch(parts, request, asked);
       using _ = place;
+      await recorded('facets');
       const valuesMax = asked.values ?? limits.facetValuesDefault;
       return reply.send(await searchTold(store.facets(wanted, valuesMax, signalOf(reply, app.draining))));
     });
@@ -96,7 +98,7 @@ export function searchRoutes(parts: SearchRouteParts): ApiRoutes {
       const { tenant, type } = place;
       const { store, wanted, place: held, recorded } = beginSearch(parts, request, { tenant, type, store: name });
       using _ = held;
-      await recorded('context');
+      await recorded('context', { stream: place.stream, position: String(place.position) });
       if (wanted.tenants?.length === 0) return reply.send({ before: [], after: [] });
       const signal = AbortSignal.any([signalOf(reply, app.draining), AbortSignal.timeout(limits.contextMs)]);
       return reply.send(await searchTold(store.context({ ...place, receivedMs }, signal)));
