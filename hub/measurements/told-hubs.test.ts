@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { zstdCompressSync } from 'node:zlib';
 import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import type { HubMember } from '../cluster/cluster.ts';
 import { eventually } from '../testing/eventually.ts';
@@ -70,6 +71,8 @@ test('what one hub read the others know, together and once', async () => {
   );
   assert.deepEqual([one.states.length, one.measured.length], [0, 0], 'nobody hears himself');
   air.say('measured no base64 of anything');
+  air.say(`measured ${zstdCompressSync('{"hub":').toString('base64')}`);
+  air.say(`measured ${zstdCompressSync('{"hub":7}').toString('base64')}`);
   air.say('something else');
   other.hubs.add(undefined, cpu);
   await other.hubs.tell();

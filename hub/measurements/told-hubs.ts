@@ -69,12 +69,21 @@ export class ToldHubs implements Disposable {
   async #heard(text: string): Promise<void> {
     const json = await inflate(Buffer.from(text, 'base64'), { maxOutputLength: toldBytesMax }).catch(() => undefined);
     if (json === undefined) return;
-    const told = message.safeParse(JSON.parse(json.toString()));
-    if (!told.success || told.data.hub === this.#parts.cluster.hubId) return;
-    for (const one of told.data.states) {
+    const told = parsed(json.toString());
+    if (told === undefined || told.hub === this.#parts.cluster.hubId) return;
+    for (const one of told.states) {
       const state = parseState(one);
       if (state !== undefined) this.#parts.onState(state);
     }
-    for (const [subject, atMs, values] of told.data.measured) this.#parts.onMeasured({ subject, atMs, values });
+    for (const [subject, atMs, values] of told.measured) this.#parts.onMeasured({ subject, atMs, values });
+  }
+}
+
+function parsed(json: string): z.output<typeof message> | undefined {
+  try {
+    const { data } = message.safeParse(JSON.parse(json));
+    return data;
+  } catch {
+    return undefined;
   }
 }
