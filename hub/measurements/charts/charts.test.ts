@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
-import { idleHeadMs, rollGraceMs, writeIntervalMs } from '../limits.ts';
+import { headsMax, idleHeadMs, rollGraceMs, writeIntervalMs } from '../limits.ts';
 import { type Chunk, chunkStart, type MeasurementStore, type RollPlace, tiers } from '../store/measurement-store.ts';
 import { type Chart, type ChartQuery, readChart } from './charts.ts';
 import { rollOne } from './roll-up.ts';
@@ -184,4 +184,32 @@ test('a month is drawn of averages, the newest of them made as they are asked fo
   await unit.roll();
   const again = await unit.chart({ points: 20 });
   assert.ok((again.series.get('cpu')?.[0] ?? 0) > 1.25);
+});
+
+/** An agent that was away for a day brings the end of a stretch whose beginning is not there any more. */
+test('what comes very late takes nothing from the averages that were made before', async () => {
+  const unit = new Unit();
+  unit.measure('cpu', [10, 20]);
+  await unit.book.flush(true);
+  unit.clock.advance(coarse.chunkMs + rollGraceMs);
+  await unit.roll();
+  const soon = { fromMs: startMs, toMs: startMs + coarse.chunkMs, points: 20 };
+  assert.equal((await unit.chart(soon)).series.get('cpu')?.[0], 15);
+  for (const [key, { tier }] of unit.kept.chunks) if (tier === 'fine') unit.kept.chunks.delete(key);
+  unit.book.add({ subject, atMs: startMs + 4 * 3_600_000, values: { cpu: 90 } });
+  await unit.book.flush(true);
+  await unit.roll();
+  const values = (await unit.chart(soon)).series.get('cpu') ?? [];
+  assert.equal(values[0], 15);
+  assert.ok(values.includes(90));
+});
+
+test('of more heads than there may be nothing is kept, and those that are there go on', () => {
+  const unit = new Unit();
+  const add = (number: number): void => unit.book.add({ subject: `${number}`, atMs: startMs, values: { cpu: 1 } });
+  for (let number = 0; number < headsMax; number += 1) add(number);
+  assert.equal(unit.book.dropped, 0);
+  add(headsMax);
+  add(0);
+  assert.equal(unit.book.dropped, 1);
 });

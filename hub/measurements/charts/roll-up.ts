@@ -4,7 +4,7 @@ import type { HeldLock } from '../../cluster/cluster.ts';
 import { pause } from '../../groups/retry.ts';
 import { rollGraceMs, rollLookMs, rollPauseMs, rollsPerLook } from '../limits.ts';
 import { type MeasurementStore, type RollPlace, tiers } from '../store/measurement-store.ts';
-import { codeOf, type Columns, decodeChunk, encodeChunk, unknownCode, unknownColumn, valueOf } from './chunk.ts';
+import { codeOf, type Columns, decodeChunk, encodeChunk, merged, unknownCode, unknownColumn, valueOf } from './chunk.ts';
 
 export interface RollUpParts {
   readonly store: Pick<MeasurementStore, 'read' | 'write' | 'due' | 'rolled'>;
@@ -40,8 +40,17 @@ export async function rollOne({ store }: Pick<RollUpParts, 'store'>, place: Roll
       column.set(averages(codes), (chunk.startMs - startMs) / coarse.stepMs);
     }
   }
-  if (columns.size > 0) await store.write([{ subject, tier: 'coarse', startMs, bytes: encodeChunk(columns, steps) }]);
+  if (columns.size > 0) {
+    const bytes = encodeChunk(await withBefore(store, place, columns), steps);
+    await store.write([{ subject, tier: 'coarse', startMs, bytes }]);
+  }
   await store.rolled([place]);
+}
+
+/** Of what came very late the other fine ones may have gone by now: what was made of them stays. */
+async function withBefore(store: RollUpParts['store'], { subject, startMs }: RollPlace, columns: Columns): Promise<Columns> {
+  const [before] = await store.read({ subject, tier: 'coarse' }, { fromMs: startMs, toMs: startMs + 1 });
+  return merged((before && decodeChunk(before.bytes)) ?? new Map(), columns);
 }
 
 /** One for every so many fine steps that a coarse one has. */

@@ -32,8 +32,7 @@ export class SeriesBook {
   readonly #store: Pick<MeasurementStore, 'read' | 'write'>;
   readonly #clock: Clock;
   /** By subject and start. */
-  readonly #heads = new Map<string, Map<number, Head>>();
-  #headCount = 0;
+  readonly #heads = new Map<string, Head>();
   #dropped = 0;
 
   constructor({ store, clock }: { readonly store: Pick<MeasurementStore, 'read' | 'write'>; readonly clock: Clock }) {
@@ -70,7 +69,7 @@ export class SeriesBook {
       chunks.set(startMs, decodeChunk(bytes) ?? new Map());
     }
     for (let startMs = chunkStart('fine', range.fromMs + chunkMs - 1); startMs < range.toMs; startMs += chunkMs) {
-      const head = this.#heads.get(subject)?.get(startMs);
+      const head = this.#heads.get(keyOf(subject, startMs));
       if (head !== undefined) chunks.set(startMs, merged(chunks.get(startMs) ?? new Map(), head.columns));
     }
     return chunks;
@@ -80,11 +79,11 @@ export class SeriesBook {
   async flush(all = false): Promise<void> {
     const nowMs = this.#clock.monotonic();
     const due: Head[] = [];
-    for (const head of this.#all()) {
+    for (const [key, head] of this.#heads) {
       const { changedMs, touchedMs, startMs } = head;
       if (changedMs !== undefined && (all || nowMs - changedMs >= writeIntervalMs)) due.push(head);
       const isOver = startMs + chunkMs < this.#clock.now() && nowMs - touchedMs >= idleHeadMs;
-      if (changedMs === undefined && isOver) this.#forget(head);
+      if (changedMs === undefined && isOver) this.#heads.delete(key);
       if (!all && due.length >= writesPerTurn) break;
     }
     if (due.length === 0) return;
@@ -105,25 +104,17 @@ export class SeriesBook {
     return { subject, tier: 'fine', startMs, bytes: encodeChunk(under === undefined ? columns : merged(under, columns), steps) };
   }
 
-  *#all(): Generator<Head> {
-    for (const heads of this.#heads.values()) yield* heads.values();
-  }
-
   #headOf(subject: string, startMs: number): Head | undefined {
-    const heads = this.#heads.getOrInsertComputed(subject, () => new Map());
-    const known = heads.get(startMs);
-    if (known !== undefined) return known;
-    if (this.#headCount >= headsMax) return undefined;
+    const key = keyOf(subject, startMs);
+    const known = this.#heads.get(key);
+    if (known !== undefined || this.#heads.size >= headsMax) return known;
     const touchedMs = this.#clock.monotonic();
     const head: Head = { subject, startMs, columns: new Map(), changedMs: undefined, touchedMs };
-    heads.set(startMs, head);
-    this.#headCount += 1;
+    this.#heads.set(key, head);
     return head;
   }
+}
 
-  #forget({ subject, startMs }: Head): void {
-    const heads = this.#heads.get(subject);
-    if (heads?.delete(startMs) === true) this.#headCount -= 1;
-    if (heads?.size === 0) this.#heads.delete(subject);
-  }
+function keyOf(subject: string, startMs: number): string {
+  return `${subject} ${startMs}`;
 }
