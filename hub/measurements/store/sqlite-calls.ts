@@ -3,8 +3,8 @@ import type { AgentText, Chunk, ChunkPlace, RollPlace } from './measurement-stor
 
 // oxlint-disable-next-line typescript/consistent-type-definitions -- an interface has no index signature, which ThreadContract asks for
 export type SqliteCalls = {
-  /** Before all others. Answers why an earlier file was set aside; empty where none was. */
-  readonly open: { readonly argument: { readonly folder: string }; readonly result: string };
+  /** Before all others. `damage` was found in the file that is there. Answers why an earlier file was set aside; empty where none was. */
+  readonly open: { readonly argument: { readonly folder: string; readonly damage: string }; readonly result: string };
   readonly write: { readonly argument: readonly Chunk[]; readonly result: void };
   readonly read: {
     readonly argument: Omit<ChunkPlace, 'startMs'> & { readonly fromMs: number; readonly toMs: number };

@@ -2,6 +2,7 @@
 import { ThreadCalls } from '@tributary/shared/async/thread-call.ts';
 import { startWorker } from '@tributary/shared/async/worker-entry.ts';
 import type { Logger } from '@tributary/shared/log.ts';
+import { isDamaged } from '@tributary/shared/sqlite/open-database.ts';
 import { measurementsWorker } from '../../workers.ts';
 import type { AgentText, Chunk, MeasurementStore, RollPlace } from './measurement-store.ts';
 import type { SqliteCalls } from './sqlite-calls.ts';
@@ -17,6 +18,8 @@ type Calls = ThreadCalls<SqliteCalls>;
 export class SqliteMeasurementStore implements MeasurementStore {
   readonly #parts: SqliteMeasurementStoreParts;
   #opened: Promise<Calls> | undefined;
+  /** That was found in the file; empty: none. */
+  #damage = '';
   #closed = false;
 
   constructor(parts: SqliteMeasurementStoreParts) {
@@ -71,26 +74,39 @@ export class SqliteMeasurementStore implements MeasurementStore {
   ): Promise<SqliteCalls[Name]['result']> {
     if (this.#closed) throw new Error('measurements.db is closed');
     this.#opened ??= this.#open();
-    return await (await this.#opened).call(name, argument);
+    const opened = this.#opened;
+    try {
+      return await (await opened).call(name, argument);
+    } catch (error) {
+      if (this.#opened === opened) this.#looked(error);
+      throw error;
+    }
+  }
+
+  /** The thread ends by itself when it finds damage; the next one sets the file aside. */
+  #looked(error: unknown): void {
+    if (isDamaged(error)) this.#damage = error instanceof Error ? error.message : String(error);
   }
 
   async #open(): Promise<Calls> {
     const { folder, logger } = this.#parts;
-    const again = (): void => {
+    const again = (error: unknown): void => {
+      this.#looked(error);
       this.#opened = undefined;
     };
     const calls: Calls = new ThreadCalls<SqliteCalls>(startWorker(measurementsWorker), {
       onFailed: (error) => {
         logger.warn('the thread that keeps what was measured died: it is started again', { error });
-        again();
+        again(error);
       },
     });
     try {
-      const setAside = await calls.call('open', { folder });
+      const setAside = await calls.call('open', { folder, damage: this.#damage });
+      this.#damage = '';
       if (setAside !== '') logger.error('measurements.db cannot be used: charts begin anew', { reason: setAside });
       return calls;
     } catch (error) {
-      again();
+      again(error);
       await calls[Symbol.asyncDispose]();
       throw error;
     }

@@ -2,7 +2,7 @@
  * The tables of `measurements.db`, in the thread that owns it. Nothing of it is synced but when SQLite brings its log in: what a power cut takes is a hole in a chart.
  * A file that is damaged, or that a later version made, is set aside as `measurements.db.damaged`, in place of an earlier one, and a new one begun.
  */
-import { renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { isDamaged, openDatabase } from '@tributary/shared/sqlite/open-database.ts';
@@ -35,23 +35,28 @@ export interface OpenedTables {
   readonly setAside: string | undefined;
 }
 
-export function openTables(folder: string): OpenedTables {
+/** `damage`: what was found in a page that is not read here. */
+export function openTables(folder: string, damage = ''): OpenedTables {
   const file = join(folder, 'measurements.db');
+  if (damage !== '') return { setAside: setAside(file, damage), tables: openFile(file) };
   try {
-    return { tables: new SqliteTables(openFile(file)), setAside: undefined };
+    return { tables: openFile(file), setAside: undefined };
   } catch (error) {
     if (!isDamaged(error) && !(error instanceof OtherVersion)) throw error;
-    const place = `${file}.damaged`;
-    for (const log of ['-wal', '-shm']) rmSync(`${file}${log}`, { force: true });
-    renameSync(file, place);
-    const reason = error instanceof Error ? error.message : String(error);
-    return { tables: new SqliteTables(openFile(file)), setAside: `${reason}; it is ${place} now` };
+    return { setAside: setAside(file, error instanceof Error ? error.message : String(error)), tables: openFile(file) };
   }
+}
+
+function setAside(file: string, reason: string): string {
+  const place = `${file}.damaged`;
+  for (const log of ['-wal', '-shm']) rmSync(`${file}${log}`, { force: true });
+  if (existsSync(file)) renameSync(file, place);
+  return `${reason}; it is ${place} now`;
 }
 
 class OtherVersion extends Error {}
 
-function openFile(file: string): DatabaseSync {
+function openFile(file: string): SqliteTables {
   const db = openDatabase(file, { relaxed: true, logBytesMax });
   try {
     const version = integer(only(db.prepare('PRAGMA user_version').get()), 'user_version');
@@ -60,7 +65,7 @@ function openFile(file: string): DatabaseSync {
     // Reads a page of each table: what is damaged there is found now.
     for (const table of ['chunk', 'roll', 'event', 'state'])
       db.prepare(`SELECT count(*) FROM (SELECT 1 FROM ${table} LIMIT 1)`).get();
-    return db;
+    return new SqliteTables(db);
   } catch (error) {
     db.close();
     throw error;
@@ -80,13 +85,15 @@ export class SqliteTables implements Disposable {
 
   /** All of them or none. */
   transaction<Result>(work: () => Result): Result {
+    const bytes = this.#bytes;
     this.#db.exec('BEGIN IMMEDIATE');
     try {
       const result = work();
       this.#db.exec('COMMIT');
       return result;
     } catch (error) {
-      this.#db.exec('ROLLBACK');
+      this.#bytes = bytes;
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }
   }
@@ -155,7 +162,8 @@ export class SqliteTables implements Disposable {
       for (const row of rows) if (this.#bytes > bytesMax) drop(row);
     }
     dropOldStates.run(nowMs - forgetAfterMs);
-    dropOldEvents.run();
+    // How an agent is, is stored a while after its first events; these go by their times until then, whatever its clock.
+    dropOldEvents.run(nowMs - forgetAfterMs, nowMs + forgetAfterMs);
     return this.#bytes;
   }
 
@@ -183,7 +191,7 @@ const sql = {
   oldest: 'SELECT tier, subject, start, length(bytes) AS size FROM chunk ORDER BY start LIMIT ?',
   dropChunk: 'DELETE FROM chunk WHERE tier = ? AND subject = ? AND start = ?',
   dropOldStates: 'DELETE FROM state WHERE at < ?',
-  dropOldEvents: 'DELETE FROM event WHERE agent NOT IN (SELECT agent FROM state)',
+  dropOldEvents: 'DELETE FROM event WHERE agent NOT IN (SELECT agent FROM state) AND at NOT BETWEEN ? AND ?',
 } as const;
 
 function preparedIn(db: DatabaseSync): Readonly<Record<Name, StatementSync>> {

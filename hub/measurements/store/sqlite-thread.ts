@@ -13,7 +13,7 @@ serveThread<SqliteCalls>({
         answer(call);
       } catch (error) {
         call.fail(error);
-        if (isDamaged(error)) die(error);
+        if (isDamaged(error)) giveUp(error);
       }
     }
   },
@@ -22,7 +22,7 @@ serveThread<SqliteCalls>({
 
 function answer(call: ThreadCall<SqliteCalls>): void {
   if (call.name === 'open') {
-    const opened = openTables(call.argument.folder);
+    const opened = openTables(call.argument.folder, call.argument.damage);
     tables = opened.tables;
     call.reply(opened.setAside ?? '');
     return;
@@ -51,7 +51,10 @@ function answer(call: ThreadCall<SqliteCalls>): void {
   }
 }
 
-function die(error: unknown): void {
+/** The file is let go of first: the next thread may begin before this one has ended. */
+function giveUp(error: unknown): void {
+  tables?.[Symbol.dispose]();
+  tables = undefined;
   setImmediate(() => {
     throw error;
   });
