@@ -29,6 +29,13 @@ test('an agent is as it told last, with files as these were told last', () => {
   assert.deepEqual([state?.measured?.lag, state?.files.length, state?.heardMs], [7, 1, 11_050]);
 });
 
+test('an agent whose clock is set back is as it told since', () => {
+  const states = new AgentStates(new ManualClock());
+  states.take(testDocument(7_200_000, measuredFields(testMeasured())));
+  states.take(testDocument(3_600_000, measuredFields(testMeasured({ lag: 7 })), { receivedMs: 7_230_000 }));
+  assert.partialDeepStrictEqual(states.get(testAgentId), { measuredMs: 3_600_000, measured: { lag: 7 } });
+});
+
 test('the newest of each series is known, of file systems the fullest one, and nothing for long', () => {
   const states = new AgentStates(new ManualClock());
   const filesystem = (pct: number): ReturnType<typeof metricFields> =>

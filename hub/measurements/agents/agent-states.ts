@@ -54,8 +54,10 @@ export class AgentStates {
     const sample = sampleOf(document);
     const measured = document.action === agentMeasured ? measuredOf(asFields(fields['tributary'])['measured']) : undefined;
     const state = this.#stateOf(document);
+    // By either clock: one of the two may have been set back.
+    const isNewer = atMs >= (state.measuredMs ?? 0) || receivedMs > state.heardMs;
     state.heardMs = Math.max(state.heardMs, receivedMs);
-    if (measured !== undefined && atMs >= (state.measuredMs ?? 0)) {
+    if (measured !== undefined && isNewer) {
       state.measuredMs = atMs;
       state.measured = measured;
       state.files = measured.files ?? state.files;
