@@ -8,8 +8,12 @@ export const readEntriesMax = 256;
 export const readBytesMax = 4 * 1024 * 1024;
 /** How often its place is stored: what was read since is read again after a crash, and says the same again. */
 export const commitIntervalMs = 5000;
+/** How long what comes is gathered before it is read. */
+export const gatherMs = 500;
+/** Of a batch: a larger one is inflated by another thread. */
+export const inflatedHereBytesMax = 65_536;
 /** Records in between two looks at whether somebody else waits for the thread. */
-export const documentsPerTurn = 200;
+export const linesPerTurn = 300;
 
 /** Agents of this site and of those below that are remembered. */
 export const agentsMax = 50_000;

@@ -3,16 +3,26 @@
  * back for long (its group expires), and stores its place now and then only: what is read twice says the same twice.
  */
 import { promisify } from 'node:util';
-import { zstdDecompress } from 'node:zlib';
+import { zstdDecompress, zstdDecompressSync } from 'node:zlib';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { LeaseQueue } from '../groups/hold-lease.ts';
 import { runUnderLease, type WorkEnd } from '../groups/lease-runner.ts';
 import { runnerIdleMs } from '../groups/limits.ts';
+import { pause } from '../groups/retry.ts';
 import type { TopicPlace, TopicRunner } from '../groups/topic-runners.ts';
 import { Wake } from '../groups/wake.ts';
 import type { Entry, Lease, Queue } from '../queue/queue.ts';
 import { isWorthParsing } from './document-filter.ts';
-import { commitIntervalMs, documentsPerTurn, readBytesMax, readEntriesMax, readerAgeMsMax, readerBytesMax } from './limits.ts';
+import {
+  commitIntervalMs,
+  gatherMs,
+  inflatedHereBytesMax,
+  linesPerTurn,
+  readBytesMax,
+  readEntriesMax,
+  readerAgeMsMax,
+  readerBytesMax,
+} from './limits.ts';
 import { platformDocument, type PlatformDocument } from './platform-document.ts';
 
 /** What it is called among the reader groups. */
@@ -26,12 +36,14 @@ export interface PlatformTopicReaderParts {
   readonly onDocument: (document: PlatformDocument) => void;
 }
 
-const inflate = promisify(zstdDecompress);
+const inflateElsewhere = promisify(zstdDecompress);
 const newline = 0x0a;
 
 export class PlatformTopicReader implements TopicRunner {
   readonly #parts: PlatformTopicReaderParts;
   readonly #wake = new Wake();
+  /** Lines since somebody else had a turn. */
+  #lines = 0;
 
   constructor(parts: PlatformTopicReaderParts) {
     this.#parts = parts;
@@ -76,7 +88,10 @@ export class PlatformTopicReader implements TopicRunner {
       if (clock.monotonic() - committedMs >= commitIntervalMs && !(await commit())) return 'ended';
       if (entries.length > 0) continue;
       const waitMs = readTo > committed ? commitIntervalMs : runnerIdleMs;
-      if ((await this.#wake.wait(clock, signal, waitMs)) || readTo > committed || signal.aborted) continue;
+      const isWoken = await this.#wake.wait(clock, signal, waitMs);
+      // Each agent tells for itself, and very many tell all the time: what comes within a moment is read together.
+      if (isWoken) await pause(clock, gatherMs, signal);
+      if (isWoken || readTo > committed || signal.aborted) continue;
       return 'idle';
     }
     await commit();
@@ -89,18 +104,27 @@ export class PlatformTopicReader implements TopicRunner {
     if (format !== 'batch' || key === undefined) return;
     const [tenant = ''] = this.#parts.place.channel.split('/');
     const origin = { siteId: key.siteId, agentId: key.agentId, tenant, receivedMs };
-    const lines = await inflate(body, { maxOutputLength: Math.max(1, inflatedBytes) }).catch(() => undefined);
+    const lines = await inflated(body, inflatedBytes);
     if (lines === undefined) return;
-    let parsed = 0;
     for (let from = 0; from < lines.length;) {
       const end = lines.indexOf(newline, from);
       const line = lines.subarray(from, end === -1 ? lines.length : end);
       from = end === -1 ? lines.length : end + 1;
+      this.#lines += 1;
+      if (this.#lines % linesPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
       if (line.length === 0 || !isWorthParsing(line)) continue;
       const document = platformDocument(line.toString(), origin);
       if (document !== undefined) this.#parts.onDocument(document);
-      parsed += 1;
-      if (parsed % documentsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+}
+
+/** Undefined: it cannot be inflated. What is small takes less time than telling another thread of it. */
+async function inflated(body: Uint8Array, inflatedBytes: number): Promise<Buffer | undefined> {
+  const options = { maxOutputLength: Math.max(1, inflatedBytes) };
+  try {
+    return inflatedBytes <= inflatedHereBytesMax ? zstdDecompressSync(body, options) : await inflateElsewhere(body, options);
+  } catch {
+    return undefined;
   }
 }
