@@ -4,7 +4,8 @@ import { systemClock } from '@tributary/shared/clock.ts';
 import { SearchThreads } from '../outputs/archive/search/search-threads.ts';
 import { backTopic, type Entry } from '../queue/queue.ts';
 import { blockEntry } from '../testing/line-block.ts';
-import { tailRecordsPerSecond } from './limits.ts';
+import { eventually } from '../testing/eventually.ts';
+import { heartbeatMs, tailRecordsPerSecond } from './limits.ts';
 import { tail, type TailStep } from './tail.ts';
 import { type AskedFor, wantedOf } from './wanted.ts';
 
@@ -65,6 +66,37 @@ test('a tail tells what comes after it began, of what may be seen and is asked f
   stop.abort();
   assert.equal((await steps.next()).done, true);
   assert.equal(topics.listeners, 0);
+});
+
+test('what was received before a tail began, by whatever clock, is told when its pipeline is done with it later', async () => {
+  const topics = new Topics();
+  topics.publish('shop/web', ['done with before it began']);
+  topics.nowMs += 60_000;
+  const stop = new AbortController();
+  const steps = topics.tail({}, stop.signal);
+  const first = next(steps);
+  topics.nowMs -= 30_000;
+  topics.publish('shop/web', ['of a slow clock']);
+  assert.deepEqual(await first, ['of a slow clock']);
+  stop.abort();
+});
+
+test('a tail that finds nothing in all that comes says so as often as one to which nothing comes', async () => {
+  const topics = new Topics();
+  const stop = new AbortController();
+  const steps = topics.tail({ text: 'never' }, stop.signal);
+  for (let time = 0; time < 2; time += 1) {
+    let told: TailStep | undefined;
+    const step = steps.next().then(({ value }) => (told = value ?? undefined));
+    const comes = (): boolean => {
+      topics.nowMs += heartbeatMs / 10;
+      topics.publish('shop/web', ['something else']);
+      return told !== undefined;
+    };
+    await eventually('it says that there is nothing', comes, 120_000);
+    assert.deepEqual(await step, { quiet: true });
+  }
+  stop.abort();
 });
 
 test('what comes faster than can be shown is skipped, and told', async () => {

@@ -30,7 +30,7 @@ export interface TailParts {
 export type TailStep =
   | { readonly records: readonly FoundRecord[] }
   | { readonly skipped: number }
-  /** Nothing came for a while. */
+  /** Nothing that is wanted came for a while, whatever else did. */
   | { readonly quiet: true };
 
 interface Place {
@@ -75,16 +75,29 @@ class Follower implements Disposable {
 
   async *steps(signal: AbortSignal): AsyncGenerator<TailStep, void> {
     const { clock } = this.#parts;
+    let toldMs = clock.monotonic();
+    const quietMs = (): number => clock.monotonic() - toldMs;
     while (!signal.aborted) {
-      const [place] = this.#ready;
-      if (place === undefined) {
-        if (!(await this.#wake.wait(clock, signal, heartbeatMs))) yield { quiet: true };
-        continue;
+      for await (const step of this.#nextSteps(signal, heartbeatMs - quietMs())) {
+        yield step;
+        toldMs = clock.monotonic();
       }
-      // At the end of the line: none of several waits for the others.
-      this.#ready.delete(place);
-      yield* this.#follow(place);
+      if (signal.aborted || quietMs() < heartbeatMs) continue;
+      yield { quiet: true };
+      toldMs = clock.monotonic();
     }
+  }
+
+  /** Of one place, or none where nothing comes in that time. */
+  async *#nextSteps(signal: AbortSignal, withinMs: number): AsyncGenerator<TailStep, void> {
+    const [place] = this.#ready;
+    if (place === undefined) {
+      await this.#wake.wait(this.#parts.clock, signal, withinMs);
+      return;
+    }
+    // At the end of the line: none of several waits for the others.
+    this.#ready.delete(place);
+    yield* this.#follow(place);
   }
 
   [Symbol.dispose](): void {
@@ -115,11 +128,14 @@ class Follower implements Disposable {
     this.#ready.add(place);
   }
 
-  /** The first entry that is looked at came after the tail had begun. */
+  /**
+   * The first entry that is looked at came after the tail had begun. The newest one did, or nobody would have told of it, whatever the clock of
+   * the hub that received it says, and however long it was with its pipeline.
+   */
   async #beginning({ topic, partition }: Place): Promise<number> {
     const { entries } = await this.#parts.queue.measure({ topic, partition, afterSequence: 0 });
     const first = entries.find(({ receivedMs }) => receivedMs >= this.#startedMs);
-    return first === undefined ? (entries.at(-1)?.sequence ?? 0) : first.sequence - 1;
+    return ((first ?? entries.at(-1))?.sequence ?? 1) - 1;
   }
 
   #scan(channel: string, entries: readonly Entry[]): Promise<FrameResult> {
