@@ -2,29 +2,27 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import type { HealthTree, ModelNode } from '../health/model/health-model.ts';
-import type { AuditEvent } from '../registry/registry.ts';
 import { MemoryMeta } from '../testing/recording-health.ts';
 import type { Alert } from './alert.ts';
 import { Holds } from './holds.ts';
-import { acknowledgedGoneMs } from './limits.ts';
+import { roomProblem } from './kept-holds.ts';
+import { acknowledgedGoneMs, acknowledgementsMax, silencesMax, tenantHoldsBytesMax } from './limits.ts';
 
 const by = { actor: 'alice', address: '' };
 
 class Fixture {
   readonly clock = new ManualClock(1_000_000);
-  readonly told: AuditEvent[] = [];
   level: 'yellow' | 'red' | undefined = 'yellow';
   readonly meta = new MemoryMeta();
   readonly holds: Holds;
 
   constructor() {
-    const { meta, told } = this;
-    const registry = {
-      meta: (key: string) => meta.meta(key),
-      setMeta: (values: Readonly<Record<string, string>>) => meta.setMeta(values),
-      record: async (event: AuditEvent) => void told.push(event),
-    };
-    this.holds = new Holds({ registry, clock: this.clock, tree: () => this.tree });
+    this.holds = this.hub();
+  }
+
+  /** Another one of the site. */
+  hub(): Holds {
+    return new Holds({ registry: this.meta, clock: this.clock, tree: () => this.tree });
   }
 
   get tree(): HealthTree {
@@ -37,14 +35,15 @@ class Fixture {
   }
 
   get actions(): string[] {
-    return this.told.map(({ action, tenant }) => `${action} ${tenant ?? ''}`);
+    return this.meta.told.map(({ action, tenant }) => `${action} ${tenant ?? ''}`);
   }
 }
 
 const node = 'topic/front/shop/web';
 
 test('a silence is of what its patterns and tenant mean, until its time or somebody ends it, and in the trail', async () => {
-  const { holds, clock, told } = new Fixture();
+  const fixture = new Fixture();
+  const { holds, clock } = fixture;
   const untilMs = clock.now() + 60_000;
   const alert: Pick<Alert, 'node' | 'kind' | 'owners'> = { node, kind: 'lag', owners: ['shop'] };
   const { id } = await holds.silence({ node: 'topic/*', finding: '*', tenant: 'shop', untilMs, note: 'new disks' }, by);
@@ -60,10 +59,7 @@ test('a silence is of what its patterns and tenant mean, until its time or someb
   clock.advance(60_000);
   assert.ok(!holds.isSilenced(alert));
   await assert.rejects(holds.silence({ node: '*', finding: '*', untilMs, note: 'late' }, by), /over already/);
-  assert.deepEqual(
-    told.map(({ action, tenant }) => `${action} ${tenant ?? '-'}`),
-    ['alerts-silenced shop', 'alerts-unsilenced shop', 'alerts-silenced -'],
-  );
+  assert.deepEqual(fixture.actions, ['alerts-silenced shop', 'alerts-unsilenced shop', 'alerts-silenced ']);
 });
 
 test('what was acknowledged is known until it gets worse, or was gone for a while', async () => {
@@ -84,4 +80,49 @@ test('what was acknowledged is known until it gets worse, or was gone for a whil
   assert.equal(holds.acknowledgements.length, 0);
   await assert.rejects(holds.unacknowledge({ node, finding: 'lag' }, by), /nobody/);
   assert.deepEqual(fixture.actions, ['alert-acknowledged shop']);
+});
+
+test('one tenant uses up its own room, and neither that of others nor that of the site', async () => {
+  const { holds, clock } = new Fixture();
+  const about = { node: '*', finding: '*', untilMs: clock.now() + 60_000, note: 'so' };
+  for (let made = 0; made < silencesMax; made += 1) await holds.silence({ ...about, tenant: 'shop' }, by);
+  await assert.rejects(holds.silence({ ...about, tenant: 'shop' }, by), /there are 200 silences of shop/);
+  await holds.silence({ ...about, tenant: 'bank' }, by);
+  await holds.silence(about, by);
+  clock.advance(60_000);
+  await holds.silence({ ...about, tenant: 'shop', untilMs: clock.now() + 1 }, by);
+});
+
+test('what is acknowledged has room of its own for each tenant, and all tenants together leave room to the site', () => {
+  const entry = { node: 'n', finding: 'lag', level: 'red' as const, by: 'alice', note: 'x'.repeat(500), atMs: 0 };
+  const many = (tenant: string, count: number): (typeof entry & { tenant: string })[] =>
+    Array.from({ length: count }, () => ({ ...entry, tenant }));
+  const full = { silences: [], acknowledgements: many('shop', acknowledgementsMax + 1) };
+  assert.match(roomProblem(full, 'shop') ?? '', /1000 findings of shop are acknowledged/);
+  assert.equal(roomProblem(full, 'bank'), undefined);
+  const tenants = Array.from({ length: Math.ceil(tenantHoldsBytesMax / 500_000) }, (_, index) => many(`t${index}`, 1000));
+  const all = { silences: [], acknowledgements: tenants.flat() };
+  assert.match(roomProblem(all, 't0') ?? '', /as much as this site keeps/);
+  assert.equal(roomProblem(all, undefined), undefined);
+});
+
+test('two hubs that change silences at the same moment undo nothing of each other, and tell it once each', async () => {
+  const fixture = new Fixture();
+  const { holds: one, clock, meta } = fixture;
+  const other = fixture.hub();
+  const about = { node: '*', finding: '*', untilMs: clock.now() + 60_000, note: 'so' };
+  const { id } = await one.silence(about, by);
+  const made = await Promise.all([one, other, one, other].map((hub) => hub.silence(about, by)));
+  await Promise.all([one.unsilence(id, by), other.acknowledge({ node, finding: 'lag', note: 'x' }, by), one.silence(about, by)]);
+  const ids = other.silences.map((silence) => silence.id);
+  assert.equal(ids.length, 5);
+  assert.deepEqual(
+    made.filter((silence) => !ids.includes(silence.id)),
+    [],
+  );
+  assert.equal(one.acknowledgements.length, 1);
+  assert.equal(fixture.actions.length, 8);
+  meta.failing = true;
+  await assert.rejects(one.silence(about, by), /disk is full/);
+  assert.equal(fixture.actions.length, 8);
 });

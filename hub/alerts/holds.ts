@@ -1,6 +1,6 @@
 /**
  * What keeps people from being told: silences, for what somebody works on, and acknowledgements, for what somebody knows of. Both are the site's, kept in the
- * registry and told in the audit trail; the trail comes first, so that nothing is held up that nobody can find there.
+ * registry (kept-holds.ts) and told in the audit trail in one step. A change is made from what there is; where another hub was first it is made again from that.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@tributary/shared/clock.ts';
@@ -12,38 +12,11 @@ import type { HealthCause } from '../dashboard/api/health-shapes.ts';
 import type { HealthTree } from '../health/model/health-model.ts';
 import type { NodeId } from '../health/model/node-ids.ts';
 import { isWorse } from '../health/model/states.ts';
-import type { Registry } from '../registry/registry.ts';
+import { type AuditEvent, type Registry, RegistryError } from '../registry/registry.ts';
 import type { Alert } from './alert.ts';
-import { acknowledgedGoneMs, acknowledgementsMax, silencesMax } from './limits.ts';
+import { type Acknowledgement, type Kept, ReadHolds, type Silence, keyOf, roomProblem } from './kept-holds.ts';
+import { acknowledgedGoneMs, changeTriesMax } from './limits.ts';
 import { fitsNames } from './name-pattern.ts';
-
-const level = z.enum(['yellow', 'red', 'unknown']);
-const silence = z.strictObject({
-  id: z.string(),
-  node: z.string(),
-  finding: z.string(),
-  /** Undefined: also what is of the site, or of any tenant. */
-  tenant: z.string().optional(),
-  untilMs: z.number(),
-  by: z.string(),
-  note: z.string(),
-  atMs: z.number(),
-});
-const acknowledgement = z.strictObject({
-  node: z.string(),
-  finding: z.string(),
-  /** What gets worse than this is told again. */
-  level,
-  untilMs: z.number().optional(),
-  by: z.string(),
-  note: z.string(),
-  atMs: z.number(),
-});
-const storedHolds = z.strictObject({ silences: z.array(silence), acknowledgements: z.array(acknowledgement) });
-
-export type Silence = z.output<typeof silence>;
-export type Acknowledgement = z.output<typeof acknowledgement>;
-type Kept = z.output<typeof storedHolds>;
 
 const note = z.string().trim().min(1).max(500);
 const untilMs = z.number().int().min(0).max(8_640_000_000_000_000);
@@ -66,9 +39,20 @@ export type SilenceRequest = z.output<typeof silenceRequest>;
 export type AcknowledgeRequest = z.output<typeof acknowledgeRequest>;
 
 export interface HoldsParts {
-  readonly registry: Pick<Registry, 'meta' | 'setMeta' | 'record'>;
+  readonly registry: Pick<Registry, 'meta' | 'setMeta'>;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly tree: () => HealthTree;
+}
+
+/** A change of what is kept. Undefined: of the trail, nothing is told. */
+interface Change {
+  readonly kept: Kept;
+  readonly audit: AuditEvent | undefined;
+}
+
+interface About {
+  readonly tenant: string | undefined;
+  readonly details: Readonly<Record<string, string | undefined>>;
 }
 
 const metaKey = 'alert-holds';
@@ -76,11 +60,7 @@ const metaKey = 'alert-holds';
 export class Holds {
   readonly #parts: HoldsParts;
   readonly #goneSinceMs = new Map<string, number>();
-  #read: { readonly text: string | undefined; readonly kept: Kept; readonly byNode: ReadonlyMap<string, Acknowledgement> } = {
-    text: undefined,
-    kept: nothingKept,
-    byNode: new Map(),
-  };
+  #read = new ReadHolds(undefined);
   /** Changes of this hub, one after the other. */
   #changing: Promise<unknown> = Promise.resolve();
 
@@ -89,28 +69,23 @@ export class Holds {
   }
 
   get silences(): readonly Silence[] {
-    const nowMs = this.#parts.clock.now();
-    return this.#kept().silences.filter((one) => one.untilMs > nowMs);
+    return this.#now().silences;
   }
 
   get acknowledgements(): readonly Acknowledgement[] {
-    const nowMs = this.#parts.clock.now();
-    return this.#kept().acknowledgements.filter((one) => one.untilMs === undefined || one.untilMs > nowMs);
+    return this.#now().acknowledgements;
   }
 
   isSilenced({ node, kind, owners }: Pick<Alert, 'node' | 'kind' | 'owners'>): boolean {
-    return this.silences.some(
-      (one) =>
-        fitsNames(one.node, node) &&
-        fitsNames(one.finding, kind) &&
-        (one.tenant === undefined || (owners !== 'site' && owners.every((owner) => owner === one.tenant))),
-    );
+    const nowMs = this.#parts.clock.now();
+    return this.#kept()
+      .silencesOf(owners)
+      .some((one) => one.untilMs > nowMs && fitsNames(one.node, node) && fitsNames(one.finding, kind));
   }
 
   /** Undefined: it is not, or it is worse than what somebody knew. */
   acknowledged(node: NodeId, cause: Pick<HealthCause, 'kind' | 'level'>): HealthCause['acknowledged'] {
-    const kept = this.#kept();
-    const found = kept.acknowledgements.length === 0 ? undefined : this.#read.byNode.get(keyOf({ node, finding: cause.kind }));
+    const found = this.#kept().acknowledgementOf({ node, finding: cause.kind });
     if (found === undefined || isWorse(cause.level, found.level)) return undefined;
     const { by, note: why, untilMs: until } = found;
     if (until === undefined) return { by, note: why };
@@ -122,15 +97,12 @@ export class Holds {
     const nowMs = this.#parts.clock.now();
     if (request.untilMs <= nowMs) throw new OperationError('unclear', 'the time until when is over already');
     const made: Silence = { id: randomUUID().slice(0, 8), ...request, by: by.actor, atMs: nowMs };
-    const { note: why, untilMs: until, ...details } = request;
-    await this.#change(async () => {
-      if (this.silences.length >= silencesMax)
-        throw new OperationError('refused', `there are ${silencesMax} silences: end one of them`);
-      await this.#tell('alerts-silenced', by, {
-        tenant: request.tenant,
-        details: { id: made.id, ...details, until: new Date(until).toISOString(), note: why },
-      });
-      return { silences: [...this.silences, made], acknowledgements: [...this.acknowledgements] };
+    const { note: why, untilMs: until, ...about } = request;
+    const details = { id: made.id, ...about, until: new Date(until).toISOString(), note: why };
+    await this.#change(({ silences, acknowledgements }) => {
+      const kept = { silences: [...silences, made], acknowledgements };
+      refuseTooMany(kept, made.tenant);
+      return { kept, audit: auditOf('alerts-silenced', by, { tenant: request.tenant, details }) };
     });
     return made;
   }
@@ -141,12 +113,13 @@ export class Holds {
 
   /** Throws an OperationError. */
   async unsilence(id: string, by: Actor): Promise<void> {
-    await this.#change(async () => {
-      const found = this.silenceOf(id);
+    await this.#change(({ silences, acknowledgements }) => {
+      const found = silences.find((one) => one.id === id);
       if (found === undefined)
         throw new OperationError('unknown', 'there is no such silence: tributary-hub alerts list has them');
-      await this.#tell('alerts-unsilenced', by, { tenant: found.tenant, details: { id, node: found.node } });
-      return { silences: this.silences.filter((one) => one.id !== id), acknowledgements: [...this.acknowledgements] };
+      const kept = { silences: silences.filter((one) => one !== found), acknowledgements };
+      const about = { tenant: found.tenant, details: { id, node: found.node } };
+      return { kept, audit: auditOf('alerts-unsilenced', by, about) };
     });
   }
 
@@ -161,25 +134,29 @@ export class Holds {
     if (worst === undefined) throw new OperationError('unknown', 'there is no such finding at this node now');
     if (until !== undefined && until <= clock.now()) throw new OperationError('unclear', 'the time until when is over already');
     const lasting = until === undefined ? {} : { untilMs: until };
-    const made: Acknowledgement = { node, finding, level: worst.level, ...lasting, by: by.actor, note: why, atMs: clock.now() };
-    await this.#change(async () => {
-      const others = this.acknowledgements.filter((one) => one.node !== node || one.finding !== finding);
-      if (others.length >= acknowledgementsMax)
-        throw new OperationError('refused', `${acknowledgementsMax} findings are acknowledged: silence them instead`);
-      await this.#tell('alert-acknowledged', by, { tenant: this.#tenantOf(node), details: { node, finding, note: why } });
-      return { silences: [...this.silences], acknowledgements: [...others, made] };
+    const tenant = this.#tenantOf(node);
+    const owned = tenant === undefined ? {} : { tenant };
+    const told = { level: worst.level, ...lasting, by: by.actor, note: why, atMs: clock.now() };
+    const made: Acknowledgement = { node, finding, ...owned, ...told };
+    const audit = auditOf('alert-acknowledged', by, { tenant, details: { node, finding, note: why } });
+    await this.#change(({ silences, acknowledgements }) => {
+      const others = acknowledgements.filter((one) => keyOf(one) !== keyOf(made));
+      const kept = { silences, acknowledgements: [...others, made] };
+      refuseTooMany(kept, tenant);
+      return { kept, audit };
     });
     return made;
   }
 
   /** Throws an OperationError. */
-  async unacknowledge({ node, finding }: Pick<AcknowledgeRequest, 'node' | 'finding'>, by: Actor): Promise<void> {
-    await this.#change(async () => {
-      const others = this.acknowledgements.filter((one) => one.node !== node || one.finding !== finding);
-      if (others.length === this.acknowledgements.length)
+  async unacknowledge(about: Pick<AcknowledgeRequest, 'node' | 'finding'>, by: Actor): Promise<void> {
+    const { node, finding } = about;
+    const audit = auditOf('alert-unacknowledged', by, { tenant: this.#tenantOf(node), details: { node, finding } });
+    await this.#change(({ silences, acknowledgements }) => {
+      const others = acknowledgements.filter((one) => keyOf(one) !== keyOf(about));
+      if (others.length === acknowledgements.length)
         throw new OperationError('unknown', 'nobody has acknowledged this finding at this node');
-      await this.#tell('alert-unacknowledged', by, { tenant: this.#tenantOf(node), details: { node, finding } });
-      return { silences: [...this.silences], acknowledgements: others };
+      return { kept: { silences, acknowledgements: others }, audit };
     });
   }
 
@@ -199,20 +176,27 @@ export class Holds {
     // By what they say: a change that is under way reads all of them anew.
     const over = new Map(this.acknowledgements.filter(isOver).map((one) => [keyOf(one), one.atMs]));
     if (over.size === 0) return;
-    await this.#change(async () => {
-      const left = this.acknowledgements.filter((one) => over.get(keyOf(one)) !== one.atMs);
-      return { silences: [...this.silences], acknowledgements: left };
+    await this.#change(({ silences, acknowledgements }) => {
+      const left = acknowledgements.filter((one) => over.get(keyOf(one)) !== one.atMs);
+      return { kept: { silences, acknowledgements: left }, audit: undefined };
     });
     for (const key of over.keys()) this.#goneSinceMs.delete(key);
   }
 
-  #kept(): Kept {
+  #kept(): ReadHolds {
     const text = this.#parts.registry.meta(metaKey);
-    if (text === this.#read.text) return this.#read.kept;
-    const read = readKept(text);
-    const byNode = new Map(read.acknowledgements.map((one) => [keyOf(one), one]));
-    this.#read = { text, kept: read, byNode };
-    return read;
+    if (text !== this.#read.text) this.#read = new ReadHolds(text);
+    return this.#read;
+  }
+
+  /** Without what is over. */
+  #now(): Kept {
+    const nowMs = this.#parts.clock.now();
+    const { silences, acknowledgements } = this.#kept().kept;
+    return {
+      silences: silences.filter((one) => one.untilMs > nowMs),
+      acknowledgements: acknowledgements.filter((one) => one.untilMs === undefined || one.untilMs > nowMs),
+    };
   }
 
   #tenantOf(node: NodeId): string | undefined {
@@ -220,41 +204,45 @@ export class Holds {
     return owners === 'site' || owners.length !== 1 ? undefined : owners[0];
   }
 
-  async #tell(
-    action: 'alerts-silenced' | 'alerts-unsilenced' | 'alert-acknowledged' | 'alert-unacknowledged',
-    { actor, address }: Actor,
-    { tenant, details }: { readonly tenant: string | undefined; readonly details: Readonly<Record<string, string | undefined>> },
-  ): Promise<void> {
-    const told = Object.entries(details).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]));
-    await this.#parts.registry.record({ action, actor, address, outcome: 'success', tenant, details: Object.fromEntries(told) });
-  }
-
-  #change(make: () => Promise<Kept>): Promise<void> {
+  #change(make: (kept: Kept) => Change): Promise<void> {
     const before = this.#changing;
     const change = async (): Promise<void> => {
       await before;
-      await this.#parts.registry.setMeta({ [metaKey]: JSON.stringify(await make()) });
+      for (let tries = 1; !(await this.#tried(make)); tries += 1) {
+        if (tries >= changeTriesMax) throw new OperationError('refused', 'others change silences all the time: try it again');
+      }
     };
     const changed = change();
     this.#changing = changed.catch(() => undefined);
     return changed;
   }
+
+  /** False: another hub was first. */
+  async #tried(make: (kept: Kept) => Change): Promise<boolean> {
+    const { registry } = this.#parts;
+    const { text } = this.#kept();
+    const { kept, audit } = make(this.#now());
+    const told = audit === undefined ? {} : { audit };
+    try {
+      await registry.setMeta({ [metaKey]: JSON.stringify(kept) }, { from: { [metaKey]: text }, ...told });
+      return true;
+    } catch (error) {
+      if (error instanceof RegistryError && error.code === 'REGISTRY_CONFLICT') return false;
+      throw error;
+    }
+  }
 }
 
-const nothingKept: Kept = { silences: [], acknowledgements: [] };
+function refuseTooMany(kept: Kept, tenant: string | undefined): void {
+  const problem = roomProblem(kept, tenant);
+  if (problem !== undefined) throw new OperationError('refused', problem);
+}
 
-function keyOf({ node, finding }: Pick<Acknowledgement, 'node' | 'finding'>): string {
-  return `${node}\n${finding}`;
+function auditOf(action: AuditEvent['action'], { actor, address }: Actor, { tenant, details }: About): AuditEvent {
+  const told = Object.entries(details).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]));
+  return { action, actor, address, outcome: 'success', tenant, details: Object.fromEntries(told) };
 }
 
 function isGone(nodes: HealthTree, { node, finding }: Acknowledgement): boolean {
   return nodes.get(node)?.causes.some(({ kind }) => kind === finding) !== true;
-}
-
-function readKept(text: string | undefined): Kept {
-  try {
-    return text === undefined ? nothingKept : storedHolds.parse(JSON.parse(text));
-  } catch {
-    return nothingKept;
-  }
 }

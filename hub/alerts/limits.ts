@@ -18,9 +18,13 @@ export const returnWithinMs = 60 * minuteMs;
 export const resolveAfterMaxMs = 60 * minuteMs;
 /** Between two attempts to send the same message. */
 export const sendRetry = { msMin: 5 * secondMs, msMax: 5 * minuteMs };
-/** Silences, and acknowledgements, of a site. */
+/** Silences, and acknowledgements, of a tenant; as many are of the site. */
 export const silencesMax = 200;
-export const acknowledgementsMax = 2000;
+export const acknowledgementsMax = 1000;
+/** What all tenants keep of them together: it is written whole with each change. */
+export const tenantHoldsBytesMax = 4 * 1024 * 1024;
+/** Other hubs that were first, one after the other, before a change is given up. */
+export const changeTriesMax = 20;
 /** An acknowledgement of something that has been gone for so long is forgotten. */
 export const acknowledgedGoneMs = 5 * minuteMs;
 /** Of an answer of a receiver: what is read of it to say why. */

@@ -2,7 +2,7 @@
 import { parseDuration } from '@tributary/shared/options/units.ts';
 import type { SenderStatus } from '../alerts/alert-sender.ts';
 import type { ListedAlert } from '../alerts/alerts.ts';
-import type { Acknowledgement, Silence } from '../alerts/holds.ts';
+import type { Acknowledgement, Silence } from '../alerts/kept-holds.ts';
 import type { AckFlags, SilenceFlags } from './alerts-command-line.ts';
 import { runningHub } from './ask-running-hub.ts';
 import { type CommandHost, type ExitCode, exitCode, UsageError } from './exit.ts';

@@ -181,6 +181,10 @@ export type HelloVerdict =
 export interface HowSet {
   /** What is there already stays, so that of several hubs that set a site up at once the first one decides. */
   readonly unlessSet?: boolean;
+  /** What the change was made from: where one of these is another by now, nothing is set or told, and it is a REGISTRY_CONFLICT. */
+  readonly from?: Readonly<Record<string, string | undefined>>;
+  /** Told in the same step. */
+  readonly audit?: AuditEvent;
   /** As of `auditPassedOn`. */
   readonly fence?: Fence;
 }

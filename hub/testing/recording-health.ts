@@ -1,6 +1,7 @@
 /** What findings and events a part under test told, and a registry that keeps its small values in memory. */
 import type { Finding, FindingKind, Findings, StandingFinding } from '../health/findings.ts';
 import type { HubEventSink, ReportedEvent } from '../platform/hub-events.ts';
+import { type AuditEvent, type HowSet, RegistryError } from '../registry/registry.ts';
 
 export class RecordingEvents implements HubEventSink {
   readonly events: ReportedEvent[] = [];
@@ -33,6 +34,7 @@ export class RecordingFindings implements Findings {
 
 export class MemoryMeta {
   readonly values = new Map<string, string>();
+  readonly told: AuditEvent[] = [];
   /** Rejects what is stored from now on. */
   failing = false;
 
@@ -40,10 +42,15 @@ export class MemoryMeta {
     return this.values.get(key);
   }
 
-  async setMeta(values: Readonly<Record<string, string>>, how?: { readonly unlessSet: boolean }): Promise<void> {
+  async setMeta(values: Readonly<Record<string, string>>, { unlessSet, from = {}, audit }: HowSet = {}): Promise<void> {
     if (this.failing) throw new Error('the disk is full');
+    // As of a store that is somewhere else.
+    await Promise.resolve();
+    if (Object.entries(from).some(([key, before]) => this.values.get(key) !== before))
+      throw new RegistryError('REGISTRY_CONFLICT', 'somebody else changed this just now');
     for (const [key, value] of Object.entries(values)) {
-      if (how?.unlessSet !== true || !this.values.has(key)) this.values.set(key, value);
+      if (unlessSet !== true || !this.values.has(key)) this.values.set(key, value);
     }
+    if (audit !== undefined) this.told.push(audit);
   }
 }

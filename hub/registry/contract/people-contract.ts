@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  actionsOf,
   dayMs,
   testApiToken,
   testBy,
@@ -14,6 +15,7 @@ import {
   testId,
 } from '../fixture.ts';
 import { agentKeptMs, lazyWriteMs, revokedAgentKeptMs } from '../limits.ts';
+import type { HowSet } from '../registry.ts';
 import type { ContractTest } from './contract-test.ts';
 
 export const peopleContract: readonly ContractTest[] = [
@@ -185,6 +187,15 @@ export const peopleContract: readonly ContractTest[] = [
       await fixture.registry.setMeta({ config: 'ghi' });
       await fixture.registry.setMeta({ config: 'jkl', drawn: 'first' }, { unlessSet: true });
       assert.equal(fixture.registry.meta('drawn'), 'first');
+      const audit = testEvent('alerts-silenced');
+      const from = (config: string | undefined): HowSet => ({ from: { config }, audit });
+      await fixture.registry.setMeta({ made: 'once' }, { from: { made: undefined }, audit });
+      for (const other of ['abc', undefined]) {
+        const refused = { name: 'RegistryError', code: 'REGISTRY_CONFLICT', message: /somebody else changed this/ };
+        await assert.rejects(fixture.registry.setMeta({ config: 'x', made: 'twice' }, from(other)), refused);
+      }
+      assert.equal(fixture.registry.meta('made'), 'once');
+      assert.deepEqual(await actionsOf(fixture.registry), ['alerts-silenced'], 'what was refused is not told');
       assert.deepEqual(heard, ['abc', 'def']);
       await fixture.reopen();
       assert.deepEqual([fixture.registry.meta('config'), fixture.registry.meta('quota')], ['ghi', '1']);

@@ -134,11 +134,16 @@ export function removeSession(store: RegistryStore, { idHash, audit, nowMs }: Ar
   store.tell(audit, nowMs);
 }
 
-export function setMeta(store: RegistryStore, { values, unlessSet = false }: Argument<'setMeta'>): void {
+export function setMeta(store: RegistryStore, argument: Argument<'setMeta'>): void {
+  const { values, unlessSet = false, from = {}, audit, nowMs } = argument;
+  if (Object.entries(from).some(([key, before]) => store.meta.find(key) !== before)) {
+    throw new RegistryError('REGISTRY_CONFLICT', 'somebody else changed this just now: look again, and try again');
+  }
   for (const [key, value] of Object.entries(values)) {
     const before = store.meta.find(key);
     if (before !== value && !(unlessSet && before !== undefined)) store.meta.put(key, value);
   }
+  if (audit !== undefined) store.tell(audit, nowMs);
 }
 
 /** Bounded growth: what is over goes, some time later. */

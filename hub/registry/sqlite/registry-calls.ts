@@ -14,6 +14,7 @@ import type {
   EnrolmentTokenRecord,
   Greeting,
   HelloVerdict,
+  HowSet,
   SessionRecord,
   UserRecord,
 } from '../registry.ts';
@@ -73,7 +74,12 @@ export type RegistryContract = {
   readonly removeSession: Change<{ readonly idHash: string; readonly audit: AuditEvent }>;
   readonly record: Fenced<{ readonly audit: AuditEvent }>;
   readonly auditPassedOn: Fenced<{ readonly sequence: number }>;
-  readonly setMeta: Fenced<{ readonly values: Readonly<Record<string, string>>; readonly unlessSet?: boolean | undefined }>;
+  readonly setMeta: Fenced<{
+    readonly values: Readonly<Record<string, string>>;
+    readonly unlessSet?: boolean | undefined;
+    readonly from?: HowSet['from'] | undefined;
+    readonly audit?: AuditEvent | undefined;
+  }>;
   /** When agents and tokens of the HTTP API were last seen, and an end to what is over. */
   readonly tidy: Change<{ readonly agents: Seen; readonly tokens: Seen }>;
 };

@@ -179,8 +179,8 @@ export class SqliteRegistry implements Registry {
   }
 
   setMeta(values: Readonly<Record<string, string>>, how: HowSet = {}): Promise<void> {
-    const { unlessSet, fence } = how;
-    return this.#change('setMeta', { values, unlessSet, fence: plain(fence), nowMs: this.#clock.now() });
+    const { unlessSet, from, audit, fence } = how;
+    return this.#change('setMeta', { values, unlessSet, from, audit, fence: plain(fence), nowMs: this.#clock.now() });
   }
 
   onChanged(listener: () => void): () => void {
@@ -212,6 +212,8 @@ export class SqliteRegistry implements Registry {
       this.#look();
       return result;
     } catch (error) {
+      // What it was refused for may be another hub's change, which whoever tries again has to see.
+      this.#lookNow();
       throw registryErrorOf(error);
     }
   }
