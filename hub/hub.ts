@@ -57,8 +57,9 @@ export class Hub implements AsyncDisposable {
     watchFoundation(frame, foundation);
     const downstream = await startDownstream(frame, foundation, async () => atDesk?.snapshot());
     const entrance = await Entrance.open(frame, foundation);
-    const lookout = new Lookout(frame, { foundation, downstream, entrance });
-    const desk = Desk.open(frame, { foundation, downstream, entrance, lookout, reload: () => reload });
+    const looked = { foundation, downstream, entrance, options: (): HubOptions => reload?.options ?? frame.parts.options };
+    const lookout = new Lookout(frame, looked);
+    const desk = Desk.open(frame, { ...looked, lookout, reload: () => reload });
     atDesk = desk;
     lookout.start();
     const listeners = await entrance.listen({ api: desk.api, readiness: () => desk.readiness() });

@@ -31,7 +31,8 @@ export interface MeasurementsParts {
   readonly store: Pick<HubStore, 'queue' | 'cluster' | 'hubId' | 'siteId'>;
   /** The caller's to close, after this has ended. */
   readonly kept: MeasurementStore;
-  readonly bytesMax: number;
+  /** As the configuration has it now. */
+  readonly bytesMax: () => number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -75,7 +76,7 @@ export class Measurements {
 
   /** What happened to an agent, the newest first. */
   async events(agentId: Id, range: { readonly skip: number; readonly limit: number }): Promise<readonly AgentEvent[]> {
-    await this.#flushEvents();
+    await this.#try(() => this.#flushEvents());
     return eventsOf(await this.#parts.kept.events(agentId, range));
   }
 
@@ -101,7 +102,7 @@ export class Measurements {
       ]);
     } finally {
       this.#hubs[Symbol.dispose]();
-      await this.#try(() => Promise.all([this.#flushEvents(), this.#book.flush(true), this.#keeper.flush(true)]));
+      await this.#flush(true);
     }
   }
 
@@ -122,20 +123,26 @@ export class Measurements {
   async #flushAgain(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await pause(this.#parts.clock, flushIntervalMs, signal);
-      await this.#try(async () => {
-        await this.#hubs.tell();
-        await this.#flushEvents();
-        await this.#book.flush();
-        await this.#keeper.flush();
-      });
+      await this.#try(() => this.#hubs.tell());
+      await this.#flush();
+      this.states.forgetOld();
     }
   }
 
+  /** What one of them cannot store keeps no other from it. */
+  async #flush(all = false): Promise<void> {
+    const work = [() => this.#flushEvents(), () => this.#book.flush(all), () => this.#keeper.flush(all)];
+    await Promise.all(work.map((one) => this.#try(one)));
+  }
+
+  /** Of each agent by itself: what is in a part of the store that can be reached is not stored again with what is not. */
   async #flushEvents(): Promise<void> {
-    const events = this.#events;
-    if (events.length === 0) return;
+    const events = [...Map.groupBy(this.#events, ({ agentId }) => agentId).values()];
     this.#events = [];
-    await this.#parts.kept.addEvents(events);
+    const stored = await Promise.allSettled(events.map((ofAgent) => this.#parts.kept.addEvents(ofAgent)));
+    const failed = events.filter((_, index) => stored[index]?.status === 'rejected').flat();
+    this.#events = [...failed, ...this.#events].slice(0, eventsWaitingMax);
+    for (const result of stored) if (result.status === 'rejected') throw result.reason;
   }
 
   /** What one hub of the site does for all. */
@@ -166,8 +173,7 @@ export class Measurements {
   async #trimAgain(lock: HeldLock, signal: AbortSignal): Promise<void> {
     const { clock, kept, bytesMax } = this.#parts;
     while (!signal.aborted && (await lock.isHeld())) {
-      await this.#try(() => kept.trim({ nowMs: clock.now(), bytesMax }));
-      this.states.forgetOld();
+      await this.#try(() => kept.trim({ nowMs: clock.now(), bytesMax: bytesMax() }));
       await pause(clock, trimIntervalMs, signal);
     }
   }

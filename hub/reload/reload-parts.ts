@@ -49,7 +49,7 @@ export function reloadParts(parts: ReloadableParts): ReloadPart[] {
     { paths: ['queue.front_retention', 'queue.back_retention'], change: lookAtChannels },
     { paths: ['housekeeping'], change: houseChanged },
     // It is looked every few seconds, each time by the rules as they are then.
-    { paths: ['health', 'alerts', 'canaries'], change: () => undefined },
+    { paths: ['health', 'alerts', 'canaries', 'measurements'], change: () => undefined },
     { paths: ['quotas'], change: (options) => quotas.change(options.quotas) },
     { paths: ['pipelines', 'pipelines_dir', 'scripts'], change: (options) => processing.change(options) },
     {

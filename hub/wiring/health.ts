@@ -30,7 +30,7 @@ import { VersionSkew } from '../health/rules/version-skew.ts';
 import { type SitePart, SiteParts } from '../health/site-parts.ts';
 import type { ConnectionStatus } from '../intake/intake.ts';
 import type { AgentState } from '../measurements/agents/agent-states.ts';
-import { archiveOutputOf, type HubOptions } from '../options.ts';
+import { archiveOutputOf } from '../options.ts';
 import { queueLimits } from '../queue/limits.ts';
 import { KnownSites } from '../sites/known-sites.ts';
 import { queueLimitsOf } from '../store/queue-limits-of.ts';
@@ -40,8 +40,6 @@ import type { Lookout, LookoutParts } from './lookout.ts';
 
 export interface HealthParts extends LookoutParts {
   readonly lookout: Lookout;
-  /** As the configuration has it now. */
-  readonly options: () => HubOptions;
 }
 
 export interface Health {

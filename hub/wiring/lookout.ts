@@ -2,6 +2,7 @@
 import { watchHeldBack } from '../health/held-back.ts';
 import { watchClones } from '../intake/clone-findings.ts';
 import { Measurements } from '../measurements/measurements.ts';
+import type { HubOptions } from '../options.ts';
 import { watchServices } from '../services/open-services.ts';
 import { Rates } from '../status/rates.ts';
 import { watchStore } from '../store/watch-store.ts';
@@ -28,6 +29,8 @@ export interface LookoutParts {
   readonly foundation: Foundation;
   readonly downstream: Downstream;
   readonly entrance: Entrance;
+  /** As the configuration has it now. */
+  readonly options: () => HubOptions;
 }
 
 export class Lookout {
@@ -40,10 +43,11 @@ export class Lookout {
     this.#frame = frame;
     this.#parts = parts;
     const { clock } = frame;
-    const { logger, options } = frame.parts;
+    const { logger } = frame.parts;
     const { store } = parts.foundation;
     const kept = frame.use('kept measurements', store.openMeasurements());
-    this.measurements = new Measurements({ store, kept, bytesMax: options.measurements.max_bytes, clock, logger });
+    const bytesMax = (): number => parts.options().measurements.max_bytes;
+    this.measurements = new Measurements({ store, kept, bytesMax, clock, logger });
   }
 
   start(): void {

@@ -61,8 +61,10 @@ test(
       outputs,
       quotas,
       log: { level: 'debug' },
+      measurements: { max_bytes: '8MiB' },
     });
     assert.deepEqual([at(wider, 'configuration', 'state'), listAt(wider, 'quotas').length], ['current', 1]);
+    assert.deepEqual(listAt(wider, 'configuration', 'needsRestart'), []);
     const [same, second] = urls(wider);
     assert.equal(same, first, 'the one that did not change is the same');
     assert.deepEqual([await pushed(first, 'to the first'), await pushed(second, 'to the second')], [200, 200]);

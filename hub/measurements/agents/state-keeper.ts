@@ -42,7 +42,8 @@ export class StateKeeper {
     try {
       await this.#store.putStates(due.map((state) => ({ agentId: state.agentId, atMs: state.heardMs, json: stateText(state) })));
     } catch (error) {
-      for (const state of due) this.changed(state);
+      // What is known of an agent meanwhile is newer.
+      for (const state of due) if (!this.#changed.has(state.agentId)) this.changed(state);
       throw error;
     }
   }
