@@ -1,6 +1,7 @@
 /**
  * The hubs of a site tell each other every few seconds what each of them knows alone: its findings, its listeners, who is connected to it. So
- * all of them give the same answer. What a hub told holds for a short time only: a hub that is not heard of says nothing any more.
+ * all of them give the same answer. What a hub told holds for as long as it is a member of the site, and a short time: one that is not heard of says
+ * nothing any more. Where the store is away nobody is heard of, and the members stay as they were: so does what they told.
  */
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
@@ -21,7 +22,7 @@ export interface SitePart {
 }
 
 export interface SitePartsParts {
-  readonly cluster: Pick<Cluster, 'hubId' | 'announce' | 'onAnnounced'>;
+  readonly cluster: Pick<Cluster, 'hubId' | 'members' | 'announce' | 'onAnnounced'>;
   readonly clock: Clock;
   /** Whether there may be other hubs. */
   readonly isShared: boolean;
@@ -44,19 +45,20 @@ const agentsMax = 100_000;
 const findingsMax = 20_000;
 
 const id = z.string().regex(/^[0-9a-f]{32}$/);
+const finding = z.object({
+  kind: z.enum(findingKinds),
+  subject: z.string().max(textMax),
+  level: z.enum(['yellow', 'red']),
+  reason: z.string().max(textMax),
+  sinceMs: z.number(),
+});
 const part = z.object({
   hubId: id,
+  // A hub of another version may know of kinds that this one does not.
   findings: z
-    .array(
-      z.object({
-        kind: z.enum(findingKinds),
-        subject: z.string().max(textMax),
-        level: z.enum(['yellow', 'red']),
-        reason: z.string().max(textMax),
-        sinceMs: z.number(),
-      }),
-    )
-    .max(findingsMax),
+    .array(z.unknown())
+    .max(findingsMax)
+    .transform((all) => all.flatMap((one) => finding.safeParse(one).data ?? [])),
   listeners: z.array(z.string().max(textMax)).max(1000),
   agents: z.array(id).max(agentsMax),
   sites: z.array(id).max(agentsMax),
@@ -133,7 +135,8 @@ export class SiteParts implements Disposable {
 
   #forget(): void {
     const nowMs = this.#parts.clock.monotonic();
-    for (const [hubId, { atMs }] of this.#heard) if (nowMs - atMs > heardMs) this.#heard.delete(hubId);
+    const members = new Set(this.#parts.cluster.members().map(({ hubId }) => hubId));
+    for (const [hubId, { atMs }] of this.#heard) if (nowMs - atMs > heardMs && !members.has(hubId)) this.#heard.delete(hubId);
     this.#gather();
   }
 

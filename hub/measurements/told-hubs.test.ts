@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
 import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import type { HubMember } from '../cluster/cluster.ts';
+import { clusterMember } from '../testing/cluster-member.ts';
 import { eventually } from '../testing/eventually.ts';
 import { type AgentState, AgentStates } from './agents/agent-states.ts';
 import type { Measured } from './charts/series-book.ts';
@@ -17,8 +18,7 @@ class Air {
 
   join(letter: string): ConstructorParameters<typeof ToldHubs>[0]['cluster'] {
     const hubId = letter.repeat(32);
-    const facts = { host: letter, address: '', version: '1', startedMs: 0, connections: 0, works: true, beatMs: 0 };
-    this.members.push({ hubId, state: 'ready', ...facts });
+    this.members.push(clusterMember(hubId));
     return {
       hubId,
       members: () => this.members,
