@@ -137,6 +137,13 @@ suite('search of an archive and what waits for it', () => {
     site.publish({ channel: 'shop/platform', atMs: 5, lines: ['{"cpu":1}'] });
     assert.equal((await site.lines({})).length, 60);
     assert.deepEqual(await site.lines({ type: 'platform' }), ['{"cpu":1}']);
+    site.publish({ channel: 'shop/platform', atMs: 6, lines: ['{"system":{"cpu":{"pct":0.5}}}', 'no json'] });
+    await site.archive('shop/platform');
+    const { found } = await site.page({ type: 'platform', query: 'system.cpu.pct:>0.4' });
+    assert.deepEqual(
+      found.map(({ fields }) => fields),
+      [{ system: { cpu: { pct: 0.5 } } }],
+    );
   });
 
   for (const order of ['newest', 'oldest'] as const) {

@@ -1,6 +1,6 @@
 /** An event of the audit trail, out of its document in the platform channel (docs/PLATFORM-EVENTS.md). */
 import type { FoundRecord } from '../../api/search-shapes.ts';
-import { fieldsInLine, flatFields, valueText } from '../search/flat-fields.ts';
+import { flatFields, valueText } from '../search/flat-fields.ts';
 
 export interface AuditEntry {
   readonly key: string;
@@ -17,24 +17,15 @@ export interface AuditEntry {
 const prefix = 'tributary.audit.';
 const shownElsewhere = new Set(['sequence']);
 
-/**
- * In the archive a document of the platform channel is a line of JSON, which has no fields to search by; elsewhere it has. Either way a query finds
- * no more than what fits, and `auditEntry` looks again.
- */
-export function auditQuery({ who, what }: { readonly who: string; readonly what: string }, isArchive: boolean): string {
-  const conditions = isArchive
-    ? ['"audit":{', ...(who === '' ? [] : [`"name":"${who}"`]), ...(what === '' ? [] : [`"action":"${what}"`])].map(quoted)
-    : [
-        `${prefix}sequence:*`,
-        ...(who === '' ? [] : [`user.name:${quoted(who)}`]),
-        ...(what === '' ? [] : [`event.action:${quoted(what)}`]),
-      ];
-  return conditions.join(' AND ');
+export function auditQuery({ who, what }: { readonly who: string; readonly what: string }): string {
+  const byWhom = who === '' ? [] : [`user.name:${quoted(who)}`];
+  const done = what === '' ? [] : [`event.action:${quoted(what)}`];
+  return [`${prefix}sequence:*`, ...byWhom, ...done].join(' AND ');
 }
 
 /** Undefined of what is no such event. */
-export function auditEntry({ fields, line, receivedMs }: FoundRecord): AuditEntry | undefined {
-  const texts = new Map(flatFields(fields ?? fieldsInLine(line) ?? {}).map(([name, value]) => [name, valueText(value)]));
+export function auditEntry({ fields = {}, receivedMs }: FoundRecord): AuditEntry | undefined {
+  const texts = new Map(flatFields(fields).map(([name, value]) => [name, valueText(value)]));
   const text = (name: string): string => texts.get(name) ?? '';
   const sequence = texts.get(`${prefix}sequence`);
   if (sequence === undefined) return undefined;

@@ -1,12 +1,10 @@
 /** Who did what to whom: the audit trail, searched for in the platform channel. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { StoresAnswer } from '../../api/search-shapes.ts';
 import { Choice, Field } from '../components/form.tsx';
 import { PlainTable } from '../components/plain-table.tsx';
 import { Empty, Problem, Section } from '../components/section.tsx';
 import { At } from '../components/time.tsx';
-import { useLive } from '../data/live.ts';
 import { changeQuery, usePlace } from '../router.ts';
 import { quickRanges } from '../search/asked.ts';
 import { useResults } from '../search/use-results.ts';
@@ -20,10 +18,7 @@ export function Audit(): JSX.Element {
   const [what, setWhat] = useState(query.get('what') ?? '');
   const from = query.get('from') ?? usualFrom;
   const asked = { who: query.get('who') ?? '', what: query.get('what') ?? '' };
-  const stores = useLive<StoresAnswer>('/api/v1/stores', 60_000).data?.stores;
-  const archive = stores?.find(({ kind }) => kind === 'archive')?.name;
-  const wanted = { type: 'platform', query: auditQuery(asked, archive !== undefined), from, store: archive };
-  const results = useResults(stores === undefined ? undefined : wanted, 0);
+  const results = useResults({ type: 'platform', query: auditQuery(asked), from }, 0);
   const entries = results.records.flatMap((record) => auditEntry(record) ?? []);
   return (
     <Section title="Audit trail" flush aside={<Told count={entries.length} isRunning={results.isRunning} />}>

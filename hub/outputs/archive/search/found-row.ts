@@ -2,6 +2,7 @@
 import type { FoundRecord } from '../../../dashboard/api/search-shapes.ts';
 import { RowDecoders } from '../encoding-flag.ts';
 import { FrameRows, rawOf } from './frame-rows.ts';
+import { areFieldsRaw } from './row-fields.ts';
 
 export interface RowTextLimits {
   readonly lineBytesMax: number;
@@ -29,7 +30,7 @@ export class RowReader {
     const decoder = this.#decoders.of(flags);
     const shown = raw.subarray(0, lineBytesMax);
     const line = (decoder === undefined ? shown.toString('utf8') : decoder.decode(shown)).replace(/\r?\n$/, '');
-    const fields = this.#fields(rows, flags, raw);
+    const fields = this.#fields(rows, { type, raw, decoder });
     return {
       at: { agent, stream, position: Number(position), ordinal: Number(ordinal) },
       tenant,
@@ -45,11 +46,14 @@ export class RowReader {
     };
   }
 
-  #fields(rows: FrameRows, flags: string, raw: Buffer): Record<string, unknown> | undefined {
-    const isRaw = flags.split(' ').includes('json');
+  #fields(
+    rows: FrameRows,
+    { type, raw, decoder }: { readonly type: string; readonly raw: Buffer; readonly decoder: TextDecoder | undefined },
+  ): Record<string, unknown> | undefined {
     if (rows.rawStart - rows.fieldsStart > this.#limits.fieldsBytesMax) return undefined;
-    if (isRaw && raw.length > this.#limits.fieldsBytesMax) return undefined;
-    return objectOf(isRaw ? raw.toString('utf8') : rows.fields());
+    if (!areFieldsRaw(rows, type)) return objectOf(rows.fields());
+    if (raw.length > this.#limits.fieldsBytesMax) return undefined;
+    return objectOf(decoder === undefined ? raw.toString('utf8') : decoder.decode(raw));
   }
 }
 

@@ -11,10 +11,11 @@ interface Row {
   readonly event?: string;
   readonly fields?: object;
   readonly raw?: string;
+  readonly channel?: string;
 }
 
 function meets(
-  { host = 'web1', labels, flags = '', event = '', fields, raw = 'GET /a took 12ms' }: Row,
+  { host = 'web1', labels, flags = '', event = '', fields, raw = 'GET /a took 12ms', channel = 'shop/web' }: Row,
   query: string,
   ignoreCase = false,
 ): boolean {
@@ -25,7 +26,7 @@ function meets(
   const rows = new FrameRows(frame, 0);
   assert.ok(rows.next());
   const condition = parseFieldQuery(query);
-  const isMet = rowTest(condition, { frame, channel: 'shop/web', ignoreCase }).matches(rows);
+  const isMet = rowTest(condition, { frame, channel, ignoreCase }).matches(rows);
   assert.ok(mayMeet(frame, condition, ignoreCase) || !isMet, `${query}: a frame is passed over that has what is wanted`);
   return isMet;
 }
@@ -37,6 +38,52 @@ const parsed = {
   ok: true,
   took: '12',
 };
+
+test('a document of the platform channel is looked at as the JSON that it is', () => {
+  const document = {
+    '@timestamp': '2026-11-21T00:00:00.000Z',
+    event: { action: 'token-created' },
+    message: 'an enrolment token was created',
+    user: { name: 'anna' },
+    tributary: { audit: { sequence: 17 } },
+  };
+  const row = { raw: JSON.stringify(document), channel: 'tributary/platform' };
+  const yes = [
+    'tributary.audit.sequence:* AND user.name:"anna" AND event.action:"token-created"',
+    'user:anna tributary.audit.sequence:>16',
+    '@timestamp:<2026-11-22',
+    'message:"enrolment token"',
+    'line:"token-created"',
+    'received:>=2026-11-22',
+    'type:platform host:web1',
+  ];
+  for (const query of yes) assert.ok(meets(row, query), query);
+  const no = ['message:"token-created"', 'user.name:bert', 'tributary.audit.sequences:*', '@timestamp:>2026-11-22'];
+  for (const query of no) assert.ok(!meets(row, query), query);
+  assert.ok(!meets({ ...row, channel: 'shop/web' }, 'user.name:anna'));
+  assert.ok(!meets({ ...row, raw: '{"user":{"name":' }, 'user.name:anna'));
+  // What a pipeline has found is what counts.
+  assert.ok(meets({ ...row, fields: { user: { name: 'bert' } } }, 'user.name:bert NOT user.name:anna'));
+  assert.ok(meets({ ...row, raw: String.raw`{"\u0075ser":{"n\u0061me":"anna"}}` }, 'user.name:anna'));
+});
+
+test('a frame or a row without the name of a field is not read as JSON', () => {
+  const frame = Buffer.from('2026-11-22T10:00:00.000Z,web1,a,b,/c,,10,0,,,"{""user.name"":""anna""}","x"\n');
+  const may = (query: string): boolean => mayMeet(frame, parseFieldQuery(query));
+  for (const query of [
+    'user.name:*',
+    'user:x',
+    'name:x',
+    'host.name:x',
+    'log.file.path:x',
+    'NOT status:5',
+    'message:y',
+    'labels.user:x',
+  ])
+    assert.ok(may(query), query);
+  for (const query of ['status:5', 'user.id:*', 'labels.env:x', 'status:>5', 'a.bb:c*', 'user.name:a AND status:5'])
+    assert.ok(!may(query), query);
+});
 
 test('conditions on what a pipeline found', () => {
   const yes = [

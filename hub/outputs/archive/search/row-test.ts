@@ -1,8 +1,10 @@
 /** Whether a row of the archive meets a condition. What a pipeline found is parsed only where the condition asks for it, and once a row. */
+import { platformType } from '@tributary/protocol/platform/document.ts';
 import { unreachable } from '@tributary/shared/assert.ts';
-import { RowDecoders } from '../encoding-flag.ts';
+import { mayHoldEncodings, RowDecoders } from '../encoding-flag.ts';
 import { type Comparison, type Condition, fieldsCalled } from './condition.ts';
 import { type FrameRows, rawOf } from './frame-rows.ts';
+import { areFieldsRaw } from './row-fields.ts';
 
 export interface RowTest {
   matches(rows: FrameRows): boolean;
@@ -18,7 +20,7 @@ export interface RowTestOptions {
 type ValueTest = (value: unknown) => boolean;
 type Compiled = (row: CurrentRow) => boolean;
 
-/** False where no row of a frame can meet a condition, told from its bytes: of a machine or a stream that has no row there. */
+/** False where no row of a frame can meet a condition, told from its bytes: of a machine, a stream or a field that is nowhere in it. */
 export function mayMeet(frame: Buffer, condition: Condition, ignoreCase = false): boolean {
   switch (condition.kind) {
     case 'and':
@@ -26,12 +28,23 @@ export function mayMeet(frame: Buffer, condition: Condition, ignoreCase = false)
     case 'or':
       return condition.of.some((part) => mayMeet(frame, part, ignoreCase));
     case 'is': {
-      const isColumn = plainColumns.has(condition.field) && !ignoreCase && !/[",\r\n]/.test(condition.value);
-      return !isColumn || frame.includes(`,${condition.value},`);
+      if (!plainColumns.has(condition.field)) return mayHold(frame, condition.field);
+      return ignoreCase || /[",\r\n]/.test(condition.value) || frame.includes(`,${condition.value},`);
     }
+    case 'like':
+    case 'exists':
+    case 'compare':
+      return mayHold(frame, condition.field);
     default:
       return true;
   }
+}
+
+/** Whether a field of this name may be among these bytes of rows: its last part stands there as it is, unless its JSON has letters behind backslashes. */
+function mayHold(bytes: Buffer, field: string): boolean {
+  const names = fieldsCalled(field);
+  if (names.some((name) => rowsOwn.has(name) || name.includes('/')) || mayHoldEncodings(bytes)) return true;
+  return names.some((name) => bytes.includes(name.slice(name.lastIndexOf('.') + 1))) || bytes.includes('\\u');
 }
 
 /** They stand in the row as they are, with commas around them. */
@@ -96,10 +109,20 @@ function costOf(condition: Condition): number {
 }
 
 const cheapFields: ReadonlySet<string> = new Set(['tenant', 'type', 'host', 'agent', 'stream', 'source', 'received']);
+/** What a row tells without having the name in it. */
+const rowsOwn: ReadonlySet<string> = new Set([
+  ...cheapFields,
+  'line',
+  'message',
+  '@timestamp',
+  'host.name',
+  'agent.id',
+  'log.file.path',
+]);
 
 function onField(field: string, test: ValueTest): Compiled {
   const names = fieldsCalled(field).map((name) => name.split('.'));
-  return (row) => names.some((path) => row.values(path).some(test));
+  return (row) => row.mayHold(field) && names.some((path) => row.values(path).some(test));
 }
 
 /** The line holds it; any other field is it. */
@@ -226,6 +249,12 @@ class CurrentRow {
     this.#isParsed = false;
   }
 
+  /** False where the row has no such field, told without reading it as JSON: of rows of many kinds most have not. */
+  mayHold(field: string): boolean {
+    const rows = this.#rows;
+    return rows === undefined || this.#isParsed || mayHold(this.#frame.subarray(rows.rowStart, rows.rowEnd), field);
+  }
+
   /** What a field has; nothing where the record has no such field. */
   values(path: readonly string[]): readonly unknown[] {
     const own = path.length === 1 ? this.#own(path[0] ?? '') : undefined;
@@ -270,23 +299,30 @@ class CurrentRow {
       case 'received':
         return source?.[name];
       case 'line':
-      case 'message':
         return this.line();
+      case 'message':
+        return this.#told('message') ?? this.line();
       case '@timestamp': {
         const event = this.#rows?.place()[3] ?? '';
-        return event === '' ? source?.received : event;
+        return event === '' ? (this.#told('@timestamp') ?? source?.received) : event;
       }
       default:
         return undefined;
     }
   }
 
+  /** A document of the platform channel tells its own time and message. */
+  #told(name: string): string | undefined {
+    if (this.#type !== platformType) return undefined;
+    const [value] = valuesAt(this.#parsedFields(), [name]);
+    return typeof value === 'string' ? value : undefined;
+  }
+
   #parsedFields(): unknown {
     if (this.#isParsed) return this.#fields;
     this.#isParsed = true;
     const rows = this.#rows;
-    const isRaw = rows?.place()[2]?.split(' ').includes('json') === true;
-    this.#fields = parsed(isRaw ? this.line() : (rows?.fields() ?? ''));
+    if (rows !== undefined) this.#fields = parsed(areFieldsRaw(rows, this.#type) ? this.line() : (rows.fields() ?? ''));
     return this.#fields;
   }
 }
