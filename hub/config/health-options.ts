@@ -30,7 +30,7 @@ const rules = z.strictObject({
   agent_silent: z
     .strictObject({
       enabled,
-      after: time.prefault('8s').describe('Red when it was not connected for so long.'),
+      after: time.prefault('8s').describe('Red when it was not connected, or did not answer, for so long.'),
       mute: time
         .prefault('5m')
         .describe('Yellow when it is connected and did not tell of itself for so long, or three times as long as it said.'),

@@ -49,6 +49,8 @@ import { bodyProblem } from './zstd-frame.ts';
 export interface Peer {
   /** Address of the other end, for people. */
   readonly remote: string;
+  /** For how long it has not answered, although it was asked whether it is there; 0: it answers. */
+  readonly silentMs: number;
   send(message: Message): void;
   /** Resolves when what was sent has left, and at once where the peer is gone. */
   flushed(): Promise<void>;
@@ -103,6 +105,10 @@ export class IntakeConnection {
 
   get remote(): string {
     return this.#parts.peer.remote;
+  }
+
+  get silentMs(): number {
+    return this.#parts.peer.silentMs;
   }
 
   /** Undefined until the peer was admitted. */

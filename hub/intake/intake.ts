@@ -70,6 +70,8 @@ export interface ConnectionStatus {
   readonly tenant: string | undefined;
   /** When its certificate ends. */
   readonly notAfterMs: number | undefined;
+  /** For how long it has not answered, although it was asked whether it is there; 0: it answers. */
+  readonly silentMs: number;
 }
 
 export interface IntakeStatus {
@@ -171,13 +173,14 @@ class StandardIntake implements Intake {
   }
 
   status(): IntakeStatus {
-    const connections = [...this.#connections].map(({ remote, hello, identity }) => ({
+    const connections = [...this.#connections].map(({ remote, hello, identity, silentMs }) => ({
       remote,
       agentId: hello?.agentId,
       host: hello?.facts['host'],
       identity: identity.kind,
       tenant: tenantOf(identity),
       notAfterMs: identity.kind === 'plain' ? undefined : identity.notAfterMs,
+      silentMs,
     }));
     return { connections, counters: this.#events.counters(), lost: this.#events.lost(), turnedAway: this.#strangers.counts() };
   }

@@ -7,6 +7,7 @@ import type { Peer } from './connection.ts';
 
 export class RecordingPeer implements Peer {
   readonly remote: string;
+  silentMs = 0;
   readonly sent: Message[] = [];
   closed: string | undefined;
   paused = false;

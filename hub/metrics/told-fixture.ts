@@ -40,8 +40,16 @@ const status: ToldStatus = {
   cluster: { store: 'sqlite', roles: ['intake', 'work'], members: [], partitions: { all: 1, own: [0] } },
   listeners: { agents: { address: '127.0.0.1:7701', url: 'wss://127.0.0.1:7701', tls: true } },
   connections: [
-    { remote: '127.0.0.1:1', agentId: 'a1', host: 'h', identity: 'agent', tenant: 'shop', notAfterMs: undefined },
-    { remote: '127.0.0.1:2', agentId: undefined, host: undefined, identity: 'plain', tenant: 'shop', notAfterMs: undefined },
+    { remote: '127.0.0.1:1', agentId: 'a1', host: 'h', identity: 'agent', tenant: 'shop', notAfterMs: undefined, silentMs: 0 },
+    {
+      remote: '127.0.0.1:2',
+      agentId: undefined,
+      host: undefined,
+      identity: 'plain',
+      tenant: 'shop',
+      notAfterMs: undefined,
+      silentMs: 0,
+    },
   ],
   intake: {
     admitted: 3,

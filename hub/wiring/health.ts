@@ -8,14 +8,13 @@ import { KnownAgents } from '../health/known-agents.ts';
 import { KnownHubs } from '../health/known-hubs.ts';
 import { listenersOf, type TakingListener } from '../health/listener-facts.ts';
 import type { HealthFacts } from '../health/model/facts.ts';
+import { OwnAgents } from '../health/own-agents.ts';
 import { RuleRunner } from '../health/rule-runner.ts';
 import { AgentCertificate } from '../health/rules/agent-certificate.ts';
 import { AgentMute } from '../health/rules/agent-mute.ts';
-import { AgentReports } from '../health/rules/agent-reports.ts';
 import { AgentSilent } from '../health/rules/agent-silent.ts';
 import { AgentTroubles } from '../health/rules/agent-troubles.ts';
 import { CadenceFile } from '../health/rules/cadence-file.ts';
-import { ClockSkew } from '../health/rules/clock-skew.ts';
 import { Errors } from '../health/rules/errors.ts';
 import { Lag } from '../health/rules/lag.ts';
 import { cadencesStoredMs } from '../health/rules/limits.ts';
@@ -65,8 +64,7 @@ class OpenHealth implements Health {
   readonly #agents: KnownAgents;
   readonly #hubs: KnownHubs;
   readonly #siteParts: SiteParts;
-  readonly #reports = new AgentReports();
-  readonly #skew = new ClockSkew();
+  readonly #own: OwnAgents;
   readonly #silence: Silence;
 
   constructor(frame: HubFrame, parts: HealthParts) {
@@ -75,8 +73,9 @@ class OpenHealth implements Health {
     const { clock } = frame;
     const { logger } = frame.parts;
     const { store, registry, telling } = parts.foundation;
-    const { cluster, siteId } = store;
+    const { cluster, siteId, queue } = store;
     const { findings } = telling;
+    this.#own = frame.use('what agents told', new OwnAgents({ cluster, queue }));
     this.#hubs = new KnownHubs({ cluster, registry, clock, logger });
     this.#siteParts = frame.use('parts of the site', this.#openSiteParts());
     this.#siteParts.onLeft((hubId) => void this.#hubs.left(hubId));
@@ -123,10 +122,7 @@ class OpenHealth implements Health {
     const { hubId } = foundation.store;
     const { findings } = foundation.telling;
     entrance.tellSources(this.#silence);
-    lookout.measurements.onPlatformDocument((document) => {
-      this.#reports.take(document);
-      this.#skew.take(document);
-    });
+    lookout.measurements.onPlatformDocument((document) => this.#own.take(document));
     const common = { findings, clock, options: () => this.#rules() };
     const closed = new ListenerClosed({ ...common, hubId, doors: () => entrance.doors() });
     const runner = new RuleRunner({
@@ -152,11 +148,11 @@ class OpenHealth implements Health {
   #allRules(): Rule[] {
     const told = (agentId: Id): AgentState | undefined => this.#told(agentId);
     return [
-      new AgentSilent(),
+      new AgentSilent(() => this.#silentMs()),
       new AgentMute(told),
-      new AgentTroubles({ reports: this.#reports, told }),
+      new AgentTroubles({ reports: this.#own.reports, told }),
       new AgentCertificate(),
-      this.#skew,
+      this.#own.skew,
       new VersionSkew(),
       this.#silence,
       new Lag(),
@@ -207,6 +203,12 @@ class OpenHealth implements Health {
     return this.#parts.entrance.intake.status().connections;
   }
 
+  /** Of agents that are connected here and do not answer. */
+  #silentMs(): ReadonlyMap<Id, number> {
+    const silent = this.#connections().filter((one) => one.silentMs > 0);
+    return new Map(silent.flatMap(({ agentId, silentMs }) => (agentId === undefined ? [] : [[agentId, silentMs]])));
+  }
+
   #sitesHere(): ReadonlySet<Id> {
     const { registry } = this.#parts.foundation;
     const hubs = this.#connections().filter(({ identity }) => identity === 'lower-site');
@@ -228,7 +230,7 @@ class OpenHealth implements Health {
 
   #toldOf(agentId: Id): { readonly version: string; readonly farewell: string | undefined } | undefined {
     const state = this.#told(agentId);
-    return state && { version: state.version, farewell: this.#reports.farewellOf(agentId) };
+    return state && { version: state.version, farewell: this.#own.reports.farewellOf(agentId) };
   }
 
   #inputs(): HealthFacts['inputs'] {

@@ -4,10 +4,11 @@ import { agentA, healthRules, ruleFacts, seenAgent } from '../../testing/rule-fa
 import { AgentSilent } from './agent-silent.ts';
 
 const rules = healthRules();
+const allAnswer = (): ReadonlyMap<string, number> => new Map();
 const away = seenAgent({ connected: false, lastSeenMs: 1_000_000_000 });
 
 test('an agent that is not connected is red after eight seconds, and not when it comes back within them', () => {
-  const rule = new AgentSilent();
+  const rule = new AgentSilent(allAnswer);
   const at = (monotonicMs: number, agent = away): readonly object[] =>
     rule.look(ruleFacts({ monotonicMs, agents: [agent] }), rules);
   assert.deepEqual(at(0), []);
@@ -20,7 +21,7 @@ test('an agent that is not connected is red after eight seconds, and not when it
 });
 
 test('one that was enrolled and never came has two minutes for its first start', () => {
-  const rule = new AgentSilent();
+  const rule = new AgentSilent(allAnswer);
   const enrolled = seenAgent({ connected: false, lastSeenMs: undefined, enrolledMs: 1_000_000_000 });
   const at = (monotonicMs: number): readonly object[] => rule.look(ruleFacts({ monotonicMs, agents: [enrolled] }), rules);
   assert.deepEqual(at(0), []);
@@ -29,7 +30,7 @@ test('one that was enrolled and never came has two minutes for its first start',
 });
 
 test('one that said that it stops has that in its reason', () => {
-  const rule = new AgentSilent();
+  const rule = new AgentSilent(allAnswer);
   const agents = [{ ...away, farewell: 'it was stopped: SIGTERM' }];
   rule.look(ruleFacts({ agents }), rules);
   const [found] = rule.look(ruleFacts({ agents, monotonicMs: 9000 }), rules);
@@ -37,9 +38,25 @@ test('one that said that it stops has that in its reason', () => {
 });
 
 test('one that was not here for a month, and all where the rule is off, colour nothing', () => {
-  const rule = new AgentSilent();
+  const rule = new AgentSilent(allAnswer);
   const agents = [{ ...away, lastSeenMs: 1_000_000_000 - 31 * 86_400_000 }];
   for (const monotonicMs of [0, 60_000]) assert.deepEqual(rule.look(ruleFacts({ agents, monotonicMs }), rules), []);
   const off = healthRules({ agent_silent: { enabled: false } });
   for (const monotonicMs of [0, 60_000]) assert.deepEqual(rule.look(ruleFacts({ agents: [away], monotonicMs }), off), []);
+});
+
+test('one whose connection stands and who does not answer is red after as long, and stays so when the connection ends', () => {
+  const silentMs = new Map<string, number>();
+  const rule = new AgentSilent(() => silentMs);
+  const at = (ms: number, agent = seenAgent()): readonly { readonly reason: string }[] =>
+    rule.look(ruleFacts({ monotonicMs: ms, nowMs: 1_000_000_000 + ms, agents: [agent] }), rules);
+  silentMs.set(agentA, 4000);
+  assert.deepEqual(at(4000), []);
+  assert.deepEqual(at(7900), []);
+  silentMs.set(agentA, 8900);
+  assert.partialDeepStrictEqual(at(8000), [{ kind: 'agent-silent', subject: agentA, level: 'red' }]);
+  assert.match(at(8000)[0]?.reason ?? '', /does not answer since 1970-01-12T13:46:40Z, although its connection stands/);
+  silentMs.clear();
+  assert.match(at(9000, away)[0]?.reason ?? '', /is not connected since/);
+  assert.deepEqual(at(10_000), []);
 });

@@ -1,6 +1,6 @@
 /**
- * Agents that are known and not connected. A short absence is none: agents that start again, or go to another hub, are back within seconds.
- * It counts from the first look that missed them, so that nobody is missed because the hub itself was away.
+ * Agents that are known and not connected, or whose connection stands and nobody answers. A short absence is none: agents that start again, or
+ * go to another hub, are back within seconds. It counts from the first look that missed them, so that nobody is missed because the hub itself was away.
  */
 import type { Id } from '@tributary/protocol/messages.ts';
 import { printable } from '@tributary/shared/printable.ts';
@@ -12,23 +12,38 @@ import { momentText, type Rule, type RuleFacts } from './rule.ts';
 /** Between its enrolment and its first start a person types a command, or a script installs the rest. */
 const firstStartMs = 120_000;
 
+interface Missed {
+  /** By the monotonic clock. */
+  readonly sinceMs: number;
+  /** The same moment for people: it does not change while it lasts. */
+  readonly atMs: number;
+}
+
 export class AgentSilent implements Rule {
   readonly kinds = ['agent-silent'] as const;
-  /** Since when, by the monotonic clock. */
-  readonly #missedMs = new Map<Id, number>();
+  readonly #missed = new Map<Id, Missed>();
+  readonly #silentMs: () => ReadonlyMap<Id, number>;
+
+  /** `silentMs`: for how long each of those that are connected here and do not answer has not. */
+  constructor(silentMs: () => ReadonlyMap<Id, number>) {
+    this.#silentMs = silentMs;
+  }
 
   look({ agents, monotonicMs, nowMs }: RuleFacts, { agent_silent: { enabled, after, forget } }: HealthRules): readonly Finding[] {
     const found: Finding[] = [];
     const missing = new Set<Id>();
+    const silentMs = this.#silentMs();
     for (const agent of agents) {
       const { agentId, connected, lastSeenMs = agent.enrolledMs ?? nowMs } = agent;
-      if (connected || nowMs - lastSeenMs > forget) continue;
+      const unansweredMs = silentMs.get(agentId) ?? 0;
+      if ((connected && unansweredMs === 0) || nowMs - lastSeenMs > forget) continue;
       missing.add(agentId);
-      const sinceMs = this.#missedMs.getOrInsert(agentId, monotonicMs);
+      const first = { sinceMs: monotonicMs - unansweredMs, atMs: nowMs - unansweredMs };
+      const { sinceMs, atMs } = this.#missed.getOrInsert(agentId, first);
       const patienceMs = agent.lastSeenMs === undefined ? Math.max(after, firstStartMs) : after;
-      if (enabled && monotonicMs - sinceMs >= patienceMs) found.push(silent(agent));
+      if (enabled && monotonicMs - sinceMs >= patienceMs) found.push(connected ? unanswering(agent, atMs) : silent(agent));
     }
-    for (const agentId of this.#missedMs.keys()) if (!missing.has(agentId)) this.#missedMs.delete(agentId);
+    for (const agentId of this.#missed.keys()) if (!missing.has(agentId)) this.#missed.delete(agentId);
     return found;
   }
 }
@@ -38,5 +53,11 @@ function silent({ agentId, host, lastSeenMs, farewell }: SeenAgent): Finding {
   const why = farewell === undefined ? '' : ` (${printable(farewell)})`;
   const advice = 'see whether its machine runs, whether tributary-agent runs on it, and whether it reaches this hub';
   const reason = `agent ${agentId} on ${printable(host)} ${seen}${why}: ${advice}; revoke it if it is gone for good`;
+  return { kind: 'agent-silent', subject: agentId, level: 'red', reason };
+}
+
+function unanswering({ agentId, host }: SeenAgent, sinceMs: number): Finding {
+  const where = `agent ${agentId} on ${printable(host)}`;
+  const reason = `${where} does not answer since ${momentText(sinceMs)}, although its connection stands: see whether its machine runs, whether the network to it is cut, and whether tributary-agent hangs there (start it again)`;
   return { kind: 'agent-silent', subject: agentId, level: 'red', reason };
 }

@@ -30,6 +30,7 @@ import { createAgentServer, followMaterial, type ListenerTls } from './agent-ser
 import { AgentSocket } from './agent-socket.ts';
 import { AgentWebSocket } from './agent-web-socket.ts';
 import { type AgentListenerLimits, agentListenerLimitsDefault, handshakeMemoryBytes, strangerTries } from './limits.ts';
+import { restOf } from './sign-of-life.ts';
 import { type CertificateJudge, judgeCertificate, presentedBy } from './peer-certificate.ts';
 
 export const agentPath = '/v1/agent';
@@ -101,7 +102,8 @@ class WebSocketListener implements AgentListener {
   readonly #agents = new Set<AgentSocket>();
   readonly #options: AgentListenerOptions;
   readonly #limits: AgentListenerLimits;
-  readonly #pacing: NodeJS.Timeout;
+  readonly #lookMs: number;
+  readonly #looking: NodeJS.Timeout;
   readonly #spareMemory: SpareMemory;
   #connectedCount = 0;
   readonly #unfollow: () => void;
@@ -137,7 +139,8 @@ class WebSocketListener implements AgentListener {
       workBytes: () => this.#connectedCount * handshakeMemoryBytes,
       giveBack: () => giveBackMemory('regular'),
     });
-    this.#pacing = setInterval(() => this.#checkPaces(), Math.min(stillHereMs, limits.slowWindowMs)).unref();
+    this.#lookMs = Math.min(stillHereMs, limits.slowWindowMs, limits.askAfterMsMin);
+    this.#looking = setInterval(() => this.#lookAtAgents(), this.#lookMs).unref();
   }
 
   get address(): string {
@@ -160,7 +163,7 @@ class WebSocketListener implements AgentListener {
 
   /** Ends what is still connected: the intake has said goodbye where it was asked to. */
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#pacing);
+    clearInterval(this.#looking);
     this.#unfollow();
     const closed = this.#stopListening();
     for (const socket of this.#webSockets.clients) closeThenTerminate(socket, this.#limits.closeTimeoutMs);
@@ -193,7 +196,8 @@ class WebSocketListener implements AgentListener {
     this.#gate.known(request.socket);
     this.#connectedCount += 1;
     const remote = remoteOf(request);
-    const agent = new AgentSocket({ socket, stream: request.socket, remote, identity, intake, log, limits: this.#limits });
+    const parts = { socket, stream: request.socket, remote, identity, intake, log, limits: this.#limits, lookMs: this.#lookMs };
+    const agent = new AgentSocket(parts);
     this.#agents.add(agent);
     socket.once('close', () => this.#agents.delete(agent));
   }
@@ -237,9 +241,10 @@ class WebSocketListener implements AgentListener {
     this.#options.strangers.count('handshake', addressBeneath(socket), `a TLS handshake failed (${code})`);
   }
 
-  #checkPaces(): void {
+  #lookAtAgents(): void {
     const nowMs = performance.now();
-    for (const agent of this.#agents) agent.checkPace(nowMs);
+    const restMs = restOf(this.#agents.size, this.#limits);
+    for (const agent of this.#agents) agent.look(nowMs, restMs);
     this.#spareMemory.look();
   }
 }

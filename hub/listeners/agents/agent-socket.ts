@@ -13,6 +13,7 @@ import type { PeerIdentity } from '../../intake/peer-identity.ts';
 import type { AgentWebSocket } from './agent-web-socket.ts';
 import type { AgentListenerLimits } from './limits.ts';
 import { Pace } from './pace.ts';
+import { SignOfLife } from './sign-of-life.ts';
 
 const normalClosure = 1000;
 
@@ -25,6 +26,8 @@ export interface AgentSocketParts {
   readonly intake: Intake;
   readonly log: Logger;
   readonly limits: AgentListenerLimits;
+  /** How often it is looked at. */
+  readonly lookMs: number;
 }
 
 export class AgentSocket implements Peer {
@@ -35,6 +38,7 @@ export class AgentSocket implements Peer {
   readonly #connection: IntakeConnection;
   readonly #stream: AgentSocketParts['stream'];
   readonly #pace: Pace;
+  readonly #life: SignOfLife;
   #closeTimer: NodeJS.Timeout | undefined;
 
   constructor(parts: AgentSocketParts) {
@@ -44,6 +48,7 @@ export class AgentSocket implements Peer {
     this.#limits = parts.limits;
     this.#stream = parts.stream;
     this.#pace = new Pace(parts.limits);
+    this.#life = new SignOfLife(parts.lookMs);
     this.#connection = parts.intake.connect(this, parts.identity);
     this.#socket.on('message', (data, isBinary) => this.#received(data, isBinary));
     this.#socket.onInvalid = (error) => this.#connection.receiveInvalid(error);
@@ -86,17 +91,32 @@ export class AgentSocket implements Peer {
     this.#socket.resume();
   }
 
-  /** To be called every second or so: ends the connection when a message was begun and does not go on. */
-  checkPace(nowMs: number): void {
+  get silentMs(): number {
+    return this.#life.silentMs;
+  }
+
+  /**
+   * To be called every `lookMs`: ends the connection when a message was begun and does not go on, and asks a peer that said nothing for
+   * `askAfterMs` whether it is there.
+   */
+  look(nowMs: number, askAfterMs: number): void {
     const { isAmidMessage, isPaused } = this.#socket;
-    if (isAmidMessage || isPaused) this.#stillHere();
+    if (isAmidMessage || isPaused) this.#ping();
+    if (this.#life.look({ bytesRead: this.#stream.bytesRead, isPaused, askAfterMs })) this.#ping();
+    if (this.silentMs >= this.#limits.silentMsMax) return this.#endSilent();
     const isUnderWay = isAmidMessage && !isPaused;
     if (!this.#pace.isTooSlow({ isUnderWay, bytesRead: this.#stream.bytesRead, nowMs })) return;
     this.#connection.receiveInvalid(new FrameError('limit', 'a message that was begun comes too slowly, or not at all'));
   }
 
-  /** The peer's Ping waits behind what we are still getting, or do not read now: it is told without having asked. */
-  #stillHere(): void {
+  /** What was asked last is still on its way, for which the kernel would try a quarter of an hour. */
+  #endSilent(): void {
+    this.#log.warn('agent does not answer: connection ended', { remote: this.remote, silentMs: this.silentMs });
+    this.#socket.terminate();
+  }
+
+  /** The peer's own Ping waits behind what we are still getting, or do not read now: it is told without having asked. */
+  #ping(): void {
     const { readyState, bufferedAmount } = this.#socket;
     if (readyState === WebSocket.OPEN && bufferedAmount === 0) this.#socket.ping();
   }

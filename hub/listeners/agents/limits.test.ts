@@ -112,6 +112,21 @@ test('a line that is slow and steady brings its batch', timeout, async () => {
   agent.socket.terminate();
 });
 
+test('a peer that says nothing is asked, and one that does not answer is silent and then let go', timeout, async () => {
+  await using door = await DoorFixture.open({ limits: { askAfterMsMin: 50, silentMsMax: 400 } });
+  const silentMs = (): number[] => door.intake.status().connections.map((one) => one.silentMs);
+  const { agent } = await admitted(door);
+  let asked = 0;
+  agent.socket.on('ping', () => (asked += 1));
+  await eventually('it was asked again and again', () => asked > 10);
+  assert.equal(agent.socket.readyState, WebSocket.OPEN);
+  // As of a program that hangs: what comes is not looked at.
+  agent.stream.pause();
+  await eventually('it is silent', () => silentMs().some((ms) => ms >= 100));
+  await eventually('it is let go', () => silentMs().length === 0);
+  agent.stream.destroy();
+});
+
 test('what we do not read ourselves is held against nobody', () => {
   const pace = new Pace({ slowBytesMin: 100, slowWindowMs: 1000 });
   const at = (nowMs: number, isUnderWay: boolean, bytesRead = 0): boolean => pace.isTooSlow({ nowMs, isUnderWay, bytesRead });

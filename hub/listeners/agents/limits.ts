@@ -15,6 +15,12 @@ export interface AgentListenerLimits {
   /** From our close to the peer's; then the socket is destroyed. */
   readonly closeTimeoutMs: number;
   readonly keepAliveMs: number;
+  /** A peer that said nothing for so long is asked whether it is there, */
+  readonly askAfterMsMin: number;
+  /** and later where there are so many that more would have to be asked. */
+  readonly asksPerSecondMax: number;
+  /** Who does not answer for so long is gone: its connection is ended. */
+  readonly silentMsMax: number;
   /** The socket gathers no more than this of a message, */
   readonly payloadBytesMax: number;
   /** and before its peer was admitted no more than this: a Hello is short, and anybody may connect. */
@@ -35,6 +41,9 @@ export const agentListenerLimitsDefault: AgentListenerLimits = {
   unreadBytesMax: 16 * 1024 * 1024,
   closeTimeoutMs: 3000,
   keepAliveMs: 30_000,
+  askAfterMsMin: 4000,
+  asksPerSecondMax: 500,
+  silentMsMax: 60_000,
   payloadBytesMax: frameBytesMax + 1024 * 1024,
   strangerPayloadBytesMax: 256 * 1024,
   slowBytesMin: 16 * 1024,

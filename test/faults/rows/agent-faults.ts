@@ -54,9 +54,7 @@ export const agentFaults: readonly Fault<SiteBed>[] = [
     repair: (bed) => bed.agent('web').host.program.signal('SIGCONT'),
     node: 'agent/web',
     colour: 'red',
-    reason: /is not connected since|does not answer/,
-    missing:
-      'its connection stays open, and nobody asks an idle agent for a sign of life: what it does not tell is missed after five minutes',
+    reason: /does not answer since .*, although its connection stands: see whether its machine runs/,
   },
   {
     name: 'agent-cloned',
