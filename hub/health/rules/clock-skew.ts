@@ -41,7 +41,12 @@ export class ClockSkew implements Rule {
     this.#samples.set(agentId, [...before.slice(1 - samplesMax), { atMs, receivedMs }]);
     if (this.#samples.size <= agentsToldMax) return;
     const [oldest] = this.#samples.keys();
-    if (oldest !== undefined) this.#samples.delete(oldest);
+    if (oldest !== undefined) this.#forget(oldest);
+  }
+
+  /** Agents of which another hub reads what they tell. */
+  keepOnly(isOurs: (agentId: Id) => boolean): void {
+    for (const agentId of this.#samples.keys()) if (!isOurs(agentId)) this.#forget(agentId);
   }
 
   look({ agents }: RuleFacts, { clock_skew: steps }: HealthRules): readonly Finding[] {
@@ -54,6 +59,11 @@ export class ClockSkew implements Rule {
       const reason = `the clock of agent ${agentId} on ${printable(host)} is ${far} the hub's: records that it dates have wrong times; let its machine keep time (chrony, systemd-timesyncd)`;
       return [{ kind: 'clock-skew', subject: agentId, level, reason }];
     });
+  }
+
+  #forget(agentId: Id): void {
+    this.#samples.delete(agentId);
+    this.#set.delete(agentId);
   }
 
   /** Behind is more than none, ahead less; undefined: nobody knows. */
