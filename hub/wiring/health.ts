@@ -9,7 +9,6 @@ import { KnownHubs } from '../health/known-hubs.ts';
 import { listenersOf, type TakingListener } from '../health/listener-facts.ts';
 import type { HealthFacts } from '../health/model/facts.ts';
 import { OwnAgents } from '../health/own-agents.ts';
-import { OwnAgents } from '../health/own-agents.ts';
 import { RuleRunner } from '../health/rule-runner.ts';
 import { AgentCertificate } from '../health/rules/agent-certificate.ts';
 import { AgentMute } from '../health/rules/agent-mute.ts';
