@@ -27,9 +27,14 @@ export interface RouteAbout {
   readonly summary: string;
   readonly path?: z.ZodType;
   readonly query?: z.ZodType;
+  readonly headers?: z.ZodType;
   readonly body?: z.ZodType;
-  /** Of 200; a media type where it is no JSON; absent: there is no body (204). */
+  /** What the body may be: JSON unless told. */
+  readonly media?: readonly string[];
+  /** A media type where it is no JSON; absent: there is no body. */
   readonly answer?: z.ZodType | string;
+  /** Of an answer as asked: 200 unless told, 204 where there is no body. */
+  readonly statuses?: readonly number[];
 }
 
 declare module 'fastify' {

@@ -40,6 +40,63 @@ test('the description tells parameters, bodies and answers by the schemas that a
   assert.ok(Object.hasOwn(Object(answer), 'records'));
 });
 
+test('the description is one that tools can read: references lead somewhere, and schemas say nothing but JSON Schema', async () => {
+  await using server = await PeopleServer.start();
+  const { body } = await new PeopleClient(server.url, await server.addToken('*', 'read')).call('GET', '/api/v1/openapi.json');
+  const ids: unknown[] = [];
+  for (const [path, methods] of Object.entries(Object(body?.['paths']))) {
+    for (const operation of Object.values<Record<string, unknown>>(Object(methods))) {
+      ids.push(operation['operationId']);
+      const { parameters } = operation;
+      assert.ok(Array.isArray(parameters));
+      const named = parameters.filter((one: unknown) => Object(one)['in'] === 'path').map((one: unknown) => Object(one)['name']);
+      assert.deepEqual(
+        named,
+        [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name),
+        path,
+      );
+    }
+  }
+  assert.equal(new Set(ids).size, ids.length);
+  const references = [...JSON.stringify(body).matchAll(/"\$ref":"([^"]*)"/g)].map(([, to = '']) => to);
+  assert.ok(references.includes('#/components/schemas/get_sites.output.__schema0'), 'a site has sites');
+  for (const reference of references) {
+    const [root, ...names] = reference.split('/');
+    const found = names.reduce<unknown>((value, name) => Object(value)[name], body);
+    assert.ok(root === '#' && found !== undefined, reference);
+  }
+  for (const schema of schemasIn(body)) {
+    const unknown = Object.keys(schema).filter((word) => !schemaWords.has(word));
+    assert.deepEqual(unknown, [], JSON.stringify(schema));
+  }
+});
+
+const schemaWords: ReadonlySet<string> = new Set(
+  (
+    '$ref type const enum default description properties required additionalProperties propertyNames items prefixItems ' +
+    'minItems maxItems minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern format anyOf oneOf allOf not'
+  ).split(' '),
+);
+
+/** What stands at `schema` and under `components.schemas`, with all that is in it. */
+function* schemasIn(document: unknown): Generator<Record<string, unknown>> {
+  yield* Object.values<Record<string, unknown>>(Object(Object(document)['components'])['schemas']).flatMap(withInner);
+  const open: unknown[] = [Object(document)['paths']];
+  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+    for (const [name, value] of Object.entries(Object(one))) {
+      if (name === 'schema') yield* withInner(Object(value));
+      else if (typeof value === 'object' && value !== null) open.push(value);
+    }
+  }
+}
+
+function withInner(schema: Record<string, unknown>): Record<string, unknown>[] {
+  const { properties, items, additionalProperties, propertyNames, anyOf, oneOf, allOf } = schema;
+  const several = [properties, anyOf, oneOf, allOf].flatMap((inner) => Object.values<unknown>(Object(inner)));
+  const all = [...several, items, additionalProperties, propertyNames].filter((inner) => typeof inner === 'object');
+  return [schema, ...all.flatMap((inner) => withInner(Object(inner)))];
+}
+
 test('who has an answer already is told that it still holds', async () => {
   await using server = await PeopleServer.start();
   const client = new PeopleClient(server.url, await server.addToken('*', 'read'));

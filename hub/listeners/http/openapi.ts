@@ -31,10 +31,11 @@ export class RouteBook {
 
 export function openapiOf(routes: readonly DescribedRoute[], version: string): Json {
   const paths: Record<string, Record<string, Json>> = {};
+  const schemas: Record<string, unknown> = { Error: errorSchema };
   // Who asks for the page itself reads HTML.
   for (const route of routes.filter(({ about, method }) => about !== undefined && method !== 'HEAD')) {
     const path = route.url.replaceAll(/:(\w+)/g, '{$1}');
-    (paths[path] ??= {})[route.method.toLowerCase()] = operationOf(route);
+    (paths[path] ??= {})[route.method.toLowerCase()] = operationOf(route, schemas);
   }
   return {
     openapi: '3.1.0',
@@ -45,8 +46,9 @@ export function openapiOf(routes: readonly DescribedRoute[], version: string): J
         'Times are RFC 3339 in UTC, or milliseconds since 1970 where the name ends with Ms. A list that has more has `next`: give it as `after`. ' +
         'What belongs to a tenant that one may not look at is as good as not there.',
     },
+    servers: [{ url: '/' }],
     paths,
-    components: { securitySchemes, schemas: { Error: errorSchema }, responses: { Error: errorResponse } },
+    components: { securitySchemes, schemas, responses, headers: { ETag: etagHeader } },
   };
 }
 
@@ -75,10 +77,15 @@ const errorSchema = {
   },
 };
 
-const errorResponse = {
-  description: 'Why it was not done',
-  content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+const responses = {
+  Error: {
+    description: 'Why it was not done',
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+  },
+  Same: { description: 'The answer that If-None-Match names still holds' },
 };
+
+const etagHeader = { description: 'For If-None-Match', schema: { type: 'string' } };
 
 const accessTexts: Readonly<Record<RouteAccess, string>> = {
   open: 'Anybody.',
@@ -89,18 +96,23 @@ const accessTexts: Readonly<Record<RouteAccess, string>> = {
   push: 'Needs to push: scope write or admin.',
 };
 
-function operationOf({ method, url, access, about }: DescribedRoute): Json {
-  const { summary = '', path, query, body, answer } = about ?? {};
+function operationOf({ method, url, access, about }: DescribedRoute, schemas: Record<string, unknown>): Json {
+  const { summary = '', path, query, headers, body, media = ['application/json'] } = about ?? {};
+  const id = operationId(method, url);
+  const schemaOf = schemasOf(id, schemas);
+  const content = body && Object.fromEntries(media.map((type) => [type, { schema: schemaOf(body, 'input') }]));
   return {
     summary,
     description: accessTexts[access],
-    operationId: operationId(method, url),
+    operationId: id,
     ...(access === 'open' ? { security: [] } : { security: [{ token: [] }, { session: [] }] }),
-    parameters: [...parametersOf(path, 'path'), ...parametersOf(query, 'query')],
-    ...(body !== undefined && {
-      requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } },
-    }),
-    responses: { ...answered(answer), default: { $ref: '#/components/responses/Error' } },
+    parameters: [
+      ...parametersOf(path && schemaOf(path, 'input'), 'path'),
+      ...parametersOf(query && schemaOf(query, 'input'), 'query'),
+      ...parametersOf(headers && schemaOf(headers, 'input'), 'header'),
+    ],
+    ...(content !== undefined && { requestBody: { required: true, content } }),
+    responses: { ...answered(method, about ?? { summary }, schemaOf), default: { $ref: '#/components/responses/Error' } },
   };
 }
 
@@ -109,18 +121,25 @@ function operationId(method: string, url: string): string {
   return [method.toLowerCase(), ...words.filter((word) => word !== '')].join('_');
 }
 
-function answered(answer: RouteAbout['answer']): Json {
-  if (answer === undefined) return { 204: { description: 'Done' } };
-  const content =
-    typeof answer === 'string'
-      ? { [answer.split(';')[0] ?? answer]: { schema: { type: 'string' } } }
-      : { 'application/json': { schema: schemaOf(answer, 'output') } };
-  return { 200: { description: 'As asked', content } };
+function answered(
+  method: string,
+  { answer, statuses = [answer === undefined ? 204 : 200] }: RouteAbout,
+  schemaOf: SchemaOf,
+): Json {
+  const description = answer === undefined ? 'Done' : 'As asked';
+  if (answer === undefined) return Object.fromEntries(statuses.map((status) => [status, { description }]));
+  if (typeof answer === 'string') {
+    const content = { [answer.split(';')[0] ?? answer]: { schema: { type: 'string' } } };
+    return Object.fromEntries(statuses.map((status) => [status, { description, content }]));
+  }
+  const content = { 'application/json': { schema: schemaOf(answer, 'output') } };
+  if (method !== 'GET') return Object.fromEntries(statuses.map((status) => [status, { description, content }]));
+  const headers = { etag: { $ref: '#/components/headers/ETag' } };
+  return { 200: { description, headers, content }, 304: { $ref: '#/components/responses/Same' } };
 }
 
-function parametersOf(schema: z.ZodType | undefined, place: 'path' | 'query'): Json[] {
-  if (schema === undefined) return [];
-  const { properties, required } = schemaOf(schema, 'input');
+function parametersOf(schema: Json | undefined, place: 'path' | 'query' | 'header'): Json[] {
+  const { properties, required } = schema ?? {};
   if (!isObject(properties)) return [];
   const needed = Array.isArray(required) ? required : [];
   return Object.entries(properties).map(([name, one]) => {
@@ -128,10 +147,30 @@ function parametersOf(schema: z.ZodType | undefined, place: 'path' | 'query'): J
   });
 }
 
-/** What cannot be said in JSON Schema, as a check by a function, is left out: it is told when it fails. */
-function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' });
-  return rest;
+type SchemaOf = (schema: z.ZodType, io: 'input' | 'output') => Json;
+
+/**
+ * What refers to itself goes among the document's own `schemas`, where references are looked for. What cannot be said in JSON Schema, as a check
+ * by a function, is left out: it is told when it fails.
+ */
+function schemasOf(operation: string, schemas: Record<string, unknown>): SchemaOf {
+  return (schema, io) => {
+    const made = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any', override: inWords });
+    const prefix = `${operation}.${io}.`;
+    const text = JSON.stringify(made).replaceAll('"#/$defs/', `"#/components/schemas/${prefix}`);
+    const { $schema: _, $defs, ...rest }: Json = JSON.parse(text);
+    for (const [name, one] of Object.entries(isObject($defs) ? $defs : {})) schemas[`${prefix}${name}`] = one;
+    return rest;
+  };
+}
+
+/** Options tell what they may be in words of the configuration, which JSON Schema does not know. */
+function inWords({ jsonSchema }: { readonly jsonSchema: Record<string, unknown> }): void {
+  const { unit, min, max } = jsonSchema;
+  if (typeof unit !== 'string') return;
+  for (const name of ['unit', 'min', 'max']) delete jsonSchema[name];
+  const ends = [typeof min === 'string' && `from ${min}`, typeof max === 'string' && `to ${max}`];
+  jsonSchema['description'] = ['a', unit, ...ends.filter((end) => end !== false)].join(' ');
 }
 
 function isObject(value: unknown): value is Json {

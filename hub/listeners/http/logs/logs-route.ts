@@ -5,6 +5,7 @@ import { type ApiRoutes, demand, principalOf } from '../api-routes.ts';
 import { HttpError } from '../http-error.ts';
 import { pushBytesMax } from '../limits.ts';
 import type { LogReceiver } from './log-receiver.ts';
+import { pushAbout } from './push-request.ts';
 
 export const logsPath = '/api/v1/logs';
 const typeDefault = 'app';
@@ -14,7 +15,11 @@ export function logsRoute(receiver: LogReceiver): ApiRoutes {
     // The receiver reads the request itself.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-    const about = { summary: 'Push records: JSON, NDJSON or lines of text', answer: z.looseObject({ accepted: z.int() }) };
+    const about = {
+      summary: 'Push records: JSON, NDJSON or lines of text',
+      ...pushAbout,
+      answer: z.strictObject({ accepted: z.int(), dropped: z.int().optional(), duplicate: z.boolean().optional() }),
+    };
     app.post(logsPath, { config: { access: 'push', about }, bodyLimit: pushBytesMax }, async (request) => {
       const name = nameOf(principalOf(request));
       return receiver.receive(request.raw, {

@@ -1,5 +1,6 @@
 /** What a push says besides its records: where they go, who they are of, what they are, and which request this is. Anything unknown is refused. */
 import type { IncomingMessage } from 'node:http';
+import * as z from 'zod';
 import { HttpError } from '../http-error.ts';
 import { idempotencyKeyMax } from '../limits.ts';
 
@@ -20,6 +21,25 @@ const parameters: Readonly<Record<string, { readonly pattern: RegExp; readonly r
   tenant: { pattern: name, rule: '1 to 50 of a-z, 0-9 and _' },
   type: { pattern: name, rule: '1 to 50 of a-z, 0-9 and _' },
   host: { pattern: /^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,254}$/, rule: 'a name or an address of a machine' },
+};
+
+const formats: Readonly<Record<string, RecordFormat>> = {
+  'application/json': 'json',
+  'application/x-ndjson': 'lines',
+  'application/ndjson': 'lines',
+  'text/plain': 'lines',
+};
+
+/** For the OpenAPI description. */
+export const pushAbout = {
+  query: z.strictObject(
+    Object.fromEntries(
+      Object.entries(parameters).map(([key, { pattern, rule }]) => [key, z.string().regex(pattern).describe(rule).optional()]),
+    ),
+  ),
+  headers: z.strictObject({ 'idempotency-key': z.string().min(1).max(idempotencyKeyMax).optional() }),
+  body: z.unknown(),
+  media: Object.keys(formats),
 };
 
 /** Throws an HttpError. */
@@ -49,12 +69,6 @@ function queryOf(url: string): ReadonlyMap<string, string> {
   return found;
 }
 
-const formats: Readonly<Record<string, RecordFormat>> = {
-  'application/json': 'json',
-  'application/x-ndjson': 'lines',
-  'application/ndjson': 'lines',
-  'text/plain': 'lines',
-};
 const acceptedFormats = 'application/json, application/x-ndjson or text/plain';
 /** In these a line ends where a newline byte stands. */
 const lineCharset = /^(?:utf-8|us-ascii|iso-8859-(?:[1-9]|1[013-6])|windows-125[0-8])$/;

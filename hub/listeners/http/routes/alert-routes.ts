@@ -11,6 +11,7 @@ import { type ApiRoutes, demand, forbidden, principalOf } from '../api-routes.ts
 import { checked, nothing } from '../checked.ts';
 import { listOf, oneOf } from '../described.ts';
 import { HttpError } from '../http-error.ts';
+import { alertsAnswer } from '../operation-shapes.ts';
 import { told } from './operations-told.ts';
 
 export interface AlertRouteParts {
@@ -31,7 +32,7 @@ const abouts = {
   list: {
     summary: 'What is wrong now, and whether people are told of it',
     query: listQuery,
-    answer: z.object({ alerts: z.array(z.looseObject({})), receivers: z.array(z.looseObject({})), next: z.string().optional() }),
+    answer: alertsAnswer,
   },
   silences: { summary: 'What nobody is told of for a time', query: nothing, answer: listOf('silences') },
   silence: {

@@ -7,8 +7,9 @@ import { tenantName, typeName } from '../../../config/names.ts';
 import type { OutputOperations } from '../../../outputs/output-operations.ts';
 import { type ApiRoutes, demand, forbidden, principalOf } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
-import { anything, listOf } from '../described.ts';
+import { listOf } from '../described.ts';
 import { HttpError } from '../http-error.ts';
+import { channelsAnswer, forgottenAnswer, outputsAnswer } from '../operation-shapes.ts';
 import { told } from './operations-told.ts';
 import type { FastifyRequest } from 'fastify';
 
@@ -16,7 +17,7 @@ const channelPath = z.strictObject({ tenant: tenantName, type: typeName });
 const outputPath = z.strictObject({ name: z.string().regex(/^[a-z0-9:_-]{1,100}$/, 'must be the name of an output') });
 
 const abouts = {
-  list: { summary: 'Channels with their reader groups', query: nothing, answer: listOf('channels') },
+  list: { summary: 'Channels with their reader groups', query: nothing, answer: channelsAnswer },
   seek: {
     summary: 'Put the cursor of a reader elsewhere',
     path: channelPath,
@@ -29,29 +30,29 @@ const abouts = {
     path: channelPath,
     query: nothing,
     body: skipRequest,
-    answer: anything,
+    answer: z.strictObject({ partition: z.int(), skipped: z.int() }),
   },
-  outputs: { summary: 'Outputs that are configured, and those that are gone', query: nothing, answer: listOf('outputs') },
+  outputs: { summary: 'Outputs that are configured, and those that are gone', query: nothing, answer: outputsAnswer },
   forget: {
     summary: 'Forget an output that is gone, and what waits for it',
     path: outputPath,
     query: nothing,
     body: nothing,
-    answer: z.object({ forgotten: z.unknown() }),
+    answer: forgottenAnswer,
   },
   pause: {
     summary: 'Stop the readers of a channel',
     path: channelPath,
     query: nothing,
     body: pauseRequest,
-    answer: listOf('groups'),
+    answer: z.strictObject({ groups: z.array(z.string()) }),
   },
   resume: {
     summary: 'Let the readers of a channel go on',
     path: channelPath,
     query: nothing,
     body: pauseRequest,
-    answer: listOf('groups'),
+    answer: z.strictObject({ groups: z.array(z.string()) }),
   },
 };
 

@@ -17,16 +17,17 @@ import {
 } from '../../../dead-letters/requests.ts';
 import { type ApiRoutes, demand } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
-import { listOf, oneOf } from '../described.ts';
+import { listOf } from '../described.ts';
+import { jobAnswer, lettersAnswer } from '../operation-shapes.ts';
 import { told } from './operations-told.ts';
 
 const entriesDone = z.object({ done: z.int(), stayed: z.array(z.looseObject({})) });
 const abouts = {
-  list: { summary: 'Kinds of dead letters, and entries that were set aside', query: listRequest, answer: listOf('letters') },
+  list: { summary: 'Kinds of dead letters, and entries that were set aside', query: listRequest, answer: lettersAnswer },
   show: { summary: 'Dead letters with their content', query: nothing, body: showRequest, answer: listOf('letters') },
-  replay: { summary: 'Send dead letters again', query: nothing, body: replayRequest, answer: oneOf('job') },
-  drop: { summary: 'Drop dead letters', query: nothing, body: dropRequest, answer: oneOf('job') },
-  stop: { summary: 'Stop what is being done with dead letters', query: nothing, body: nothing, answer: oneOf('job') },
+  replay: { summary: 'Send dead letters again', query: nothing, body: replayRequest, answer: jobAnswer },
+  drop: { summary: 'Drop dead letters', query: nothing, body: dropRequest, answer: jobAnswer },
+  stop: { summary: 'Stop what is being done with dead letters', query: nothing, body: nothing, answer: jobAnswer },
   replayEntries: {
     summary: 'Process entries again that were set aside',
     query: nothing,

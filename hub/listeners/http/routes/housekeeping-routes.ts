@@ -4,11 +4,12 @@ import { everyTenant, nameOf } from '../../../access/access.ts';
 import type { Housekeeping } from '../../../housekeeping/housekeeping.ts';
 import { type ApiRoutes, demand } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
-import { listOf, oneOf } from '../described.ts';
+import { oneOf } from '../described.ts';
+import { housePlanAnswer } from '../operation-shapes.ts';
 
 const abouts = {
   last: { summary: 'What went by itself last', query: nothing, answer: oneOf('last') },
-  plan: { summary: 'What would go now', query: nothing, answer: listOf('removals') },
+  plan: { summary: 'What would go now', query: nothing, answer: housePlanAnswer },
   run: { summary: 'Have it go now', query: nothing, body: nothing, answer: z.object({ wish: z.string() }) },
 };
 

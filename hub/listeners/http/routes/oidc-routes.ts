@@ -38,7 +38,7 @@ const abouts = {
     query: nothing,
     answer: z.object({ configured: z.boolean() }),
   },
-  login: { summary: 'Go and sign in at the provider (302)', query: start, answer: 'text/html' },
+  login: { summary: 'Go and sign in at the provider', query: start, statuses: [302] },
   callback: { summary: 'Come back from the provider', answer: 'text/html' },
 };
 

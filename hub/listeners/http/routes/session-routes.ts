@@ -8,6 +8,7 @@ import { type ApiRoutes, unauthenticated } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
 import { clearCookie, cookieName, setCookie } from '../cookies.ts';
 import { HttpError, retryAfter } from '../http-error.ts';
+import { sessionAnswer } from '../operation-shapes.ts';
 import type { SessionAuthenticator } from '../session-authenticator.ts';
 
 export interface SessionRouteParts {
@@ -23,7 +24,6 @@ const textMax = 4096;
 const credentials = z.strictObject({ name: z.string().min(1).max(textMax), password: z.string().min(1).max(textMax) });
 const newPassword = z.strictObject({ current: z.string().min(1).max(textMax), new: z.string().min(1).max(textMax) });
 
-const sessionAnswer = z.looseObject({ name: z.string(), expires: z.string(), csrfToken: z.string() });
 const abouts = {
   signIn: { summary: 'Sign in', query: nothing, body: credentials, answer: sessionAnswer },
   who: { summary: 'Who is signed in', query: nothing, answer: sessionAnswer },

@@ -15,9 +15,9 @@ import { apiTokenView, enrolmentTokenView } from '../../../registry/record-views
 import type { ApiTokenRecord, EnrolmentTokenRecord, Registry } from '../../../registry/registry.ts';
 import { type ApiRoutes, demand, principalOf } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
-import { listOf } from '../described.ts';
 import type { EnrolmentPlace } from '../enrolment-place.ts';
 import { HttpError } from '../http-error.ts';
+import { madeTokenAnswer, tokensAnswer } from '../operation-shapes.ts';
 
 type TokenRegistry = Pick<
   Registry,
@@ -66,12 +66,13 @@ type NewEnrolmentToken = Exclude<z.output<typeof tokenBody>, { kind: 'api' }>;
 const tokenPath = z.strictObject({ id: z.string().regex(/^[a-z0-9]{8,32}$/, 'must be the public name of a token') });
 
 const abouts = {
-  list: { summary: 'Tokens, without their secrets', query: nothing, answer: listOf('tokens') },
+  list: { summary: 'Tokens, without their secrets', query: nothing, answer: tokensAnswer },
   make: {
-    summary: 'Make a token (201): its secret is in this answer and nowhere else',
+    summary: 'Make a token: its secret is in this answer and nowhere else',
     query: nothing,
     body: tokenBody,
-    answer: z.looseObject({ id: z.string(), token: z.string() }),
+    answer: madeTokenAnswer,
+    statuses: [201],
   },
   revoke: { summary: 'Revoke a token', path: tokenPath, query: nothing },
 };

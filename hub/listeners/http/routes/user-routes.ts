@@ -14,8 +14,8 @@ import type { AuditEvent, Registry, UserRecord } from '../../../registry/registr
 import type { Clock } from '@tributary/shared/clock.ts';
 import { type ApiRoutes, demand } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
-import { anything, listOf } from '../described.ts';
 import { HttpError } from '../http-error.ts';
+import { userAnswer, usersAnswer } from '../operation-shapes.ts';
 
 export interface UserRouteParts {
   readonly registry: Pick<Registry, 'user' | 'users' | 'putUser' | 'removeUser'>;
@@ -39,8 +39,14 @@ const userBody = z.strictObject({
 const userPath = z.strictObject({ name: userName });
 
 const abouts = {
-  list: { summary: 'People', query: nothing, answer: listOf('users') },
-  put: { summary: 'Make or change an account (201: it is new)', query: nothing, body: userBody, answer: anything },
+  list: { summary: 'People', query: nothing, answer: usersAnswer },
+  put: {
+    summary: 'Make or change an account (201: it is new)',
+    query: nothing,
+    body: userBody,
+    answer: userAnswer,
+    statuses: [200, 201],
+  },
   remove: { summary: 'Remove an account', path: userPath, query: nothing },
 };
 

@@ -3,9 +3,9 @@ import { unreachable } from '@tributary/shared/assert.ts';
 import type { Principal } from '../../../access/access.ts';
 import { type ApiRoutes, principalOf } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
-import { anything } from '../described.ts';
+import { whoamiAnswer } from '../operation-shapes.ts';
 
-const about = { summary: 'Whom the credentials belong to', query: nothing, answer: anything };
+const about = { summary: 'Whom the credentials belong to', query: nothing, answer: whoamiAnswer };
 
 export const whoamiRoutes: ApiRoutes = (app) => {
   app.get('/api/v1/whoami', { config: { access: 'known', about } }, (request, reply) => {
