@@ -6,7 +6,7 @@ import type { SiteHealth } from '../../sites/site-snapshot.ts';
 import type { FindingKind } from '../findings.ts';
 import type { HealthFacts, ToldFinding } from './facts.ts';
 import { HealthModel, type ModelChange } from './health-model.ts';
-import { heldMs } from './limits.ts';
+import { changesKeptMax, heldMs } from './limits.ts';
 import { agentNode, channelNode, hubNode, inputNode, lowerSiteNode, outputNode, topicNode } from './node-ids.ts';
 
 const siteId = '5e'.repeat(16);
@@ -154,6 +154,51 @@ suite('the tree of health', () => {
     });
   });
 
+  test('a colour counts from when the node had it, however old the trouble is that it had in another one', () => {
+    const site = new Site().look();
+    const sinceMs = (): number | undefined => site.model.tree.get(outputNode('es'))?.sinceMs;
+    const atMs = site.clock.now() + 1000;
+    const waits = finding('elasticsearch-away', 'es', { level: 'yellow', sinceMs: atMs });
+    site.look({ findings: [waits] });
+    assert.equal(sinceMs(), atMs);
+    site.look({ findings: [{ ...waits, level: 'red' }] }, 60_000);
+    assert.equal(sinceMs(), atMs + 60_000, 'it was yellow before');
+    site.look({ findings: [waits, finding('elasticsearch-refuses', 'es')] }, 60_000);
+    site.look({ findings: [waits] }).look({ findings: [waits] }, 60_000);
+    assert.deepEqual([site.colours[outputNode('es')], sinceMs()], ['yellow', site.clock.now()], 'it was red before');
+  });
+
+  test('of two that are as bad the one that has been for longest is the reason above them', () => {
+    const site = new Site().look({
+      findings: [finding('lag', 'front/shop/web pipeline', { sinceMs: 5 }), finding('memory', 'memory', { sinceMs: 4 })],
+    });
+    assert.equal(site.model.tree.get('site')?.reason, 'memory of memory');
+    site.look({ findings: [finding('open-service', 'x', { sinceMs: 9 }), finding('memory', 'memory', { sinceMs: 4 })] });
+    assert.equal(site.model.tree.get('site')?.reason, 'open-service of x', 'its own comes first');
+  });
+
+  test('what is as it was a second ago is the very same, so that nobody has to look through all of it', () => {
+    const site = new Site().look();
+    const { tree } = site.model;
+    assert.equal(site.look().model.tree, tree);
+    const troubled = site.look({ findings: [finding('agent-input', `${agentId} app`)] }).model.tree;
+    assert.notEqual(troubled.get('agents'), tree.get('agents'));
+    assert.equal(troubled.get('store'), tree.get('store'));
+    assert.deepEqual([...troubled.keys()], [...tree.keys()]);
+    const renamed = site.look({ outputs: [], agents: [{ agentId, host: 'web2', tenants: ['shop'] }] }, heldMs).model.tree;
+    assert.equal(renamed.get(agentNode(agentId))?.name, 'web2');
+    assert.equal(renamed.get('store'), tree.get('store'));
+  });
+
+  test('what hangs at nothing is not there, and what is the matter with it is a matter of the site', () => {
+    const gone = 'ee'.repeat(16);
+    const site = new Site().look({
+      listeners: [{ hubId: gone, name: 'http' }],
+      findings: [finding('listener-closed', `${gone} http`)],
+    });
+    assert.deepEqual(site.colours, { site: 'red' });
+  });
+
   test('what changed is told once, the newest first, and what is gone is told too', () => {
     const site = new Site().look();
     const told: ModelChange[] = [];
@@ -219,5 +264,31 @@ suite('a site below', () => {
       [['x-1', 100]],
     );
     assert.equal(site.model.changes.at(-1)?.id, 'x-1', 'in the order of their times');
+  });
+
+  test('that is heard of now and then keeps its colour, as that is found here', () => {
+    const unknown = { node: lowerSiteNode(below), kind: 'site-silent', subject: below, reason: 'silent', sinceMs: 1 } as const;
+    const site = new Site().look({ sites: [view], unknown: [unknown] });
+    const quiet: SiteView = { ...view, state: 'green', health: { ...view.health, nodes: [] } };
+    const heard = { sites: [quiet] };
+    assert.equal(site.look(heard).colours[lowerSiteNode(below)], 'unknown');
+    assert.deepEqual(site.look(heard, heldMs).colours, {});
+  });
+
+  test('may tell of more changes than are kept', () => {
+    const site = new Site().look({ sites: [view] });
+    const changes = Array.from({ length: 200_000 }, (_, number) => {
+      return {
+        id: `x-${number}`,
+        node: 'channel/a/b',
+        name: 'a/b',
+        from: 'green',
+        to: 'red',
+        reason: 'r',
+        atMs: number,
+      } as const;
+    });
+    site.model.addChanges('2b'.repeat(16), changes);
+    assert.deepEqual([site.model.changes.length, site.model.changes[0]?.atMs], [changesKeptMax, 199_999]);
   });
 });

@@ -12,11 +12,12 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { HealthCause, HealthChange, HealthState } from '../../dashboard/api/health-shapes.ts';
 import type { HealthFacts } from './facts.ts';
 import { changesKeptMax, heldMs, sameChangeMs } from './limits.ts';
+import { type Colour, coloursOf, green } from './colours.ts';
 import { lowerSiteCauses } from './lower-causes.ts';
 import { innerNode, isInner, type NodeId, siteNode } from './node-ids.ts';
-import { nodesOf } from './places.ts';
+import { isOfLowerSite, nodesOf } from './places.ts';
 import { byGravity, isWorse, worstOf } from './states.ts';
-import { channelsOf, type Owners, treeOf, type TreeNode } from './tree.ts';
+import { channelsOf, type Owners, type TreeNode, Trees } from './tree.ts';
 
 export interface ModelNode extends TreeNode {
   readonly own: HealthState;
@@ -59,8 +60,13 @@ export class HealthModel {
   readonly #parts: HealthModelParts;
   readonly #causes = new Map<NodeId, Causes>();
   readonly #listeners = new Set<(changes: readonly ModelChange[]) => void>();
-  readonly #changes: ModelChange[] = [];
+  readonly #trees = new Trees();
+  #changes: readonly ModelChange[] = [];
+  /** Without colours, as the tree with them was made of it. */
+  #bare: TreeNodes = new Map();
   #tree: HealthTree = new Map();
+  /** Of what is not green. */
+  #colours: ReadonlyMap<NodeId, Colour> = new Map();
   #atMs = 0;
   #changesTold = 0;
   #acknowledgedBy: AcknowledgedBy = () => undefined;
@@ -96,14 +102,13 @@ export class HealthModel {
 
   refresh(facts: HealthFacts): void {
     this.#atMs = this.#parts.clock.now();
-    const tree = treeOf(facts);
-    this.#takeCauses(causesOf(facts, tree, this.#atMs));
+    const bare = this.#trees.of(facts);
+    this.#takeCauses(causesOf(facts, bare, this.#atMs));
     const before = this.#tree;
-    this.#tree = this.#coloured(tree);
-    this.#tellChanges(before);
+    this.#tree = this.#coloured(bare);
+    if (this.#tree !== before) this.#tellChanges(before);
   }
 
-  /** What is there now, and what was until a moment ago. */
   /** What changed in a site below: also what it tells only now, as its link was cut. What is known already is told once. */
   addChanges(siteId: Id, told: readonly HealthChange[]): void {
     const isKnown = (one: HealthChange): boolean =>
@@ -117,12 +122,12 @@ export class HealthModel {
     this.#keep(changes.toReversed());
   }
 
+  /** What is there now, and what was until a moment ago. */
   #takeCauses(now: ReadonlyMap<NodeId, readonly ModelCause[]>): void {
     const nowMs = this.#parts.clock.monotonic();
     for (const [node, held] of this.#causes) {
       for (const [key, { cause, goneMs = nowMs }] of held) {
-        // A site below held it already.
-        if (nowMs - goneMs >= heldMs || node.startsWith('site/')) held.delete(key);
+        if (nowMs - goneMs >= heldMs || wasHeld(node, cause)) held.delete(key);
         else held.set(key, { cause, goneMs });
       }
       if (held.size === 0) this.#causes.delete(node);
@@ -133,46 +138,39 @@ export class HealthModel {
     }
   }
 
-  #coloured(tree: ReadonlyMap<NodeId, TreeNode>): HealthTree {
-    const nodes = [...tree.values()];
-    const worst = new Map<NodeId, { state: HealthState; reason: string }>();
-    const own = new Map<NodeId, readonly ModelCause[]>();
-    for (const { id, parent } of nodes.toReversed()) {
-      const causes = this.#causesAt(id);
-      const [first] = causes;
-      if (first !== undefined) own.set(id, causes);
-      let found = worst.get(id) ?? { state: 'green', reason: '' };
-      // Its own reason comes before one of the same colour from below.
-      if (first !== undefined && !isWorse(found.state, first.level)) found = { state: first.level, reason: first.reason };
-      worst.set(id, found);
-      if (parent === undefined) continue;
-      const above = worst.get(parent);
-      if (above === undefined || isWorse(found.state, above.state)) worst.set(parent, found);
+  /** Looks at what has changed only, which is hardly anything of very many nodes. */
+  #coloured(bare: TreeNodes): HealthTree {
+    const own = new Map([...this.#causes.keys()].map((node) => [node, this.#causesAt(node)]));
+    const colours = coloursOf(bare, own);
+    const isAsBefore = bare === this.#bare;
+    const candidates = isAsBefore ? new Set([...this.#colours.keys(), ...colours.keys()]) : bare.keys();
+    this.#bare = bare;
+    this.#colours = colours;
+    const tree = new Map<NodeId, ModelNode>();
+    for (const id of candidates) {
+      const node = bare.get(id);
+      if (node !== undefined) tree.set(id, this.#nodeOf(node, colours.get(id) ?? green, own.get(id) ?? none));
     }
-    return new Map(
-      nodes.map((node) => {
-        const { state, reason } = worst.get(node.id) ?? { state: 'green', reason: '' };
-        const causes = own.get(node.id) ?? none;
-        const known = this.#tree.get(node.id);
-        if (
-          known !== undefined &&
-          isSame(known, node) &&
-          known.state === state &&
-          known.reason === reason &&
-          causes === none &&
-          known.causes === none
-        ) {
-          return [node.id, known];
-        }
-        const sinceMs = known?.state === state ? known.sinceMs : this.#sinceOf(causes, state);
-        return [node.id, { ...node, state, reason, sinceMs, causes, own: worstOf(causes.map(({ level }) => level)) }];
-      }),
-    );
+    if (!isAsBefore) return tree;
+    const changed = [...tree].filter(([id, node]) => node !== this.#tree.get(id));
+    if (changed.length === 0) return this.#tree;
+    const next = new Map(this.#tree);
+    for (const [id, node] of changed) next.set(id, node);
+    return next;
   }
 
-  /** A node that was not known and has a trouble has had it for as long as that. */
-  #sinceOf(causes: readonly ModelCause[], state: HealthState): number {
-    const since = causes.filter(({ level }) => level === state).map(({ sinceMs }) => sinceMs);
+  #nodeOf(node: TreeNode, { state, reason }: Pick<Colour, 'state' | 'reason'>, causes: readonly ModelCause[]): ModelNode {
+    const known = this.#tree.get(node.id);
+    const isAsBefore = known?.state === state && known.reason === reason && isSame(known, node);
+    if (isAsBefore && causes === none && known.causes === none) return known;
+    const sinceMs = known?.state === state ? known.sinceMs : this.#sinceOf(causes, state, known);
+    return { ...node, state, reason, sinceMs, causes, own: worstOf(causes.map(({ level }) => level)) };
+  }
+
+  /** A trouble that is told as an older one has coloured its node for as long; unless it was there already, and the node had another colour. */
+  #sinceOf(causes: readonly ModelCause[], state: HealthState, known: ModelNode | undefined): number {
+    const before = new Set(known?.causes.map(keyOf));
+    const since = causes.filter((cause) => cause.level === state && !before.has(keyOf(cause))).map(({ sinceMs }) => sinceMs);
     return Math.min(this.#atMs, ...since);
   }
 
@@ -203,9 +201,8 @@ export class HealthModel {
 
   #keep(changes: readonly ModelChange[]): void {
     if (changes.length === 0) return;
-    this.#changes.unshift(...changes.toReversed());
-    this.#changes.sort((one, other) => other.atMs - one.atMs);
-    this.#changes.length = Math.min(this.#changes.length, changesKeptMax);
+    const all = [...changes.toReversed(), ...this.#changes].toSorted((one, other) => other.atMs - one.atMs);
+    this.#changes = all.slice(0, changesKeptMax);
     for (const listener of this.#listeners) listener(changes);
   }
 
@@ -222,9 +219,13 @@ export class HealthModel {
 
 const none: readonly ModelCause[] = [];
 
-/** Nearly all nodes are as they were a second ago. */
-function isSame(known: TreeNode, { name, parent, owners }: TreeNode): boolean {
-  return known.name === name && known.parent === parent && known.owners === owners;
+function isSame(known: TreeNode, { kind, name, parent, owners }: TreeNode): boolean {
+  return known.kind === kind && known.name === name && known.parent === parent && known.owners === owners;
+}
+
+/** A site below held what it told already; what this one says of it, it did not. */
+function wasHeld(node: NodeId, { kind }: ModelCause): boolean {
+  return node.startsWith('site/') && !isOfLowerSite(kind);
 }
 
 type TreeNodes = ReadonlyMap<NodeId, TreeNode>;

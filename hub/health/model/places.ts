@@ -148,6 +148,11 @@ const places: Readonly<Record<FindingKind, Place>> = {
 /** All there are, as a list. */
 export const findingKinds = kindsOf(places);
 
+/** What this site finds of one below, and that one does not know. */
+export function isOfLowerSite(kind: string): boolean {
+  return findingKinds.some((known) => known === kind && places[known] === atLowerSite);
+}
+
 /** Where it is, among the nodes that there are. */
 export function nodesOf(kind: FindingKind, about: PlacedSubject, has: (node: NodeId) => boolean): NodeId[] {
   return places[kind](about).map((candidates) => candidates.find(has) ?? siteNode);

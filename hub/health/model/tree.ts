@@ -2,10 +2,11 @@
  * The tree of health without its colours: site → hubs with their listeners, store, channels with their topics, outputs, agents with their
  * inputs, and the sites below. A parent comes before its children.
  */
+import type { Id } from '@tributary/protocol/messages.ts';
 import type { NodeKind } from '../../dashboard/api/health-shapes.ts';
 import { channelOf, isKeptUnread, keptUnread, platformTopic, type TopicName } from '../../queue/queue.ts';
 import type { SiteView } from '../../sites/lower-sites.ts';
-import type { HealthFacts } from './facts.ts';
+import type { HealthFacts, KnownAgent } from './facts.ts';
 import {
   agentNode,
   agentsNode,
@@ -38,22 +39,89 @@ type Add = (node: TreeNode) => void;
 
 const ofSite = { owners: 'site' } as const;
 
-export function treeOf(facts: HealthFacts): ReadonlyMap<NodeId, TreeNode> {
-  const tree = new Map<NodeId, TreeNode>();
-  const add: Add = (node) => {
-    if (!tree.has(node.id)) tree.set(node.id, node);
+/** An agent and its inputs. */
+interface Branch {
+  readonly inputs: readonly string[];
+  readonly nodes: readonly [TreeNode, ...TreeNode[]];
+}
+
+/** The tree of what is known, made again and again: what is as it was stays the very same, as nearly all of it does of very many agents. */
+export class Trees {
+  #tree: ReadonlyMap<NodeId, TreeNode> = new Map();
+  #branches: ReadonlyMap<Id, Branch> = new Map();
+
+  /** The very tree of the last time where nothing in it has changed. */
+  of(facts: HealthFacts): ReadonlyMap<NodeId, TreeNode> {
+    const ids = new Set<NodeId>();
+    const nodes: TreeNode[] = [];
+    const add: Add = (node) => {
+      // It may be told twice, and by who says of what is above it that it is gone.
+      if (ids.has(node.id) || (node.parent !== undefined && !ids.has(node.parent))) return;
+      ids.add(node.id);
+      const before = this.#tree.get(node.id);
+      nodes.push(before !== undefined && isSame(before, node) ? before : node);
+    };
+    addSiteParts(facts, add);
+    addChannels(facts, add);
+    add({ id: agentsNode, kind: 'agents', name: 'agents', parent: siteNode, ...ofSite });
+    for (const branch of this.#branchesOf(facts)) nodes.push(...branch.nodes);
+    for (const site of facts.sites) addSite(site, siteNode, add);
+    return this.#keep(nodes);
+  }
+
+  #keep(nodes: readonly TreeNode[]): ReadonlyMap<NodeId, TreeNode> {
+    const before = this.#tree.values();
+    const isAsBefore = nodes.length === this.#tree.size && nodes.every((node) => node === before.next().value);
+    if (!isAsBefore) this.#tree = new Map(nodes.map((node) => [node.id, node]));
+    return this.#tree;
+  }
+
+  #branchesOf({ agents, inputs }: HealthFacts): Iterable<Branch> {
+    const told = new Map<Id, string[]>();
+    for (const { agentId, input } of inputs) told.getOrInsertComputed(agentId, () => []).push(input);
+    const branches = new Map<Id, Branch>();
+    for (const agent of agents) {
+      const { agentId } = agent;
+      branches.set(agentId, branchOf(agent, told.get(agentId) ?? [], this.#branches.get(agentId)));
+    }
+    this.#branches = branches;
+    return branches.values();
+  }
+}
+
+function branchOf({ agentId, host, tenants }: KnownAgent, inputs: readonly string[], before: Branch | undefined): Branch {
+  const owners: Owners = tenants === 'all' || tenants.length === 0 ? 'site' : tenants;
+  const known = before?.nodes[0];
+  if (before !== undefined && known?.name === host && isSameList(known.owners, owners) && isSameList(before.inputs, inputs))
+    return before;
+  const parent = agentNode(agentId);
+  const names = [...new Set(inputs)];
+  return {
+    inputs,
+    nodes: [
+      { id: parent, kind: 'agent', name: host, parent: agentsNode, owners },
+      ...names.map((name): TreeNode => ({ id: inputNode(agentId, name), kind: 'input', name, parent, owners })),
+    ],
   };
-  add({ id: siteNode, kind: 'site', name: facts.site.name, parent: undefined, ...ofSite });
-  for (const { hubId, host } of facts.hubs) add({ id: hubNode(hubId), kind: 'hub', name: host, parent: siteNode, ...ofSite });
-  for (const { hubId, name } of facts.listeners) {
+}
+
+function isSame(known: TreeNode, { kind, name, parent, owners }: TreeNode): boolean {
+  return known.kind === kind && known.name === name && known.parent === parent && isSameList(known.owners, owners);
+}
+
+function isSameList(one: readonly string[] | 'site', other: readonly string[] | 'site'): boolean {
+  if (one === other) return true;
+  return one !== 'site' && one.length === other.length && one.every((text, index) => text === other[index]);
+}
+
+function addSiteParts({ site, hubs, listeners, outputs }: HealthFacts, add: Add): void {
+  add({ id: siteNode, kind: 'site', name: site.name, parent: undefined, ...ofSite });
+  for (const { hubId, host } of hubs) add({ id: hubNode(hubId), kind: 'hub', name: host, parent: siteNode, ...ofSite });
+  for (const { hubId, name } of listeners) {
     add({ id: listenerNode(hubId, name), kind: 'listener', name, parent: hubNode(hubId), ...ofSite });
   }
   add({ id: storeNode, kind: 'store', name: 'store', parent: siteNode, ...ofSite });
-  for (const { name } of facts.outputs) add({ id: outputNode(name), kind: 'output', name, parent: siteNode, ...ofSite });
-  addChannels(facts, add);
-  addAgents(facts, add);
-  for (const site of facts.sites) addSite(site, siteNode, add);
-  return tree;
+  for (const { name } of outputs) add({ id: outputNode(name), kind: 'output', name, parent: siteNode, ...ofSite });
 }
 
 function addChannels({ queue }: HealthFacts, add: Add): void {
@@ -80,21 +148,6 @@ export function channelsOf({ channels, topics, groups }: HealthFacts['queue']): 
 /** What was refused is a matter of its channel, not of a topic of it. */
 function isOfChannel(topic: TopicName): boolean {
   return topic !== platformTopic && !(isKeptUnread(topic) && topic.startsWith(keptUnread.dead));
-}
-
-function addAgents({ agents, inputs }: HealthFacts, add: Add): void {
-  add({ id: agentsNode, kind: 'agents', name: 'agents', parent: siteNode, ...ofSite });
-  const ownersOf = new Map<string, Owners>();
-  for (const { agentId, host, tenants } of agents) {
-    const owners = tenants === 'all' || tenants.length === 0 ? 'site' : tenants;
-    ownersOf.set(agentId, owners);
-    add({ id: agentNode(agentId), kind: 'agent', name: host, parent: agentsNode, owners });
-  }
-  for (const { agentId, input } of inputs) {
-    const owners = ownersOf.get(agentId);
-    if (owners === undefined) continue;
-    add({ id: inputNode(agentId, input), kind: 'input', name: input, parent: agentNode(agentId), owners });
-  }
 }
 
 function addSite({ site, siteId, state, sites, health }: SiteView, parent: NodeId, add: Add): void {
