@@ -20,17 +20,20 @@ export interface CadenceState {
   readonly firstMs: number;
   readonly lastMs: number;
   readonly usual: readonly number[];
+  /** Nothing is expected of it. */
+  readonly rests?: boolean | undefined;
 }
 
 export class Cadence {
   readonly #usualMs: Float64Array;
   readonly #firstMs: number;
   #lastMs: number;
-  #isResting = false;
+  #isResting: boolean;
 
   constructor(state: CadenceState) {
     this.#firstMs = state.firstMs;
     this.#lastMs = state.lastMs;
+    this.#isResting = state.rests === true;
     this.#usualMs = Float64Array.from({ length: hours }, (_, hour) => (state.usual[hour] ?? 0) * 1000);
   }
 
@@ -48,6 +51,11 @@ export class Cadence {
     this.#isResting = true;
   }
 
+  /** Nobody was here to see what came meanwhile: counting begins anew. */
+  resumed(nowMs: number): void {
+    this.#lastMs = nowMs;
+  }
+
   /** When something came of it last. */
   get lastMs(): number {
     return this.#lastMs;
@@ -55,7 +63,7 @@ export class Cadence {
 
   get state(): CadenceState {
     const usual = [...this.#usualMs].map((ms) => Math.ceil(ms / 1000));
-    return { firstMs: this.#firstMs, lastMs: this.#lastMs, usual };
+    return { firstMs: this.#firstMs, lastMs: this.#lastMs, usual, ...(this.#isResting && { rests: true }) };
   }
 
   arrived(nowMs: number, rules: SilenceRules): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { agentA, healthRules, ownHubId, queueStatus, ruleFacts, seenAgent, topicStatus } from '../../testing/rule-facts.ts';
+import { streamsKnownMax } from './limits.ts';
 import type { RuleFacts } from './rule.ts';
 import { generalName, Silence } from './silence.ts';
 
@@ -83,7 +84,6 @@ test('what a site below brings is its own matter, and what was silent for a week
   line.pass(20);
   assert.deepEqual(line.found(), [`source-silent ${agentA} shop/web b`]);
   line.nowMs += 8 * 86_400_000;
-  line.found();
   assert.deepEqual(line.found(), []);
 });
 
@@ -97,4 +97,73 @@ test('what is usual is known again after a start', () => {
   assert.deepEqual(line.found(), []);
   line.pass(11);
   assert.equal(line.found().length, 1);
+});
+
+test('what is closed for good is not missed after a start of the hub either', () => {
+  const before = new Line();
+  before.silence.opened(key, 'shop/web', 'a');
+  before.pass(120, () => before.silence.brought(key));
+  before.silence.closed(key);
+  const line = new Line();
+  line.nowMs = before.nowMs;
+  line.silence.restore(before.silence.state);
+  line.pass(11);
+  assert.deepEqual(line.found(), []);
+  line.silence.opened(key, 'shop/web', 'a');
+  line.silence.brought(key);
+  line.pass(11);
+  assert.equal(line.found().length, 1);
+});
+
+const away = { agents: [seenAgent({ connected: false, connectedHere: false })] };
+const elsewhere = { agents: [seenAgent({ connectedHere: false })] };
+
+/** Its sources were missed in the moment in which it came back. */
+test('while an agent is away nobody is silent: it is counted from when it is back', () => {
+  const line = new Line();
+  line.silence.opened(key, 'shop/web', 'a');
+  line.pass(120, () => line.silence.brought(key));
+  line.found();
+  line.pass(600, () => assert.deepEqual(line.found(away), []));
+  assert.deepEqual(line.found(), []);
+  line.pass(10);
+  assert.equal(line.found().length, 1);
+  // How long it was away is not learned as usual.
+  line.found(away);
+  line.pass(600);
+  line.silence.opened(key, 'shop/web', 'a');
+  line.silence.brought(key);
+  line.pass(11);
+  assert.equal(line.found().length, 1);
+});
+
+/** It was missed for a week where the agent was before. */
+test('what another hub may have closed is expected when it brought something here again', () => {
+  const line = new Line();
+  const next = { ...key, streamId: '88'.repeat(16) };
+  line.silence.opened(key, 'shop/web', 'log.1');
+  line.pass(120, () => line.silence.brought(key));
+  line.found();
+  line.found(elsewhere);
+  line.pass(60);
+  assert.deepEqual(line.found(), []);
+  line.silence.opened(next, 'shop/web', 'log.2');
+  line.silence.brought(next);
+  line.pass(11);
+  assert.equal(line.found().length, 1);
+  // The first one is not open here any more: this was the last.
+  line.silence.closed(next);
+  assert.deepEqual(line.found(), []);
+});
+
+test('of too many streams the one that was opened longest ago is forgotten, and not missed', () => {
+  const line = new Line();
+  line.silence.opened(key, 'shop/web', 'a');
+  line.pass(120, () => line.silence.brought(key));
+  for (let number = 0; number < streamsKnownMax; number += 1)
+    line.silence.opened({ ...key, streamId: `${number}` }, 'shop/web', 'b');
+  const last = { ...key, streamId: `${streamsKnownMax - 1}` };
+  line.pass(120, () => line.silence.brought(last));
+  line.pass(11);
+  assert.deepEqual(line.found(), [`source-silent ${agentA} shop/web b`]);
 });

@@ -22,6 +22,8 @@ interface Known {
   readonly cadence: Cadence;
   /** Of what is counted and not told one by one. */
   count: number;
+  /** Of a source: its agent is not connected to this hub. */
+  isAway: boolean;
 }
 
 /** As it is stored: by kind and name. */
@@ -43,6 +45,8 @@ export class Silence implements Rule, SourceEvents {
   readonly #streams = new Map<Id, string>();
   /** How many streams have that name. */
   readonly #open = new Map<string, number>();
+  /** Agents that were connected to this hub at the last look. */
+  #here: ReadonlySet<Id> = new Set();
 
   constructor(parts: SilenceParts) {
     this.#parts = parts;
@@ -50,8 +54,10 @@ export class Silence implements Rule, SourceEvents {
 
   /** Of agents of this site: what a site below brings is its own matter. */
   opened({ siteId, agentId, streamId }: StreamKey, channel: ChannelName, source: string): void {
-    if (siteId !== this.#parts.siteId || this.#streams.size >= streamsKnownMax) return;
+    if (siteId !== this.#parts.siteId) return;
     this.#ended(streamId);
+    const [first] = this.#streams.keys();
+    if (first !== undefined && this.#streams.size >= streamsKnownMax) this.#closed(first);
     const name = `${agentId} ${channel} ${generalName(source)}`;
     this.#streams.set(streamId, name);
     this.#open.set(name, (this.#open.get(name) ?? 0) + 1);
@@ -64,18 +70,21 @@ export class Silence implements Rule, SourceEvents {
 
   /** Files that follow each other are one source: what is usual of it holds for the next one, and nothing is expected before that came. */
   closed({ streamId }: StreamKey): void {
-    const name = this.#ended(streamId);
-    if (name !== undefined && !this.#open.has(name)) this.#known.get(`source-silent ${name}`)?.cadence.rest();
+    this.#closed(streamId);
   }
 
   look(facts: RuleFacts, { silence }: HealthRules): readonly Finding[] {
     this.#count(facts);
-    if (!silence.enabled) return [];
-    const here = new Set(facts.agents.filter((agent) => agent.connectedHere).map(({ agentId }) => agentId));
+    const elsewhere = this.#lookWhoIsHere(facts);
     const found: Finding[] = [];
-    for (const [key, { kind, name, cadence }] of this.#known) {
-      if (facts.nowMs - cadence.lastMs > silence.forget) this.#known.delete(key);
-      if (kind === 'source-silent' && !here.has(name.slice(0, name.indexOf(' ')))) continue;
+    for (const [key, known] of this.#known) {
+      const { kind, name, cadence } = known;
+      if (kind === 'source-silent') this.#follow(known, { nowMs: facts.nowMs, elsewhere });
+      if (facts.nowMs - cadence.lastMs > silence.forget) {
+        this.#known.delete(key);
+        continue;
+      }
+      if (!silence.enabled || known.isAway) continue;
       const sinceMs = cadence.silentSince(facts.nowMs, silence);
       if (sinceMs !== undefined) found.push(this.#finding(kind, name, { sinceMs, hubId: facts.hubId }));
     }
@@ -96,8 +105,30 @@ export class Silence implements Rule, SourceEvents {
         name: key.slice(kind.length + 1),
         cadence: Cadence.continued(state, this.#parts.now()),
         count: -1,
+        isAway: false,
       });
     }
+  }
+
+  /** Streams of those that went away are opened again when they come back, here or elsewhere. Returns who is connected to another hub. */
+  #lookWhoIsHere({ agents }: RuleFacts): ReadonlySet<Id> {
+    const here = new Set(agents.filter(({ connectedHere }) => connectedHere).map(({ agentId }) => agentId));
+    const gone = new Set([...this.#here].filter((agentId) => !here.has(agentId)));
+    this.#here = here;
+    if (gone.size > 0) for (const [streamId, name] of this.#streams) if (gone.has(agentOf(name))) this.#ended(streamId);
+    return new Set(agents.filter(({ connected, connectedHere }) => connected && !connectedHere).map(({ agentId }) => agentId));
+  }
+
+  /**
+   * What came of a source while its agent was away nobody here has seen, and nothing is expected of it before the time that is usual. One whose
+   * agent was at another hub may have been closed there for good: it is expected again once something came.
+   */
+  #follow(known: Known, { nowMs, elsewhere }: { readonly nowMs: number; readonly elsewhere: ReadonlySet<Id> }): void {
+    const agentId = agentOf(known.name);
+    const isHere = this.#here.has(agentId);
+    if (isHere && known.isAway) known.cadence.resumed(nowMs);
+    if (elsewhere.has(agentId)) known.cadence.rest();
+    known.isAway = !isHere;
   }
 
   #count({ queue, listeners }: RuleFacts): void {
@@ -127,9 +158,18 @@ export class Silence implements Rule, SourceEvents {
     const key = `${kind} ${name}`;
     const known = this.#known.get(key);
     const nowMs = this.#parts.now();
+    if (known?.isAway === true) {
+      known.isAway = false;
+      known.cadence.resumed(nowMs);
+    }
     known?.cadence.arrived(nowMs, this.#parts.rules());
     if (known !== undefined || this.#known.size >= sourcesKnownMax) return;
-    this.#known.set(key, { kind, name, cadence: Cadence.begun(nowMs), count: 0 });
+    this.#known.set(key, { kind, name, cadence: Cadence.begun(nowMs), count: 0, isAway: false });
+  }
+
+  #closed(streamId: Id): void {
+    const name = this.#ended(streamId);
+    if (name !== undefined && !this.#open.has(name)) this.#known.get(`source-silent ${name}`)?.cadence.rest();
   }
 
   #ended(streamId: Id): string | undefined {
@@ -163,6 +203,11 @@ export class Silence implements Rule, SourceEvents {
     const subject = `${agentId} ${input === undefined ? '' : `${input}: `}${channel} ${source}`;
     return { kind, subject, level: 'yellow', reason };
   }
+}
+
+/** Names of sources begin with it. */
+function agentOf(name: string): Id {
+  return name.slice(0, name.indexOf(' '));
 }
 
 /** Files of one program that follow each other are one source: days and numbers in their names are not looked at. */
