@@ -46,7 +46,7 @@ class Fixture {
           if (this.refusal !== undefined) throw new Error(this.refusal);
         },
       },
-      registry: { meta: (key) => meta.meta(key), setMeta: (values) => meta.setMeta(values) },
+      registry: { meta: (key) => meta.meta(key), setMeta: (values, how) => meta.setMeta(values, how) },
       lock: { name: 'alerts', token: 1, isHeld: async () => this.isHeld },
       clock: this.clock,
       logger: createLogger({ level: 'error', sink: () => undefined }),
@@ -109,4 +109,22 @@ test('nothing is sent that is not stored, nor by who lost the lock; another one 
   fixture.sender = fixture.make();
   for (let second = 0; second < 5; second += 1) await fixture.tick(1000, []);
   assert.deepEqual(fixture.names, ['raised web1', 'resolved web1']);
+});
+
+test('who takes over before it has seen what the one before it stored last tells nothing a second time', async () => {
+  const fixture = new Fixture();
+  await fixture.tick(0, []);
+  const before = fixture.sender;
+  // It has read what is stored, and will not look again by itself.
+  const next = fixture.make();
+  await fixture.tick(1000, [alert('web1')]);
+  assert.deepEqual(fixture.names, ['raised web1']);
+  fixture.sender = next;
+  for (let second = 0; second < 3; second += 1) await fixture.tick(1000, [alert('web1')]);
+  assert.deepEqual(fixture.names, ['raised web1']);
+  await fixture.tick(1000, [alert('web1'), alert('web2')]);
+  assert.deepEqual(fixture.names, ['raised web1', 'raised web2']);
+  fixture.sender = before;
+  for (let second = 0; second < 3; second += 1) await fixture.tick(1000, [alert('web1'), alert('web2')]);
+  assert.equal(fixture.tried.length, 2);
 });

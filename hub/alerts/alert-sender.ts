@@ -3,6 +3,9 @@
  * that is killed in between is followed by one that sends the same message under the same id. At least once, for as long as `retry_for`.
  *
  *   looking ──(something is to be told: stored)──► sending ──(sent, or given up: stored)──► looking
+ *
+ * What is stored says what it was made from. A hub that was given the lock may not have seen yet what the one before it stored last: it is refused then, and goes on
+ * from that, so that one change is not told under two ids.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@tributary/shared/clock.ts';
@@ -12,7 +15,7 @@ import { printable } from '@tributary/shared/printable.ts';
 import * as z from 'zod';
 import type { HeldLock } from '../cluster/cluster.ts';
 import type { AlertOptions, ReceiverOptions } from '../config/alert-options.ts';
-import type { Registry } from '../registry/registry.ts';
+import { type Registry, RegistryError } from '../registry/registry.ts';
 import { type Alert, type AlertItem, type AlertMessage, isRouted } from './alert.ts';
 import { AlertBook, bookState, type Held } from './alert-book.ts';
 import type { AlertChannel } from './channels/alert-channel.ts';
@@ -54,7 +57,9 @@ const stored = z.object({
 export class AlertSender {
   readonly #parts: AlertSenderParts;
   readonly #key: string;
-  readonly #book: AlertBook;
+  /** As it is stored, as far as this hub knows. */
+  #text: string | undefined;
+  #book = new AlertBook();
   #outgoing: Outgoing | undefined;
   #isStored = true;
   #lastSentMs: number | undefined;
@@ -65,10 +70,7 @@ export class AlertSender {
   constructor(parts: AlertSenderParts) {
     this.#parts = parts;
     this.#key = `alerts/${parts.receiver.name}`;
-    const before = readState(parts.registry.meta(this.#key));
-    this.#book = new AlertBook(before?.book);
-    this.#outgoing = before?.outgoing;
-    this.#lastSentMs = before?.lastSentMs;
+    this.#load();
   }
 
   get status(): SenderStatus {
@@ -83,7 +85,7 @@ export class AlertSender {
     const own = standing.filter((alert) => isRouted(alert, receiver.routes));
     this.#book.look(own, held, clock.monotonic());
     this.#takeMessage();
-    if (!this.#isStored) await this.#store();
+    if (!this.#isStored && !(await this.#store())) return;
     if (this.#outgoing !== undefined && clock.monotonic() >= this.#nextMs) await this.#send(this.#outgoing, signal);
   }
 
@@ -136,11 +138,32 @@ export class AlertSender {
     await this.#store();
   }
 
-  async #store(): Promise<void> {
+  /** False: another hub stored something since, and this one goes on from there. */
+  async #store(): Promise<boolean> {
     const { registry, lock } = this.#parts;
     const state = { version: 1, book: this.#book.state, outgoing: this.#outgoing, lastSentMs: this.#lastSentMs };
-    await registry.setMeta({ [this.#key]: JSON.stringify(state) }, { fence: { name: lock.name, token: lock.token } });
+    const text = JSON.stringify(state);
+    const fence = { name: lock.name, token: lock.token };
+    try {
+      await registry.setMeta({ [this.#key]: text }, { from: { [this.#key]: this.#text }, fence });
+    } catch (error) {
+      if (!(error instanceof RegistryError && error.code === 'REGISTRY_CONFLICT')) throw error;
+      this.#load();
+      return false;
+    }
+    this.#text = text;
     this.#isStored = true;
+    return true;
+  }
+
+  #load(): void {
+    this.#text = this.#parts.registry.meta(this.#key);
+    const before = readState(this.#text);
+    this.#book = new AlertBook(before?.book);
+    this.#outgoing = before?.outgoing;
+    this.#lastSentMs = before?.lastSentMs;
+    this.#isStored = true;
+    this.#nextMs = Number.NEGATIVE_INFINITY;
   }
 }
 

@@ -3,37 +3,22 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempDisposable } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { json } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { WebhookServer } from './testing/webhook-server.ts';
 
 const teller = fileURLToPath(new URL('./testing/crash-teller.ts', import.meta.url));
 
 test('who is killed after a message was sent sends it again under its id', { timeout: 60_000 }, async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'tributary-alerts-'));
-  const told: unknown[] = [];
-  const server = createServer();
-  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    told.push(await json(request));
-    response.end();
-  };
-  server.on('request', (request, response) => void take(request, response));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  const url = `http://127.0.0.1:${address.port}/`;
-  try {
-    assert.equal(await endOf([folder.path, url], 'hub.alerts.sent'), 'SIGKILL');
-    assert.equal(await endOf([folder.path, url], 'hub.alerts.sent'), 'SIGKILL');
-    assert.equal(await endOf([folder.path, url], ''), 0);
-    assert.equal(await endOf([folder.path, url], ''), 0);
-  } finally {
-    server.close();
-  }
+  await using server = await WebhookServer.start();
+  const { told, url } = server;
+  assert.equal(await endOf([folder.path, url], 'hub.alerts.sent'), 'SIGKILL');
+  assert.equal(await endOf([folder.path, url], 'hub.alerts.sent'), 'SIGKILL');
+  assert.equal(await endOf([folder.path, url], ''), 0);
+  assert.equal(await endOf([folder.path, url], ''), 0);
   assert.equal(told.length, 3);
   assert.deepEqual(told[1], told[0]);
   assert.deepEqual(told[2], told[0]);

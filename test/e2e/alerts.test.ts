@@ -1,10 +1,8 @@
 /** What records say and what is missing of them, told to a receiver by a real hub, and held back by hand. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { appendFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { json } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { WebhookServer } from '@tributary/hub/alerts/testing/webhook-server.ts';
 import { freePort } from '../harness/free-port.ts';
 import { at, listAt, parseJson, textAt } from '../harness/json.ts';
 import { Stack } from '../harness/stack.ts';
@@ -22,20 +20,13 @@ const rule = {
 };
 
 test('a receiver is told of what records say and of canaries that are missing', { timeout: 300_000 }, async () => {
-  const told: unknown[] = [];
-  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    told.push(await json(request));
-    response.end();
-  };
-  const server = createServer((request, response) => void take(request, response)).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
+  await using server = await WebhookServer.start();
+  const { told, url } = server;
   const receivers = [
     {
       kind: 'webhook',
       name: 'ops',
-      url: `http://127.0.0.1:${address.port}/`,
+      url,
       routes: [{ findings: ['content-alert', 'canary-missing'] }],
     },
   ];
@@ -49,7 +40,6 @@ test('a receiver is told of what records say and of canaries that are missing', 
     { kind: 'file', paths: [`${logs}/*.log`], type: 'app' },
     { kind: 'canary', interval: '1s' },
   ];
-  using _ = { [Symbol.dispose]: () => void server.close() };
   await using stack = await Stack.make({ hub, inputs });
   const detail = (): string => `${JSON.stringify(told, undefined, 1)}\n${stack.tail()}`;
   const isTold = async (change: string, finding: string): Promise<unknown> =>
