@@ -8,7 +8,7 @@ import type { Id } from '@tributary/protocol/messages.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { agentsMax, forgetAfterMs, labelsKeptMax, sampleAgeMsMax, textKeptMax } from '../limits.ts';
 import { isOfItself, type PlatformDocument } from '../platform-document.ts';
-import { type Sample, type SeriesName, sampleOf } from '../series.ts';
+import { type Sample, type SeriesName, sampleOf, seriesNames } from '../series.ts';
 import { measuredOf } from './measured-shape.ts';
 
 export interface AgentState {
@@ -29,7 +29,10 @@ export interface AgentState {
   readonly sample: Sample;
 }
 
-type Changing = { -readonly [Key in keyof AgentState]: AgentState[Key] } & { sampledMs: Partial<Record<SeriesName, number>> };
+type Changing = { -readonly [Key in keyof Omit<AgentState, 'sample'>]: AgentState[Key] } & {
+  readonly sample: Partial<Record<SeriesName, number>>;
+  readonly sampledMs: Partial<Record<SeriesName, number>>;
+};
 
 export class AgentStates {
   readonly #clock: Pick<Clock, 'now'>;
@@ -62,7 +65,7 @@ export class AgentStates {
       state.measured = measured;
       state.files = measured.files ?? state.files;
     }
-    this.#addSample(state, sample, atMs);
+    addSample(state, sample, atMs);
     this.#states.delete(agentId);
     this.#states.set(agentId, state);
     return state;
@@ -76,7 +79,7 @@ export class AgentStates {
     const atMs = state.measuredMs ?? state.heardMs;
     const sampledMs = Object.fromEntries(Object.keys(state.sample).map((name) => [name, atMs]));
     this.#states.delete(state.agentId);
-    this.#states.set(state.agentId, { ...state, sampledMs });
+    this.#states.set(state.agentId, { ...state, sample: { ...state.sample }, sampledMs });
   }
 
   /** Those that were not heard of for a week are nobody's any more. */
@@ -109,16 +112,20 @@ export class AgentStates {
       return;
     }
   }
+}
 
-  /** Of several file systems that were measured together the fullest one counts. */
-  #addSample(state: Changing, sample: Sample, atMs: number): void {
-    const { disk } = sample;
-    const isSame = state.sampledMs.disk === atMs;
-    const fullest = disk === undefined ? {} : { disk: isSame ? Math.max(disk, state.sample.disk ?? 0) : disk };
-    const kept: Partial<Record<string, number>> = { ...state.sample, ...sample, ...fullest };
-    for (const name of Object.keys(sample)) Object.assign(state.sampledMs, { [name]: atMs });
-    for (const [name, toldMs] of Object.entries(state.sampledMs)) if (atMs - toldMs > sampleAgeMsMax) delete kept[name];
-    state.sample = kept;
+/** Of several file systems that were measured together the fullest one counts. What is old is of no interest any more. */
+function addSample({ sample, sampledMs }: Changing, told: Sample, atMs: number): void {
+  for (const name of seriesNames) {
+    const value = told[name];
+    if (value !== undefined) {
+      const isAnother = name === 'disk' && sampledMs.disk === atMs;
+      sample[name] = isAnother ? Math.max(value, sample.disk ?? 0) : value;
+      sampledMs[name] = atMs;
+    } else if (atMs - (sampledMs[name] ?? atMs) > sampleAgeMsMax) {
+      delete sample[name];
+      delete sampledMs[name];
+    }
   }
 }
 
