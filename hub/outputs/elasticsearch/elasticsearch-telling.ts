@@ -6,7 +6,7 @@ import { Histogram } from '@tributary/shared/prometheus/histogram.ts';
 import type { TopicName } from '../../queue/queue.ts';
 import type { BulkEvents, Trouble } from './bulk/bulk-sender.ts';
 import { NoAnswerError } from './client/connection.ts';
-import { bulkBoundsSeconds } from './limits.ts';
+import { againMsMax, bulkBoundsSeconds, retryMsMax } from './limits.ts';
 
 /** Since the start of the program. */
 export interface ElasticsearchCounts {
@@ -39,6 +39,7 @@ export interface ElasticsearchTellingParts {
 const findingOf: Readonly<Record<Trouble['kind'], FindingKind>> = {
   away: 'elasticsearch-away',
   busy: 'elasticsearch-away',
+  late: 'elasticsearch-away',
   'not-allowed': 'elasticsearch-refuses',
   wrong: 'elasticsearch-refuses',
   volatile: 'elasticsearch-volatile',
@@ -47,16 +48,19 @@ const findingOf: Readonly<Record<Trouble['kind'], FindingKind>> = {
 };
 const kinds = [...new Set(Object.values(findingOf))];
 
+const often = `every ${retryMsMax / 1000} s`;
+const seldom = `at the latest every ${againMsMax / 1000} s`;
+
 /** What a person is told to do. */
 const hints: Readonly<Record<Trouble['kind'], string>> = {
-  away: 'it is tried again, at the latest every 30 s',
-  busy: 'it is tried again, at the latest every 30 s',
+  away: `see whether it runs and this hub reaches it; it is asked again ${often}`,
+  busy: `see to its load, its disks and its memory, or give it more nodes; it is asked again ${often}`,
+  late: 'see whether it hangs, and to its load, its disks, its memory and the network in between',
   'not-allowed': 'see that its credentials are right, and what they may do',
   wrong: 'see that its urls are those of an Elasticsearch',
-  volatile: 'it is looked at again, at the latest every 30 s',
-  blocked: 'see to the index, they are tried again, at the latest every 30 s',
-  shards:
-    'delete indices that nobody needs, set retention for them, add a node, or raise cluster.max_shards_per_node; it is tried again, at the latest every 30 s',
+  volatile: `it is looked at again ${often}`,
+  blocked: `see to the index, they are tried again ${seldom}`,
+  shards: `delete indices that nobody needs, set retention for them, add a node, or raise cluster.max_shards_per_node; it is tried again ${seldom}`,
 };
 
 export class ElasticsearchTelling implements BulkEvents {
@@ -207,6 +211,7 @@ export class ElasticsearchTelling implements BulkEvents {
 const troubleTexts: Readonly<Record<Trouble['kind'], string>> = {
   away: 'cannot be reached',
   busy: 'has too much to do',
+  late: 'answers late, or not at all',
   'not-allowed': 'lets this hub do nothing',
   wrong: 'does not understand what it is sent',
   volatile: 'may lose what it acknowledges',

@@ -11,9 +11,13 @@ export const nodeAwayTimesMax = 3;
 export const pingTimeoutMs = 3000;
 export const sniffIntervalMs = 300_000;
 
-/** Between tries while the cluster takes nothing. */
+/** Between tries while the cluster takes nothing: one small request, so that a repair is seen soon however long it took. */
 export const retryMsMin = 200;
-export const retryMsMax = 30_000;
+export const retryMsMax = 4000;
+/** Documents that the cluster does not take are tried again as often while they are few, and later when they are many: so many bytes in a second, */
+export const againBytesPerSecond = mebibyte;
+/** but not later than this. */
+export const againMsMax = 30_000;
 
 /** Entries that are made into lines together: a call of a thread. */
 export const bundleBytesMax = 2 * mebibyte;
@@ -44,6 +48,9 @@ export const aheadPiecesMax = 16;
 export const bulkBytesMin = 16 * 1024;
 /** A request that takes longer is a sign that the server has too much to do. */
 export const slowMs = 10_000;
+/** One that has no answer after so long is told, and the trouble is over once one takes less than the other: what is in between tells nothing new. */
+export const lateMs = 8000;
+export const soonMs = 4000;
 
 /** Tries of a document that the server answers with a fault of its own which it does not name. */
 export const strangeTriesMax = 8;
@@ -56,8 +63,11 @@ export const clockSlackMs = 600_000;
 export const earlierMsMax = 60_000;
 export const earlierLookMs = 200;
 
-/** How often it is looked whether an index still keeps what it acknowledges. */
+/** How often it is looked whether an index still keeps what it acknowledges, */
 export const indexLookMs = 60_000;
+/** and whether any of all that are written to does not, with one request for so much text of their names. */
+export const settingsLookMs = 5000;
+export const namesTextMax = 3000;
 
 /** How often it is tried again to make an index that could not be made. */
 export const unmadeLookMs = 5000;
@@ -76,8 +86,8 @@ export const stopMs = 3000;
 
 assert(suspectEntriesMax >= aheadPiecesMax * bundleEntriesMax, 'what was sent before is looked up');
 assert(suspectBytesMax >= aheadBytesMax + bundleBytesMax, 'what was sent before is looked up');
-assert(retryMsMin < retryMsMax, 'the waits grow');
-assert(nodeAwayMs < retryMsMax, 'a node is asked again before the output stops asking often');
+assert(retryMsMin < retryMsMax && retryMsMax < againMsMax, 'the waits grow');
+assert(soonMs < lateMs, 'what is as slow as it was is no repair');
 
 /** How long bulk requests take: most of them well below a second, and a minute is as good as lost. */
 export const bulkBoundsSeconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];

@@ -15,6 +15,7 @@ export class BulkQueue {
   #waiting: Waiting[] = [];
   #delayed: Delayed[] = [];
   #bytes = 0;
+  #delayedBytes = 0;
 
   /** Of those that may go now. */
   get bytes(): number {
@@ -36,6 +37,11 @@ export class BulkQueue {
     return this.#delayed.length > 0;
   }
 
+  /** Of those whose wait is not over. */
+  get delayedBytes(): number {
+    return this.#delayedBytes;
+  }
+
   add(range: Range, nowMs: number): void {
     this.#waiting.push({ range, sinceMs: nowMs });
     this.#bytes += rangeBytes(range);
@@ -50,12 +56,14 @@ export class BulkQueue {
   delay(range: Range, atMs: number): void {
     const place = this.#delayed.findIndex((one) => one.atMs > atMs);
     this.#delayed.splice(place === -1 ? this.#delayed.length : place, 0, { range, atMs });
+    this.#delayedBytes += rangeBytes(range);
   }
 
   /** Those whose wait is over may go. */
   awaken(nowMs: number): void {
     const due = this.#delayed.findIndex(({ atMs }) => atMs > nowMs);
     const awake = this.#delayed.splice(0, due === -1 ? this.#delayed.length : due);
+    for (const { range } of awake) this.#delayedBytes -= rangeBytes(range);
     this.addFirst(awake.map(({ range }) => range));
   }
 
@@ -89,8 +97,13 @@ export class BulkQueue {
   drop(isGone: (range: Range) => boolean): void {
     this.#waiting = this.#waiting.filter(({ range }) => !isGone(range));
     this.#delayed = this.#delayed.filter(({ range }) => !isGone(range));
-    this.#bytes = this.#waiting.reduce((sum, { range }) => sum + rangeBytes(range), 0);
+    this.#bytes = bytesOf(this.#waiting);
+    this.#delayedBytes = bytesOf(this.#delayed);
   }
+}
+
+function bytesOf(all: readonly { readonly range: Range }[]): number {
+  return all.reduce((sum, { range }) => sum + rangeBytes(range), 0);
 }
 
 /** So much of a range as fits; one document in any case where `isAtLeastOne`. */

@@ -47,6 +47,13 @@ class Bench implements AsyncDisposable {
     assert.fail(`not settled after ten minutes; requests of ${this.server.requests.join(', ')}`);
   }
 
+  async pass(seconds: number): Promise<void> {
+    for (let second = 0; second < seconds; second += 1) {
+      this.clock.advance(1000);
+      for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#ended;
@@ -328,8 +335,66 @@ test('a cluster that is away is asked seldom, by one request at a time', async (
     bench.clock.advance(1000);
     for (let turn = 0; turn < 10; turn += 1) await setImmediate();
   }
-  assert.ok(bench.server.requests.length < 60, `${bench.server.requests.length} requests in ten minutes`);
-  assert.ok(bench.server.requests.length > 20);
+  assert.ok(bench.server.requests.length < 160, `${bench.server.requests.length} requests in ten minutes`);
+  assert.ok(bench.server.requests.length > 100);
+});
+
+test('a cluster that is back is found soon, however long it was away', async () => {
+  await using bench = new Bench();
+  for (let times = 0; times < 1000; times += 1) bench.server.replies.push(() => 'away');
+  const piece = pieceWith(ids(2));
+  bench.sender.send(piece, 'none');
+  await bench.pass(600);
+  bench.server.replies.length = 0;
+  await bench.pass(4);
+  assert.equal(piece.isSettled, true);
+});
+
+test('few documents that are not taken are tried often, many seldom', async () => {
+  const blocked = { type: 'cluster_block_exception', reason: 'index [a] blocked' };
+  const triesOf = async (fill: number): Promise<number> => {
+    await using bench = new Bench({ bulkBytes: 1 << 25 });
+    for (let times = 0; times < 1000; times += 1)
+      bench.server.replies.push((documents) =>
+        itemsOf(
+          documents.map(() => 403),
+          blocked,
+        ),
+      );
+    bench.sender.send(pieceWith(ids(32), fill), 'none');
+    await bench.pass(120);
+    return bench.server.requests.length;
+  };
+  assert.ok((await triesOf(10)) > 25);
+  assert.ok((await triesOf(500_000)) < 20);
+});
+
+test('a request without an answer is told, until one is answered soon: a slow cluster is late all the time', async () => {
+  await using bench = new Bench({ concurrency: 1 });
+  let answerMs = 12_000;
+  bench.server.answers = () => bench.clock.sleep(answerMs);
+  const pieces = Array.from({ length: 60 }, (_, number) => pieceWith(ids(1, `p${number}-`)));
+  for (const piece of pieces.slice(0, 50)) {
+    bench.sender.send(piece, 'none');
+    await bench.pass(1);
+  }
+  assert.deepEqual(bench.troubles, ['late']);
+  assert.match(bench.sender.trouble?.reason ?? '', /^what was sent at \S+ had no answer for 8 s$/);
+  answerMs = 0;
+  for (const piece of pieces.slice(50)) bench.sender.send(piece, 'none');
+  await bench.settled(...pieces);
+  assert.deepEqual(bench.troubles, ['late', undefined]);
+  assert.equal(bench.sender.trouble, undefined);
+});
+
+test('an answer that was late is the end of the trouble where nothing else is to be sent', async () => {
+  await using bench = new Bench();
+  bench.server.answers = () => bench.clock.sleep(12_000);
+  const piece = pieceWith(ids(1));
+  bench.sender.send(piece, 'none');
+  await bench.settled(piece);
+  await bench.pass(1);
+  assert.deepEqual(bench.troubles, ['late', undefined]);
 });
 
 test('what nobody waits for is not sent again', async () => {

@@ -10,22 +10,27 @@ import { assert } from '@tributary/shared/assert.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
 import { Wake } from '../../../groups/wake.ts';
+import { momentText } from '../../../health/rules/rule.ts';
 import { NotToldError } from '../client/backing-indices.ts';
 import { NoAnswerError } from '../client/connection.ts';
 import { VolatileIndexError } from '../client/kept-indices.ts';
-import { blockedTriesMin, retryMsMax, retryMsMin, strangeTriesMax } from '../limits.ts';
+import { againBytesPerSecond, againMsMax, blockedTriesMin, lateMs, retryMsMax, retryMsMin, strangeTriesMax } from '../limits.ts';
 import { SetupError } from '../setup/setup-server.ts';
 import { isOfLoad, isOfShards, neverFits, type RequestVerdict, requestVerdict, type Verdict, verdictOf } from './answers.ts';
 import { BulkQueue } from './bulk-queue.ts';
 import type { BulkServer, Doubt } from './bulk-server.ts';
+import { type LateRequest, LateRequests } from './late-requests.ts';
 import { apartByName, namedApart, namesNotAllowed, type NameTroubles } from './named-apart.ts';
 import type { Pace } from './pace.ts';
 import { type Piece, type Range, rangeBytes } from './piece.ts';
 
 /** Why nothing goes at the moment. */
 export interface Trouble {
-  /** `blocked`: only some documents wait, such as those of an index that is read-only. `shards`: those whose index is not there yet. */
-  readonly kind: 'away' | 'not-allowed' | 'busy' | 'wrong' | 'volatile' | 'blocked' | 'shards';
+  /**
+   * `late`: no answer yet. `blocked`: only some documents wait, such as those of an index that is read-only. `shards`: those whose index is not
+   * there yet.
+   */
+  readonly kind: 'away' | 'late' | 'not-allowed' | 'busy' | 'wrong' | 'volatile' | 'blocked' | 'shards';
   readonly reason: string;
 }
 
@@ -60,6 +65,8 @@ export class BulkSender {
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #trouble: Trouble | undefined;
   #blocked: Trouble | undefined;
+  readonly #late = new LateRequests();
+  #lateTrouble: Trouble | undefined;
   /** Requests that were answered well: tells a request that cannot be read from a server that reads none. */
   #successes = 0;
 
@@ -68,7 +75,7 @@ export class BulkSender {
   }
 
   get trouble(): Trouble | undefined {
-    return this.#trouble ?? this.#blocked;
+    return this.#trouble ?? this.#lateTrouble ?? this.#blocked;
   }
 
   get requestsUnderWay(): number {
@@ -95,6 +102,7 @@ export class BulkSender {
     while (!signal.aborted) {
       this.#queue.awaken(clock.monotonic());
       while (this.#mayGo()) this.#start(hurry);
+      this.#lookForLate();
       await this.#wake.wait(clock, signal, this.#nextLookMs());
     }
     await Promise.all(this.#underWay);
@@ -115,6 +123,7 @@ export class BulkSender {
     const { clock, waitMs } = this.#options;
     const { oldestMs, nextMs } = this.#queue;
     const times: number[] = [];
+    if (this.#late.nextMs !== undefined) times.push(this.#late.nextMs);
     const mayStart = this.#underWay.size < this.#requestsMax;
     if (this.#asTheyAre.length > 0 && mayStart) times.push(this.#pausedUntilMs);
     if (oldestMs !== undefined && mayStart) times.push(Math.max(oldestMs + waitMs, this.#pausedUntilMs));
@@ -136,6 +145,16 @@ export class BulkSender {
     this.#underWay.add(work);
   }
 
+  #lookForLate(): void {
+    const { clock, events } = this.#options;
+    const nowMs = clock.monotonic();
+    if (!this.#late.look(nowMs)) return;
+    const sentMs = clock.now() - (nowMs - (this.#late.sinceMs ?? nowMs));
+    const reason = `what was sent at ${momentText(sentMs)} had no answer for ${lateMs / 1000} s`;
+    this.#lateTrouble = { kind: 'late', reason };
+    if (this.#trouble === undefined) events.trouble(this.#lateTrouble);
+  }
+
   /** Only a whole request can be told to make nothing but data streams: what goes elsewhere goes by itself. */
   #ofOneKind(ranges: readonly Range[]): readonly Range[] {
     const { free, apart } = apartByName(ranges, (name) => this.#options.server.isStream(name));
@@ -153,6 +172,8 @@ export class BulkSender {
     const { server, clock, events } = this.#options;
     let isSent = false;
     let left = ranges;
+    let isAnswered = false;
+    const request = this.#late.begun(clock.monotonic());
     try {
       left = await this.#withoutThere(ranges, signal);
       const names = new Set(left.flatMap(({ piece }) => piece.names));
@@ -169,6 +190,7 @@ export class BulkSender {
       crashPoint('hub.elasticsearch.after-bulk');
       const latencyMs = clock.monotonic() - startedMs;
       events.took(latencyMs);
+      isAnswered = true;
       const verdict = requestVerdict(answer, countOf(open));
       if (verdict.kind === 'done' || verdict.kind === 'items')
         await server.check(names.difference(namesNotAllowed(open, verdict)), signal);
@@ -178,7 +200,17 @@ export class BulkSender {
       const mayHaveArrived = isSent && !(error instanceof NoAnswerError && !error.mayHaveArrived);
       if (!signal.aborted) this.#pause(troubleOf(error));
       this.#putBack(left, mayHaveArrived);
+    } finally {
+      this.#ended(request, isAnswered);
     }
+  }
+
+  #ended(request: LateRequest, isAnswered: boolean): void {
+    const { clock, events } = this.#options;
+    const isMore = this.#queue.oldestMs !== undefined || this.#asTheyAre.length > 0;
+    if (!this.#late.ended(request, { nowMs: clock.monotonic(), isAnswered, isMore })) return;
+    this.#lateTrouble = undefined;
+    if (this.#trouble === undefined) events.trouble(this.#blocked);
   }
 
   /** Those whose index cannot be made are refused, or wait each for itself. */
@@ -312,13 +344,15 @@ export class BulkSender {
   #block(trouble: Trouble | undefined): void {
     if (this.#blocked === undefined && trouble === undefined) return;
     this.#blocked = trouble;
-    if (this.#trouble === undefined) this.#options.events.trouble(trouble);
+    if (this.trouble === trouble) this.#options.events.trouble(trouble);
   }
 
   /** Each with a wait of its own, which others do not wait for. */
   #delay(range: Range, retries: readonly RetriedDocument[]): void {
     const tries = range.tries + 1;
-    const waitMs = Math.min(retryMsMax, retryMsMin * 2 ** Math.min(tries, 16));
+    const delayedBytes = this.#queue.delayedBytes + rangeBytes(range);
+    const mostMs = Math.min(againMsMax, Math.max(retryMsMax, (delayedBytes / againBytesPerSecond) * 1000));
+    const waitMs = Math.min(mostMs, retryMsMin * 2 ** Math.min(tries, 16));
     const atMs = this.#options.clock.monotonic() + waitMs;
     for (const { from, to, isUnsure } of runsOf(retries)) {
       const next = { piece: range.piece, from, to, doubt: isUnsure ? 'anywhere' : range.doubt, tries } as const;
@@ -374,7 +408,7 @@ export class BulkSender {
     this.#pausedUntilMs = Number.NEGATIVE_INFINITY;
     if (this.#trouble === undefined) return;
     this.#trouble = undefined;
-    this.#options.events.trouble(this.#blocked);
+    this.#options.events.trouble(this.trouble);
   }
 }
 

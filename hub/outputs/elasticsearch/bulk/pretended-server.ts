@@ -16,6 +16,8 @@ export class PretendedServer implements BulkServer {
   /** What it does in place of the usual; the first one is taken with each request. */
   readonly replies: Reply[] = [];
   checkFails: Error | undefined;
+  /** Resolves when it answers. */
+  answers: () => Promise<void> = () => Promise.resolve();
   unmade: NameTroubles = new Map();
   readonly checked: string[] = [];
   streams: ReadonlySet<string> = new Set();
@@ -59,6 +61,7 @@ export class PretendedServer implements BulkServer {
     this.ofStreams.push(isOfStreams);
     const documents = documentsIn(body);
     this.requests.push(documents.length);
+    await this.answers();
     const reply = this.replies.shift()?.(documents) ?? 'usual';
     if (reply === 'away') throw new NoAnswerError('connect ECONNREFUSED', false);
     if (typeof reply === 'object') return reply;

@@ -33,8 +33,7 @@ export async function backingIndices(server: AskedServer, name: string, signal: 
   if (answer.status !== 200) throw notTold(answer, `the settings of ${name} (privilege view_index_metadata)`);
   const found = Object.entries(objectOf(answer.body)).map(([index, value]) => {
     const settings = objectOf(objectOf(value)['settings']);
-    const isVolatile = String(settings['index.translog.durability']).toLowerCase() === 'async';
-    return { name: index, createdMs: Number(settings['index.creation_date']), isVolatile };
+    return { name: index, createdMs: Number(settings['index.creation_date']), isVolatile: mayLose(value) };
   });
   const written = found.length > 1 ? await writtenIndex(server, name, signal) : found[0]?.name;
   const rank = (index: string): number => (index === written ? 1 : 0);
@@ -47,6 +46,27 @@ export async function backingIndices(server: AskedServer, name: string, signal: 
     const next = index === written ? undefined : successors.find((one) => one.createdMs > createdMs);
     return { name: index, isVolatile, writtenUntilMs: next?.createdMs ?? Infinity };
   });
+}
+
+/** All indices behind any of these names that acknowledge what is not on disk. */
+export async function volatileIndices(
+  server: AskedServer,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const answer = await server.request({
+    method: 'GET',
+    path: `/${names.map((name) => encodeURIComponent(name)).join(',')}/_settings/index.translog.durability`,
+    query: { flat_settings: true, expand_wildcards: 'all', ignore_unavailable: true },
+    signal,
+  });
+  if (answer.status === 404) return [];
+  if (answer.status !== 200) throw notTold(answer, 'the settings of its indices (privilege view_index_metadata)');
+  return Object.entries(objectOf(answer.body)).flatMap(([index, value]) => (mayLose(value) ? [index] : []));
+}
+
+function mayLose(index: unknown): boolean {
+  return String(objectOf(objectOf(index)['settings'])['index.translog.durability']).toLowerCase() === 'async';
 }
 
 /** Undefined where documents of this name go nowhere: an alias of several indices, none of which is the one. */

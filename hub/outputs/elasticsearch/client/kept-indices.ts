@@ -1,14 +1,14 @@
 /**
  * Whether the indices that documents go to keep what they acknowledge (invariant 1): `index.translog.durability` is `request`, or the hub's own
- * `durability` is relaxed. Looked at after the first documents, as there may be no index before, and now and then. Days' indices are made with their
- * alias before their first document.
+ * `durability` is relaxed. Looked at after the first documents, as there may be no index before, and now and then; that none of all became volatile is
+ * asked every few seconds, with one request for many. Days' indices are made with their alias before their first document.
  */
 import type { Clock } from '@tributary/shared/clock.ts';
 import { aliasOfDay } from '../index-names.ts';
 import type { NameTroubles } from '../bulk/named-apart.ts';
-import { indexLookMs, unmadeLookMs } from '../limits.ts';
+import { indexLookMs, namesTextMax, settingsLookMs, unmadeLookMs } from '../limits.ts';
 import { makeDailyIndex, type NameTrouble } from '../setup/daily-index.ts';
-import { type AskedServer, backingIndices } from './backing-indices.ts';
+import { type AskedServer, backingIndices, volatileIndices } from './backing-indices.ts';
 
 export interface KeptIndicesParts {
   readonly server: AskedServer;
@@ -31,6 +31,9 @@ export class KeptIndices {
   readonly #made = new Map<string, Looked>();
   readonly #unmade = new Map<string, Looked & { readonly trouble: NameTrouble }>();
   readonly #kept = new Map<string, Looked>();
+  /** Indices that are volatile, and that nothing is written to any more. */
+  readonly #unwritten = new Set<string>();
+  #settingsLookedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: KeptIndicesParts) {
     this.#parts = parts;
@@ -56,8 +59,11 @@ export class KeptIndices {
   async check(names: Iterable<string>, signal: AbortSignal): Promise<void> {
     const { server, mayBeVolatile, clock } = this.#parts;
     if (mayBeVolatile) return;
+    await this.#lookAtSettings(signal);
     for (const name of this.#due(names, this.#kept)) {
-      const index = (await backingIndices(server, name, signal)).at(-1);
+      const indices = await backingIndices(server, name, signal);
+      for (const { name: unwritten, isVolatile } of indices.slice(0, -1)) if (isVolatile) this.#unwritten.add(unwritten);
+      const index = indices.at(-1);
       if (index?.isVolatile === true) {
         const hint =
           'set index.translog.durability: request, or durability: relaxed for this hub, which may lose what a power cut finds';
@@ -65,6 +71,17 @@ export class KeptIndices {
       }
       this.#kept.set(name, { atMs: clock.monotonic() });
     }
+  }
+
+  /** Where any index became volatile, all of that request are looked at again, one by one. */
+  async #lookAtSettings(signal: AbortSignal): Promise<void> {
+    const { server, clock } = this.#parts;
+    if (clock.monotonic() - this.#settingsLookedMs < settingsLookMs) return;
+    for (const names of portionsOf([...this.#kept.keys()])) {
+      const found = await volatileIndices(server, names, signal);
+      if (found.some((index) => !this.#unwritten.has(index))) for (const name of names) this.#kept.delete(name);
+    }
+    this.#settingsLookedMs = clock.monotonic();
   }
 
   /** Those that were not looked at lately. */
@@ -77,4 +94,19 @@ export class KeptIndices {
     const beforeMs = this.#parts.clock.monotonic() - ageMs;
     for (const [name, { atMs }] of looked) if (atMs < beforeMs) looked.delete(name);
   }
+}
+
+/** What fits into the path of a request. */
+function portionsOf(names: readonly string[]): string[][] {
+  const portions: string[][] = [];
+  let length = Number.POSITIVE_INFINITY;
+  for (const name of names) {
+    length += encodeURIComponent(name).length + 1;
+    if (length > namesTextMax) {
+      portions.push([]);
+      length = encodeURIComponent(name).length + 1;
+    }
+    portions.at(-1)?.push(name);
+  }
+  return portions;
 }

@@ -170,8 +170,15 @@ test('an index that acknowledges what is not on disk is refused, unless that may
   await kept.check(['logs-app-acme'], signal);
   assert.equal(server.requests.filter(({ path }) => path.includes('/_settings')).length, 1, 'looked at now and then only');
   server.indices['two'] = { createdMs: 2, durability: 'async' };
-  clock.advance(61_000);
+  await kept.check(['logs-app-acme'], signal);
+  clock.advance(5000);
   await assert.rejects(kept.check(['logs-app-acme'], signal), VolatileIndexError);
+  server.indices['two'] = { createdMs: 2, durability: 'request' };
+  await kept.check(['logs-app-acme'], signal);
+  const asked = server.requests.length;
+  clock.advance(5000);
+  await kept.check(['logs-app-acme'], signal);
+  assert.equal(server.requests.length, asked + 1, 'that an older one is volatile is known');
   const relaxed = new KeptIndices({ server, clock, isDaily: false, mayBeVolatile: true });
   await relaxed.check(['logs-app-acme'], signal);
 });
