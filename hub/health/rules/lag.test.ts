@@ -31,6 +31,23 @@ test('a reader that gets nowhere although something waits is stuck, and not whil
   assert.deepEqual(kindsAt(rule, 20_000, { entries: 0, cursor: 11 }), []);
 });
 
+test('a reader that takes a step in a long while is stuck all the time, and one that goes on with what is old is not', () => {
+  const rule = new Lag();
+  const stuck = 'stuck yellow back/shop/web archive';
+  const at = (ms: number, cursor: number, oldestMs: number): string[] => {
+    const place = { topic: 'back/shop/web', group: archiveGroup, entries: 9, cursor, oldestMs };
+    return kindsAt(rule, ms, place, 'it answers late').filter((one) => one.startsWith('stuck'));
+  };
+  for (const ms of [0, 12_000, 24_000]) assert.deepEqual(at(ms, 1, nowMs), []);
+  assert.deepEqual(at(30_000, 1, nowMs), [stuck]);
+  assert.deepEqual(at(32_000, 2, nowMs + 1000), [stuck], 'a step');
+  for (let ms = 34_000; ms < 60_000; ms += 2000) assert.deepEqual(at(ms, 2, nowMs + 1000), [stuck]);
+  for (const ms of [60_000, 62_000]) assert.deepEqual(at(ms, ms, nowMs + 1000), [stuck]);
+  assert.deepEqual(at(64_000, 64_000, nowMs + 1000), [], 'it goes on');
+  assert.deepEqual(at(94_000, 64_000, nowMs + 1000), [stuck]);
+  assert.deepEqual(at(96_000, 65_000, nowMs + 95_000), [], 'what waits came a moment ago');
+});
+
 test('what is too old is behind, once that lasts: what a hub finds at its start is read first', () => {
   const rule = new Lag();
   const old = (cursor: number): Partial<GroupStatus> => ({ entries: 3, oldestMs: nowMs - 60_000, cursor });

@@ -23,7 +23,13 @@ interface Progress {
   readonly passed: number;
   /** When it moved last, or had nothing to read. */
   readonly movedMs: number;
+  /** Looks until now, one after the other, at which it had moved. */
+  readonly moves: number;
+  readonly isStuck: boolean;
 }
+
+/** A reader that was stuck gets on when it moved at so many looks: a step in a long while is none. */
+const movesMin = 3;
 
 /** Too old for less than this is a moment. */
 const lastingMs = 3000;
@@ -38,10 +44,10 @@ export class Lag implements Rule {
     const readers = readersOf(facts);
     const found = readers.flatMap((reader) => {
       const extraMs = reader.group === archiveGroup ? (archiveOutputOf(facts.options)?.roll_interval ?? 0) : 0;
-      const isStuck = this.#stoodMs(reader, facts.monotonicMs) >= stuck.after + extraMs;
+      const isStuck = this.#isStuck(reader, facts, stuck.after + extraMs);
       const level = this.#lasting(reader, levelOf(facts.nowMs - reader.oldestMs - extraMs, lag), facts.monotonicMs);
       return [
-        ...(stuck.enabled && isStuck && reader.entries > 0 ? [stuckFinding(reader, facts)] : []),
+        ...(stuck.enabled && isStuck ? [stuckFinding(reader, facts)] : []),
         ...(lag.enabled && level !== undefined ? [lagFinding(reader, level)] : []),
       ];
     });
@@ -60,14 +66,16 @@ export class Lag implements Rule {
     return nowMs - this.#behindMs.getOrInsert(subject, nowMs) >= lastingMs ? level : undefined;
   }
 
-  /** How long something has waited while the reader stood still. */
-  #stoodMs({ subject, passed, entries }: Reader, nowMs: number): number {
+  /** Something has waited for `afterMs` while the reader stood still; it is over when it goes on, or nothing as old is left. */
+  #isStuck({ subject, passed, entries, oldestMs }: Reader, { monotonicMs, nowMs }: RuleFacts, afterMs: number): boolean {
     const before = this.#progress.get(subject);
-    if (before === undefined || before.passed !== passed || entries === 0) {
-      this.#progress.set(subject, { passed, movedMs: nowMs });
-      return 0;
-    }
-    return nowMs - before.movedMs;
+    const isMoved = before === undefined || before.passed !== passed || entries === 0;
+    const moves = isMoved ? (before?.moves ?? 0) + 1 : 0;
+    const movedMs = isMoved ? monotonicMs : before.movedMs;
+    const isStillStuck = before?.isStuck === true && moves < movesMin && nowMs - oldestMs >= afterMs;
+    const isStuck = entries > 0 && (monotonicMs - movedMs >= afterMs || isStillStuck);
+    this.#progress.set(subject, { passed, movedMs, moves, isStuck });
+    return isStuck;
   }
 }
 
