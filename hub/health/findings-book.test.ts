@@ -5,7 +5,7 @@ import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import { RecordingEvents } from '../testing/recording-health.ts';
 import { FindingsBook } from './findings-book.ts';
 import type { Finding } from './findings.ts';
-import { clearedAfterMs, findingsPerKindMax } from './limits.ts';
+import { betterAfterMs, clearedAfterMs, findingsPerKindMax } from './limits.ts';
 
 function makeBook(): { book: FindingsBook; clock: ManualClock; events: RecordingEvents } {
   const clock = new ManualClock(1000);
@@ -68,4 +68,27 @@ test('however many there are, so many are kept', () => {
     Array.from({ length: findingsPerKindMax + 10 }, (_, index) => finding(`${index}`)),
   );
   assert.equal(book.all().length, findingsPerKindMax);
+});
+
+/** A disk that is just as full as the limit: its place changed colour, and an event was told, with each second look. */
+test('one that goes back and forth between yellow and red is red, and told once', () => {
+  const { book, clock, events } = makeBook();
+  for (let look = 0; look < 20; look += 1) {
+    book.set('open-service', [finding('redis', look % 2 === 0 ? 'red' : 'yellow')]);
+    assert.equal(book.all()[0]?.level, 'red');
+    clock.advance(2000);
+  }
+  assert.deepEqual(events.actions, ['finding-raised']);
+  // Another one that is told meanwhile makes it no worse, nor longer.
+  clock.advance(betterAfterMs - 2001);
+  book.put({ kind: 'open-service', subject: 'other' }, { level: 'yellow', reason: 'open' });
+  assert.partialDeepStrictEqual(book.all(), [{ subject: 'redis', level: 'red' }, { subject: 'other' }]);
+  clock.advance(2001);
+  assert.deepEqual(
+    book.all().map(({ level }) => level),
+    ['yellow', 'yellow'],
+  );
+  clock.advance(clearedAfterMs);
+  book.set('open-service', [finding('redis'), finding('other', 'yellow')]);
+  assert.deepEqual(events.actions, ['finding-raised', 'finding-raised', 'finding-raised']);
 });

@@ -1,16 +1,19 @@
 /**
  * The findings that stand, and the events that tell of them. Damped: `finding-raised` comes at once, when a finding is new or gets worse;
  * `finding-cleared` when it has been gone for a while. One that comes and goes within that time is the same finding all along, and
- * nobody is told again.
+ * nobody is told again; nor is somebody of one that goes back and forth between yellow and red, which is shown as red until it has been better for
+ * a moment.
  */
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { HubEventSink } from '../platform/hub-events.ts';
 import type { Finding, FindingKind, Findings, StandingFinding } from './findings.ts';
-import { clearedAfterMs, findingLooksMs, findingsPerKindMax } from './limits.ts';
+import { betterAfterMs, clearedAfterMs, findingLooksMs, findingsPerKindMax } from './limits.ts';
 
 interface Told {
   readonly finding: StandingFinding;
+  /** As it was when it was red last, and until when; undefined while it is, and where it never was. */
+  readonly wasRed: { readonly finding: StandingFinding; readonly untilMs: number } | undefined;
   /** Undefined while it stands. */
   readonly goneSinceMs: number | undefined;
 }
@@ -33,28 +36,33 @@ export class FindingsBook implements Findings {
     const after = new Map<string, Told>();
     for (const finding of findings.slice(0, findingsPerKindMax)) {
       const known = before.get(finding.subject);
-      const isNews = known === undefined || (known.finding.level === 'yellow' && finding.level === 'red');
       const sinceMs = known?.finding.sinceMs ?? this.#clock.now();
-      after.set(finding.subject, { finding: { ...finding, kind, sinceMs }, goneSinceMs: undefined });
-      if (isNews) this.#tell('finding-raised', finding);
+      const wasRed = finding.level === 'red' ? undefined : wasRedOf(known, now);
+      after.set(finding.subject, { finding: { ...finding, kind, sinceMs }, wasRed, goneSinceMs: undefined });
+      if (isNews(finding, known, now)) this.#tell('finding-raised', finding);
     }
-    for (const [subject, { finding, goneSinceMs }] of before) {
-      if (!after.has(subject)) after.set(subject, { finding, goneSinceMs: goneSinceMs ?? now });
+    for (const [subject, told] of before) {
+      if (!after.has(subject)) after.set(subject, { ...told, goneSinceMs: told.goneSinceMs ?? now });
     }
     this.#told.set(kind, after);
   }
 
   put(about: Pick<Finding, 'kind' | 'subject'>, finding: Pick<Finding, 'level' | 'reason'> | undefined): void {
     const { kind, subject } = about;
-    const others = this.all().filter((other) => other.kind === kind && other.subject !== subject);
+    const standing = [...(this.#told.get(kind)?.values() ?? [])].filter(({ goneSinceMs }) => goneSinceMs === undefined);
+    const others = standing.map((told) => told.finding).filter((other) => other.subject !== subject);
     this.set(kind, finding === undefined ? others : [...others, { kind, subject, ...finding }]);
   }
 
   /** Red ones first, then the oldest. */
   all(): readonly StandingFinding[] {
+    const now = this.#clock.monotonic();
     const told = [...this.#told.values()].flatMap((ofKind) => [...ofKind.values()]);
-    const standing = told.filter(({ goneSinceMs }) => goneSinceMs === undefined).map(({ finding }) => finding);
-    return standing.toSorted((a, b) => a.level.localeCompare(b.level) || a.sinceMs - b.sinceMs);
+    const standing = told.filter(({ goneSinceMs }) => goneSinceMs === undefined);
+    const shown = standing.map(({ finding, wasRed }) =>
+      wasRed !== undefined && now - wasRed.untilMs < betterAfterMs ? wasRed.finding : finding,
+    );
+    return shown.toSorted((a, b) => a.level.localeCompare(b.level) || a.sinceMs - b.sinceMs);
   }
 
   /** Tells what has been gone for long enough. */
@@ -94,4 +102,15 @@ export class FindingsBook implements Findings {
       fields: { tributary: { finding: kind, subject, level } },
     });
   }
+}
+
+function wasRedOf(known: Told | undefined, nowMs: number): Told['wasRed'] {
+  if (known?.finding.level !== 'red') return known?.wasRed;
+  return { finding: known.finding, untilMs: known.goneSinceMs ?? nowMs };
+}
+
+function isNews({ level }: Finding, known: Told | undefined, nowMs: number): boolean {
+  if (known === undefined) return true;
+  if (level === 'yellow' || known.finding.level === 'red') return false;
+  return known.wasRed === undefined || nowMs - known.wasRed.untilMs >= clearedAfterMs;
 }

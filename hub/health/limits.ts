@@ -1,5 +1,7 @@
 /** A finding that is gone for less than this was not gone: one that comes and goes is told once. */
 export const clearedAfterMs = 60_000;
+/** One that was red and is yellow is shown as red for so long: as a trouble that is gone colours its node for a moment (model/limits.ts). */
+export const betterAfterMs = 6000;
 /** How often it is looked whether one has been gone for so long. */
 export const findingLooksMs = 5000;
 /** Of one kind: of every agent there may be one. */
