@@ -134,7 +134,7 @@ export class Desk {
   snapshot(): Promise<unknown> {
     const { foundation, entrance } = this.#parts;
     const { store, registry, telling } = foundation;
-    const { sites, intake } = entrance;
+    const { intake } = entrance;
     return ownSnapshot({
       site: this.#frame.parts.options.site,
       store,
@@ -142,7 +142,7 @@ export class Desk {
       connections: () => intake.status().connections,
       findings: () => telling.findings.all(),
       health: () => siteHealth(this.health.model),
-      below: () => sites.below(),
+      below: () => this.#healthParts.sites.below(),
       clock: this.#frame.clock,
     });
   }
