@@ -92,13 +92,12 @@ export class HealthWatch {
   /** Of the channels that `sees` lets through, and of the site where `seesSite`. */
   flow(sees: (channel: string) => boolean, seesSite: boolean): FlowAnswer {
     const { agents, outputs, listeners, store } = this.#parts;
-    const all = agents();
     const parts = {
       atMs: this.model.atMs,
       tree: this.model.tree,
       rates: this.#rates,
       queue: this.#queue ?? noQueue(store.siteId),
-      agents: { known: all.length, connected: all.filter(({ connected }) => connected).length },
+      agents: agents(),
       outputs: outputs(),
       listeners: listeners()
         .filter(({ name }) => name !== 'agents')

@@ -71,6 +71,12 @@ suite('work on the page', { skip, timeout: 240_000 }, () => {
     assert.equal(code, 0, stderr);
     await page.getByText('1 of 1 server enrolled.').waitFor();
     await agent.start();
+    await page.getByRole('link', { name: 'Registrations' }).click();
+    const row = page.getByRole('region', { name: 'Registrations' }).getByRole('row').filter({ hasText: tenant });
+    assert.match(await row.innerText(), /yes[^]*in 89 d/);
+    await site.inspect('admin-registrations');
+    await page.getByRole('button', { name: 'Hubs of lower sites' }).click();
+    await page.getByText('No hub of a lower site was let in.').waitFor();
   });
 
   test('tokens and people are made and taken away', async () => {

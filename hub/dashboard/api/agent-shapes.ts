@@ -28,6 +28,9 @@ export const agentRow = z.strictObject({
   memoryPercent: z.number().optional(),
   /** Of the fullest file system. */
   diskPercent: z.number().optional(),
+  /** Absent: it came without a certificate. */
+  enrolledMs: z.number().optional(),
+  certificateEndsMs: z.number().optional(),
   revoked: z.boolean(),
   /** Two machines use its identity: both are refused until one is made a new agent. */
   cloned: z.boolean(),
@@ -66,8 +69,6 @@ export const agentFile = z.strictObject({
 /** GET /api/v1/agents/{id} */
 export const agentAnswer = agentRow.extend({
   causes: z.array(healthCause),
-  enrolledMs: z.number().optional(),
-  certificateEndsMs: z.number().optional(),
   address: z.string().optional(),
   machine: z
     .strictObject({
@@ -114,7 +115,6 @@ export const agentAnswer = agentRow.extend({
       source: z.string(),
       held: z.number(),
       lost: z.number(),
-      lastReceivedMs: z.number().optional(),
     }),
   ),
 });

@@ -88,9 +88,10 @@ const rate = z.strictObject({ recordsPerSecond: z.number(), bytesPerSecond: z.nu
 /** GET /api/v1/flow: what the map of the overview is drawn from. */
 export const flowAnswer = z.strictObject({
   atMs: z.number(),
+  /** Those that the one who asks may see. */
   agents: z.strictObject({ known: z.int(), connected: z.int(), state: healthState }),
-  /** What comes in by other ways than agents, such as `push 0.0.0.0:7702`. */
-  listeners: z.array(z.strictObject({ name: z.string(), state: healthState, ...rate.shape })),
+  /** What comes into the hub that answers by other ways than agents, such as `push 0.0.0.0:7702`; `node`: its place in the tree of health. */
+  listeners: z.array(z.strictObject({ name: z.string(), node: z.string(), state: healthState, ...rate.shape })),
   channels: z.array(
     z.strictObject({
       channel: z.string(),

@@ -29,6 +29,13 @@ export function bothZones(ms: number): string {
   return `${timeText(ms, { zone: 'local' })} ${own}\n${timeText(ms, { zone: 'utc' })} UTC`;
 }
 
+/** On the axis of a chart: the hour; at the beginning of a day its date, which is all that long times have. */
+export function axisText(date: Date): string {
+  const [hours, minutes] = [date.getHours(), date.getMinutes()];
+  if (hours === 0 && minutes === 0) return `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${two(hours)}:${two(minutes)}`;
+}
+
 function dayText(ms: number, wanted: 'local' | 'utc'): string {
   // Sweden's dates are those of ISO 8601.
   return formatter(wanted, dateParts).format(ms);
@@ -44,4 +51,8 @@ function formatter(wanted: 'local' | 'utc', parts: Intl.DateTimeFormatOptions): 
   const made = new Intl.DateTimeFormat('sv-SE', { ...parts, ...(wanted === 'utc' ? { timeZone: 'UTC' } : {}) });
   formatters.set(key, made);
   return made;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
 }

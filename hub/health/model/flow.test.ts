@@ -36,7 +36,12 @@ const parts = {
   tree: new Map(),
   rates,
   queue: queueAt(1000),
-  agents: { known: 3, connected: 2 },
+  agents: [
+    { agentId: 'a1', host: 'web1', tenants: ['bank'], connected: true },
+    { agentId: 'a2', host: 'web2', tenants: ['bank'], connected: false },
+    { agentId: 'a3', host: 'both', tenants: ['bank', 'shop'], connected: true },
+    { agentId: 'a4', host: 'hub', tenants: 'all' as const, connected: true },
+  ],
   outputs: [{ name: 'es', kind: 'elasticsearch', group: 'es:es' }],
   listeners: [{ name: 'http', node: 'x', rate: { records: 5, bytes: 6 } }],
   lastReceivedMs: () => 9,
@@ -64,14 +69,14 @@ test('what comes, waits and goes is told of each channel and output', () => {
     },
   ]);
   assert.equal(flow.outputs[0]?.channels.length, 1);
+  assert.deepEqual([flow.agents.known, flow.agents.connected, flow.listeners[0]?.node], [4, 3, 'x']);
 });
 
 test('who sees a tenant only sees nothing of the site', () => {
   const flow = flowAnswer.parse(flowOf(parts, (channel) => channel.startsWith('bank/'), false));
-  assert.deepEqual(
-    [flow.channels.map(({ channel }) => channel), flow.outputs, flow.listeners, flow.agents.known],
-    [['bank/app'], [], [], 0],
-  );
+  assert.deepEqual([flow.channels.map(({ channel }) => channel), flow.outputs, flow.listeners], [['bank/app'], [], []]);
+  assert.deepEqual(flow.agents, { known: 2, connected: 1, state: 'unknown' });
+  assert.deepEqual(flowOf(parts, () => false, false).agents, { known: 0, connected: 0, state: 'unknown' });
 });
 
 test('a cursor that is put back passes less than nothing, which is told as nothing', () => {

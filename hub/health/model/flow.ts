@@ -11,20 +11,26 @@ import {
   type TopicName,
 } from '../../queue/queue.ts';
 import type { Counters } from '../../status/rates.ts';
+import type { KnownAgent } from './facts.ts';
 import type { FlowRates } from './flow-rates.ts';
 import type { HealthTree } from './health-model.ts';
-import { agentsNode, channelNode, type NodeId, outputNode } from './node-ids.ts';
+import { agentNode, agentsNode, channelNode, type NodeId, outputNode } from './node-ids.ts';
+import { worstOf } from './states.ts';
 import { channelsOf } from './tree.ts';
 
 type Waiting = FlowAnswer['channels'][number]['front'];
 type Rate = FlowAnswer['channels'][number]['received'];
+
+export interface FlowAgent extends KnownAgent {
+  readonly connected: boolean;
+}
 
 export interface FlowParts {
   readonly atMs: number;
   readonly tree: HealthTree;
   readonly rates: Pick<FlowRates, 'received' | 'passed'>;
   readonly queue: QueueStatus;
-  readonly agents: { readonly known: number; readonly connected: number };
+  readonly agents: readonly FlowAgent[];
   readonly outputs: readonly Pick<OutputStatus, 'name' | 'kind' | 'group'>[];
   readonly listeners: readonly { readonly name: string; readonly node: NodeId; readonly rate: Counters }[];
   readonly lastReceivedMs: (channel: string) => number | undefined;
@@ -32,7 +38,7 @@ export interface FlowParts {
 
 /** Of the channels that `sees` lets through; what belongs to the site only where `seesSite`. */
 export function flowOf(parts: FlowParts, sees: (channel: string) => boolean, seesSite: boolean): FlowAnswer {
-  const { atMs, tree, agents, queue, outputs, listeners } = parts;
+  const { atMs, tree, queue, outputs, listeners } = parts;
   const colour = (node: NodeId): { state: HealthState; reason: string } => {
     const { state = 'unknown', reason = '' } = tree.get(node) ?? {};
     return { state, reason };
@@ -40,11 +46,26 @@ export function flowOf(parts: FlowParts, sees: (channel: string) => boolean, see
   const channels = [...channelsOf(queue)].filter(sees).toSorted();
   return {
     atMs,
-    agents: seesSite ? { ...agents, state: colour(agentsNode).state } : { known: 0, connected: 0, state: 'unknown' },
-    listeners: seesSite ? listeners.map(({ name, node, rate }) => ({ name, state: colour(node).state, ...rateOf(rate) })) : [],
+    agents: seesSite ? { ...counted(parts.agents), state: colour(agentsNode).state } : agentsOf(parts, sees),
+    listeners: seesSite
+      ? listeners.map(({ name, node, rate }) => ({ name, node, state: colour(node).state, ...rateOf(rate) }))
+      : [],
     channels: channels.map((channel) => ({ channel, ...colour(channelNode(channel)), ...channelFlow(parts, channel) })),
     outputs: seesSite ? outputs.map((output) => ({ ...outputFlow(parts, output), ...colour(outputNode(output.name)) })) : [],
   };
+}
+
+/** Who sees some tenants only sees the agents that are theirs alone. */
+function agentsOf({ agents, tree }: FlowParts, sees: (channel: string) => boolean): FlowAnswer['agents'] {
+  const seen = agents.filter(
+    ({ tenants }) => tenants !== 'all' && tenants.length > 0 && tenants.every((tenant) => sees(`${tenant}/`)),
+  );
+  const states = seen.map(({ agentId }) => tree.get(agentNode(agentId))?.state ?? 'unknown');
+  return { ...counted(seen), state: seen.length === 0 ? 'unknown' : worstOf(states) };
+}
+
+function counted(agents: readonly FlowAgent[]): { known: number; connected: number } {
+  return { known: agents.length, connected: agents.filter(({ connected }) => connected).length };
 }
 
 function channelFlow(

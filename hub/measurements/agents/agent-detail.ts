@@ -13,18 +13,14 @@ export interface AgentDetailParts extends AgentRowsParts {
 type Streams = AgentAnswer['streams'];
 
 export async function agentDetail(parts: AgentDetailParts, agentId: Id): Promise<AgentAnswer> {
-  const { registry, states, siteId } = parts;
-  const agent = registry.agent(agentId);
+  const { states, siteId } = parts;
   const state = states.get(agentId);
   const places = parts.places();
   const place = places.get(agentId);
   const { measured, measuredMs, files = [] } = state ?? {};
-  const endsMs = measured?.certificate_ends_ms ?? (agent?.notAfterMs === 0 ? undefined : agent?.notAfterMs);
   return {
     ...rowOf(parts, agentId, places),
     causes: [...(parts.health(agentId)?.causes ?? [])],
-    ...(agent !== undefined && { enrolledMs: agent.enrolledMs }),
-    ...(endsMs !== undefined && { certificateEndsMs: endsMs }),
     ...(place?.address !== undefined && { address: place.address }),
     ...(measuredMs !== undefined && { measuredMs }),
     ...(measured !== undefined && toldParts(measured)),

@@ -53,6 +53,7 @@ export function rowOf(parts: AgentRowsParts, agentId: Id, places: ReadonlyMap<Id
   const lastSeenMs = Math.max(agent?.lastSeenMs ?? 0, state?.heardMs ?? 0);
   const { state: colour, reason, sinceMs } = parts.health(agentId) ?? notLookedAfter;
   const { sample = {}, measured } = state ?? {};
+  const endsMs = measured?.certificate_ends_ms ?? (agent?.notAfterMs === 0 ? undefined : agent?.notAfterMs);
   return {
     agentId,
     kind: agent?.kind ?? 'agent',
@@ -73,6 +74,8 @@ export function rowOf(parts: AgentRowsParts, agentId: Id, places: ReadonlyMap<Id
     ...(sample.cpu !== undefined && { cpuPercent: sample.cpu }),
     ...(sample.memory !== undefined && { memoryPercent: sample.memory }),
     ...(sample.disk !== undefined && { diskPercent: sample.disk }),
+    ...(agent !== undefined && { enrolledMs: agent.enrolledMs }),
+    ...(endsMs !== undefined && { certificateEndsMs: endsMs }),
     revoked: agent?.state === 'revoked',
     cloned: agent?.state === 'cloned',
   };

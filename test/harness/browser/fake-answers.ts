@@ -45,6 +45,8 @@ export function fakeAgents({ agents }: FakeSize, nowMs: number): AgentRow[] {
       cpuPercent: (index * 37) % 100,
       memoryPercent: 20 + ((index * 13) % 75),
       diskPercent: 30 + ((index * 7) % 69),
+      enrolledMs: nowMs - 90 * 24 * 60 * minute,
+      certificateEndsMs: nowMs + 21 * 24 * 60 * minute,
       revoked: false,
       cloned: false,
     };
@@ -81,8 +83,6 @@ export function fakeAgent(row: AgentRow, nowMs: number): AgentAnswer {
       row.state === 'green'
         ? []
         : [{ kind: 'agent-silent', level: levelOf(row.state), reason: row.reason, sinceMs: row.sinceMs }],
-    enrolledMs: nowMs - 90 * 24 * 60 * minute,
-    certificateEndsMs: nowMs + 21 * 24 * 60 * minute,
     address: '10.4.1.17',
     machine: { os: 'Debian GNU/Linux 12', kernel: '6.1.0-28-amd64', arch: 'x64', cores: 8, memoryBytes: 33_554_432_000 },
     measuredMs: nowMs - 3 * second,
@@ -111,7 +111,6 @@ export function fakeAgent(row: AgentRow, nowMs: number): AgentAnswer {
       source: `/var/log/app/worker-${index}.log`,
       held: 90_000_000,
       lost: index === 2 ? 4096 : 0,
-      lastReceivedMs: nowMs - index * second,
     })),
   };
 }
@@ -174,7 +173,15 @@ export function fakeFlow({ agents, channels }: FakeSize, nowMs: number): FlowAns
   return {
     atMs: nowMs,
     agents: { known: agents, connected: agents - 12, state: agents > 100 ? 'red' : 'green' },
-    listeners: [{ name: 'push 0.0.0.0:7702', state: 'green', recordsPerSecond: 340, bytesPerSecond: 80_000 }],
+    listeners: [
+      {
+        name: 'push 0.0.0.0:7702',
+        node: 'hub/hub-2/listener/push 0.0.0.0:7702',
+        state: 'green',
+        recordsPerSecond: 340,
+        bytesPerSecond: 80_000,
+      },
+    ],
     channels: names.map((channel, index) => ({
       channel,
       state: channelState(index),

@@ -1,9 +1,10 @@
-/** Certificates of the hub, and when each ends. Those of agents are on their pages. */
+/** Certificates of the hub, and when each ends. Those of agents are among the registrations. */
 import type { JSX } from 'preact';
 import { PlainTable } from '../components/plain-table.tsx';
 import { Empty, Loaded, Section } from '../components/section.tsx';
 import { StateIcon } from '../components/state.tsx';
 import { At } from '../components/time.tsx';
+import { certificateState } from './certificate-state.ts';
 import { useLive } from '../data/live.ts';
 
 interface Certificate {
@@ -16,8 +17,6 @@ interface Certificate {
 }
 
 const roles = { hub: 'this hub', issuer: 'signs agents', authority: 'the site’s authority' } as const;
-const yellowBelowDays = 30;
-const redBelowDays = 7;
 
 export function Certificates(): JSX.Element {
   const live = useLive<{ readonly certificates: readonly Certificate[] }>('/api/v1/status', 30_000);
@@ -49,7 +48,7 @@ function CertificateTable({ certificates }: { readonly certificates: readonly Ce
           </th>
           <td>{certificate.subject}</td>
           <td>
-            <StateIcon state={stateOf(certificate.daysLeft)} />{' '}
+            <StateIcon state={certificateState(certificate.daysLeft, 'hub')} />{' '}
             {certificate.daysLeft < 0 ? 'has ended' : `in ${certificate.daysLeft} days`}
             <div class="hint">
               <At ms={Date.parse(certificate.notAfter)} />
@@ -62,8 +61,4 @@ function CertificateTable({ certificates }: { readonly certificates: readonly Ce
       ))}
     </PlainTable>
   );
-}
-
-function stateOf(daysLeft: number): 'green' | 'yellow' | 'red' {
-  return daysLeft < redBelowDays ? 'red' : daysLeft < yellowBelowDays ? 'yellow' : 'green';
 }

@@ -14,10 +14,11 @@ interface Wanted {
   readonly series: readonly (readonly [name: string, label: string])[];
   readonly format: (value: number) => string;
   readonly max?: number;
+  readonly ofMachine?: true;
 }
 
 const charts: readonly Wanted[] = [
-  { title: 'CPU', series: [['cpu', 'CPU']], format: percent, max: 100 },
+  { title: 'CPU', series: [['cpu', 'CPU']], format: percent, max: 100, ofMachine: true },
   {
     title: 'Memory',
     series: [
@@ -26,8 +27,9 @@ const charts: readonly Wanted[] = [
     ],
     format: percent,
     max: 100,
+    ofMachine: true,
   },
-  { title: 'Disk, the fullest', series: [['disk', 'Disk']], format: percent, max: 100 },
+  { title: 'Disk, the fullest', series: [['disk', 'Disk']], format: percent, max: 100, ofMachine: true },
   {
     title: 'Disk traffic',
     series: [
@@ -35,6 +37,7 @@ const charts: readonly Wanted[] = [
       ['disk_write', 'Written'],
     ],
     format: bytesPerSecond,
+    ofMachine: true,
   },
   {
     title: 'Network',
@@ -43,6 +46,7 @@ const charts: readonly Wanted[] = [
       ['net_out', 'Out'],
     ],
     format: bytesPerSecond,
+    ofMachine: true,
   },
   { title: 'Records sent', series: [['records', 'Records']], format: perSecond },
   { title: 'Not read yet', series: [['lag', 'Lag']], format: bytes },
@@ -71,24 +75,38 @@ export function AgentCharts({ agentId }: { readonly agentId: string }): JSX.Elem
               </Empty>
             );
           }
+          const hasMachine = shown.some(({ wanted }) => wanted.ofMachine === true);
           return (
-            <div class="charts">
-              {shown.map(({ wanted: { title, format, max }, series }) => (
-                <Chart
-                  key={title}
-                  title={title}
-                  fromMs={answer.fromMs}
-                  stepMs={answer.stepMs}
-                  series={series}
-                  format={format}
-                  {...(max === undefined ? {} : { max })}
-                />
-              ))}
-            </div>
+            <>
+              {!hasMachine && <NoMachine />}
+              <div class="charts">
+                {shown.map(({ wanted: { title, format, max }, series }) => (
+                  <Chart
+                    key={title}
+                    title={title}
+                    fromMs={answer.fromMs}
+                    stepMs={answer.stepMs}
+                    series={series}
+                    format={format}
+                    {...(max === undefined ? {} : { max })}
+                  />
+                ))}
+              </div>
+            </>
           );
         }}
       </Loaded>
     </Section>
+  );
+}
+
+/** What an agent sends of itself comes always; what it measures of its machine, where an input says so. */
+function NoMachine(): JSX.Element {
+  return (
+    <p class="hint above-charts">
+      It measured nothing of its machine in this time: an input <code>- kind: metrics</code> in its configuration does, and shows
+      CPU, memory, disks and network here.
+    </p>
   );
 }
 

@@ -128,11 +128,6 @@ const streamColumns: readonly Column<Stream>[] = [
   { name: 'channel', title: 'Channel', cell: ({ channel }) => channel },
   { name: 'held', title: 'The site has', numeric: true, from: 'medium', cell: ({ held }) => bytes(held) },
   { name: 'lost', title: 'Lost', numeric: true, cell: ({ lost }) => (lost === 0 ? 'nothing' : bytes(lost)) },
-  {
-    name: 'received',
-    title: 'Received',
-    cell: ({ lastReceivedMs }) => (lastReceivedMs === undefined ? '–' : <Ago ms={lastReceivedMs} />),
-  },
 ];
 
 export function Streams({ agent }: { readonly agent: AgentAnswer }): JSX.Element {
@@ -184,7 +179,7 @@ export function machineFacts(agent: AgentAnswer): Fact[] {
     ['Memory', machine?.memoryBytes === undefined ? undefined : bytes(machine.memoryBytes)],
     ['Agent’s memory', process === undefined ? undefined : bytes(process.rssBytes)],
     ['Agent’s CPU', process?.cpuPercent === undefined ? undefined : percent(process.cpuPercent)],
-    ['Agent runs since', process === undefined ? undefined : <Ago ms={process.startedMs} />],
+    ['Agent started', process === undefined ? undefined : <Ago ms={process.startedMs} />],
     [
       'Buffer',
       buffer === undefined ? undefined : `${bytes(buffer.bytes)} of ${bytes(buffer.maxBytes)}, ${count(buffer.batches)} batches`,

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
-import { timeText, zone } from '../clock.ts';
+import { axisText, timeText, zone } from '../clock.ts';
 import { useStore } from '../data/store.ts';
 import { theme } from '../theme.ts';
 
@@ -120,11 +120,11 @@ function optionsOf(place: HTMLDivElement, parts: () => ChartParts): uPlot.Option
   return {
     width: Math.max(100, place.clientWidth),
     height,
-    padding: [8, 4, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: syncKey }, y: false, points: { size: 6 }, drag: { x: false, y: false } },
     tzDate: (seconds) => dateIn(seconds),
-    fmtDate: () => (date) => `${two(date.getHours())}:${two(date.getMinutes())}`,
+    fmtDate: () => axisText,
+    padding: [8, 18, 0, 0],
     scales: { y: { range: (_plot, _low, high) => [0, max ?? (high > 0 ? high * 1.08 : emptyMax)] } },
     axes: [
       { ...axis, space: 70, size: 26 },
@@ -188,10 +188,6 @@ function resolvedColor(place: HTMLElement, name: string): string {
 function dateIn(seconds: number): Date {
   const date = new Date(seconds * 1000);
   return zone.get() === 'utc' ? new Date(date.getTime() + date.getTimezoneOffset() * 60_000) : date;
-}
-
-function two(value: number): string {
-  return String(value).padStart(2, '0');
 }
 
 function lastText(values: readonly (number | null)[], format: (value: number) => string): string {

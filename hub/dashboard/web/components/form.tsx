@@ -1,7 +1,8 @@
 /** Fields and what sends them: a label each, errors in words below, and one request at a time. */
 import type { ComponentChildren, InputHTMLAttributes, JSX, TargetedInputEvent } from 'preact';
-import { useId, useState } from 'preact/hooks';
+import { useEffect, useId, useState } from 'preact/hooks';
 import { messageOf } from '../data/session.ts';
+import { changeQuery } from '../router.ts';
 import { Problem } from './section.tsx';
 
 type InputAttributes = Omit<InputHTMLAttributes, 'type' | 'role' | 'list'>;
@@ -56,6 +57,30 @@ const inputs = {
   number: (attributes: InputAttributes) => <input {...attributes} type="number" />,
   'datetime-local': (attributes: InputAttributes) => <input {...attributes} type="datetime-local" step="1" />,
 };
+
+interface TypedParts {
+  /** Of the address. */
+  readonly name: string;
+  readonly label: string;
+  readonly initial: string;
+}
+
+const typingMs = 150;
+
+/** Goes into the address when the typing pauses, and is as the address has it when that is changed by something else. */
+export function Typed({ name, label, initial }: TypedParts): JSX.Element {
+  const [text, setText] = useState(initial);
+  useEffect(() => {
+    // A space at the end of what is typed so far is none of the address.
+    if (initial !== text.trim()) setText(initial);
+  }, [initial]);
+  useEffect(() => {
+    if (text.trim() === initial) return undefined;
+    const timer = window.setTimeout(() => changeQuery({ [name]: text.trim() }), typingMs);
+    return () => window.clearTimeout(timer);
+  }, [text]);
+  return <Field label={label} placeholder={label} type="search" compact value={text} onInput={setText} />;
+}
 
 interface ChoiceParts<T extends string> {
   readonly label: string;

@@ -14,7 +14,12 @@ function flowOf(channels: number, { outputs = 2, listeners = 1 } = {}): FlowAnsw
   return {
     atMs: 0,
     agents: { known: 3, connected: 3, state: 'green' },
-    listeners: Array.from({ length: listeners }, (_, index) => ({ name: `push ${index}`, state: 'green', ...rate(1) })),
+    listeners: Array.from({ length: listeners }, (_, index) => ({
+      name: `push ${index}`,
+      node: `hub/h/listener/push ${index}`,
+      state: 'green',
+      ...rate(1),
+    })),
     channels: names.map((channel, index) => ({
       channel,
       state: 'green',

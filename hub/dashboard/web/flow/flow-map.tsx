@@ -7,6 +7,9 @@ import { hubNow } from '../data/api.ts';
 import { bytes, count, duration, exact, perSecond } from '../units.ts';
 import { type Box, layOutFlow, mapWidthMin } from './flow-layout.ts';
 
+/** The word stands over the middle of the bar. */
+const hubHeadLeft = 8;
+
 type Channel = FlowAnswer['channels'][number];
 type Output = FlowAnswer['outputs'][number];
 
@@ -38,35 +41,48 @@ export function FlowMap({ flow, hrefOf }: FlowMapParts): JSX.Element {
 
 function WideMap({ flow, hrefOf, width }: FlowMapParts & { readonly width: number }): JSX.Element {
   const layout = layOutFlow(flow, width);
+  const heads = [
+    ['Comes in', layout.agents],
+    ['Hub', { ...layout.hub, x: layout.hub.x - hubHeadLeft }],
+    ['Topics', layout.channels[0]],
+    ['Outputs', layout.outputs[0]],
+  ] as const;
   return (
-    <div class="flow" style={{ height: `${layout.height}px` }}>
-      <svg width={layout.width} height={layout.height} aria-hidden="true">
-        {layout.links.map(({ id, path, thickness, state, isIdle }) => (
-          <path key={id} d={path} stroke-width={isIdle ? 1.25 : thickness} class={`${state}${isIdle ? ' idle' : ''}`} />
+    <>
+      <div class="flow-heads" aria-hidden="true">
+        {heads.map(
+          ([name, box]) =>
+            box !== undefined && (
+              <h3 key={name} style={{ left: `${box.x}px` }}>
+                {name}
+              </h3>
+            ),
+        )}
+      </div>
+      <div class="flow" style={{ height: `${layout.height}px` }}>
+        <svg width={layout.width} height={layout.height} aria-hidden="true">
+          {layout.links.map(({ id, path, thickness, state, isIdle }) => (
+            <path key={id} d={path} stroke-width={isIdle ? 1.25 : thickness} class={`${state}${isIdle ? ' idle' : ''}`} />
+          ))}
+          <rect x={layout.hub.x} y={layout.hub.y} width={layout.hub.width} height={layout.hub.height} rx="5" class="hub" />
+        </svg>
+        <AgentsNode flow={flow} box={layout.agents} />
+        {flow.listeners.map((listener, index) => (
+          <ListenerNode key={listener.name} listener={listener} box={layout.listeners[index]} href={hrefOf(listener.node)} />
         ))}
-        <rect x={layout.hub.x} y={layout.hub.y} width={layout.hub.width} height={layout.hub.height} rx="5" class="hub" />
-      </svg>
-      <AgentsNode flow={flow} box={layout.agents} />
-      {flow.listeners.map((listener, index) => (
-        <ListenerNode
-          key={listener.name}
-          listener={listener}
-          box={layout.listeners[index]}
-          href={hrefOf(`listener/${listener.name}`)}
-        />
-      ))}
-      {flow.channels.map((channel, index) => (
-        <ChannelNode
-          key={channel.channel}
-          channel={channel}
-          box={layout.channels[index]}
-          href={hrefOf(`channel/${channel.channel}`)}
-        />
-      ))}
-      {flow.outputs.map((output, index) => (
-        <OutputNode key={output.name} output={output} box={layout.outputs[index]} href={hrefOf(`output/${output.name}`)} />
-      ))}
-    </div>
+        {flow.channels.map((channel, index) => (
+          <ChannelNode
+            key={channel.channel}
+            channel={channel}
+            box={layout.channels[index]}
+            href={hrefOf(`channel/${channel.channel}`)}
+          />
+        ))}
+        {flow.outputs.map((output, index) => (
+          <OutputNode key={output.name} output={output} box={layout.outputs[index]} href={hrefOf(`output/${output.name}`)} />
+        ))}
+      </div>
+    </>
   );
 }
 
@@ -76,7 +92,7 @@ function NarrowMap({ flow, hrefOf }: FlowMapParts): JSX.Element {
       <h3>Comes in</h3>
       <AgentsNode flow={flow} />
       {flow.listeners.map((listener) => (
-        <ListenerNode key={listener.name} listener={listener} href={hrefOf(`listener/${listener.name}`)} />
+        <ListenerNode key={listener.name} listener={listener} href={hrefOf(listener.node)} />
       ))}
       <h3>Topics</h3>
       {flow.channels.map((channel) => (

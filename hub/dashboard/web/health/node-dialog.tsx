@@ -7,7 +7,7 @@ import { StateBadge } from '../components/state.tsx';
 import { Since } from '../components/time.tsx';
 import { withQuery } from '../data/api.ts';
 import { useLive } from '../data/live.ts';
-import { kindNames } from './node-links.ts';
+import { channelWays, kindNames } from './node-links.ts';
 import { Thing } from './wrong-now.tsx';
 
 export function NodeDialog({ nodeId, onClose }: { readonly nodeId: string; readonly onClose: () => void }): JSX.Element {
@@ -25,7 +25,11 @@ export function NodeDialog({ nodeId, onClose }: { readonly nodeId: string; reado
                 <StateBadge state={own.state} /> <Since ms={own.sinceMs} />
               </p>
             )}
-            {things.length === 0 ? (
+            {own === undefined && things.length === 0 ? (
+              <Empty title="Nothing is known of it.">
+                It is not there any more, the hub has only just started, or it is not yours to see.
+              </Empty>
+            ) : things.length === 0 ? (
               <Empty title="Nothing is wrong with it." />
             ) : (
               <ul class="wrong">
@@ -34,9 +38,25 @@ export function NodeDialog({ nodeId, onClose }: { readonly nodeId: string; reado
                 ))}
               </ul>
             )}
+            <Ways nodeId={nodeId} />
           </>
         )}
       </Loaded>
     </Dialog>
+  );
+}
+
+/** Where one goes on from a channel. */
+function Ways({ nodeId }: { readonly nodeId: string }): JSX.Element | null {
+  const ways = channelWays(nodeId);
+  if (ways.length === 0) return null;
+  return (
+    <p class="ways">
+      {ways.map(([text, href]) => (
+        <a key={href} href={href}>
+          {text}
+        </a>
+      ))}
+    </p>
   );
 }

@@ -7,6 +7,7 @@ import { Channels } from '../admin/channels.tsx';
 import { Enrolment } from '../admin/enrolment.tsx';
 import { HousekeepingPart } from '../admin/housekeeping.tsx';
 import { People } from '../admin/people.tsx';
+import { Registrations } from '../admin/registrations.tsx';
 import { Tokens } from '../admin/tokens.tsx';
 import { Empty, Title } from '../components/section.tsx';
 import { mayDo, type Session, useSession } from '../data/session.ts';
@@ -21,6 +22,7 @@ interface Part {
 
 const parts: readonly Part[] = [
   { name: 'enrolment', title: 'Enrolment', isFor: (session) => mayDo(session, 'administer'), Content: Enrolment },
+  { name: 'registrations', title: 'Registrations', isFor: () => true, Content: Registrations },
   { name: 'tokens', title: 'Tokens', isFor: (session) => mayDo(session, 'administer'), Content: Tokens },
   { name: 'people', title: 'People', isFor: (session) => mayDo(session, 'administer', '*'), Content: People },
   { name: 'channels', title: 'Channels', isFor: () => true, Content: Channels },

@@ -10,6 +10,7 @@ import { CopyText } from '../components/copy.tsx';
 import { type Fact, Empty, Facts, Loaded, Section, Title } from '../components/section.tsx';
 import { StateBadge, StateIcon } from '../components/state.tsx';
 import { Ago, At, Since } from '../components/time.tsx';
+import { withQuery } from '../data/api.ts';
 import { useLive } from '../data/live.ts';
 import { mayDo, type Session } from '../data/session.ts';
 import { perSecond } from '../units.ts';
@@ -75,6 +76,7 @@ function Head({ agent, mayRevoke: isOffered, refresh }: HeadParts): JSX.Element 
             <span class="hint">
               <Since ms={agent.sinceMs} />
             </span>
+            {agent.host !== '' && <a href={withQuery('/search', { host: agent.host })}>Search its lines</a>}
             {isOffered && <RevokeAgent agent={agent} name={nameOf(agent)} onDone={refresh} />}
           </>
         }

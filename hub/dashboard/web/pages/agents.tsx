@@ -1,11 +1,11 @@
 /** All agents: how they are, what they run, and what is behind. The address holds filter and order. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import type { AgentRow, AgentsAnswer } from '../../api/agent-shapes.ts';
 import { Labels } from '../agents/labels.tsx';
 import { useAgents } from '../agents/use-agents.ts';
 import { EnrolHint } from '../components/enrol-hint.tsx';
-import { Choice, Field } from '../components/form.tsx';
+import { Choice, Typed } from '../components/form.tsx';
 import { Gauge } from '../components/gauge.tsx';
 import { Empty, Problem, Title } from '../components/section.tsx';
 import { StateBar, StateIcon, statesWorstFirst, stateWords } from '../components/state.tsx';
@@ -70,8 +70,6 @@ interface FilterParts {
   readonly answer: AgentsAnswer | undefined;
 }
 
-const typingMs = 150;
-
 function Filters({ value, answer }: FilterParts): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   useShortcuts([{ keys: '/', what: 'Find an agent', run: () => place.current?.querySelector('input')?.focus() }]);
@@ -99,26 +97,6 @@ function Filters({ value, answer }: FilterParts): JSX.Element {
       />
     </div>
   );
-}
-
-/** Goes into the address when the typing pauses. */
-function Typed({
-  name,
-  label,
-  initial,
-}: {
-  readonly name: string;
-  readonly label: string;
-  readonly initial: string;
-}): JSX.Element {
-  const [text, setText] = useState(initial);
-  useEffect(() => setText(initial), [initial]);
-  useEffect(() => {
-    if (text === initial) return undefined;
-    const timer = window.setTimeout(() => changeQuery({ [name]: text.trim() }), typingMs);
-    return () => window.clearTimeout(timer);
-  }, [text]);
-  return <Field label={label} placeholder={label} type="search" compact value={text} onInput={setText} />;
 }
 
 function NoAgents({ isFiltered }: { readonly isFiltered: boolean }): JSX.Element {

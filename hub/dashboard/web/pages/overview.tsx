@@ -13,7 +13,7 @@ import { seesSite } from '../data/session.ts';
 import { changeQuery, usePlace } from '../router.ts';
 import { bytes, count, duration, exact, perSecond } from '../units.ts';
 import { NodeDialog } from '../health/node-dialog.tsx';
-import { nodeHref } from '../health/node-links.ts';
+import { kindNames, nodeHref } from '../health/node-links.ts';
 import { RecentChanges } from '../health/recent-changes.tsx';
 import { SitesTree } from '../health/sites-tree.tsx';
 import { Throughput } from '../health/throughput.tsx';
@@ -42,7 +42,14 @@ export function Page({ session }: PageParts): JSX.Element {
           <RecentChanges />
         </div>
       </div>
-      <Section title="Flow" aside={<span class="hint">records per second, what waits, and how old it is</span>}>
+      <Section
+        title="Flow"
+        aside={
+          <span class="hint">
+            records per second, what waits and how old it is; which way a topic’s records came in is not counted
+          </span>
+        }
+      >
         <Loaded live={flow} what="The flow map">
           {(answer) =>
             answer.agents.known === 0 && answer.channels.length === 0 ? (
@@ -83,13 +90,29 @@ function Verdict({ health }: { readonly health: HealthAnswer }): JSX.Element {
           {verdict}
         </span>
         <p>
-          {health.reason !== '' && <span>{health.reason} </span>}
+          <Worst health={health} />{' '}
           <span class="quiet-text">
             Site {health.site === '' ? 'without a name' : health.site}, <Since ms={health.sinceMs} />
           </span>
         </p>
       </div>
     </div>
+  );
+}
+
+/** What the site is as bad as: named, as its reason alone says nothing of whom it is about. */
+function Worst({ health: { nodes, state, reason } }: { readonly health: HealthAnswer }): JSX.Element | null {
+  if (reason === '') return null;
+  const worst = nodes.find((node) => node.own === state && node.reason === reason && node.causes.length > 0);
+  return (
+    <span>
+      {worst !== undefined && (
+        <>
+          {kindNames[worst.kind]} <a href={nodeHref(worst.id)}>{worst.name}</a>:{' '}
+        </>
+      )}
+      {reason}
+    </span>
   );
 }
 

@@ -14,7 +14,12 @@ export interface PageEntry {
   readonly path: '/' | `/${(typeof pagePaths)[number]}${'' | `/${string}`}`;
   readonly title: string;
   /** In the head of every page; absent: it is reached from another one. */
-  readonly inMenu?: { readonly icon: IconName; readonly keys: string };
+  readonly inMenu?: {
+    readonly icon: IconName;
+    readonly keys: string;
+    /** Where there is no room for the title: its beginning. */
+    readonly short?: string;
+  };
   /** Who has any business there; everybody unless told. */
   readonly isFor?: (session: Session) => boolean;
   readonly load: () => Promise<{ readonly Page: ComponentType<PageParts> }>;
@@ -66,7 +71,7 @@ export const pages: readonly PageEntry[] = [
   {
     path: '/admin',
     title: 'Administration',
-    inMenu: { icon: 'admin', keys: 'g m' },
+    inMenu: { icon: 'admin', keys: 'g m', short: 'Admin' },
     load: () => import('./admin.tsx'),
   },
   {
