@@ -104,6 +104,34 @@ suite('the page', { skip, timeout }, () => {
     await page.getByRole('link', { name: /1 of 1 connected/ }).waitFor();
     await page.getByRole('link', { name: /default\/app/ }).waitFor();
     await inspect('overview');
+    await page.getByRole('link', { name: /^http/ }).click();
+    await page.getByRole('dialog', { name: 'Listener http' }).getByText('Nothing is wrong with it.').waitFor();
+    await page.goto(`${origin}/?node=channel%2Fdefault%2Fgone`);
+    await page.getByRole('dialog').getByText('Nothing is known of it.').waitFor();
+    await page.getByRole('dialog').getByRole('link', { name: 'Search its lines' }).click();
+    await page.getByRole('heading', { name: 'Search', level: 1 }).waitFor();
+    assert.equal(new URL(page.url()).search, '?tenant=default&type=gone');
+    await page.goBack();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  });
+
+  test('what cannot be loaded comes by itself when it can', async () => {
+    const session = '**/api/v1/session';
+    await page.route(session, async (route) => await route.abort());
+    await page.goto(`${origin}/`);
+    await page.getByRole('heading', { name: 'The hub cannot be reached' }).waitFor();
+    await page.unroute(session);
+    await page.getByText('What is wrong now').waitFor();
+    const part = '**/assets/search-*.js';
+    await page.route(part, async (route) => await route.abort());
+    await page.getByRole('link', { name: 'Search' }).click();
+    await page.getByText('This page could not be loaded.').waitFor();
+    await page.unroute(part);
+    await page.getByRole('button', { name: 'Load the page again' }).click();
+    await page.getByRole('heading', { name: 'Search', level: 1 }).waitFor();
+    await page.goto(`${origin}/`);
+    await page.getByText('What is wrong now').waitFor();
   });
 
   test('an agent that was stopped becomes red with the reason, and green when it is back', async () => {
@@ -128,16 +156,23 @@ suite('the page', { skip, timeout }, () => {
     })()`);
     const dialog = page.getByRole('dialog', { name: 'Your session is over' });
     await dialog.waitFor();
+    const other = await page.context().newPage();
+    await other.goto(`${origin}/agents`);
     await inspect('session-over');
     await dialog.getByLabel('Password').fill(password);
     await page.keyboard.press('Enter');
     await dialog.waitFor({ state: 'detached' });
     assert.equal(await page.getByPlaceholder('Host, id or address').inputValue(), 'no such host');
+    // Another window of the browser sees it when the reader turns to it.
+    await other.evaluate(`window.dispatchEvent(new Event('focus'))`);
+    await other.getByRole('heading', { name: 'Agents', level: 1 }).waitFor();
+    await other.close();
   });
 
   test('an agent is cut off only after it was asked whether that is meant', async () => {
     await page.goto(`${origin}/agents`);
     await page.getByRole('region', { name: 'Agents' }).getByRole('link').click();
+    await page.getByText('It measured nothing of its machine').waitFor();
     await page.getByRole('button', { name: 'Revoke…' }).click();
     await inspect('agent-revoke');
     await page.keyboard.press('Escape');
@@ -157,6 +192,11 @@ suite('the page', { skip, timeout }, () => {
       await page.goto(`${origin}${path}`);
       await page.getByRole('heading', { level: 1 }).waitFor();
       await until('it fits', async () => await page.evaluate('document.documentElement.scrollWidth <= innerWidth'));
+      const menu = page.getByRole('navigation', { name: 'Pages' });
+      for (const link of await menu.getByRole('link').all()) {
+        const { x = -1, width = 0 } = (await link.boundingBox()) ?? {};
+        assert.ok(x >= 0 && x + width <= 360, `${await link.innerText()} is at ${x}, ${width} wide`);
+      }
       await look.keep(`phone-${path === '/' ? 'overview' : 'agents'}`, 'light');
       assert.deepEqual(await axeViolations(page), []);
     }

@@ -76,7 +76,12 @@ function Head({ session, entries, onHelp }: HeadParts): JSX.Element {
           entry.inMenu === undefined ? null : (
             <a key={entry.path} href={entry.path} {...(isIn(entry) ? { 'aria-current': 'page' as const } : {})}>
               <Icon name={entry.inMenu.icon} />
-              {entry.title}
+              <span class={entry.inMenu.short === undefined ? undefined : 'long'}>{entry.title}</span>
+              {entry.inMenu.short !== undefined && (
+                <span class="short" aria-hidden="true">
+                  {entry.inMenu.short}
+                </span>
+              )}
             </a>
           ),
         )}
@@ -149,18 +154,41 @@ function CurrentPage({ entries, session }: Pick<HeadParts, 'entries' | 'session'
 function LoadedPage({ entry, ...parts }: { readonly entry: PageEntry } & PageParts): JSX.Element {
   const [loaded, setLoaded] = useState<{
     readonly entry: PageEntry;
+    /** Absent: it could not be loaded. */
     readonly Page?: ComponentType<PageParts>;
-    readonly problem?: string;
   }>();
   useEffect(() => {
     entry.load().then(
       ({ Page }) => setLoaded({ entry, Page }),
-      () => setLoaded({ entry, problem: 'The hub has another version now: load the page again.' }),
+      () => setLoaded({ entry }),
     );
   }, [entry]);
   if (loaded?.entry !== entry) return <div class="loading" role="status" aria-label="Loading" />;
-  const { Page, problem = '' } = loaded;
-  return Page === undefined ? <Problem error={{ message: problem }} /> : <Page {...parts} />;
+  const { Page } = loaded;
+  return Page === undefined ? <LoadAgain /> : <Page {...parts} />;
+}
+
+/** The rest of the page was not there: nothing that was typed is lost by loading all of it again, which happens by itself when the hub is back. */
+function LoadAgain(): JSX.Element {
+  const isAway = useStore(awaySince) !== undefined;
+  const wasAway = useRef(isAway);
+  useEffect(() => {
+    if (wasAway.current && !isAway) location.reload();
+    wasAway.current = isAway;
+  }, [isAway]);
+  return (
+    <>
+      <Problem
+        error={{ message: isAway ? 'It will be when the hub is back.' : 'The hub has another version now, or did not answer.' }}
+        what="This page could not be loaded."
+      />
+      <div class="actions">
+        <button type="button" class="primary" onClick={() => location.reload()}>
+          Load the page again
+        </button>
+      </div>
+    </>
+  );
 }
 
 function NothingHere(): JSX.Element {

@@ -1,7 +1,7 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { startTicking } from './clock.ts';
-import { findSession } from './data/session.ts';
+import { findSession, watchSession } from './data/session.ts';
 import { followLinks } from './router.ts';
 import { listenForKeys } from './shortcuts.ts';
 import { applyTheme } from './theme.ts';
@@ -10,6 +10,7 @@ applyTheme();
 startTicking();
 followLinks();
 listenForKeys();
+watchSession();
 void findSession();
 
 const place = document.querySelector('#app');

@@ -93,15 +93,32 @@ async function contentOf<T>(response: Response): Promise<T> {
   return believed<T>(answer);
 }
 
+interface OpenOptions {
+  readonly query?: Query;
+  readonly accept: string;
+  readonly signal: AbortSignal;
+  /** Called with each part of the answer. */
+  readonly heard?: () => void;
+}
+
 /** An answer that comes bit by bit, such as what a search finds while it is found. */
 export async function open(
   path: string,
-  { query = {}, accept, signal }: { readonly query?: Query; readonly accept: string; readonly signal: AbortSignal },
+  { query = {}, accept, signal, heard }: OpenOptions,
 ): Promise<ReadableStream<Uint8Array>> {
   const response = await answerTo(withQuery(path, query), { credentials: 'same-origin', headers: { accept }, signal });
   learnClock(response.headers.get('date'));
   if (!response.ok) throw refusal(response.status, await response.json().catch(() => undefined));
-  return response.body ?? new ReadableStream();
+  const body = response.body ?? new ReadableStream<Uint8Array>();
+  return body.pipeThrough(
+    new TransformStream({
+      transform: (part, out) => {
+        lastAnswerMs = Date.now();
+        heard?.();
+        out.enqueue(part);
+      },
+    }),
+  );
 }
 
 /** The page belongs to the very hub that answers, so what the hub says is not checked a second time. */

@@ -41,11 +41,32 @@ export async function findSession(): Promise<void> {
   }
 }
 
+/**
+ * In another window of this browser somebody may have signed in meanwhile, or signed in anew: looked at whenever the reader turns to this one, so
+ * that its dialog goes by itself and what it changes is not refused.
+ */
+export function watchSession(): void {
+  window.addEventListener('focus', () => void lookAgain());
+  document.addEventListener('visibilitychange', () => void lookAgain());
+}
+
+async function lookAgain(): Promise<void> {
+  if (document.hidden || sessionState.get().kind === 'asking') return;
+  try {
+    comeIn(await get<Session>('/api/v1/session'));
+  } catch {
+    // It is as it was: what is asked for next tells the reader.
+  }
+}
+
 export async function signIn(name: string, password: string): Promise<void> {
+  comeIn(await call<Session>('POST', '/api/v1/session', { body: { name, password } }));
+}
+
+function comeIn(session: Session): void {
   const before = sessionState.get();
-  const session = await call<Session>('POST', '/api/v1/session', { body: { name, password } });
-  // What is shown below was the other person's to see.
-  if (before.kind === 'over' && before.session.name !== session.name) location.reload();
+  // What is shown was the other person's to see.
+  if ('session' in before && before.session.name !== session.name) location.reload();
   else signedIn(session);
 }
 

@@ -1,8 +1,11 @@
 /** Lines as they come. Times and the store are of what is kept and hold for none of them. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { Icon } from '../components/icon.tsx';
 import { Empty, Problem, Section } from '../components/section.tsx';
+import { At } from '../components/time.tsx';
 import { withQuery } from '../data/api.ts';
+import { usePlace } from '../router.ts';
 import { useShortcuts } from '../shortcuts.ts';
 import { exact, some } from '../units.ts';
 import { type Asked, tailQuery } from './asked.ts';
@@ -37,6 +40,7 @@ export function LiveLines({ asked, marksOf, isWrapped }: LiveParts): JSX.Element
       }
     >
       {tail.error !== undefined && <Problem error={tail.error} what="The live tail stands." />}
+      {tail.gap !== undefined && <Gap {...tail.gap} />}
       {tail.records.length > 0 && (
         <Lines label="Lines as they come" records={tail.records} marksOf={marksOf} isWrapped={isWrapped} />
       )}
@@ -46,6 +50,24 @@ export function LiveLines({ asked, marksOf, isWrapped }: LiveParts): JSX.Element
         </Empty>
       )}
     </Section>
+  );
+}
+
+/** A tail begins with what comes: what came while it was cut off is found by a search. */
+function Gap({ fromMs, toMs }: NonNullable<Tail['gap']>): JSX.Element {
+  const { path, query } = usePlace();
+  const there = new URLSearchParams(query);
+  there.delete('live');
+  there.set('from', String(Math.floor(fromMs)));
+  there.set('to', String(Math.ceil(toMs)));
+  return (
+    <div class="problem stale" role="status">
+      <Icon name="warning" />
+      <span>
+        It was not connected from <At ms={fromMs} /> to <At ms={toMs} />: what came then may be missing here.{' '}
+        <a href={`${path}?${there.toString()}`}>Search that time</a>.
+      </span>
+    </div>
   );
 }
 
