@@ -93,6 +93,14 @@ suite('a page of 2,000 agents', { skip, timeout }, () => {
       assert.deepEqual(await axeViolations(page, colors === 'light' ? 'all' : 'colors'), [], colors);
       await look.keep('agent-charts', colors);
     }
+    // Without TLS browsers have no clipboard for pages.
+    await page.evaluate(`
+      Object.defineProperty(navigator, 'clipboard', { value: undefined });
+      addEventListener('copy', ({ clipboardData }) => { document.body.dataset.copied = clipboardData.getData('text/plain'); });
+    `);
+    await page.getByRole('button', { name: 'Copy: Its id' }).click();
+    await page.getByRole('button', { name: 'Copy: Its id' }).getByText('Copied').waitFor();
+    assert.equal(await page.locator('body').getAttribute('data-copied'), '5'.padStart(32, '0'));
     await page.setViewportSize({ width: 360, height: 740 });
     await until('it fits', async () => await page.evaluate('document.documentElement.scrollWidth <= innerWidth'));
     await look.keep('phone-agent', 'dark');

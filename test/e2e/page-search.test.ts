@@ -30,7 +30,7 @@ suite('search on the page', { skip, timeout: 240_000 }, () => {
       (_, index) => `order ${index} placed in ${index * 7} ms ${index % 10 === 3 ? 'Slow' : 'ok'}\n`,
     );
     const web = Array.from({ length: 20 }, (_, index) => JSON.stringify({ method: 'GET', status: 200 + (index % 4) * 101 }));
-    writeFileSync(scratch.file('app.log'), `${app.join('')}<img src=x onerror="document.title='taken'">\n`);
+    writeFileSync(scratch.file('app.log'), `${app.join('')}<img src=x onerror="document.title='taken'"> \u202Enimda\u001B[0m\n`);
     writeFileSync(scratch.file('web.log'), `${web.join('\n')}\n`);
     const agent = stack.use(
       new AgentHost({ programs: sourcePrograms, scratch, hubs: () => [hub.url], inputs, config: { tenant: undefined } }),
@@ -53,7 +53,10 @@ suite('search on the page', { skip, timeout: 240_000 }, () => {
       },
       { everyMs: 500 },
     );
-    await page.getByText("document.title='taken'").waitFor();
+    const odd = lines.filter({ hasText: "document.title='taken'" }).locator('.text');
+    assert.ok(((await odd.textContent()) ?? '').endsWith(`taken'"> \u202Enimda\u001B[0m`));
+    const names = await odd.locator('.unseen').evaluateAll((all) => all.map((one) => one.getAttribute('data-name')));
+    assert.deepEqual(names, ['RLO', 'ESC']);
     assert.match(await page.title(), /^Search/);
     await site.inspect('search');
 
@@ -143,6 +146,10 @@ suite('search on the page', { skip, timeout: 240_000 }, () => {
     await page.getByRole('button', { name: 'Export…' }).click();
     await page.getByRole('dialog').getByText('At most so many lines').waitFor();
     await site.inspect('search-export');
+    await page.getByLabel('At most so many lines').fill('0');
+    await page.getByText('Say how many').waitFor();
+    assert.equal(await page.getByRole('link', { name: 'Download' }).count(), 0);
+    await page.getByLabel('At most so many lines').fill('1000');
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download' }).click()]);
     const lines = readFileSync(await download.path(), 'utf8')
       .trimEnd()
@@ -166,6 +173,26 @@ suite('search on the page', { skip, timeout: 240_000 }, () => {
     await page.getByRole('button', { name: 'Go on: 1 new' }).click();
     await lines.getByText('order 91 waits').waitFor();
     await site.inspect('search-live');
+
+    // The session ends, and the tail goes on where it was.
+    await site.endSession();
+    await page.evaluate(`window.dispatchEvent(new Event('focus'))`);
+    const dialog = page.getByRole('dialog', { name: 'Your session is over' });
+    await dialog.getByLabel('Password').fill(password);
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('It was not connected from').waitFor();
+    await lines.getByText('order 91 waits').waitFor();
+    await page.getByText(/^live · 2 lines/).waitFor();
+    appendFileSync(scratch.file('app.log'), 'order 92 came after\n');
+    await lines.getByText('order 92 came after').waitFor();
+    await page.getByRole('link', { name: 'Search that time' }).click();
+    await page
+      .getByRole('list', { name: 'Lines that fit' })
+      .or(page.getByText('No line fits.'))
+      .or(page.getByText('No line came'))
+      .waitFor();
+    assert.match(page.url(), /from=\d{13}&to=\d{13}/);
   });
 
   test('a session that is over is begun again at the same place', async () => {

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { PreviewAnswer } from '../../api/search-shapes.ts';
+import { CopyButton } from '../components/copy.tsx';
 import { Icon } from '../components/icon.tsx';
 import { Section } from '../components/section.tsx';
 
@@ -29,7 +30,7 @@ export function Editor(parts: EditorParts): JSX.Element {
   return (
     <Section
       title={onEdit !== undefined && isEdited ? 'Edited, not saved' : 'As it runs'}
-      aside={<TakeAlong text={text} fileName={fileName} />}
+      aside={<TakeAlong area={area} text={text} fileName={fileName} />}
     >
       <div class={errors.length > 0 ? 'editor wrong-text' : 'editor'}>
         <pre ref={numbers} aria-hidden="true">
@@ -90,14 +91,10 @@ export function Editor(parts: EditorParts): JSX.Element {
   );
 }
 
-function TakeAlong({ text, fileName }: { readonly text: string; readonly fileName: string }): JSX.Element {
+function TakeAlong({ area, text, fileName }: Pick<EditorParts, 'area' | 'text' | 'fileName'>): JSX.Element {
   return (
     <>
-      {'clipboard' in navigator && (
-        <button type="button" onClick={() => void navigator.clipboard.writeText(text)}>
-          <Icon name="copy" /> Copy
-        </button>
-      )}
+      <CopyButton text={text} label="the pipeline" shown={area} />
       <button type="button" onClick={() => download(text, fileName)}>
         Download
       </button>

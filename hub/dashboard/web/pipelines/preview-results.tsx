@@ -1,6 +1,7 @@
 /** What becomes of each line: by the pipeline as it runs, by the edit, and after each of its steps. */
 import type { JSX } from 'preact';
 import type { PreviewAnswer } from '../../api/search-shapes.ts';
+import { RawText } from '../components/raw-text.tsx';
 import { Empty, Problem, Section } from '../components/section.tsx';
 import { some } from '../units.ts';
 import { type FieldChange, fieldChanges } from './field-changes.ts';
@@ -56,7 +57,10 @@ function OneResult({ result, isOpen }: { readonly result: Result; readonly isOpe
   return (
     <details open={isOpen}>
       <summary>
-        <span class={`verdict-word ${kind}`}>{text}</span> <code>{result.line}</code>
+        <span class={`verdict-word ${kind}`}>{text}</span>{' '}
+        <code>
+          <RawText text={result.line} />
+        </code>
       </summary>
       {result.steps.length > 0 && <Steps steps={result.steps} />}
       {Array.from({ length: documents }, (_, index) => (
@@ -113,8 +117,8 @@ function FieldTable({ title, changes }: { readonly title: string; readonly chang
                 <span aria-hidden="true">{marks[kind]}</span>
                 <span class="heard">{spoken[kind]}: </span> {name}
               </th>
-              <td>{before ?? <span class="hint">–</span>}</td>
-              <td>{after ?? <span class="hint">–</span>}</td>
+              <td>{before === undefined ? <span class="hint">–</span> : <RawText text={before} />}</td>
+              <td>{after === undefined ? <span class="hint">–</span> : <RawText text={after} />}</td>
             </tr>
           ))}
         </tbody>

@@ -4,6 +4,7 @@
  */
 import type { JSX } from 'preact';
 import type { FoundRecord } from '../../api/search-shapes.ts';
+import { RawText } from '../components/raw-text.tsx';
 import { bothZones, timeText, zone } from '../clock.ts';
 import { hubNow } from '../data/api.ts';
 import { useStore } from '../data/store.ts';
@@ -68,7 +69,15 @@ function LineText({ line, isCut, marksOf }: TextParts): JSX.Element {
   const pieces = piecesOf(isLonger ? line.slice(0, shownLength) : line, marksOf(line));
   return (
     <span class="text">
-      {pieces.map(({ text, isMarked }, index) => (isMarked ? <mark key={index}>{text}</mark> : text))}
+      {pieces.map(({ text, isMarked }, index) =>
+        isMarked ? (
+          <mark key={index}>
+            <RawText text={text} />
+          </mark>
+        ) : (
+          <RawText key={index} text={text} />
+        ),
+      )}
       {(isLonger || isCut) && <span class="hint"> … it is longer</span>}
     </span>
   );

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ContextAnswer, FoundRecord } from '../../api/search-shapes.ts';
 import { CopyText } from '../components/copy.tsx';
 import { Dialog } from '../components/dialog.tsx';
+import { RawText } from '../components/raw-text.tsx';
 import { Empty, type Fact, Facts, Problem } from '../components/section.tsx';
 import { At } from '../components/time.tsx';
 import { Labels } from '../agents/labels.tsx';
@@ -23,6 +24,8 @@ interface DialogParts {
 
 const aroundFirst = 10;
 const aroundMax = 200;
+/** Of a line that is around: the whole of it is shown where it is opened itself. */
+const aroundLength = 600;
 
 export function RecordDialog({ place, store, known }: DialogParts): JSX.Element {
   const [around, setAround] = useState({ before: aroundFirst, after: aroundFirst });
@@ -102,7 +105,9 @@ function FieldRow({ name, value, canFind }: FieldParts): JSX.Element {
   return (
     <tr>
       <th scope="row">{name}</th>
-      <td>{valueText(value)}</td>
+      <td>
+        <RawText text={valueText(value)} />
+      </td>
       <td>
         {condition !== undefined && (
           <button
@@ -145,7 +150,10 @@ function Around({ answer, record, around, onMore }: AroundParts): JSX.Element {
             <span class="when">
               <At ms={line.receivedMs} />
             </span>
-            <span class="text">{line.line}</span>
+            <span class="text">
+              <RawText text={line.line.slice(0, aroundLength)} />
+              {line.line.length > aroundLength && <span class="hint"> … it is longer</span>}
+            </span>
           </li>
         ))}
       </ol>
