@@ -149,6 +149,23 @@ test('a later start, and the same process again, supersede; an earlier start is 
   assert.equal(fixture.intake.status().connections.length, 1);
 });
 
+/** Several parts of a hub look at its counters every second: of 2,000 agents these lists were a good part of what health cost. */
+test('who asks for counters only has no list of the connections made', timeout, async () => {
+  await using fixture = await open();
+  const { peer, connection } = fixture.connect('first');
+  connection.receive(testHello());
+  let asked = 0;
+  Object.defineProperty(peer, 'remote', {
+    get: () => {
+      asked += 1;
+      return 'first';
+    },
+  });
+  const { counters } = fixture.intake.status();
+  assert.deepEqual([counters.admitted, asked], [1, 0]);
+  assert.partialDeepStrictEqual(fixture.intake.status().connections, [{ remote: 'first' }]);
+});
+
 test('a clone and what it is a clone of are both refused', timeout, async () => {
   await using fixture = await open();
   const first = fixture.connect('first');

@@ -173,16 +173,16 @@ class StandardIntake implements Intake {
   }
 
   status(): IntakeStatus {
-    const connections = [...this.#connections].map(({ remote, hello, identity, silentMs }) => ({
-      remote,
-      agentId: hello?.agentId,
-      host: hello?.facts['host'],
-      identity: identity.kind,
-      tenant: tenantOf(identity),
-      notAfterMs: identity.kind === 'plain' ? undefined : identity.notAfterMs,
-      silentMs,
-    }));
-    return { connections, counters: this.#events.counters(), lost: this.#events.lost(), turnedAway: this.#strangers.counts() };
+    const list = (): ConnectionStatus[] => [...this.#connections].map(connectionStatus);
+    return {
+      // Who wants the counters only has no list of very many made.
+      get connections() {
+        return list();
+      },
+      counters: this.#events.counters(),
+      lost: this.#events.lost(),
+      turnedAway: this.#strangers.counts(),
+    };
   }
 
   async drain(hubs: readonly string[], deadlineMs: number): Promise<void> {
@@ -297,4 +297,16 @@ class StandardIntake implements Intake {
 function rotated(hubs: readonly string[], by: number): readonly string[] {
   const first = hubs.length === 0 ? 0 : by % hubs.length;
   return [...hubs.slice(first), ...hubs.slice(0, first)];
+}
+
+function connectionStatus({ remote, hello, identity, silentMs }: IntakeConnection): ConnectionStatus {
+  return {
+    remote,
+    agentId: hello?.agentId,
+    host: hello?.facts['host'],
+    identity: identity.kind,
+    tenant: tenantOf(identity),
+    notAfterMs: identity.kind === 'plain' ? undefined : identity.notAfterMs,
+    silentMs,
+  };
 }
