@@ -29,19 +29,24 @@ function skewedHubs({ members }: RuleFacts): Finding[] {
     });
 }
 
+/** Very many agents have few versions: each is looked at once. */
 function skewedAgents({ agents, version: own }: RuleFacts): Finding[] {
+  const troubles = new Map<string, string | undefined>();
   return agents.flatMap(({ agentId, host, version = '', connected }) => {
-    const told = versionOf(version);
-    const ours = versionOf(own);
-    if (!connected || told === undefined || ours === undefined) return [];
-    const isNewer = isOlder(own, version);
-    const isTooOld = told[0] < ours[0] || (told[0] === ours[0] && told[1] < ours[1] - 1);
-    if (!isNewer && !isTooOld) return [];
-    const what = isNewer ? 'newer than this hub' : 'more than one minor version older than this hub';
-    const advice = isNewer ? 'upgrade the hubs first' : 'upgrade it';
-    const reason = `agent ${agentId} on ${printable(host)} has version ${printable(version)}, ${what} (${own}): ${advice}`;
+    const trouble = connected ? troubles.getOrInsertComputed(version, () => troubleOf(version, own)) : undefined;
+    if (trouble === undefined) return [];
+    const reason = `agent ${agentId} on ${printable(host)} has version ${printable(version)}, ${trouble}`;
     return [{ kind: 'version-skew', subject: `agent ${agentId}`, level: 'yellow', reason } as const];
   });
+}
+
+function troubleOf(version: string, own: string): string | undefined {
+  const told = versionOf(version);
+  const ours = versionOf(own);
+  if (told === undefined || ours === undefined) return undefined;
+  if (isOlder(own, version)) return `newer than this hub (${own}): upgrade the hubs first`;
+  const isTooOld = told[0] < ours[0] || (told[0] === ours[0] && told[1] < ours[1] - 1);
+  return isTooOld ? `more than one minor version older than this hub (${own}): upgrade it` : undefined;
 }
 
 function isOlder(one: string, than: string): boolean {

@@ -14,8 +14,8 @@ const file = z.object({
   size: sum,
   position: sum,
   lag: sum,
-  lag_seconds: sum.optional(),
-  last_read_ms: sum.optional(),
+  lag_seconds: z.exactOptional(sum),
+  last_read_ms: z.exactOptional(sum),
 });
 
 const input = z.object({
@@ -23,7 +23,7 @@ const input = z.object({
   kind: name,
   type: name,
   state: z.enum(['running', 'failed']),
-  error: text.optional(),
+  error: z.exactOptional(text),
   sources: sum,
   failed: sum,
   lag: sum,
@@ -36,7 +36,7 @@ const measured = z.object({
   process: z.object({ rss_bytes: sum, cpu_percent: sum }),
   machine: z.object({ os: name, kernel: name, arch: name, cores: z.int().min(0), memory_bytes: sum }),
   uplink: z.object({ state: name, hub: text }),
-  certificate_ends_ms: sum.optional(),
+  certificate_ends_ms: z.exactOptional(sum),
   lag: sum,
   rates: z.object({ records: sum, bytes: sum, sent_bytes: sum }),
   buffer: z.object({ state: name, bytes: sum, max_bytes: sum, unacked_bytes: sum, batches: z.int().min(0) }),
@@ -51,35 +51,11 @@ const measured = z.object({
   inputs: z.array(input).max(100),
   inputs_total: z.int().min(0),
   files_total: z.int().min(0),
-  files: z.array(file).max(100).optional(),
+  files: z.exactOptional(z.array(file).max(100)),
 });
 
 /** Undefined: it is not what an agent tells. */
 export function measuredOf(value: unknown): AgentMeasured | undefined {
   const result = measured.safeParse(value);
-  return result.success ? withoutUndefined(result.data) : undefined;
-}
-
-type Parsed = z.output<typeof measured>;
-
-/** Optional fields are there or not there. */
-function withoutUndefined({ certificate_ends_ms: ends, inputs, files, ...rest }: Parsed): AgentMeasured {
-  return {
-    ...rest,
-    ...(ends === undefined ? {} : { certificate_ends_ms: ends }),
-    inputs: inputs.map(({ error, ...one }) => ({ ...one, ...(error === undefined ? {} : { error }) })),
-    ...(files === undefined ? {} : { files: files.map(fileOf) }),
-  };
-}
-
-function fileOf({
-  lag_seconds: seconds,
-  last_read_ms: readMs,
-  ...rest
-}: z.output<typeof file>): NonNullable<AgentMeasured['files']>[number] {
-  return {
-    ...rest,
-    ...(seconds === undefined ? {} : { lag_seconds: seconds }),
-    ...(readMs === undefined ? {} : { last_read_ms: readMs }),
-  };
+  return result.success ? result.data : undefined;
 }
