@@ -3,46 +3,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { systemClock } from '@tributary/shared/clock.ts';
-import { createLogger } from '@tributary/shared/log.ts';
 import { type RedisServer, startRedis } from '../../../test/harness/redis/redis-server.ts';
 import { requireTool } from '../../../test/harness/require.ts';
-import { testMasters } from '../../queue/redis/masters/redis-fixture.ts';
 import { eventually } from '../../testing/eventually.ts';
-import { clusterLibrary } from './functions.ts';
+import { SharedHub } from '../../testing/shared-hub.ts';
 import { deadAfterMs } from './limits.ts';
-import { SharedCluster } from './shared-cluster.ts';
-import { SiteStore } from './site-store.ts';
 
 let server: RedisServer;
 let folder = '';
 
-class Hub implements AsyncDisposable {
-  readonly cluster: SharedCluster;
-  readonly store: SiteStore;
-  readonly #owned: AsyncDisposableStack;
-
-  private constructor(cluster: SharedCluster, store: SiteStore, owned: AsyncDisposableStack) {
-    this.cluster = cluster;
-    this.store = store;
-    this.#owned = owned;
-  }
-
-  static async join(letter: string, prefix: string): Promise<Hub> {
-    const owned = new AsyncDisposableStack();
-    const { masters } = owned.use(await testMasters({ url: server.url, prefix }, { libraries: [clusterLibrary] }));
-    const store = new SiteStore(masters);
-    const self = { hubId: letter.repeat(32), host: letter, version: '1', startedMs: 0 };
-    const logger = createLogger({ level: 'error', sink: () => undefined });
-    const cluster = await SharedCluster.join({ masters, store, self, partitions: 64, clock: systemClock, logger });
-    owned.use(cluster);
-    cluster.tell({ state: 'ready', works: true, address: `ws://${letter}:1` });
-    return new Hub(cluster, store, owned);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#owned.disposeAsync();
-  }
+function joined(letter: string, prefix: string): Promise<SharedHub> {
+  return SharedHub.join({ letter, url: server.url, prefix });
 }
 
 /** What was written under a prefix: as if this server had lost it, or another one had it. */
@@ -62,10 +33,10 @@ suite('hubs over a real Redis', { skip: await requireTool('redis'), timeout: 30_
   });
 
   test('know each other, share the partitions, and tell who leaves', async () => {
-    await using one = await Hub.join('a', 'members');
+    await using one = await joined('a', 'members');
     await eventually('it works on all', () => one.cluster.partitions().size === 64);
     {
-      await using two = await Hub.join('b', 'members');
+      await using two = await joined('b', 'members');
       await eventually('both work', () => one.cluster.partitions().size + two.cluster.partitions().size === 64);
       assert.deepEqual(
         [...one.cluster.partitions()].filter((partition) => two.cluster.partitions().has(partition)),
@@ -86,7 +57,7 @@ suite('hubs over a real Redis', { skip: await requireTool('redis'), timeout: 30_
   });
 
   test('take a hub that is silent for dead, but nobody after the store was away', async () => {
-    await using one = await Hub.join('a', 'deaths');
+    await using one = await joined('a', 'deaths');
     const silent = {
       hubId: 'b'.repeat(32),
       host: 'b',
@@ -109,7 +80,7 @@ suite('hubs over a real Redis', { skip: await requireTool('redis'), timeout: 30_
   });
 
   test('do under a lock what one may do, and a later token is greater, also of a store that went back', async () => {
-    await using one = await Hub.join('a', 'locks');
+    await using one = await joined('a', 'locks');
     const first = await one.store.lock('house', 'one', 0);
     assert.ok(first !== undefined && first > 2 ** 32);
     assert.equal(await one.store.lock('house', 'two', 0), undefined);
@@ -134,7 +105,7 @@ suite('hubs over a real Redis', { skip: await requireTool('redis'), timeout: 30_
   });
 
   test('are of the site that the first of them said', async () => {
-    await using one = await Hub.join('a', 'claims');
+    await using one = await joined('a', 'claims');
     assert.deepEqual(await one.store.claim('1'.repeat(32)), { siteId: '1'.repeat(32), isNew: true });
     assert.deepEqual(await one.store.claim('2'.repeat(32)), { siteId: '1'.repeat(32), isNew: false });
   });
