@@ -43,7 +43,7 @@ export class PeopleClient {
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
-    const parsed: unknown = isJson ? JSON.parse(text) : undefined;
+    const parsed: unknown = isJson && text !== '' ? JSON.parse(text) : undefined;
     return { status: response.status, headers: response.headers, body: isRecord(parsed) ? parsed : undefined, text };
   }
 

@@ -31,7 +31,7 @@ class Caller {
     const response = await fetch(`${this.#url}${path}`, { method, headers, ...content });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
-    return { response, body: isJson ? parseJson(text) : text };
+    return { response, body: isJson && text !== '' ? parseJson(text) : text };
   }
 
   async get(path: string): Promise<unknown> {

@@ -3,17 +3,21 @@
  * made of the answer's own bytes, so the hub has done the work by then; what is spared is the way.
  */
 import { hash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+
+const asks: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 /** For fastify's `onSend`. */
 export async function withEtag(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
-  if (request.method !== 'GET' || reply.statusCode !== 200 || typeof payload !== 'string') return payload;
+  if (!asks.has(request.method) || reply.statusCode !== 200 || typeof payload !== 'string') return payload;
   if (!String(reply.getHeader('content-type')).startsWith('application/json')) return payload;
   const etag = `W/"${hash('sha1', payload, 'base64url')}"`;
   void reply.header('etag', etag);
   if (!isKnown(request.headers['if-none-match'], etag)) return payload;
   void reply.code(304).removeHeader('content-type').removeHeader('content-length');
-  return '';
+  // Not an empty text: its length would be told as that of the answer that is known. To HEAD fastify takes nothing but texts and streams.
+  return request.method === 'HEAD' ? Readable.from([]) : null;
 }
 
 /** By the weak comparison of RFC 9110. */

@@ -105,6 +105,12 @@ test('who has an answer already is told that it still holds', async () => {
   assert.match(etag, /^W\/"[\w-]{27}"$/);
   const again = await client.call('GET', '/api/v1/status', undefined, { 'if-none-match': `"other", ${etag}` });
   assert.deepEqual([again.status, again.text, again.headers.get('etag')], [304, '', etag]);
+  assert.equal(again.headers.get('content-length'), null, 'it would be that of the answer');
+  const head = await client.call('HEAD', '/api/v1/status');
+  assert.deepEqual([head.status, head.text, head.headers.get('etag')], [200, '', etag]);
+  assert.equal(head.headers.get('content-length'), String(first.text.length));
+  const same = await client.call('HEAD', '/api/v1/status', undefined, { 'if-none-match': etag });
+  assert.deepEqual([same.status, same.headers.get('etag'), same.headers.get('content-length')], [304, etag, null]);
   const other = await client.call('GET', '/api/v1/status', undefined, { 'if-none-match': 'W/"other"' });
   assert.deepEqual([other.status, other.text], [200, first.text]);
   assert.equal((await client.call('GET', '/api/v1/nothing')).headers.get('etag'), null);
