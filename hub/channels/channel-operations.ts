@@ -14,6 +14,7 @@ import { type ChannelView, channelViews } from './channel-views.ts';
 import { OperationError } from './operation-error.ts';
 import { pauseNote, pauseNoteKey } from './pause-notes.ts';
 import type { SeekRequest, SkipRequest } from './requests.ts';
+import { type TopicView, topicViews } from './topic-views.ts';
 
 /** Who asks: as the audit trail has it. */
 export interface Actor {
@@ -47,6 +48,10 @@ export class ChannelOperations {
 
   async list(): Promise<ChannelView[]> {
     return channelViews(await this.#parts.queue.status());
+  }
+
+  async topics(): Promise<TopicView[]> {
+    return topicViews(await this.#parts.queue.status());
   }
 
   /** Gives the groups that it holds for: without one named, all that read the front topic. */

@@ -47,21 +47,24 @@ export function channelViews({ channels, groups }: Pick<QueueStatus, 'channels' 
     .map(({ channel, streams, gaps, lost, late, duplicates }) => {
       const of = (topic: 'front' | 'back'): GroupView[] => {
         const name = topic === 'front' ? frontTopic(channel) : backTopic(channel);
-        const byGroup = Map.groupBy(ofTopic.get(name) ?? [], ({ group }) => group);
-        return [...byGroup].map(([group, places]) => groupView(group, topic, places));
+        return groupViews(ofTopic.get(name) ?? []).map(({ group, ...figures }) => ({ group, topic, ...figures }));
       };
       return { channel, streams, gaps, lost, late, duplicates, groups: [...of('front'), ...of('back')] };
     })
     .toSorted((one, other) => (one.channel < other.channel ? -1 : 1));
 }
 
-function groupView(group: string, topic: 'front' | 'back', places: readonly GroupStatus[]): GroupView {
+/** Of one topic. */
+export function groupViews(ofTopic: readonly GroupStatus[]): Omit<GroupView, 'topic'>[] {
+  return [...Map.groupBy(ofTopic, ({ group }) => group)].map(([group, places]) => groupView(group, places));
+}
+
+function groupView(group: string, places: readonly GroupStatus[]): Omit<GroupView, 'topic'> {
   const sum = (figure: 'entries' | 'records' | 'bytes' | 'dropped'): number =>
     places.reduce((total, place) => total + place[figure], 0);
   const oldest = places.flatMap(({ oldestMs }) => oldestMs ?? []);
   return {
     group,
-    topic,
     paused: places.some(({ paused }) => paused),
     expiring: places.some(({ policy }) => policy === 'expiring'),
     entries: sum('entries'),

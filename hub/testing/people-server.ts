@@ -62,6 +62,7 @@ function noAlerts(registry: Registry, clock: Clock): Alerts {
 const noOperations = {
   channels: {
     list: async () => [],
+    topics: async () => [],
     pause: async () => [],
     seek: async () => [],
     skip: async () => ({ partition: 0, skipped: 0 }),

@@ -31,7 +31,14 @@ model.refresh({
   ],
 });
 const all = [...model.tree.values()];
-const everything: Wanted = { states: undefined, kinds: undefined, under: undefined, limit: 100, after: undefined };
+const everything: Wanted = {
+  order: 'worst',
+  states: undefined,
+  kinds: undefined,
+  under: undefined,
+  limit: 100,
+  after: undefined,
+};
 
 test('all nodes come once, page by page, the worst first, as the API has them', () => {
   const seen: string[] = [];
@@ -48,6 +55,19 @@ test('all nodes come once, page by page, the worst first, as the API has them', 
   assert.ok(!seen.join('').includes('\u001b'));
 });
 
+test('by id each comes exactly once, whatever changes its colour between two answers', () => {
+  const seen: string[] = [];
+  let after: string | undefined;
+  for (let turn = 0; ; turn += 1) {
+    const now = all.map((node, index) => ({ ...node, state: (index + turn) % 2 === 0 ? ('red' as const) : ('green' as const) }));
+    const page = pageOf(now, { ...everything, order: 'id', after, limit: 100 }, shownNode);
+    seen.push(...(page?.nodes ?? []).map(({ id }) => id));
+    after = page?.next;
+    if (after === undefined) break;
+  }
+  assert.deepEqual(seen, all.map(({ id }) => id).toSorted());
+});
+
 test('they are chosen by colour, by kind and by what they are under', () => {
   const chosen = (wanted: Partial<Wanted>): number | undefined =>
     pageOf(all, { ...everything, limit: 1000, ...wanted }, shownNode)?.nodes.length;
@@ -62,7 +82,11 @@ test('counts are of all that somebody sees, and the head is the worst of it', ()
   const page = pageOf(all, { ...everything, under: 'agents' }, shownNode);
   assert.partialDeepStrictEqual(page, { state: 'yellow', counts: { agent: { green: 130, yellow: 120, red: 0, unknown: 0 } } });
   const nothing = pageOf([], everything, shownNode);
-  assert.partialDeepStrictEqual(nothing, { state: 'green', reason: '', nodes: [] });
+  assert.partialDeepStrictEqual(nothing, {
+    state: 'unknown',
+    reason: 'there is nothing here that you may look at: is the name right?',
+    nodes: [],
+  });
 });
 
 test('the platform is as it is without its channels', () => {

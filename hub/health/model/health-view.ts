@@ -10,6 +10,8 @@ export interface Wanted {
   readonly kinds: ReadonlySet<NodeKind> | undefined;
   /** This node and what is below it. */
   readonly under: NodeId | undefined;
+  /** `id`, which no node changes, so that each comes exactly once whatever changes its colour meanwhile. */
+  readonly order: 'worst' | 'id';
   readonly limit: number;
   /** Of the answer before. */
   readonly after: string | undefined;
@@ -34,10 +36,11 @@ export function pageOf(
 ): HealthPage | undefined {
   const under = wanted.under === undefined ? seen : below(seen, wanted.under);
   const fitting = under.filter(({ state, kind }) => wanted.states?.has(state) !== false && wanted.kinds?.has(kind) !== false);
-  const sorted = fitting.toSorted(byPlace);
+  const order = wanted.order === 'id' ? byId : byPlace;
+  const sorted = fitting.toSorted(order);
   const after = wanted.after === undefined ? undefined : cursorOf(wanted.after);
   if (wanted.after !== undefined && after === undefined) return undefined;
-  const rest = after === undefined ? sorted : sorted.filter((node) => byPlace(node, after) > 0);
+  const rest = after === undefined ? sorted : sorted.filter((node) => order(node, after) > 0);
   const nodes = rest.slice(0, wanted.limit);
   const last = nodes.at(-1);
   const next = last === undefined || rest.length <= nodes.length ? {} : { next: cursorText(last) };
@@ -60,7 +63,9 @@ function coloured(top: ModelNode, nodes: readonly ModelNode[]): ModelNode {
 /** Of several nodes that somebody sees without what is above them: the worst of them tells. */
 function headOf(nodes: readonly ModelNode[]): Pick<HealthPage, 'state' | 'reason' | 'sinceMs'> {
   const [first] = nodes;
-  if (first === undefined) return { state: 'green', reason: '', sinceMs: 0 };
+  // Who asks for what is not there, or has a name wrong, must not be told that all is well.
+  if (first === undefined)
+    return { state: 'unknown', reason: 'there is nothing here that you may look at: is the name right?', sinceMs: 0 };
   const { state, reason, sinceMs } = nodes.reduce((worst, node) => (isWorse(node.state, worst.state) ? node : worst), first);
   return { state, reason, sinceMs };
 }
@@ -86,7 +91,11 @@ function below(nodes: readonly ModelNode[], top: NodeId): ModelNode[] {
 type Place = Pick<ModelNode, 'state' | 'id'>;
 
 function byPlace(one: Place, other: Place): number {
-  return rankOf(other.state) - rankOf(one.state) || (one.id < other.id ? -1 : Number(one.id > other.id));
+  return rankOf(other.state) - rankOf(one.state) || byId(one, other);
+}
+
+function byId(one: Place, other: Place): number {
+  return one.id < other.id ? -1 : Number(one.id > other.id);
 }
 
 const cursor = z.tuple([z.enum(['green', 'yellow', 'red', 'unknown']), z.string().max(1000)]);

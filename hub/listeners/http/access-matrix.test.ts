@@ -128,6 +128,7 @@ const table: readonly Row[] = [
     others: hidden(['shop-operator', 'shop-admin', 'shop-token', 'bank-admin', 'bank-token']),
   },
   { ask: 'GET /api/v1/channels', allowed: viewers, status: 200 },
+  { ask: 'GET /api/v1/topics', allowed: viewers, status: 200 },
   { ask: 'GET /api/v1/stores', allowed: viewers, status: 200 },
   { ask: 'GET /api/v1/pipelines', allowed: siteViewers, status: 200 },
   { ask: 'GET /api/v1/pipelines/app', allowed: siteViewers, status: 200 },

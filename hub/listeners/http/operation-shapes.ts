@@ -10,7 +10,6 @@ const waiting = { entries: count, records: count, bytes: count };
 
 const group = z.strictObject({
   group: z.string(),
-  topic: z.enum(['front', 'back']),
   paused: z.boolean(),
   expiring: z.boolean(),
   ...waiting,
@@ -25,9 +24,23 @@ const channel = z.strictObject({
   lost: count,
   late: count,
   duplicates: count,
+  groups: z.array(group.extend({ topic: z.enum(['front', 'back']) })),
+});
+/** Of a list that may have more. */
+const next = z.string().optional();
+export const channelsAnswer = z.strictObject({ channels: z.array(channel), next });
+
+const topic = z.strictObject({
+  topic: z.string(),
+  channel: z.string(),
+  entries: count,
+  bytes: count,
+  receivedRecords: count,
+  receivedBytes: count,
+  partitions: count,
   groups: z.array(group),
 });
-export const channelsAnswer = z.strictObject({ channels: z.array(channel) });
+export const topicsAnswer = z.strictObject({ topics: z.array(topic), next });
 
 const output = z.looseObject({
   name: z.string(),
@@ -112,7 +125,7 @@ const receiver = z.strictObject({
 export const alertsAnswer = z.strictObject({
   alerts: z.array(alert),
   receivers: z.array(receiver),
-  next: z.string().optional(),
+  next,
 });
 
 const enrolmentToken = z.strictObject({
@@ -140,14 +153,14 @@ const apiToken = z.strictObject({
   revoked: maybe,
   lastUsed: maybe,
 });
-export const tokensAnswer = z.strictObject({ tokens: z.array(z.union([apiToken, enrolmentToken])) });
+export const tokensAnswer = z.strictObject({ tokens: z.array(z.union([apiToken, enrolmentToken])), next });
 const secret = { token: z.string() };
 export const madeTokenAnswer = z.union([apiToken.extend(secret), enrolmentToken.extend(secret)]);
 
 const grants = z.array(z.strictObject({ tenant: z.string(), role: z.enum(['viewer', 'operator', 'admin']) }));
 const by = z.enum(['password', 'oidc']);
 const user = z.strictObject({ name: z.string(), grants, by, mustChange: z.boolean(), disabled: z.boolean(), created: instant });
-export const usersAnswer = z.strictObject({ users: z.array(user) });
+export const usersAnswer = z.strictObject({ users: z.array(user), next });
 export const userAnswer = user.extend({ oneTimePassword: z.string().optional() });
 export const sessionAnswer = z.strictObject({
   name: z.string(),

@@ -11,6 +11,7 @@ import { type ApiRoutes, demand, forbidden, principalOf } from '../api-routes.ts
 import { checked, nothing } from '../checked.ts';
 import { listOf, oneOf } from '../described.ts';
 import { HttpError } from '../http-error.ts';
+import { listPage, listPageQuery } from '../list-page.ts';
 import { alertsAnswer } from '../operation-shapes.ts';
 import { told } from './operations-told.ts';
 
@@ -20,10 +21,7 @@ export interface AlertRouteParts {
 }
 
 const path = '/api/v1/alerts';
-const listQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  after: z.string().max(3000).optional(),
-});
+const listQuery = z.strictObject({ ...listPageQuery, limit: z.coerce.number().int().min(1).max(1000).default(100) });
 const idPath = z.strictObject({ id: z.string().regex(/^[0-9a-f]{8}$/, 'must be the id of a silence') });
 const receiverPath = z.strictObject({ name: z.string().regex(/^[a-z0-9_-]{1,50}$/, 'must be the name of a receiver') });
 const ofFinding = acknowledgeRequest.pick({ node: true, finding: true });
@@ -72,13 +70,10 @@ export function alertRoutes({ alerts, health }: AlertRouteParts): ApiRoutes {
 
   return (app) => {
     app.get(path, { config: { access: 'view', about: abouts.list } }, (request, reply) => {
-      const { limit, after } = checked(listQuery, request.query, 'query');
+      const query = checked(listQuery, request.query, 'query');
       const principal = principalOf(request);
       const seen = alerts.list().filter(({ owners }) => mayAll(principal, 'view', owners));
-      const from = after === undefined ? 0 : seen.findIndex((alert) => cursorOf(alert) === after) + 1;
-      const page = seen.slice(from, from + limit);
-      const last = page.at(-1);
-      const next = last === undefined || seen.length <= from + limit ? {} : { next: cursorOf(last) };
+      const { page, next } = listPage(seen, query, ({ node, kind, subject }) => `${node}\n${kind}\n${subject}`);
       const receivers = may(principal, 'view', everyTenant) ? alerts.receivers() : [];
       return reply.send({ alerts: page, receivers, ...next });
     });
@@ -136,8 +131,4 @@ function mayAll(principal: Principal, action: 'view' | 'operate', owners: Owners
 
 function actorOf(request: FastifyRequest, principal: Principal): Actor {
   return { actor: nameOf(principal), address: request.ip };
-}
-
-function cursorOf({ node, kind, subject }: { readonly node: string; readonly kind: string; readonly subject: string }): string {
-  return Buffer.from(`${node}\n${kind}\n${subject}`).toString('base64url').slice(0, 3000);
 }

@@ -1,6 +1,6 @@
 /** Channels and their reader groups. What belongs to a tenant that the one who asks may not look at is as good as not there. */
 import * as z from 'zod';
-import { everyTenant, may, nameOf } from '../../../access/access.ts';
+import { everyTenant, may, nameOf, type Principal } from '../../../access/access.ts';
 import type { Actor, ChannelOperations } from '../../../channels/channel-operations.ts';
 import { pauseRequest, seekRequest, skipRequest } from '../../../channels/requests.ts';
 import { tenantName, typeName } from '../../../config/names.ts';
@@ -9,15 +9,18 @@ import { type ApiRoutes, demand, forbidden, principalOf } from '../api-routes.ts
 import { checked, nothing } from '../checked.ts';
 import { listOf } from '../described.ts';
 import { HttpError } from '../http-error.ts';
-import { channelsAnswer, forgottenAnswer, outputsAnswer } from '../operation-shapes.ts';
+import { listPage, listPageQuery } from '../list-page.ts';
+import { channelsAnswer, forgottenAnswer, outputsAnswer, topicsAnswer } from '../operation-shapes.ts';
 import { told } from './operations-told.ts';
 import type { FastifyRequest } from 'fastify';
 
 const channelPath = z.strictObject({ tenant: tenantName, type: typeName });
+const listQuery = z.strictObject(listPageQuery);
 const outputPath = z.strictObject({ name: z.string().regex(/^[a-z0-9:_-]{1,100}$/, 'must be the name of an output') });
 
 const abouts = {
-  list: { summary: 'Channels with their reader groups', query: nothing, answer: channelsAnswer },
+  list: { summary: 'Channels with their reader groups', query: listQuery, answer: channelsAnswer },
+  topics: { summary: 'Topics, what lies in them, and how far their readers are', query: listQuery, answer: topicsAnswer },
   seek: {
     summary: 'Put the cursor of a reader elsewhere',
     path: channelPath,
@@ -57,17 +60,24 @@ const abouts = {
 };
 
 export interface ChannelRouteParts {
-  readonly channels: Pick<ChannelOperations, 'list' | 'pause' | 'seek' | 'skip'>;
+  readonly channels: Pick<ChannelOperations, 'list' | 'topics' | 'pause' | 'seek' | 'skip'>;
   readonly outputs: Pick<OutputOperations, 'list' | 'forget'>;
 }
 
 export function channelRoutes({ channels, outputs }: ChannelRouteParts): ApiRoutes {
   return (app) => {
     app.get('/api/v1/channels', { config: { access: 'view', about: abouts.list } }, async (request, reply) => {
-      checked(nothing, request.query, 'query');
-      const principal = principalOf(request);
-      const all = await channels.list();
-      return reply.send({ channels: all.filter(({ channel }) => may(principal, 'view', channel.split('/')[0] ?? everyTenant)) });
+      const query = checked(listQuery, request.query, 'query');
+      const seen = (await channels.list()).filter(isSeenBy(principalOf(request)));
+      const { page, next } = listPage(seen, query, ({ channel }) => channel);
+      return reply.send({ channels: page, ...next });
+    });
+
+    app.get('/api/v1/topics', { config: { access: 'view', about: abouts.topics } }, async (request, reply) => {
+      const query = checked(listQuery, request.query, 'query');
+      const seen = (await channels.topics()).filter(isSeenBy(principalOf(request)));
+      const { page, next } = listPage(seen, query, ({ topic }) => topic);
+      return reply.send({ topics: page, ...next });
     });
 
     for (const verb of ['pause', 'resume'] as const) {
@@ -115,6 +125,10 @@ export function channelRoutes({ channels, outputs }: ChannelRouteParts): ApiRout
       return reply.send({ forgotten: await told(outputs.forget(name, by)) });
     });
   };
+}
+
+function isSeenBy(principal: Principal): (one: { readonly channel: string }) => boolean {
+  return ({ channel }) => may(principal, 'view', channel.split('/')[0] ?? everyTenant);
 }
 
 function asked(request: FastifyRequest): { readonly channel: string; readonly by: Actor } {

@@ -10,6 +10,7 @@ import { tenantOfSeries, unitOfSiteSeries } from '../../../measurements/site-ser
 import { type ApiRoutes, principalOf } from '../api-routes.ts';
 import { checked } from '../checked.ts';
 import { HttpError } from '../http-error.ts';
+import { listPage, listPageQuery, newestFirst } from '../list-page.ts';
 import { type AgentRouteParts, agentPath, demandAgent } from './agent-routes.ts';
 
 export interface ChartRouteParts {
@@ -33,11 +34,8 @@ const names = z
 const agentQuery = z.strictObject({ ...range, series: names.pipe(z.array(z.enum(seriesNames)).optional()) });
 const siteQuery = z.strictObject({ ...range, series: names });
 const eventsQuery = z.strictObject({
+  ...listPageQuery,
   limit: z.coerce.number().int().min(1).max(eventsPerAgent).default(eventsPerAnswer),
-  after: z
-    .string()
-    .regex(/^[0-9]{1,9}$/, 'is not what an answer gave as next')
-    .optional(),
 });
 
 export function chartRoutes({ agents, measurements, clock }: ChartRouteParts): ApiRoutes {
@@ -58,12 +56,11 @@ export function chartRoutes({ agents, measurements, clock }: ChartRouteParts): A
       answer: agentEventsAnswer,
     };
     app.get('/api/v1/agents/:id/events', { config: { access: 'view', about: events } }, async (request, reply) => {
-      const { limit, after = '0' } = checked(eventsQuery, request.query, 'query');
+      const query = checked(eventsQuery, request.query, 'query');
       const { agentId } = demandAgent(agents, request);
-      const skip = Number(after);
-      const found = await measurements.events(agentId, { skip, limit: limit + 1 });
-      const next = found.length > limit ? { next: String(skip + limit) } : {};
-      return reply.send({ events: found.slice(0, limit), ...next });
+      const found = withKeys(await measurements.events(agentId, { skip: 0, limit: eventsPerAgent }));
+      const { page, next } = listPage(found, query, ({ key }) => key);
+      return reply.send({ events: page.map(({ event }) => event), ...next });
     });
 
     const ofSite = { summary: 'Rates of the site, of channels and of outputs', query: siteQuery, answer: chartsAnswer };
@@ -77,6 +74,17 @@ export function chartRoutes({ agents, measurements, clock }: ChartRouteParts): A
       return reply.send(answerOf(chart, unitOfSiteSeries));
     });
   };
+}
+
+/** Of one moment the one that was there first keeps its place. */
+function withKeys<Event extends { readonly atMs: number }>(newest: readonly Event[]): { key: string; event: Event }[] {
+  const before = new Map<number, number>();
+  const keyed = newest.toReversed().map((event) => {
+    const ordinal = before.get(event.atMs) ?? 0;
+    before.set(event.atMs, ordinal + 1);
+    return { key: `${newestFirst(event.atMs)}.${String(eventsPerAgent - ordinal).padStart(3, '0')}`, event };
+  });
+  return keyed.toReversed();
 }
 
 /** The last hour unless told. */

@@ -18,6 +18,7 @@ import { shownChange, shownNode } from '../../../health/model/shown-node.ts';
 import { type ApiRoutes, demand, principalOf } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
 import { HttpError } from '../http-error.ts';
+import { listPage, listPageQuery, newestFirst } from '../list-page.ts';
 
 export interface HealthRouteParts {
   readonly site: { readonly name: string; readonly siteId: string };
@@ -36,10 +37,11 @@ const healthQuery = z.strictObject({
   state: commas.pipe(z.array(healthState)).optional(),
   kind: commas.pipe(z.array(nodeKind)).optional(),
   under: z.string().max(1000).optional(),
+  order: z.enum(['worst', 'id']).default('worst'),
   limit,
   after: z.string().max(2000).optional(),
 });
-const changesQuery = z.strictObject({ since: z.coerce.number().min(0).optional(), limit, after: z.string().max(200).optional() });
+const changesQuery = z.strictObject({ ...listPageQuery, since: z.coerce.number().min(0).optional(), limit });
 const tenantPath = z.strictObject({ tenant: tenantName });
 
 const ofChannels: ReadonlySet<string> = new Set(['channel', 'topic']);
@@ -47,8 +49,8 @@ const ofChannels: ReadonlySet<string> = new Set(['channel', 'topic']);
 export function healthRoutes({ site, health }: HealthRouteParts): ApiRoutes {
   const { model } = health;
   const answer = (query: unknown, seen: readonly ModelNode[]): HealthAnswer => {
-    const { state, kind, under, limit: most, after } = checked(healthQuery, query, 'query');
-    const wanted = { states: state && new Set(state), kinds: kind && new Set(kind), under, limit: most, after };
+    const { state, kind, under, limit: most, order, after } = checked(healthQuery, query, 'query');
+    const wanted = { states: state && new Set(state), kinds: kind && new Set(kind), under, limit: most, order, after };
     const page = pageOf(seen, wanted, shownNode);
     if (page === undefined) throw new HttpError(400, 'malformed', 'query: after is not what an answer gave as next');
     return { site: site.name, siteId: site.siteId, atMs: model.atMs, ...page };
@@ -82,12 +84,10 @@ export function healthRoutes({ site, health }: HealthRouteParts): ApiRoutes {
     const changed = { summary: 'What changed its colour, the newest first', query: changesQuery, answer: changesAnswer };
     app.get('/api/v1/health/changes', { config: { access: 'view', about: changed } }, (request, reply) => {
       const principal = principalOf(request);
-      const { since = 0, limit: most, after } = checked(changesQuery, request.query, 'query');
+      const { since = 0, ...query } = checked(changesQuery, request.query, 'query');
       const seen = model.changes.filter(({ atMs, owners }) => atMs >= since && sees(principal, { owners }));
-      const from = after === undefined ? 0 : seen.findIndex(({ id }) => id === after) + 1;
-      const changes = seen.slice(from, from + most).map(shownChange);
-      const last = changes.at(-1);
-      return reply.send({ changes, ...(last === undefined || seen.length <= from + most ? {} : { next: last.id }) });
+      const { page, next } = listPage(seen, query, ({ atMs, id }) => newestFirst(atMs) + id);
+      return reply.send({ changes: page.map(shownChange), ...next });
     });
 
     const flow = { summary: 'What comes in, waits and goes out, with rates', query: nothing, answer: flowAnswer };

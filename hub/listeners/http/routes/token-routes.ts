@@ -17,6 +17,7 @@ import { type ApiRoutes, demand, principalOf } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
 import type { EnrolmentPlace } from '../enrolment-place.ts';
 import { HttpError } from '../http-error.ts';
+import { listPage, listPageQuery, newestFirst } from '../list-page.ts';
 import { madeTokenAnswer, tokensAnswer } from '../operation-shapes.ts';
 
 type TokenRegistry = Pick<
@@ -65,8 +66,10 @@ type NewApiToken = Extract<z.output<typeof tokenBody>, { kind: 'api' }>;
 type NewEnrolmentToken = Exclude<z.output<typeof tokenBody>, { kind: 'api' }>;
 const tokenPath = z.strictObject({ id: z.string().regex(/^[a-z0-9]{8,32}$/, 'must be the public name of a token') });
 
+const listQuery = z.strictObject(listPageQuery);
+
 const abouts = {
-  list: { summary: 'Tokens, without their secrets', query: nothing, answer: tokensAnswer },
+  list: { summary: 'Tokens, without their secrets', query: listQuery, answer: tokensAnswer },
   make: {
     summary: 'Make a token: its secret is in this answer and nowhere else',
     query: nothing,
@@ -81,11 +84,17 @@ export function tokenRoutes(parts: TokenRouteParts): ApiRoutes {
   const { registry } = parts;
   return (app) => {
     app.get('/api/v1/tokens', { config: { access: 'administer', about: abouts.list } }, async (request, reply) => {
-      checked(nothing, request.query, 'query');
+      const query = checked(listQuery, request.query, 'query');
       const principal = principalOf(request);
       const api = (await registry.apiTokens()).filter(({ tenant }) => may(principal, 'administer', tenant));
       const enrolment = (await registry.enrolmentTokens()).filter(({ tenants }) => mayAdminister(principal, tenants));
-      return reply.send({ tokens: [...api.map(apiTokenView), ...enrolment.map(enrolmentTokenView)] });
+      const { page, next } = listPage(
+        [...api, ...enrolment],
+        query,
+        ({ createdMs, tokenId }) => newestFirst(createdMs) + tokenId,
+      );
+      const tokens = page.map((token) => ('scope' in token ? apiTokenView(token) : enrolmentTokenView(token)));
+      return reply.send({ tokens, ...next });
     });
 
     app.post('/api/v1/tokens', { config: { access: 'administer', about: abouts.make } }, async (request, reply) => {

@@ -15,6 +15,7 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import { type ApiRoutes, demand } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
 import { HttpError } from '../http-error.ts';
+import { listPage, listPageQuery } from '../list-page.ts';
 import { userAnswer, usersAnswer } from '../operation-shapes.ts';
 
 export interface UserRouteParts {
@@ -38,8 +39,10 @@ const userBody = z.strictObject({
 });
 const userPath = z.strictObject({ name: userName });
 
+const listQuery = z.strictObject(listPageQuery);
+
 const abouts = {
-  list: { summary: 'People', query: nothing, answer: usersAnswer },
+  list: { summary: 'People', query: listQuery, answer: usersAnswer },
   put: {
     summary: 'Make or change an account (201: it is new)',
     query: nothing,
@@ -62,8 +65,9 @@ export function userRoutes(parts: UserRouteParts): ApiRoutes {
   return (app) => {
     app.get('/api/v1/users', { config: { access: 'administer', about: abouts.list } }, (request, reply) => {
       demand(request, 'administer', everyTenant);
-      checked(nothing, request.query, 'query');
-      return reply.send({ users: registry.users().map(userView) });
+      const query = checked(listQuery, request.query, 'query');
+      const { page, next } = listPage(registry.users(), query, ({ name }) => name);
+      return reply.send({ users: page.map(userView), ...next });
     });
 
     app.post('/api/v1/users', { config: { access: 'administer', about: abouts.put } }, async (request, reply) => {
