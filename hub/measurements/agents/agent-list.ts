@@ -1,5 +1,8 @@
-/** The list of agents as somebody asks for it: filtered, sorted, a part at a time. */
-import type * as z from 'zod';
+/**
+ * The list of agents as somebody asks for it: filtered, sorted, a part at a time. Where to go on is told by what the last one was sorted by, so that who comes
+ * and goes in between moves nobody. By `host` each that is there all the time comes exactly once; by what changes, one may have moved meanwhile.
+ */
+import * as z from 'zod';
 import type { AgentRow, AgentsAnswer, agentSort } from '../../dashboard/api/agent-shapes.ts';
 import type { HealthState } from '../../dashboard/api/health-shapes.ts';
 import { rankOf } from '../../health/model/states.ts';
@@ -11,12 +14,15 @@ export interface AgentListRequest {
   readonly sort: AgentSort;
   readonly descending: boolean;
   readonly limit: number;
-  /** So many are passed over. */
-  readonly skip: number;
+  /** `next` of the answer before. */
+  readonly after: string | undefined;
 }
 
-/** The counts are of what fits but for its state, the versions of what fits but for its version: what a person may choose instead. */
-export function agentList(rows: readonly AgentRow[], { filter, sort, descending, limit, skip }: AgentListRequest): AgentsAnswer {
+/** The counts are of what fits but for its state, the versions of what fits but for its version: what a person may choose instead. Undefined where `after` is of no answer. */
+export function agentList(rows: readonly AgentRow[], request: AgentListRequest): AgentsAnswer | undefined {
+  const { filter, sort, descending, limit } = request;
+  const after = request.after === undefined ? undefined : placeOfText(request.after);
+  if (request.after !== undefined && after === undefined) return undefined;
   const counts = { green: 0, yellow: 0, red: 0, unknown: 0 };
   for (const row of rows) if (fits(row, { ...filter, states: undefined })) counts[row.state] += 1;
   const ofVersions = rows.filter((row) => fits(row, { ...filter, version: undefined }));
@@ -25,13 +31,17 @@ export function agentList(rows: readonly AgentRow[], { filter, sort, descending,
     agents,
   }));
   const fitting = rows.filter((row) => fits(row, filter));
-  const end = skip + limit;
+  const order = orderOf(sort, descending);
+  const placed = fitting.map((row) => ({ row, place: placeOf(row, sort) }));
+  const rest = placed.filter(({ place }) => after === undefined || order(place, after) > 0);
+  const part = rest.toSorted((one, other) => order(one.place, other.place)).slice(0, limit);
+  const last = part.at(-1);
   return {
-    agents: sorted(fitting, sort, descending).slice(skip, end),
+    agents: part.map(({ row }) => row),
     total: fitting.length,
     counts,
     versions: versions.toSorted((one, other) => other.agents - one.agents),
-    ...(end < fitting.length && { next: String(end) }),
+    ...(last !== undefined && part.length < rest.length && { next: textOfPlace(last.place) }),
   };
 }
 
@@ -60,7 +70,15 @@ export function fits(row: AgentRow, filter: AgentFilter): boolean {
   return told.some((one) => one.toLowerCase().includes(text));
 }
 
-const keys: Readonly<Record<Exclude<AgentSort, 'host' | 'version' | 'state'>, (row: AgentRow) => number | undefined>> = {
+/** Of what agents are sorted by; null where it was not told. */
+const place = z.tuple([z.union([z.number(), z.string(), z.null()]), z.string(), z.string()]);
+type Place = readonly [value: number | string | null, host: string, agentId: string];
+
+const valueOf: Readonly<Record<AgentSort, (row: AgentRow) => number | string | undefined>> = {
+  // The worst first.
+  state: (row) => -rankOf(row.state),
+  host: (row) => row.host,
+  version: (row) => row.version,
   lastSeen: (row) => row.lastSeenMs,
   rate: (row) => row.bytesPerSecond,
   lag: (row) => row.lagBytes,
@@ -69,27 +87,33 @@ const keys: Readonly<Record<Exclude<AgentSort, 'host' | 'version' | 'state'>, (r
   disk: (row) => row.diskPercent,
 };
 
+function placeOf(row: AgentRow, by: AgentSort): Place {
+  return [valueOf[by](row) ?? null, row.host, row.agentId];
+}
+
 /** What was not told comes last, whichever way round; of equals the names decide. */
-export function sorted(rows: readonly AgentRow[], by: AgentSort, descending: boolean): AgentRow[] {
+function orderOf(by: AgentSort, descending: boolean): (one: Place, other: Place) => number {
   const sign = descending ? -1 : 1;
-  if (by === 'host') return rows.toSorted((one, other) => sign * byName(one, other));
-  if (by === 'version') return rows.toSorted((one, other) => sign * compare(one.version, other.version) || byName(one, other));
-  if (by === 'state') {
-    return rows.toSorted((one, other) => sign * (rankOf(other.state) - rankOf(one.state)) || byName(one, other));
-  }
-  const key = keys[by];
-  return rows.toSorted((one, other) => {
-    const [left, right] = [key(one), key(other)];
-    if (left === undefined || right === undefined)
-      return Number(left === undefined) - Number(right === undefined) || byName(one, other);
-    return sign * (left - right) || byName(one, other);
-  });
+  const nameSign = by === 'host' ? sign : 1;
+  return ([left, ...leftName], [right, ...rightName]) => {
+    const names = compare(leftName[0], rightName[0]) || compare(leftName[1], rightName[1]);
+    if (left === null || right === null) return Number(left === null) - Number(right === null) || names;
+    return sign * compare(left, right) || nameSign * names;
+  };
 }
 
-function byName(one: AgentRow, other: AgentRow): number {
-  return compare(one.host, other.host) || compare(one.agentId, other.agentId);
-}
-
-function compare(one: string, other: string): number {
+function compare(one: number | string, other: number | string): number {
   return one < other ? -1 : Number(one > other);
+}
+
+function textOfPlace(last: Place): string {
+  return Buffer.from(JSON.stringify(last)).toString('base64url');
+}
+
+function placeOfText(text: string): Place | undefined {
+  try {
+    return place.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
+  } catch {
+    return undefined;
+  }
 }

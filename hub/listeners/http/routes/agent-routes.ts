@@ -39,10 +39,7 @@ const agentsQuery = z.strictObject({
   sort: agentSort.default('state'),
   descending: z.enum(['true', 'false']).default('false'),
   limit: z.coerce.number().int().min(1).max(agentsPerAnswerMax).default(agentsPerAnswer),
-  after: z
-    .string()
-    .regex(/^[0-9]{1,9}$/, 'is not what an answer gave as next')
-    .optional(),
+  after: z.string().max(2000).optional(),
 });
 type AgentsQuery = z.output<typeof agentsQuery>;
 
@@ -57,12 +54,10 @@ export function agentRoutes({ agents, registry }: AgentRouteParts): ApiRoutes {
     app.get('/api/v1/agents', { config: { access: 'view', about: list } }, (request, reply) => {
       const query = checked(agentsQuery, request.query, 'query');
       const principal = principalOf(request);
-      return reply.send(
-        agentList(
-          agentRows(agents, (tenants) => mayDo(principal, 'view', { tenants })),
-          requestOf(query),
-        ),
-      );
+      const rows = agentRows(agents, (tenants) => mayDo(principal, 'view', { tenants }));
+      const answer = agentList(rows, requestOf(query));
+      if (answer === undefined) throw new HttpError(400, 'malformed', 'query: after is not what an answer gave as next');
+      return reply.send(answer);
     });
 
     const one = { summary: 'One agent, as it told last', path: agentPath, query: nothing, answer: agentAnswer };
@@ -110,7 +105,7 @@ function mayDo(principal: Principal, action: Action, { tenants }: Pick<Agent, 't
 }
 
 function requestOf({ state, kind, site, label, tenant, version, text, ...query }: AgentsQuery): AgentListRequest {
-  const { sort, descending, limit, after = '0' } = query;
+  const { sort, descending, limit, after } = query;
   const colon = label?.indexOf(':') ?? -1;
   return {
     filter: {
@@ -125,6 +120,6 @@ function requestOf({ state, kind, site, label, tenant, version, text, ...query }
     sort,
     descending: descending === 'true',
     limit,
-    skip: Number(after),
+    after,
   };
 }
