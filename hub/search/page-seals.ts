@@ -40,13 +40,12 @@ export class PageSeals {
     return `${text}.${sealOf(await this.#key(), text, of).toString('base64url')}`;
   }
 
-  /** Throws a SearchError for what no hub of the site gave to this one, for this store. */
-  open(text: string, of: SealedFor): OpenedPage {
+  /** Rejects with a SearchError for what no hub of the site gave to this one, for this store. */
+  async open(text: string, of: SealedFor): Promise<OpenedPage> {
     const [after = '', time = '', seal = ''] = text.split('.');
-    const key = this.#registry.meta(metaKey);
     const given = Buffer.from(seal, 'base64url');
-    const own = key === undefined ? undefined : sealOf(key, `${after}.${time}`, of);
-    if (own?.length !== given.length || !timingSafeEqual(own, given)) throw stalePage();
+    const own = sealOf(await this.#key(), `${after}.${time}`, of);
+    if (own.length !== given.length || !timingSafeEqual(own, given)) throw stalePage();
     const recordedMs = Number.parseInt(time, 36);
     const isYoung = Math.abs(this.#clock.now() - recordedMs) < pagesHoldMs;
     return { after, recordedMs: isYoung ? recordedMs : undefined };
@@ -56,7 +55,7 @@ export class PageSeals {
     const known = this.#registry.meta(metaKey);
     if (known !== undefined) return known;
     const made = randomBytes(keyBytes).toString('hex');
-    // Of several hubs that begin at once one is the first.
+    // Of several hubs that begin at once one is the first, and the others know its key behind this.
     await this.#registry.setMeta({ [metaKey]: made }, { unlessSet: true });
     return this.#registry.meta(metaKey) ?? made;
   }

@@ -3,51 +3,9 @@ import assert from 'node:assert/strict';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { at, listAt, parseJson, textAt } from '../harness/json.ts';
+import { SearchApi, tailedRecords } from '../harness/search-api.ts';
 import { Stack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
-
-class Api {
-  readonly #url: string;
-  readonly #token: string;
-
-  constructor(url: string, token: string) {
-    this.#url = url;
-    this.#token = token;
-  }
-
-  static async of(stack: Stack, tenant: string): Promise<Api> {
-    const { hub } = stack;
-    const { code, stdout, stderr } = await hub.run(
-      'token',
-      'create',
-      '--tenant',
-      tenant,
-      '--scope',
-      'read',
-      '--json',
-      '--config',
-      hub.configPath,
-    );
-    assert.equal(code, 0, stderr);
-    return new Api(`http://127.0.0.1:${await hub.portOf('http')}`, textAt(parseJson(stdout), 'token'));
-  }
-
-  fetch(path: string, signal?: AbortSignal, accept = '*/*'): Promise<Response> {
-    const headers = { authorization: `Bearer ${this.#token}`, accept };
-    return fetch(`${this.#url}${path}`, { headers, ...(signal !== undefined && { signal }) });
-  }
-
-  async get(path: string): Promise<unknown> {
-    const response = await this.fetch(path);
-    const body: unknown = parseJson(await response.text());
-    assert.equal(response.status, 200, JSON.stringify(body));
-    return body;
-  }
-
-  async lines(query: string): Promise<unknown[]> {
-    return listAt(await this.get(`/api/v1/search?${query}`), 'records').map((record) => at(record, 'line'));
-  }
-}
 
 test(
   'what an agent sent is found on its way, in the archive and as it comes, by who may see it',
@@ -55,8 +13,8 @@ test(
   async () => {
     const http = { listeners: { http: { address: '127.0.0.1:0' } }, outputs: [{ kind: 'archive', roll_interval: '30m' }] };
     await using stack = await Stack.make({ hub: http });
-    const own = await Api.of(stack, 'default');
-    const other = await Api.of(stack, 'bank');
+    const own = await SearchApi.of(stack.hub, 'default');
+    const other = await SearchApi.of(stack.hub, 'bank');
 
     await writeFile(stack.log('old.txt'), Array.from({ length: 30 }, (_, index) => `old line ${index}\n`).join(''));
     const shipped = await stack.ship('--until', 'archived', stack.log('old.txt'));
@@ -69,7 +27,7 @@ test(
     assert.match(String(tail.headers.get('content-type')), /^text\/event-stream/);
     await stack.agent.start();
     await appendFile(stack.log('app.log'), 'new line 1\nanother one\nnew line 2\n');
-    const seen = await tailed(tail, 2);
+    const seen = await tailedRecords(tail, 2);
     assert.deepEqual(
       seen.map((record) => at(record, 'line')),
       ['new line 1', 'new line 2'],
@@ -118,21 +76,3 @@ test(
     assert.deepEqual(listAt(await other.get(around), 'after'), []);
   },
 );
-
-/** Records of a live tail, until there are so many. */
-async function tailed(response: Response, count: number): Promise<unknown[]> {
-  const records: unknown[] = [];
-  let text = '';
-  assert.ok(response.body !== null);
-  for await (const part of response.body.pipeThrough(new TextDecoderStream())) {
-    text += part;
-    const events = text.split('\n\n');
-    text = events.pop() ?? '';
-    for (const event of events) {
-      const [, data] = /^event: record\ndata: (.*)$/.exec(event) ?? [];
-      if (data !== undefined) records.push(parseJson(data));
-    }
-    if (records.length >= count) break;
-  }
-  return records;
-}

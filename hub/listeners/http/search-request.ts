@@ -49,7 +49,7 @@ export function beginSearch(
       recorded: (way, details) => searches.record(search, way, details),
       pageOf: async (page) => {
         const { after } = page;
-        const opened = after === undefined ? undefined : searchToldSync(() => searches.pages.open(after, of));
+        const opened = after === undefined ? undefined : await searchTold(searches.pages.open(after, of));
         if (opened?.recordedMs === undefined) await searches.record(search, page.isWhole === true ? 'export' : 'search');
         return { page: { ...page, after: opened?.after }, recordedMs: opened?.recordedMs ?? clock.now() };
       },

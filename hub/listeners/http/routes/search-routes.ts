@@ -106,7 +106,10 @@ export function searchRoutes(parts: SearchRouteParts): ApiRoutes {
   };
 }
 
-/** The first of them is there already: what is wrong with the request is answered as an error. */
+/**
+ * The first of them is there already: what is wrong with the request is answered as an error. Chromium tells of the end of such an answer as
+ * ERR_ABORTED, as of every `no-store` body that a page reads bit by bit: it is whole where its last line is the end.
+ */
 async function* asText(lines: AsyncGenerator<SearchLine>, first: IteratorResult<SearchLine, unknown>): AsyncGenerator<string> {
   try {
     for (let next = first; next.done !== true; next = await lines.next()) yield `${JSON.stringify(next.value)}\n`;
