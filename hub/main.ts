@@ -32,6 +32,7 @@ const host: CommandHost = {
   env: process.env,
   stop: stop.signal,
   out: writeOut,
+  isTerminal: process.stdout.isTTY,
   err: (text) => void process.stderr.write(text),
 };
 
@@ -236,6 +237,7 @@ function searchHelpText(): string {
   return `
 Records are bytes. A pattern is compared as UTF-8; a regular expression sees bytes that are not UTF-8 as U+FFFD. A line that was
 longer than the agent's max_line_bytes is archived in pieces, each a record: text that lies across a cut is not found.
+On a terminal, characters that it would obey are shown by their numbers (\\x1b); a file or a pipe gets the bytes as they were.
 A pattern that begins with a dash stands last, after --:
   tributary-hub archive search --count -- '-1'`;
 }

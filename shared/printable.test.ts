@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { printable } from './printable.ts';
+import { printable, printableLines } from './printable.ts';
 
 test('what a terminal obeys is shown and not done', () => {
   assert.equal(
@@ -8,6 +8,10 @@ test('what a terminal obeys is shown and not done', () => {
     String.raw`\x1b]0;title\x07\x1b[2Jgone\x0d\x0a\x9b31m\x7f`,
   );
   assert.equal(printable('abc\u202etxt.exe\u2066'), String.raw`abc\u202etxt.exe\u2066`);
+});
+
+test('the ends of lines stay what they are', () => {
+  assert.equal(printableLines('one\u001b[2J\r\ntwo\rthree\n\nfour'), 'one\\x1b[2J\r\ntwo\\x0dthree\n\nfour');
 });
 
 test('everything else is left as it is', () => {

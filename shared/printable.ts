@@ -5,6 +5,14 @@
  */
 const obeyed = /(?!\t)\p{Cc}|[\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
+/** Lines, each with its end. */
+export function printableLines(text: string): string {
+  return text
+    .split(/(\r?\n)/)
+    .map((part, index) => (index % 2 === 0 ? printable(part) : part))
+    .join('');
+}
+
 /** One line: a newline in it is shown by its number, too. */
 export function printable(text: string): string {
   return text.replaceAll(obeyed, (character) => {

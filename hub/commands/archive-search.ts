@@ -1,4 +1,5 @@
 /** `archive search`: over the objects that the index names, beside a running hub or without one. */
+import { printableLines } from '@tributary/shared/printable.ts';
 import type { ArchiveQuery, Pattern } from '../outputs/archive/search/query.ts';
 import { createMatcher, PatternError } from '../outputs/archive/search/matcher.ts';
 import type { SearchSummary } from '../outputs/archive/search/search-run.ts';
@@ -48,7 +49,7 @@ async function writeResults(results: AsyncGenerator<Uint8Array, SearchSummary>, 
   for (;;) {
     const next = await results.next();
     if (next.done === true) return next.value;
-    await host.out(next.value);
+    await host.out(host.isTerminal === true ? printableLines(Buffer.from(next.value).toString()) : next.value);
   }
 }
 

@@ -16,6 +16,8 @@ export interface CommandHost {
   readonly stop: AbortSignal;
   /** Resolves when the reader has room again. The program ends when it cannot be written. */
   out(bytes: string | Uint8Array): Promise<void>;
+  /** The reader is a terminal, and what it is told may hold what it would obey. */
+  readonly isTerminal?: boolean;
   /** For a person: progress and errors. */
   err(text: string): void;
 }
