@@ -47,6 +47,14 @@ test('a channel and a listener of which nothing more is counted are missed, and 
   assert.deepEqual(line.found(facts(count + 1)), []);
 });
 
+test('an agent to which nothing happens any more is not missed for that', () => {
+  const line = new Line();
+  line.silence.opened(key, 'shop/platform', 'agent');
+  line.pass(120, () => line.silence.brought(key));
+  line.pass(60);
+  assert.deepEqual(line.found(), []);
+});
+
 test('a source of an agent is missed at its input, as long as the agent is connected here', () => {
   const line = new Line();
   line.silence.opened(key, 'shop/web', '/var/log/app-2026-11-22.log');

@@ -4,6 +4,7 @@
  * others, and of agents that are away, somebody else tells.
  */
 import type { ChannelName, Id } from '@tributary/protocol/messages.ts';
+import { isPlatformChannel } from '@tributary/protocol/platform/document.ts';
 import type { StreamKey } from '@tributary/protocol/session/server-effect.ts';
 import { printable } from '@tributary/shared/printable.ts';
 import type { HealthRules } from '../../config/health-options.ts';
@@ -52,9 +53,9 @@ export class Silence implements Rule, SourceEvents {
     this.#parts = parts;
   }
 
-  /** Of agents of this site: what a site below brings is its own matter. */
+  /** Of agents of this site: what a site below brings is its own matter. What agents tell of themselves comes as something happens to them. */
   opened({ siteId, agentId, streamId }: StreamKey, channel: ChannelName, source: string): void {
-    if (siteId !== this.#parts.siteId) return;
+    if (siteId !== this.#parts.siteId || isPlatformChannel(channel)) return;
     this.#ended(streamId);
     const [first] = this.#streams.keys();
     if (first !== undefined && this.#streams.size >= streamsKnownMax) this.#closed(first);
