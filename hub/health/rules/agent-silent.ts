@@ -51,7 +51,8 @@ export class AgentSilent implements Rule {
 function silent({ agentId, host, lastSeenMs, farewell }: SeenAgent): Finding {
   const seen = lastSeenMs === undefined ? 'was never here' : `is not connected since ${momentText(lastSeenMs)}`;
   const why = farewell === undefined ? '' : ` (${printable(farewell)})`;
-  const advice = 'see whether its machine runs, whether tributary-agent runs on it, and whether it reaches this hub';
+  const search = 'see whether its machine runs, whether tributary-agent runs on it, and whether it reaches this hub';
+  const advice = farewell === undefined ? search : 'start tributary-agent on it again';
   const reason = `agent ${agentId} on ${printable(host)} ${seen}${why}: ${advice}; revoke it if it is gone for good`;
   return { kind: 'agent-silent', subject: agentId, level: 'red', reason };
 }
