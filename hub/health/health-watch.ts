@@ -26,7 +26,7 @@ export interface HealthWatchParts {
   /** What other hubs told. */
   readonly others: () => readonly SitePart[];
   readonly agents: () => readonly SeenAgent[];
-  readonly inputs: () => HealthFacts['inputs'];
+  readonly inputsOf: HealthFacts['inputsOf'];
   readonly listeners: () => readonly TakingListener[];
   readonly outputs: () => readonly OutputStatus[];
   readonly findings: Pick<Findings, 'all'>;
@@ -122,7 +122,7 @@ export class HealthWatch {
   }
 
   #facts(): HealthFacts {
-    const { site, store, hubs, agents, inputs, outputs, listeners, findings, sites, others } = this.#parts;
+    const { site, store, hubs, agents, inputsOf, outputs, listeners, findings, sites, others } = this.#parts;
     const { siteId, hubId } = store;
     const { all, unknown } = hubs();
     const { views, unknown: unknownSites } = sites();
@@ -142,7 +142,7 @@ export class HealthWatch {
       queue: this.#queue ?? noQueue(siteId),
       outputs: outputs(),
       agents: agents(),
-      inputs: inputs(),
+      inputsOf,
       sites: views,
       findings: [
         ...findings.all().map((finding) => ({ ...finding, hubId })),

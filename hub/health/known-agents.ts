@@ -50,36 +50,42 @@ export class KnownAgents {
   all(): readonly SeenAgent[] {
     const { registry, elsewhere, clock } = this.#parts;
     const nowMs = clock.now();
-    const here = this.#connected(nowMs);
-    const away = elsewhere();
-    const enrolled = registry.agents().filter(({ kind, state }) => kind === 'agent' && state !== 'revoked');
-    const known = new Set(enrolled.map(({ agentId }) => agentId));
-    const plain = [...this.#plain.values()].filter(({ agentId }) => !known.has(agentId));
-    const all = [
-      ...enrolled.map((agent) => ({ ...agent, certificateMs: agent.fingerprints.length === 0 ? undefined : agent.notAfterMs })),
-      ...plain.map((agent) => ({ ...agent, enrolledMs: undefined, certificateMs: undefined })),
-    ];
-    this.#keepOnly(new Set(all.map(({ agentId }) => agentId)));
-    return all.map(({ agentId, host, tenants, lastSeenMs, enrolledMs, certificateMs: notAfterMs }) => {
-      const connectedHere = here.has(agentId);
-      const connected = connectedHere || away.has(agentId);
-      const hereSinceMs = this.#since(agentId, { connected, nowMs });
-      const { version, farewell } = this.#parts.told(agentId) ?? {};
-      const seenMs = connected ? nowMs : this.#lastHereMs(agentId, lastSeenMs);
-      return {
-        agentId,
-        host,
-        tenants,
-        connected,
-        connectedHere,
-        hereSinceMs,
-        lastSeenMs: seenMs,
-        enrolledMs,
-        notAfterMs,
-        version,
-        farewell,
-      };
-    });
+    const now = { nowMs, here: this.#connected(nowMs), away: elsewhere() };
+    const all = new Map<Id, SeenAgent>();
+    for (const agent of registry.agents()) {
+      if (agent.kind !== 'agent' || agent.state === 'revoked') continue;
+      const notAfterMs = agent.fingerprints.length === 0 ? undefined : agent.notAfterMs;
+      all.set(agent.agentId, this.#seen(agent, { enrolledMs: agent.enrolledMs, notAfterMs }, now));
+    }
+    for (const agent of this.#plain.values()) {
+      if (!all.has(agent.agentId))
+        all.set(agent.agentId, this.#seen(agent, { enrolledMs: undefined, notAfterMs: undefined }, now));
+    }
+    this.#keepOnly(all);
+    return [...all.values()];
+  }
+
+  #seen(
+    { agentId, host, tenants, lastSeenMs }: KnownAgent & { readonly lastSeenMs: number | undefined },
+    { enrolledMs, notAfterMs }: Pick<SeenAgent, 'enrolledMs' | 'notAfterMs'>,
+    { nowMs, here, away }: { readonly nowMs: number; readonly here: ReadonlySet<Id>; readonly away: ReadonlySet<Id> },
+  ): SeenAgent {
+    const connectedHere = here.has(agentId);
+    const connected = connectedHere || away.has(agentId);
+    const { version, farewell } = this.#parts.told(agentId) ?? {};
+    return {
+      agentId,
+      host,
+      tenants,
+      connected,
+      connectedHere,
+      hereSinceMs: this.#since(agentId, { connected, nowMs }),
+      lastSeenMs: connected ? nowMs : this.#lastHereMs(agentId, lastSeenMs),
+      enrolledMs,
+      notAfterMs,
+      version,
+      farewell,
+    };
   }
 
   #connected(nowMs: number): ReadonlySet<Id> {
@@ -113,7 +119,7 @@ export class KnownAgents {
   }
 
   /** Who was revoked, or came without a certificate and not again, is expected no more: what was seen of it says nothing if it comes back. */
-  #keepOnly(expected: ReadonlySet<Id>): void {
+  #keepOnly(expected: Pick<ReadonlyMap<Id, unknown>, 'has'>): void {
     for (const times of [this.#hereSinceMs, this.#leftMs])
       for (const agentId of times.keys()) if (!expected.has(agentId)) times.delete(agentId);
   }

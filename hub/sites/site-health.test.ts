@@ -12,7 +12,7 @@ const agents = Array.from({ length: 1000 }, (_, number) => ({
   tenants: ['shop'],
 }));
 const siteId = '5e'.repeat(16);
-const nothing = { hubs: [], listeners: [], outputs: [], inputs: [], sites: [], unknown: [] };
+const nothing = { hubs: [], listeners: [], outputs: [], inputsOf: () => [], sites: [], unknown: [] };
 
 function model(silent: number): HealthModel {
   const made = new HealthModel({ clock: new ManualClock(), hubId: 'ab'.repeat(16) });

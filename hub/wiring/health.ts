@@ -101,7 +101,7 @@ class OpenHealth implements Health {
       hubs: () => ({ all: this.#hubs.all(), unknown: this.#hubs.missing(this.#rules()).unknown }),
       others: () => this.#siteParts.others,
       agents: () => this.#agents.all(),
-      inputs: () => this.#inputs(),
+      inputsOf: (agentId) => this.#inputsOf(agentId),
       listeners: () => this.#listeners(),
       outputs: () => parts.downstream.outputs.status(),
       sites: () => ({ views: this.sites.views(), unknown: this.sites.unknown() }),
@@ -233,14 +233,10 @@ class OpenHealth implements Health {
     return state && { version: state.version, farewell: this.#own.reports.farewellOf(agentId) };
   }
 
-  #inputs(): HealthFacts['inputs'] {
-    const { siteId } = this.#parts.foundation.store;
-    const found: HealthFacts['inputs'][number][] = [];
-    for (const state of this.#parts.lookout.measurements.states.all()) {
-      if (state.siteId !== siteId) continue;
-      for (const { name: input } of state.measured?.inputs ?? []) found.push({ agentId: state.agentId, input });
-    }
-    return found;
+  /** What is told of a site below is that one's. */
+  #inputsOf(agentId: Id): ReturnType<HealthFacts['inputsOf']> {
+    const state = this.#told(agentId);
+    return state?.siteId === this.#parts.foundation.store.siteId ? (state.measured?.inputs ?? []) : [];
   }
 
   #inputOf(agentId: Id, source: string): string | undefined {

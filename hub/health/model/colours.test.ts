@@ -48,7 +48,7 @@ function factsOf({ agents, inputs, troubles }: Look): HealthFacts {
     queue: { channels: [], topics: [], groups: [] },
     outputs: [],
     agents: agents.map((agentId) => ({ agentId, host: 'web', tenants: ['shop'] })),
-    inputs: agents.flatMap((agentId) => inputs.map((input) => ({ agentId, input }))),
+    inputsOf: () => inputs.map((name) => ({ name })),
     sites: [],
     findings: troubles.map((one) => ({ ...one, reason: `${one.kind} of ${one.subject}`, hubId })),
     unknown: [],

@@ -33,8 +33,8 @@ export interface HealthFacts {
   readonly queue: Pick<QueueStatus, 'channels' | 'topics' | 'groups'>;
   readonly outputs: readonly Pick<OutputStatus, 'name' | 'kind' | 'state' | 'trouble'>[];
   readonly agents: readonly KnownAgent[];
-  /** Inputs of agents of which something was told. */
-  readonly inputs: readonly { readonly agentId: Id; readonly input: string }[];
+  /** As an agent told. */
+  readonly inputsOf: (agentId: Id) => readonly { readonly name: string }[];
   readonly sites: readonly SiteView[];
   readonly findings: readonly ToldFinding[];
   /** What nothing certain is known of: hubs that are not heard of since a moment. */

@@ -41,7 +41,7 @@ function facts(changes: Partial<HealthFacts> = {}): HealthFacts {
     queue: { channels: [channel], topics: [topic('front/shop/web'), topic('dead/shop/web')], groups: [] },
     outputs: [{ name: 'es', kind: 'elasticsearch', state: 'running', trouble: '' }],
     agents: [{ agentId, host: 'web1', tenants: ['shop'] }],
-    inputs: [{ agentId, input: 'app' }],
+    inputsOf: (id) => (id === agentId ? [{ name: 'app' }] : []),
     sites: [],
     findings: [],
     unknown: [],

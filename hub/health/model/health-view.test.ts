@@ -18,7 +18,7 @@ model.refresh({
   hubs: [],
   listeners: [],
   outputs: [],
-  inputs: [],
+  inputsOf: () => [],
   sites: [],
   unknown: [],
   agents,

@@ -41,7 +41,7 @@ const ofSite = { owners: 'site' } as const;
 
 /** An agent and its inputs. */
 interface Branch {
-  readonly inputs: readonly string[];
+  readonly inputs: ReturnType<HealthFacts['inputsOf']>;
   readonly nodes: readonly [TreeNode, ...TreeNode[]];
 }
 
@@ -76,26 +76,24 @@ export class Trees {
     return this.#tree;
   }
 
-  #branchesOf({ agents, inputs }: HealthFacts): Iterable<Branch> {
-    const told = new Map<Id, string[]>();
-    for (const { agentId, input } of inputs) told.getOrInsertComputed(agentId, () => []).push(input);
+  #branchesOf({ agents, inputsOf }: HealthFacts): Iterable<Branch> {
     const branches = new Map<Id, Branch>();
     for (const agent of agents) {
       const { agentId } = agent;
-      branches.set(agentId, branchOf(agent, told.get(agentId) ?? [], this.#branches.get(agentId)));
+      branches.set(agentId, branchOf(agent, inputsOf(agentId), this.#branches.get(agentId)));
     }
     this.#branches = branches;
     return branches.values();
   }
 }
 
-function branchOf({ agentId, host, tenants }: KnownAgent, inputs: readonly string[], before: Branch | undefined): Branch {
+function branchOf({ agentId, host, tenants }: KnownAgent, inputs: Branch['inputs'], before: Branch | undefined): Branch {
   const owners: Owners = tenants === 'all' || tenants.length === 0 ? 'site' : tenants;
   const known = before?.nodes[0];
-  if (before !== undefined && known?.name === host && isSameList(known.owners, owners) && isSameList(before.inputs, inputs))
+  if (before !== undefined && known?.name === host && isSameList(known.owners, owners) && hasSameNames(before.inputs, inputs))
     return before;
   const parent = agentNode(agentId);
-  const names = [...new Set(inputs)];
+  const names = [...new Set(inputs.map(({ name }) => name))];
   return {
     inputs,
     nodes: [
@@ -103,6 +101,10 @@ function branchOf({ agentId, host, tenants }: KnownAgent, inputs: readonly strin
       ...names.map((name): TreeNode => ({ id: inputNode(agentId, name), kind: 'input', name, parent, owners })),
     ],
   };
+}
+
+function hasSameNames(one: Branch['inputs'], other: Branch['inputs']): boolean {
+  return one === other || (one.length === other.length && one.every(({ name }, index) => name === other[index]?.name));
 }
 
 function isSame(known: TreeNode, { kind, name, parent, owners }: TreeNode): boolean {
