@@ -34,9 +34,9 @@ test('a reader that gets nowhere although something waits is stuck, and not whil
 test('a reader that takes a step in a long while is stuck all the time, and one that goes on with what is old is not', () => {
   const rule = new Lag();
   const stuck = 'stuck yellow back/shop/web archive';
-  const at = (ms: number, cursor: number, oldestMs: number): string[] => {
+  const at = (ms: number, cursor: number, oldestMs: number, trouble = 'it answers late'): string[] => {
     const place = { topic: 'back/shop/web', group: archiveGroup, entries: 9, cursor, oldestMs };
-    return kindsAt(rule, ms, place, 'it answers late').filter((one) => one.startsWith('stuck'));
+    return kindsAt(rule, ms, place, trouble).filter((one) => one.startsWith('stuck'));
   };
   for (const ms of [0, 12_000, 24_000]) assert.deepEqual(at(ms, 1, nowMs), []);
   assert.deepEqual(at(30_000, 1, nowMs), [stuck]);
@@ -46,6 +46,8 @@ test('a reader that takes a step in a long while is stuck all the time, and one 
   assert.deepEqual(at(64_000, 64_000, nowMs + 1000), [], 'it goes on');
   assert.deepEqual(at(94_000, 64_000, nowMs + 1000), [stuck]);
   assert.deepEqual(at(96_000, 65_000, nowMs + 95_000), [], 'what waits came a moment ago');
+  assert.deepEqual(at(126_000, 65_000, nowMs + 95_000), [stuck]);
+  assert.deepEqual(at(128_000, 66_000, nowMs + 95_000, ''), [], 'its output has no trouble any more');
 });
 
 test('what is too old is behind, once that lasts: what a hub finds at its start is read first', () => {

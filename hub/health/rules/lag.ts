@@ -66,13 +66,18 @@ export class Lag implements Rule {
     return nowMs - this.#behindMs.getOrInsert(subject, nowMs) >= lastingMs ? level : undefined;
   }
 
-  /** Something has waited for `afterMs` while the reader stood still; it is over when it goes on, or nothing as old is left. */
-  #isStuck({ subject, passed, entries, oldestMs }: Reader, { monotonicMs, nowMs }: RuleFacts, afterMs: number): boolean {
+  /**
+   * Something has waited for `afterMs` while the reader stood still. While its output tells a trouble it is over when it goes on, or nothing as
+   * old is left.
+   */
+  #isStuck(reader: Reader, { monotonicMs, nowMs, outputs }: RuleFacts, afterMs: number): boolean {
+    const { subject, group, passed, entries, oldestMs } = reader;
     const before = this.#progress.get(subject);
     const isMoved = before === undefined || before.passed !== passed || entries === 0;
     const moves = isMoved ? (before?.moves ?? 0) + 1 : 0;
     const movedMs = isMoved ? monotonicMs : before.movedMs;
-    const isStillStuck = before?.isStuck === true && moves < movesMin && nowMs - oldestMs >= afterMs;
+    const isStep = moves < movesMin && nowMs - oldestMs >= afterMs && troubleOf(group, outputs) !== '';
+    const isStillStuck = before?.isStuck === true && isStep;
     const isStuck = entries > 0 && (monotonicMs - movedMs >= afterMs || isStillStuck);
     this.#progress.set(subject, { passed, movedMs, moves, isStuck });
     return isStuck;
@@ -114,8 +119,12 @@ function lagFinding({ subject, group, channel, oldestMs }: Reader, level: Findin
 
 /** An output that says what is the matter with it has a finding of its own: this one tells what depends on it. */
 function stuckFinding({ subject, group, channel, entries }: Reader, { outputs }: RuleFacts): Finding {
-  const trouble = outputs.find((output) => output.group === group)?.trouble ?? '';
+  const trouble = troubleOf(group, outputs);
   const why = trouble === '' ? 'see the log of the hubs that work on it' : trouble;
   const reason = `${channel}: ${group} gets nowhere although ${entries === 1 ? 'an entry waits' : 'entries wait'} for it: ${why}`;
   return { kind: 'stuck', subject, level: trouble === '' ? 'red' : 'yellow', reason };
+}
+
+function troubleOf(group: string, outputs: RuleFacts['outputs']): string {
+  return outputs.find((output) => output.group === group)?.trouble ?? '';
 }
