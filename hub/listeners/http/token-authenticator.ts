@@ -1,6 +1,7 @@
 /**
  * `Authorization: Bearer tributary_<id>_<secret>`. The secret is compared by its hash in constant time, also where there is no such token; who
- * fails must wait, per address and per token id, and is in the audit trail. Expired and revoked tokens are told so only to who has the secret. The table of tokens is
+ * fails must wait, per address and per token id, and is in the audit trail. A token that is right never waits: its secret cannot be guessed at any speed, and
+ * behind one address there may be many programs, one of which has a token of last year. Expired and revoked tokens are told so only to who has the secret. The table of tokens is
  * the registry's memory, so a revocation holds from the next request on.
  */
 import type { Clock } from '@tributary/shared/clock.ts';
@@ -34,20 +35,19 @@ export function tokenAuthenticator(parts: TokenAuthenticatorParts): Authenticato
 
 function authenticated(token: ApiToken | undefined, address: string, parts: TokenAuthenticatorParts): Principal {
   const { registry, throttle, clock, strangers } = parts;
-  const attempt = throttle.begin(`token ${token?.tokenId ?? ''}`, address);
-  if (attempt.kind === 'wait') {
-    const message = 'there were too many tries with wrong tokens: wait before the next one';
-    throw new HttpError(429, 'too-many-tries', message, retryAfter(attempt.retryAfterMs));
-  }
   const record = token === undefined ? undefined : registry.apiToken(token.tokenId);
   const isRight = secretHashesEqual(hashSecret(token?.secret ?? ''), record?.secretHash ?? noHash);
   if (!isRight || record === undefined) {
+    const attempt = throttle.begin(`token ${token?.tokenId ?? ''}`, address);
+    if (attempt.kind === 'wait') {
+      const message = 'this token is not known here, and there were too many tries with such ones: wait before the next one';
+      throw new HttpError(429, 'too-many-tries', message, retryAfter(attempt.retryAfterMs));
+    }
     // Whose id it names is nobody's word but the stranger's: the token that there is was not used.
     const hint = record === undefined ? 'no token that is known here' : `its secret is not that of ${record.tokenId}`;
     strangers.turnedAway({ action: 'api-token-refused', reason: 'api-token', remote: address, tenant: record?.tenant, hint });
     throw unauthenticated('this token is not known here: send Authorization: Bearer tributary_… as it was printed');
   }
-  attempt.succeeded();
   const problem = problemOf(record, clock.now());
   if (problem !== undefined) {
     const { tokenId: subject, tenant } = record;
