@@ -24,6 +24,8 @@ assert(commitIntervalMs < readerAgeMsMax, 'the place is stored before it is too 
 
 /** Of an agent, one by one. */
 export const streamsShownMax = 100;
+/** Streams of which it is known when something came last. */
+export const streamTimesMax = 100_000;
 /** Of an answer. */
 export const eventsPerAnswer = 100;
 export const chartPoints = 300;

@@ -18,6 +18,7 @@ import { type HttpListener, startHttpListener } from '../listeners/http/server.t
 import { tokenAuthenticator } from '../listeners/http/token-authenticator.ts';
 import { Strangers } from '../intake/strangers.ts';
 import { AgentStates } from '../measurements/agents/agent-states.ts';
+import { StreamTimes } from '../measurements/agents/stream-times.ts';
 import { hubOptions } from '../options.ts';
 import { emptyPipelineSet } from '../processing/definition/pipeline-set.ts';
 import { SearchThreads } from '../outputs/archive/search/search-threads.ts';
@@ -100,7 +101,8 @@ const noFlow = {
 function untoldAgents(registry: Registry, clock: Clock): AgentRouteParts['agents'] {
   const queue = { streamsOf: () => Readable.from([]), gapsOf: async () => [] };
   const states = new AgentStates(clock);
-  return { siteId: 'ab'.repeat(16), registry, states, queue, places: () => new Map(), health: () => undefined };
+  const streamTimes = new StreamTimes(clock);
+  return { siteId: 'ab'.repeat(16), registry, states, queue, streamTimes, places: () => new Map(), health: () => undefined };
 }
 
 /** Nothing that comes. */

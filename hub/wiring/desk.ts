@@ -10,6 +10,7 @@ import { openHousekeeping } from '../housekeeping/open-housekeeping.ts';
 import type { IntakeStatus } from '../intake/intake.ts';
 import { createPeopleApi, type PeopleApi } from '../listeners/http/people-api.ts';
 import { agentSources } from '../measurements/agents/agent-sources.ts';
+import { StreamTimes } from '../measurements/agents/stream-times.ts';
 import { ReindexOperations } from '../outputs/archive/index/reindex-operations.ts';
 import { RestoreOperations } from '../outputs/archive/restore/restore-operations.ts';
 import type { QueueStatus } from '../queue/queue.ts';
@@ -68,6 +69,8 @@ export class Desk {
     const { tls } = entrance;
     const { measurements } = parts.lookout;
     const { states } = measurements;
+    const streamTimes = new StreamTimes(clock);
+    entrance.tellSources(streamTimes);
     const connections = (): IntakeStatus['connections'] => entrance.intake.status().connections;
     const { processing } = downstream;
     const search = frame.use('searches', openSearch({ options, queue: store.queue, processing, outputs, registry, clock }));
@@ -79,6 +82,7 @@ export class Desk {
       agents: agentSources({
         ...common,
         states,
+        streamTimes,
         connections,
         others: () => this.#healthParts.others(),
         tree: () => this.health.model.tree,

@@ -33,7 +33,7 @@ export class Entrance {
   readonly intake: Intake;
   readonly #frame: HubFrame;
   readonly #foundation: Foundation;
-  #sources: SourceEvents | undefined;
+  readonly #sources = new Set<SourceEvents>();
   #agents: AgentListeners | undefined;
   #http: HttpListeners | undefined;
   #beats: BeatsRedisListeners | undefined;
@@ -120,7 +120,7 @@ export class Entrance {
 
   /** Whoever wants to know what comes of which source: from now on. */
   tellSources(events: SourceEvents): void {
-    this.#sources = events;
+    this.#sources.add(events);
   }
 
   /** Nobody new comes in, and what was sent is acked. Agents are told of the other hubs. */
@@ -136,9 +136,9 @@ export class Entrance {
     const others = kind === 'redis' ? { cluster, connectionsMax: options.cluster.connections } : {};
     const onSnapshot: IntakeOptions['onSnapshot'] = (from, json) => this.sites.heardFrom(from.identity, json);
     const sources: SourceEvents = {
-      opened: (key, channel, source) => this.#sources?.opened(key, channel, source),
-      brought: (key) => this.#sources?.brought(key),
-      closed: (key) => this.#sources?.closed(key),
+      opened: (...about) => this.#sources.forEach((one) => one.opened(...about)),
+      brought: (key) => this.#sources.forEach((one) => one.brought(key)),
+      closed: (key) => this.#sources.forEach((one) => one.closed(key)),
     };
     const own = { queue, siteId, hubId, burst: this.#frame.burst, log, ownPki: usesOwnPki(options), onSnapshot, onLoop, sources };
     return createIntake({ ...own, registry, strangers: this.strangers, quotas, redactor, ...others });

@@ -115,6 +115,8 @@ export const agentAnswer = agentRow.extend({
       source: z.string(),
       held: z.number(),
       lost: z.number(),
+      /** When this hub received something of it last; absent: not since its start, or the agent is connected to another hub. */
+      lastReceivedMs: z.number().optional(),
     }),
   ),
 });

@@ -4,10 +4,12 @@ import type { Id } from '@tributary/protocol/messages.ts';
 import type { AgentAnswer } from '../../dashboard/api/agent-shapes.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { streamsShownMax } from '../limits.ts';
-import { type AgentRowsParts, rowOf } from './agent-rows.ts';
+import { type AgentPlace, type AgentRowsParts, rowOf } from './agent-rows.ts';
+import type { StreamTimes } from './stream-times.ts';
 
 export interface AgentDetailParts extends AgentRowsParts {
   readonly queue: Pick<Queue, 'streamsOf' | 'gapsOf'>;
+  readonly streamTimes: Pick<StreamTimes, 'receivedMs'>;
 }
 
 type Streams = AgentAnswer['streams'];
@@ -27,7 +29,7 @@ export async function agentDetail(parts: AgentDetailParts, agentId: Id): Promise
     inputs: measured === undefined ? [] : inputsOf(measured),
     files: files.map(fileOf),
     filesTotal: measured?.files_total ?? 0,
-    streams: await streamsOf(parts, { siteId: state?.siteId ?? siteId, agentId }),
+    streams: await streamsOf(parts, { siteId: state?.siteId ?? siteId, agentId, isElsewhere: isAtAnotherHub(place) }),
   };
 }
 
@@ -69,10 +71,15 @@ function fileOf(file: MeasuredFile): AgentAnswer['files'][number] {
   };
 }
 
+/** When something came last of what is connected to another hub that one knows, and what came here before says nothing. */
+function isAtAnotherHub(place: AgentPlace | undefined): boolean {
+  return place !== undefined && place.address === undefined;
+}
+
 /** As the site has them; the newest of those that go on. */
 async function streamsOf(
-  { queue }: Pick<AgentDetailParts, 'queue'>,
-  { siteId, agentId }: { readonly siteId: Id; readonly agentId: Id },
+  { queue, streamTimes }: Pick<AgentDetailParts, 'queue' | 'streamTimes'>,
+  { siteId, agentId, isElsewhere }: { readonly siteId: Id; readonly agentId: Id; readonly isElsewhere: boolean },
 ): Promise<Streams> {
   const streams: Omit<Streams[number], 'lost'>[] = [];
   for await (const { streamId, identity, attributes, held, closed } of queue.streamsOf(siteId, agentId)) {
@@ -82,8 +89,11 @@ async function streamsOf(
   }
   return await Promise.all(
     streams.map(async (stream) => {
-      const gaps = await queue.gapsOf({ siteId, agentId, streamId: stream.streamId });
-      return { ...stream, lost: gaps.reduce((sum, { from, to }) => sum + to - from, 0) };
+      const key = { siteId, agentId, streamId: stream.streamId };
+      const gaps = await queue.gapsOf(key);
+      const lastReceivedMs = isElsewhere ? undefined : streamTimes.receivedMs(key);
+      const lost = gaps.reduce((sum, { from, to }) => sum + to - from, 0);
+      return { ...stream, lost, ...(lastReceivedMs !== undefined && { lastReceivedMs }) };
     }),
   );
 }

@@ -10,6 +10,7 @@ import type { HubStore } from '../../store/hub-store.ts';
 import type { AgentDetailParts } from './agent-detail.ts';
 import type { AgentHealth, AgentPlace } from './agent-rows.ts';
 import type { AgentStates } from './agent-states.ts';
+import type { StreamTimes } from './stream-times.ts';
 
 export interface AgentSources {
   readonly store: Pick<HubStore, 'siteId' | 'hubId' | 'queue'>;
@@ -19,9 +20,18 @@ export interface AgentSources {
   /** Which agents the other hubs of the site have. */
   readonly others: () => readonly Pick<SitePart, 'hubId' | 'agents'>[];
   readonly tree: () => HealthTree;
+  readonly streamTimes: StreamTimes;
 }
 
-export function agentSources({ store, registry, states, connections, others, tree }: AgentSources): AgentDetailParts {
+export function agentSources({
+  store,
+  registry,
+  states,
+  connections,
+  others,
+  tree,
+  streamTimes,
+}: AgentSources): AgentDetailParts {
   const { siteId, hubId, queue } = store;
   const health = (agentId: Id): AgentHealth | undefined => {
     const node = tree().get(agentNode(agentId));
@@ -34,5 +44,5 @@ export function agentSources({ store, registry, states, connections, others, tre
       if (agentId !== undefined) found.set(agentId, { hub: hubId, address: remote });
     return found;
   };
-  return { siteId, registry, states, queue, health, places };
+  return { siteId, registry, states, queue, streamTimes, health, places };
 }

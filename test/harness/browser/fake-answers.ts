@@ -111,6 +111,7 @@ export function fakeAgent(row: AgentRow, nowMs: number): AgentAnswer {
       source: `/var/log/app/worker-${index}.log`,
       held: 90_000_000,
       lost: index === 2 ? 4096 : 0,
+      lastReceivedMs: nowMs - index * second,
     })),
   };
 }

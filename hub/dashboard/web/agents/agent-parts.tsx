@@ -128,6 +128,11 @@ const streamColumns: readonly Column<Stream>[] = [
   { name: 'channel', title: 'Channel', cell: ({ channel }) => channel },
   { name: 'held', title: 'The site has', numeric: true, from: 'medium', cell: ({ held }) => bytes(held) },
   { name: 'lost', title: 'Lost', numeric: true, cell: ({ lost }) => (lost === 0 ? 'nothing' : bytes(lost)) },
+  {
+    name: 'received',
+    title: 'Received',
+    cell: ({ lastReceivedMs }) => (lastReceivedMs === undefined ? '–' : <Ago ms={lastReceivedMs} />),
+  },
 ];
 
 export function Streams({ agent }: { readonly agent: AgentAnswer }): JSX.Element {
