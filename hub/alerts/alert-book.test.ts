@@ -38,6 +38,22 @@ test('what changes within the wait is one message, and what is gone for long eno
   assert.deepEqual(told(book, [0, 300], standing), ['10: raised web1, raised web2', '160: resolved web1, resolved web2']);
 });
 
+test('each trouble has a key of its own, by which a receiver knows what is over', () => {
+  const book = new AlertBook();
+  const both = [alert('web1'), { ...alert('web1'), subject: 'another' }];
+  book.look(both, free, 0);
+  const raised = book.take(timing, { nowMs: 1_010_000, monotonicMs: 10_000 })?.items ?? [];
+  const keys = raised.map(({ key }) => key);
+  assert.match(keys[0] ?? '', /^[0-9a-f]{32}$/);
+  assert.equal(new Set(keys).size, 2);
+  book.look(both.slice(1), free, 20_000);
+  const resolved = book.take(timing, { nowMs: 1_100_000, monotonicMs: 100_000 })?.items ?? [];
+  assert.deepEqual(
+    resolved.map(({ change, key }) => [change, key]),
+    [['resolved', keys[0]]],
+  );
+});
+
 test('what comes and goes within the wait is not told at all', () => {
   assert.deepEqual(
     told(new AlertBook(), [0, 300], (second) => (second < 9 ? [alert('web1')] : [])),

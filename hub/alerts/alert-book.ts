@@ -8,7 +8,7 @@
  */
 import * as z from 'zod';
 import { nodeKind } from '../dashboard/api/health-shapes.ts';
-import { type Alert, type AlertChange, type AlertItem, byGravity, keyOf } from './alert.ts';
+import { type Alert, type AlertChange, type AlertItem, byGravity, keyOf, shownKeyOf } from './alert.ts';
 import { keptReasonMax, listedMax, resolveAfterMaxMs, returnWithinMs, toldMax } from './limits.ts';
 
 export interface AlertTiming {
@@ -197,7 +197,7 @@ export class AlertBook {
 
 function itemOf(alert: Alert, change: AlertChange): AlertItem {
   const { node, name, owners, kind, level, reason, sinceMs } = alert;
-  return { node, nodeKind: alert.nodeKind, name, owners, kind, level, reason, sinceMs, change };
+  return { key: shownKeyOf(alert), node, nodeKind: alert.nodeKind, name, owners, kind, level, reason, sinceMs, change };
 }
 
 function kept(alert: Alert): Alert {

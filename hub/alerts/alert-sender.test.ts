@@ -6,6 +6,8 @@ import { alertOptions } from '../config/alert-options.ts';
 import { MemoryMeta } from '../testing/recording-health.ts';
 import type { Alert, AlertMessage } from './alert.ts';
 import { AlertSender } from './alert-sender.ts';
+import { RefusedError } from './channels/refused-error.ts';
+import { refusalsMax } from './limits.ts';
 
 const held = { isSilenced: () => false, isAcknowledged: () => false };
 const never = new AbortController().signal;
@@ -20,7 +22,7 @@ class Fixture {
   readonly clock = new ManualClock(10 * hourMs);
   readonly meta = new MemoryMeta();
   readonly tried: AlertMessage[] = [];
-  refusal: string | undefined;
+  refusal: string | Error | undefined;
   isHeld = true;
   sender: AlertSender;
 
@@ -43,7 +45,7 @@ class Fixture {
         send: async (message) => {
           assert.ok(meta.meta('alerts/ops')?.includes(message.id) === true, 'it is stored before it is sent');
           this.tried.push(message);
-          if (this.refusal !== undefined) throw new Error(this.refusal);
+          if (this.refusal !== undefined) throw typeof this.refusal === 'string' ? new Error(this.refusal) : this.refusal;
         },
       },
       registry: { meta: (key) => meta.meta(key), setMeta: (values, how) => meta.setMeta(values, how) },
@@ -91,6 +93,18 @@ test('a message is given up in the end, and what comes is told', async () => {
   fixture.refusal = undefined;
   await fixture.tick(1000, [alert('web1'), alert('web2')]);
   assert.equal(fixture.names.at(-1), 'raised web2');
+});
+
+test('a message that is refused for what it says keeps what comes after it waiting for minutes only', async () => {
+  const fixture = new Fixture();
+  fixture.refusal = new RefusedError('it answered 413: too large');
+  for (let second = 0; second < 300; second += 1) await fixture.tick(1000, [alert('web1')]);
+  assert.equal(fixture.tried.length, refusalsMax);
+  assert.equal(fixture.sender.status.trouble, 'it answered 413: too large');
+  fixture.refusal = undefined;
+  await fixture.tick(1000, [alert('web1'), alert('web2')]);
+  assert.equal(fixture.names.at(-1), 'raised web2');
+  assert.equal(fixture.sender.status.trouble, '');
 });
 
 test('nothing is sent that is not stored, nor by who lost the lock; another one goes on with the same message', async () => {

@@ -19,7 +19,8 @@ import { type Registry, RegistryError } from '../registry/registry.ts';
 import { type Alert, type AlertItem, type AlertMessage, isRouted } from './alert.ts';
 import { AlertBook, bookState, type Held } from './alert-book.ts';
 import type { AlertChannel } from './channels/alert-channel.ts';
-import { sendRetry, troubleTextMax } from './limits.ts';
+import { RefusedError } from './channels/refused-error.ts';
+import { refusalsMax, sendRetry, troubleTextMax } from './limits.ts';
 
 export interface AlertSenderParts {
   readonly site: { readonly name: string; readonly siteId: string };
@@ -65,6 +66,8 @@ export class AlertSender {
   #lastSentMs: number | undefined;
   #nextMs = Number.NEGATIVE_INFINITY;
   #waitMs = sendRetry.msMin;
+  /** How often what is to be sent was refused for what it says. */
+  #refusals = 0;
   #trouble = '';
 
   constructor(parts: AlertSenderParts) {
@@ -117,7 +120,8 @@ export class AlertSender {
       this.#trouble = printable(error instanceof Error ? error.message : String(error)).slice(0, troubleTextMax);
       this.#nextMs = clock.monotonic() + this.#waitMs;
       this.#waitMs = Math.min(this.#waitMs * 2, sendRetry.msMax);
-      if (clock.now() - outgoing.firstMs < options.retry_for) {
+      if (error instanceof RefusedError) this.#refusals += 1;
+      if (this.#refusals < refusalsMax && clock.now() - outgoing.firstMs < options.retry_for) {
         logger.warn('an alert cannot be sent yet', { ...about, reason: this.#trouble });
         return;
       }
@@ -134,6 +138,7 @@ export class AlertSender {
 
   async #end(): Promise<void> {
     this.#outgoing = undefined;
+    this.#refusals = 0;
     this.#isStored = false;
     await this.#store();
   }
@@ -164,6 +169,7 @@ export class AlertSender {
     this.#lastSentMs = before?.lastSentMs;
     this.#isStored = true;
     this.#nextMs = Number.NEGATIVE_INFINITY;
+    this.#refusals = 0;
   }
 }
 

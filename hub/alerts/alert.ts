@@ -1,4 +1,5 @@
 /** What alerts are made of: a cause at a node of the tree of health. */
+import { createHash } from 'node:crypto';
 import type { NodeKind } from '../dashboard/api/health-shapes.ts';
 import type { HealthTree } from '../health/model/health-model.ts';
 import type { NodeId } from '../health/model/node-ids.ts';
@@ -21,6 +22,8 @@ export interface Alert {
 export type AlertChange = 'raised' | 'worse' | 'better' | 'resolved' | 'lasts';
 
 export interface AlertItem extends Omit<Alert, 'subject'> {
+  /** The same in each message on this trouble, and when it comes again. */
+  readonly key: string;
   readonly change: AlertChange;
 }
 
@@ -41,6 +44,13 @@ export interface AlertMessage {
 
 export function keyOf({ node, kind, subject }: Pick<Alert, 'node' | 'kind' | 'subject'>): string {
   return `${node}\n${kind}\n${subject}`;
+}
+
+const shownDigits = 32;
+
+/** For receivers: of a bounded length, and nothing that it is made of is to be understood from it. */
+export function shownKeyOf(alert: Parameters<typeof keyOf>[0]): string {
+  return createHash('sha256').update(keyOf(alert)).digest('hex').slice(0, shownDigits);
 }
 
 /** What is wrong now. What is unknown becomes red, or is nothing. */

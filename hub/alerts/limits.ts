@@ -18,6 +18,8 @@ export const returnWithinMs = 60 * minuteMs;
 export const resolveAfterMaxMs = 60 * minuteMs;
 /** Between two attempts to send the same message. */
 export const sendRetry = { msMin: 5 * secondMs, msMax: 5 * minuteMs };
+/** A message that was refused so often for what it says is given up: what comes after it is not kept waiting. */
+export const refusalsMax = 5;
 /** Silences, and acknowledgements, of a tenant; as many are of the site. */
 export const silencesMax = 200;
 export const acknowledgementsMax = 1000;

@@ -1,4 +1,5 @@
 /** A message in words: one line that says what matters, and all of it as plain text. */
+import type { BodyField } from '../config/alert-options.ts';
 import type { AlertChange, AlertItem, AlertMessage } from './alert.ts';
 
 const words: Readonly<Record<AlertChange, string>> = {
@@ -11,9 +12,25 @@ const words: Readonly<Record<AlertChange, string>> = {
 
 const changes: readonly AlertChange[] = ['raised', 'worse', 'lasts', 'better', 'resolved'];
 
-/** Whether anything of it still stands. */
-export function isOver({ standing }: AlertMessage): boolean {
-  return standing.red + standing.yellow === 0;
+/** Resolved: nothing of it stands any more. */
+export function statusOf({ isTest, standing }: AlertMessage): 'test' | 'resolved' | 'firing' {
+  if (isTest) return 'test';
+  return standing.red + standing.yellow === 0 ? 'resolved' : 'firing';
+}
+
+/** What a body that the configuration writes may say. */
+export function fieldsOf(message: AlertMessage, pageUrl: string | undefined): Readonly<Record<BodyField, string>> {
+  const { id, site, atMs, standing } = message;
+  return {
+    id,
+    status: statusOf(message),
+    level: standing.red > 0 ? 'red' : standing.yellow > 0 ? 'yellow' : 'green',
+    summary: summaryOf(message),
+    text: textOf(message, pageUrl),
+    site,
+    at: iso(atMs),
+    page_url: pageUrl ?? '',
+  };
 }
 
 export function summaryOf(message: AlertMessage): string {

@@ -8,6 +8,8 @@ import { tenantName } from './names.ts';
 
 const receiverName = z.string().regex(/^[a-z0-9_-]{1,50}$/, 'must be 1 to 50 of a-z, 0-9, - and _');
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be http:// or https://' });
+/** What posts where is likely a secret in itself: what is wrong with it is said without it. */
+const webhookUrl = z.url({ protocol: /^https?$/, error: 'is no address that begins with https://' });
 const mailAddress = z
   .string()
   .max(320)
@@ -42,11 +44,20 @@ const ca = z
 const proxy = httpUrl.optional().describe('HTTP proxy that is asked for a tunnel (CONNECT) to the server; none unless set.');
 const plaintext = z.boolean().default(false).describe('What is told may go to another machine without TLS.');
 
+/** What a message says, by the names that a `body` has for it. */
+const bodyFields = ['id', 'status', 'level', 'summary', 'text', 'site', 'at', 'page_url'] as const;
+export type BodyField = (typeof bodyFields)[number];
+export const fieldPattern = /\{([a-z_]+)\}/g;
+
+export function isBodyField(name: string): name is BodyField {
+  return bodyFields.some((field) => field === name);
+}
+
 const webhook = z
   .strictObject({
     kind: z.literal('webhook').describe('An HTTP server: a POST of JSON for each message.'),
     ...common,
-    url: httpUrl.describe('Where it is sent.'),
+    url: webhookUrl.describe('Where it is sent.'),
     secret: z
       .string()
       .min(16, 'needs at least 16 characters')
@@ -55,20 +66,36 @@ const webhook = z
         'Messages are signed with it (HMAC-SHA-256, header `tributary-signature`): `${file:/etc/tributary/webhook.secret}`.',
       ),
     headers: z
-      .record(z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'must be the name of a header'), z.string().max(4096))
+      .record(
+        z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'must be the name of a header'),
+        z.string().max(4096, 'has more than 4096 characters'),
+      )
       .default({})
       .describe('Further headers, such as `authorization`.'),
+    body: z
+      .record(z.string(), z.unknown(), 'is no mapping ("key: value")')
+      .optional()
+      .describe(
+        `JSON that is sent instead of ours, for receivers that want their own: \`{ text: '{text}' }\` for Slack and Mattermost. In its texts stand for what the message says: ${bodyFields.map((name) => `\`{${name}}\``).join(', ')}.`,
+      ),
     ca,
     proxy,
     plaintext,
   })
-  .superRefine(({ url, plaintext: isPlain }, report) => {
+  .superRefine(({ url, body, plaintext: isPlain }, report) => {
+    const [unknown] = [...JSON.stringify(body ?? {}).matchAll(fieldPattern)].filter(([, name = '']) => !isBodyField(name));
+    if (unknown !== undefined)
+      report.addIssue({
+        code: 'custom',
+        path: ['body'],
+        message: `${unknown[0]} is nothing that a message says: there are ${bodyFields.map((name) => `{${name}}`).join(', ')}`,
+      });
     if (!URL.canParse(url)) return;
     const { protocol, hostname, username } = new URL(url);
     if (username !== '')
       report.addIssue({ code: 'custom', path: ['url'], message: 'name and password belong into headers: authorization' });
     if (protocol === 'http:' && !isPlain && !isLoopbackHost(hostname))
-      report.addIssue({ code: 'custom', path: ['url'], message: 'must be https, or the receiver says plaintext: true' });
+      report.addIssue({ code: 'custom', path: ['url'], message: 'is not https, and the receiver does not say plaintext: true' });
   });
 
 const email = z

@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { alertChannel } from '@tributary/hub/alerts/channels/alert-channel.ts';
+import { RefusedError } from '@tributary/hub/alerts/channels/refused-error.ts';
 import { alertMessage } from '@tributary/hub/alerts/testing/alert-message.ts';
 import { alertOptions, type ReceiverOptions } from '@tributary/hub/config/alert-options.ts';
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
@@ -118,6 +119,18 @@ test('nothing is said to a server that cannot encrypt, unless that is wanted', a
     server.mails.map(({ isSecure }) => isSecure),
     [false],
   );
+});
+
+test('a mail that is refused for what it says is told apart from one that may be taken later', async () => {
+  for (const code of [554, 451]) {
+    const refuse: SMTPServerOptions['onData'] = (stream, _, done) => {
+      stream.resume();
+      stream.on('end', () => done(Object.assign(new Error('not this'), { responseCode: code })));
+    };
+    await using server = await MailServer.start({ hideSTARTTLS: true, authOptional: true, onData: refuse });
+    const sent = alertChannel(receiver({ port: server.port, tls: 'none' }), how).send(alertMessage(), never);
+    await assert.rejects(sent, (error) => error instanceof RefusedError === (code === 554) && String(error).includes('not this'));
+  }
 });
 
 test('a server that says nothing is given up', async () => {

@@ -5,6 +5,7 @@ import type { EmailOptions } from '../../config/alert-options.ts';
 import type { AlertMessage } from '../alert.ts';
 import { summaryOf, textOf } from '../message-text.ts';
 import type { AlertChannel } from './alert-channel.ts';
+import { RefusedError } from './refused-error.ts';
 import type { HowSent } from './webhook.ts';
 
 /** So that it is said in our words that nothing came. */
@@ -58,9 +59,22 @@ async function sendMail(
   });
   try {
     await Promise.race([sent, over]);
+  } catch (error) {
+    throw isRefusal(error) ? new RefusedError(error.message, { cause: error }) : error;
   } finally {
     sent.catch(() => undefined);
     ended.removeEventListener('abort', onEnded);
     transport.close();
   }
+}
+
+/** A final no to the mail itself, not to who sends it or who gets it. */
+function isRefusal(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    'command' in error &&
+    error.command === 'DATA' &&
+    'responseCode' in error &&
+    Number(error.responseCode) >= 500
+  );
 }

@@ -8,7 +8,9 @@ import { test } from 'node:test';
 import { ConnectProxy } from '@tributary/protocol/uplink/testing/connect-proxy.ts';
 import { alertOptions, type WebhookOptions } from '../../config/alert-options.ts';
 import { alertMessage } from '../testing/alert-message.ts';
+import { textOf } from '../message-text.ts';
 import { alertChannel } from './alert-channel.ts';
+import { RefusedError } from './refused-error.ts';
 
 const never = new AbortController().signal;
 
@@ -67,7 +69,15 @@ test('a message is signed over its time and its bytes, and has its id', async ()
       summary: '[main] red: agent web1: agent-silent',
       page_url: 'https://logs.example.com/',
       alerts: [
-        { change: 'raised', node: 'agent/1', node_kind: 'agent', tenants: ['shop'], finding: 'agent-silent', level: 'red' },
+        {
+          key: 'a-key',
+          change: 'raised',
+          node: 'agent/1',
+          node_kind: 'agent',
+          tenants: ['shop'],
+          finding: 'agent-silent',
+          level: 'red',
+        },
       ],
     });
     assert.equal(second?.headers['tributary-signature'], undefined);
@@ -89,6 +99,51 @@ test('what is no yes is said in the words of the receiver, and no answer is none
     server.close();
     silent.server.closeAllConnections();
     silent.server.close();
+  }
+});
+
+test('a body of the configuration says what the message says, as JSON whatever that is', async () => {
+  const { server, url, posted } = await receiver(200);
+  try {
+    const secret = 'a secret of this test';
+    const block = { type: 'section', count: 3, isShown: true, none: null };
+    const blocks = [{ ...block, text: { text: '{text}' } }, 'plain {level} {status}'];
+    const body = { text: '{site}: {summary} {page_url}', blocks };
+    const how = { timeout: 10_000, page_url: undefined };
+    const message = alertMessage();
+    const [item] = message.items;
+    assert.ok(item);
+    const quoted = { ...message, items: [{ ...item, name: '"{id}"\n\\', reason: '{level}' }] };
+    await alertChannel(webhook({ url, secret, body }), how).send(quoted, never);
+    assert.deepEqual(JSON.parse(posted[0]?.body ?? ''), {
+      text: 'main: [main] red: agent "{id}"\n\\: agent-silent ',
+      blocks: [{ ...block, text: { text: textOf(quoted, undefined) } }, 'plain red firing'],
+    });
+    const none = { red: 0, yellow: 0 };
+    await alertChannel(webhook({ url, body: { text: '{status} {level}' } }), how).send({ ...message, standing: none }, never);
+    assert.deepEqual(JSON.parse(posted[1]?.body ?? ''), { text: 'resolved green' });
+  } finally {
+    server.close();
+  }
+  const wrong = { kind: 'webhook', name: 'ops', url: 'https://h/', body: { blocks: [{ text: '{subject}' }] } };
+  const { error } = alertOptions.safeParse({ receivers: [wrong] });
+  assert.match(error?.issues[0]?.message ?? '', /^\{subject\} is nothing that a message says: there are \{id\}, /);
+});
+
+test('what is refused for what it says is told apart from what may be taken later', async () => {
+  const how = { timeout: 10_000, page_url: undefined };
+  for (const status of [400, 413, 422, 401, 404, 429, 503]) {
+    const { server, url } = await receiver(status);
+    try {
+      const isRefused = [400, 413, 422].includes(status);
+      await assert.rejects(alertChannel(webhook({ url }), how).send(alertMessage(), never), (error) => {
+        return (
+          error instanceof RefusedError === isRefused && error instanceof Error && error.message.includes(`answered ${status}`)
+        );
+      });
+    } finally {
+      server.close();
+    }
   }
 });
 

@@ -8,12 +8,13 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { getCACertificates } from 'node:tls';
 import { productVersion } from '@tributary/shared/build-info.ts';
-import type { WebhookOptions } from '../../config/alert-options.ts';
+import { fieldPattern, isBodyField, type WebhookOptions } from '../../config/alert-options.ts';
 import { throughProxy } from '../../outputs/archive/store/through-proxy.ts';
 import type { AlertItem, AlertMessage } from '../alert.ts';
 import { answerBytesMax } from '../limits.ts';
-import { iso, isOver, summaryOf } from '../message-text.ts';
+import { fieldsOf, iso, statusOf, summaryOf } from '../message-text.ts';
 import type { AlertChannel } from './alert-channel.ts';
+import { RefusedError } from './refused-error.ts';
 
 export interface HowSent {
   readonly timeoutMs: number;
@@ -23,7 +24,7 @@ export interface HowSent {
 export function webhookChannel(options: WebhookOptions, { timeoutMs, pageUrl }: HowSent): AlertChannel {
   return {
     async send(message, signal) {
-      const body = JSON.stringify(bodyOf(message, pageUrl));
+      const body = JSON.stringify(options.body === undefined ? bodyOf(message, pageUrl) : filled(options.body, message, pageUrl));
       const ended = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       try {
         await post(options, { body, id: message.id, seconds: Math.floor(Date.now() / 1000) }, ended);
@@ -34,6 +35,9 @@ export function webhookChannel(options: WebhookOptions, { timeoutMs, pageUrl }: 
     },
   };
 }
+
+/** By what the message is, not by who may send it or where to. */
+const refusals = new Set([400, 413, 422]);
 
 interface Posted {
   readonly body: string;
@@ -55,7 +59,9 @@ async function post(options: WebhookOptions, posted: Posted, signal: AbortSignal
     const answer = await promise;
     const text = await readAnswer(answer);
     const { statusCode = 0 } = answer;
-    if (statusCode < 200 || statusCode > 299) throw new Error(`it answered ${statusCode}${text === '' ? '' : `: ${text}`}`);
+    if (statusCode >= 200 && statusCode <= 299) return;
+    const why = `it answered ${statusCode}${text === '' ? '' : `: ${text}`}`;
+    throw refusals.has(statusCode) ? new RefusedError(why) : new Error(why);
   } finally {
     agent.destroy();
   }
@@ -89,11 +95,24 @@ async function readAnswer(answer: IncomingMessage): Promise<string> {
   return bytes.subarray(0, answerBytesMax).toString().trim();
 }
 
+/** The same, with what the message says in the place of its names. */
+function filled(body: unknown, message: AlertMessage, pageUrl: string | undefined): unknown {
+  const fields = fieldsOf(message, pageUrl);
+  const fill = (value: unknown): unknown => {
+    if (typeof value === 'string')
+      return value.replaceAll(fieldPattern, (whole, name) => (isBodyField(name) ? fields[name] : whole));
+    if (Array.isArray(value)) return value.map(fill);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fill(inner)]));
+  };
+  return fill(body);
+}
+
 function bodyOf(message: AlertMessage, pageUrl: string | undefined): object {
-  const { id, site, siteId, atMs, isTest, items, counts, standing } = message;
+  const { id, site, siteId, atMs, items, counts, standing } = message;
   return {
     id,
-    status: isTest ? 'test' : isOver(message) ? 'resolved' : 'firing',
+    status: statusOf(message),
     summary: summaryOf(message),
     site,
     site_id: siteId,
@@ -105,7 +124,7 @@ function bodyOf(message: AlertMessage, pageUrl: string | undefined): object {
   };
 }
 
-function itemOf({ change, node, nodeKind, name, owners, kind, level, reason, sinceMs }: AlertItem): object {
+function itemOf({ key, change, node, nodeKind, name, owners, kind, level, reason, sinceMs }: AlertItem): object {
   const tenants = owners === 'site' ? {} : { tenants: owners };
-  return { change, node, node_kind: nodeKind, name, ...tenants, finding: kind, level, reason, since: iso(sinceMs) };
+  return { key, change, node, node_kind: nodeKind, name, ...tenants, finding: kind, level, reason, since: iso(sinceMs) };
 }

@@ -6,6 +6,7 @@ export function alertMessage(): AlertMessage {
   const place = { node: 'agent/1', nodeKind: 'agent' as const, name: 'web1', owners: ['shop'] };
   const item = {
     ...place,
+    key: 'a-key',
     kind: 'agent-silent',
     level: 'red' as const,
     reason: 'web1 is silent',
