@@ -85,6 +85,31 @@ async function makeSite(proxy: Proxy): Promise<Site> {
       client_secret: file('client_secret'),
       public_url: 'https://127.0.0.1:7700',
     },
+    // Of the plain listener there is something to tell, to receivers that are not there.
+    alerts: {
+      group_wait: '0s',
+      receivers: [
+        {
+          kind: 'webhook',
+          name: 'chat',
+          url: `http://127.0.0.1:9/hooks/${book.make('the address of a webhook')}`,
+          secret: file('webhook.secret'),
+          headers: { authorization: `Bearer ${book.make('the header of a webhook')}` },
+          body: { key: book.make('the body of a webhook'), text: '{text}' },
+        },
+        {
+          kind: 'email',
+          name: 'mail',
+          host: '127.0.0.1',
+          port: 9,
+          tls: 'none',
+          username: 'hub',
+          password: file('smtp.pass'),
+          from: 'hub@example.com',
+          to: ['ops@example.com'],
+        },
+      ],
+    },
   };
   const hub = new HubHost({ programs, scratch, tls: 'own', config });
   tls.cert = `${hub.dataDir}/pki/hub.crt`;
@@ -180,6 +205,9 @@ async function askEverything({ book, hub, agent }: Site): Promise<void> {
     ['token', 'list'],
     ['agent', 'list'],
     ['user', 'list'],
+    ['alerts', 'test', 'chat'],
+    ['alerts', 'test', 'mail'],
+    ['alerts', 'list', '--json'],
   ];
   for (const args of hubCommands) {
     const { stdout, stderr } = await hub.run(...args, '--config', hub.configPath);
@@ -199,12 +227,20 @@ async function askEverything({ book, hub, agent }: Site): Promise<void> {
 async function misconfigure({ book, scratch, hub, agent }: Site): Promise<void> {
   const put = (name: string): string => `\${file:${scratch.file(name)}}`;
   const inline = book.make('a secret in the configuration itself');
-  const hubFaults = [
+  const hubFaults: object[] = [
     { queue: { max_bytes: put('hub.pass') } },
     { site: put('client_secret'), platform_tenant: put('client_secret') },
     { tls: { passphrase: { value: inline } }, oidc: { client_secret: [inline] } },
     { tls: { passphrase: 123_456_789_012 }, services: [{ kind: 'redis', url: `mongodb://a:${inline}@host` }] },
   ];
+  const address = `hooks.example.com/${inline}`;
+  const receivers = [
+    { kind: 'webhook', url: `http://${address}` },
+    { kind: 'webhook', url: address, secret: [inline], body: inline, headers: { a: inline.repeat(500), b: { inline } } },
+    { kind: 'webhook', url: `https://a:${inline}@host`, headers: { [inline.slice(0, 3) + ' ']: inline } },
+    { kind: 'email', host: 'host', from: 'nobody', to: ['nobody'], password: inline },
+  ];
+  hubFaults.push(...receivers.map((receiver) => ({ alerts: { receivers: [{ name: 'ops', ...receiver }] } })));
   const agentFaults = [
     { proxy: `socks5://a:${inline}@host:1080` },
     { inputs: [metricsTo({ url: `ftp://a:${inline}@host` }), metricsTo({ url: put('elasticsearch.pass') })] },
