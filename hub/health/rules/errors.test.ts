@@ -29,11 +29,14 @@ test('whom the hub turns away is refused by the listener of the agents; the most
   assert.match(found?.reason ?? '', /most of all for: unauthorized/);
 });
 
-test('an output that sends again and again is one, too', () => {
+test('an output that sends again and again is one, too, and not for what it tells itself', () => {
   const rule = new Errors();
-  const output = { name: 'es', kind: 'elasticsearch', group: 'es:es', state: 'running', trouble: 'busy' } as const;
-  const at = (monotonicMs: number, again: number): readonly object[] =>
-    rule.look(ruleFacts({ monotonicMs, outputs: [{ ...output, counts: { again, documents: again * 7 } }] }), rules);
+  const output = { name: 'es', kind: 'elasticsearch', group: 'es:es', state: 'running' } as const;
+  const at = (monotonicMs: number, again: number, trouble = ''): readonly object[] =>
+    rule.look(ruleFacts({ monotonicMs, outputs: [{ ...output, trouble, counts: { again, documents: again * 7 } }] }), rules);
   assert.deepEqual(at(0, 0), []);
   assert.partialDeepStrictEqual(at(2000, 5), [{ kind: 'output-errors', subject: 'es', level: 'yellow' }]);
+  assert.deepEqual(at(4000, 50, 'it is busy'), []);
+  assert.deepEqual(at(6000, 51), [], 'what came before is over with its trouble');
+  assert.partialDeepStrictEqual(at(8000, 56), [{ kind: 'output-errors', level: 'yellow' }]);
 });

@@ -1,4 +1,7 @@
-/** What is refused, fails and is tried again, when it is much of it within a short time. */
+/**
+ * What is refused, fails and is tried again, when it is much of it within a short time. What an output fails at while it tells what is the matter
+ * belongs to that, and is over with it.
+ */
 import { printable } from '@tributary/shared/printable.ts';
 import { formatDuration } from '@tributary/shared/options/units.ts';
 import type { HealthRules } from '../../config/health-options.ts';
@@ -10,6 +13,7 @@ interface Counted {
   readonly subject: string;
   readonly count: number;
   readonly reason: string;
+  readonly isTold: boolean;
 }
 
 /** Of the counts of outputs: what each kind of them counts when something goes wrong. */
@@ -24,7 +28,8 @@ export class Errors implements Rule {
     const counted = countedOf(facts);
     const keys = new Set(counted.map(({ kind, subject }) => `${kind} ${subject}`));
     for (const key of this.#looks.keys()) if (!keys.has(key)) this.#looks.delete(key);
-    return counted.flatMap(({ kind, subject, count, reason }) => {
+    return counted.flatMap(({ kind, subject, count, reason, isTold }) => {
+      if (isTold) this.#looks.delete(`${kind} ${subject}`);
       const looks = this.#looks.getOrInsertComputed(`${kind} ${subject}`, () => []);
       looks.push({ atMs: facts.monotonicMs, count });
       // The look before the window stays: what came since is what counts.
@@ -48,12 +53,14 @@ function countedOf({ listeners, outputs, turnedAway, hubId }: RuleFacts): Counte
       subject: `${hubId} ${name}`,
       count: refused + (name === 'agents' ? away.reduce((sum, [, count]) => sum + count, 0) : 0),
       reason: refusalText(name, away),
+      isTold: false,
     })),
     ...outputs.map(({ name, counts, trouble }) => ({
       kind: 'output-errors' as const,
       subject: name,
       count: failures.reduce((sum, what) => sum + (counts[what] ?? 0), 0),
-      reason: `output ${name} has to send again, or cannot send, much of what it has${trouble === '' ? '' : `: ${printable(trouble)}`}; the log and tributary-hub status tell more`,
+      reason: `output ${name} has to send again, or cannot send, much of what it has: see the log of the hubs for what is wrong with it`,
+      isTold: trouble !== '',
     })),
   ];
 }
