@@ -48,7 +48,8 @@ const begins: Readonly<Record<string, Begins>> = {
     kind: 'agent-source',
     level: 'yellow',
     group: 'source',
-    text: ({ what, why }) => `${what} cannot be read: ${why}; it is tried again`,
+    text: ({ what, why }) =>
+      `${what} cannot be read: ${why}; see that it is there and that the user of tributary-agent may read it: it is tried again`,
   },
   'buffer-full': {
     kind: 'agent-buffer',
