@@ -1,7 +1,7 @@
 /** What a search asks for, as the API's parameters say it, checked and resolved: names, range of time, pattern. */
 import { platformType } from '@tributary/protocol/platform/document.ts';
 import { patternProblem } from '@tributary/shared/linear-pattern.ts';
-import { parseSearchTime } from '../outputs/archive/search/search-time.ts';
+import { parseMoment } from '../outputs/archive/search/search-time.ts';
 import type { Condition } from '../outputs/archive/search/condition.ts';
 import type { Pattern } from '../outputs/archive/search/query.ts';
 import type { SearchOrder } from '../outputs/archive/search/search-contract.ts';
@@ -105,9 +105,7 @@ function listOf(what: string, text: string | undefined): readonly string[] | und
 /** RFC 3339, milliseconds since 1970, `now`, or `now-15m`. */
 function timeOf(what: string, text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined || text === '') return undefined;
-  if (text === 'now') return nowMs;
-  if (/^\d{11,15}$/.test(text)) return Number(text);
-  const time = parseSearchTime(text.replace(/^now-/, ''), nowMs);
+  const time = parseMoment(text, nowMs);
   if (time !== undefined) return time;
   throw new SearchError('range', `${what}: is no time; write 2026-11-21T10:00:00Z, milliseconds since 1970, now, or now-15m`);
 }

@@ -279,6 +279,14 @@ test('who may do what: every principal on every route', async () => {
   assert.deepEqual(wrong, []);
 });
 
+test('who may not do something is told what it takes', async () => {
+  await using server = await PeopleServer.start();
+  const client = new PeopleClient(server.url, await server.addToken('shop', 'read'));
+  const messageOf = async (path: string): Promise<unknown> => (await client.call('GET', path)).body?.['message'];
+  assert.equal(await messageOf('/api/v1/status'), 'this needs scope read or admin, or any role, for the whole site (tenant *)');
+  assert.equal(await messageOf('/api/v1/tokens'), 'this needs scope admin, or the role admin, for the tenant that it is about');
+});
+
 test('every route is in the table', async () => {
   await using server = await PeopleServer.start();
   const asked = new Set(

@@ -75,7 +75,7 @@ export function principalOf(request: FastifyRequest): Principal {
 export function demand(request: FastifyRequest, action: Action, tenant: TenantName): Principal {
   const principal = principalOf(request);
   if (may(principal, action, tenant)) return principal;
-  throw forbidden(principal, action);
+  throw forbidden(principal, action, tenant);
 }
 
 /** Whether there is any tenant this principal may do this to. */
@@ -95,8 +95,9 @@ const neededScope: Readonly<Record<Action, string>> = {
   push: 'scope write or admin',
 };
 
-export function forbidden(principal: Principal, action: Action): HttpError {
-  const message = `this needs ${neededScope[action]}, for the tenant that it is about`;
+export function forbidden(principal: Principal, action: Action, tenant?: TenantName): HttpError {
+  const whose = tenant === everyTenant ? 'for the whole site (tenant *)' : 'for the tenant that it is about';
+  const message = `this needs ${neededScope[action]}, ${whose}`;
   const scope = action === 'push' ? 'write' : action === 'view' ? 'read' : 'admin';
   const challenge = `Bearer realm="tributary", error="insufficient_scope", scope="${scope}"`;
   return new HttpError(403, 'forbidden', message, principal.kind === 'token' ? { 'www-authenticate': challenge } : {});

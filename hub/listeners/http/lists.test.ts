@@ -37,6 +37,23 @@ test('tokens and people are listed a part at a time, each once, while others com
   assert.deepEqual([all.body?.['next'], Object(all.body?.['users']).length], [undefined, 7]);
 });
 
+test('a time is told in the same ways wherever one is asked for', async () => {
+  await using server = await PeopleServer.start();
+  const client = new PeopleClient(server.url, await server.addToken('*', 'read'));
+  const ask = async (path: string): Promise<unknown[]> => {
+    const { status, body } = await client.call('GET', `/api/v1/${path}`);
+    return [status, body?.['error']];
+  };
+  const nowMs = Date.now();
+  for (const time of ['now-15m', '15m', new Date(nowMs - 60_000).toISOString(), String(nowMs - 60_000)]) {
+    for (const path of [`charts?from=${time}`, `charts?from=${time}&to=now`, `health/changes?since=${time}`])
+      assert.deepEqual(await ask(path), [200, undefined], path);
+  }
+  assert.deepEqual(await ask('health/changes?since=0'), [200, undefined]);
+  for (const path of ['charts?from=soon', 'charts?to=1', 'health/changes?since=', 'health/changes?since=-5'])
+    assert.deepEqual(await ask(path), [400, 'range'], path);
+});
+
 test('what no answer gave as next begins no list anew', async () => {
   await using server = await PeopleServer.start();
   const client = new PeopleClient(server.url, await server.addToken('*', 'admin'));

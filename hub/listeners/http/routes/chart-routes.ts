@@ -11,6 +11,7 @@ import { type ApiRoutes, principalOf } from '../api-routes.ts';
 import { checked } from '../checked.ts';
 import { HttpError } from '../http-error.ts';
 import { listPage, listPageQuery, newestFirst } from '../list-page.ts';
+import { moment, momentOf } from '../moment.ts';
 import { type AgentRouteParts, agentPath, demandAgent } from './agent-routes.ts';
 
 export interface ChartRouteParts {
@@ -20,10 +21,9 @@ export interface ChartRouteParts {
 }
 
 const hourMs = 3_600_000;
-const time = z.coerce.number().int().min(0).max(8.64e15);
 const range = {
-  from: time.optional(),
-  to: time.optional(),
+  from: moment.optional(),
+  to: moment.optional(),
   points: z.coerce.number().int().min(1).max(chartPointsMax).default(chartPoints),
 };
 const names = z
@@ -89,11 +89,11 @@ function withKeys<Event extends { readonly atMs: number }>(newest: readonly Even
 
 /** The last hour unless told. */
 function rangeOf(
-  { from, to, points }: { readonly from?: number | undefined; readonly to?: number | undefined; readonly points: number },
+  { from, to, points }: { readonly from?: string | undefined; readonly to?: string | undefined; readonly points: number },
   nowMs: number,
 ): { readonly fromMs: number; readonly toMs: number; readonly points: number } {
-  const toMs = to ?? nowMs;
-  const fromMs = from ?? toMs - hourMs;
+  const toMs = to === undefined ? nowMs : momentOf('to', to, nowMs);
+  const fromMs = from === undefined ? toMs - hourMs : momentOf('from', from, nowMs);
   if (fromMs >= toMs) throw new HttpError(400, 'malformed', 'query: from must be before to');
   if (toMs - fromMs > chartRangeMsMax) throw new HttpError(400, 'malformed', 'query: at most 32 days are between from and to');
   return { fromMs, toMs, points };

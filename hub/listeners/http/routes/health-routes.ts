@@ -19,9 +19,11 @@ import { type ApiRoutes, demand, principalOf } from '../api-routes.ts';
 import { checked, nothing } from '../checked.ts';
 import { HttpError } from '../http-error.ts';
 import { listPage, listPageQuery, newestFirst } from '../list-page.ts';
+import { moment, momentOf } from '../moment.ts';
 
 export interface HealthRouteParts {
   readonly site: { readonly name: string; readonly siteId: string };
+  readonly clock: { now(): number };
   readonly health: {
     readonly model: Pick<HealthModel, 'tree' | 'atMs' | 'changes'>;
     flow(sees: (channel: string) => boolean, seesSite: boolean): FlowAnswer;
@@ -41,12 +43,12 @@ const healthQuery = z.strictObject({
   limit,
   after: z.string().max(2000).optional(),
 });
-const changesQuery = z.strictObject({ ...listPageQuery, since: z.coerce.number().min(0).optional(), limit });
+const changesQuery = z.strictObject({ ...listPageQuery, since: moment.optional(), limit });
 const tenantPath = z.strictObject({ tenant: tenantName });
 
 const ofChannels: ReadonlySet<string> = new Set(['channel', 'topic']);
 
-export function healthRoutes({ site, health }: HealthRouteParts): ApiRoutes {
+export function healthRoutes({ site, health, clock }: HealthRouteParts): ApiRoutes {
   const { model } = health;
   const answer = (query: unknown, seen: readonly ModelNode[]): HealthAnswer => {
     const { state, kind, under, limit: most, order, after } = checked(healthQuery, query, 'query');
@@ -84,8 +86,9 @@ export function healthRoutes({ site, health }: HealthRouteParts): ApiRoutes {
     const changed = { summary: 'What changed its colour, the newest first', query: changesQuery, answer: changesAnswer };
     app.get('/api/v1/health/changes', { config: { access: 'view', about: changed } }, (request, reply) => {
       const principal = principalOf(request);
-      const { since = 0, ...query } = checked(changesQuery, request.query, 'query');
-      const seen = model.changes.filter(({ atMs, owners }) => atMs >= since && sees(principal, { owners }));
+      const { since = '0', ...query } = checked(changesQuery, request.query, 'query');
+      const sinceMs = momentOf('since', since, clock.now());
+      const seen = model.changes.filter(({ atMs, owners }) => atMs >= sinceMs && sees(principal, { owners }));
       const { page, next } = listPage(seen, query, ({ atMs, id }) => newestFirst(atMs) + id);
       return reply.send({ changes: page.map(shownChange), ...next });
     });
