@@ -109,9 +109,10 @@ export class Measurements {
   #take(document: PlatformDocument): void {
     const event = eventText(document);
     if (event !== undefined && this.#events.length < eventsWaitingMax) this.#events.push(event);
-    const state = this.states.take(document);
-    const { disk, ...values } = sampleOf(document);
+    const sample = sampleOf(document);
+    const state = this.states.take(document, sample);
     if (state === undefined) return;
+    const { disk, ...values } = sample;
     this.#keeper.changed(state);
     // Of several file systems the fullest one so far.
     const fullest = disk === undefined ? {} : { disk: state.sample.disk ?? disk };

@@ -51,10 +51,9 @@ export class AgentStates {
   }
 
   /** Takes what a document says of its agent. Undefined: it says nothing of it, or speaks for another. */
-  take(document: PlatformDocument): AgentState | undefined {
-    const { agentId, fields, atMs, receivedMs } = document;
+  take(document: PlatformDocument, sample: Sample = sampleOf(document)): AgentState | undefined {
+    const { fields, atMs, receivedMs } = document;
     if (!isOfItself(document)) return undefined;
-    const sample = sampleOf(document);
     const measured = document.action === agentMeasured ? measuredOf(asFields(fields['tributary'])['measured']) : undefined;
     const state = this.#stateOf(document);
     // By either clock: one of the two may have been set back.
@@ -66,8 +65,6 @@ export class AgentStates {
       state.files = measured.files ?? state.files;
     }
     addSample(state, sample, atMs);
-    this.#states.delete(agentId);
-    this.#states.set(agentId, state);
     return state;
   }
 
@@ -91,18 +88,24 @@ export class AgentStates {
     }
   }
 
-  #stateOf({ siteId, agentId, tenant, fields }: PlatformDocument): Changing {
+  #stateOf({ siteId, agentId, tenant, receivedMs, fields }: PlatformDocument): Changing {
+    const known = this.#states.get(agentId);
+    const isKnown = known?.siteId === siteId;
+    // What came in one batch says the same of who told it.
+    if (isKnown && known.heardMs === receivedMs) return known;
     const agent = asFields(fields['agent']);
     const about = {
+      tenant,
       host: text(asFields(fields['host'])['name']),
       version: text(agent['version']),
       labels: labelsOf(fields['labels']),
     };
-    const known = this.#states.get(agentId);
-    if (known?.siteId === siteId) return Object.assign(known, { tenant, ...about });
-    if (this.#states.size >= agentsMax) this.#forgetOldest();
-    const nothing = { measuredMs: undefined, measured: undefined, files: [], sample: {}, sampledMs: {} };
-    return { siteId, agentId, tenant, ...about, heardMs: 0, ...nothing };
+    if (!isKnown && this.#states.size >= agentsMax) this.#forgetOldest();
+    const nothing = { heardMs: 0, measuredMs: undefined, measured: undefined, files: [], sample: {}, sampledMs: {} };
+    const state = isKnown ? Object.assign(known, about) : { siteId, agentId, ...about, ...nothing };
+    this.#states.delete(agentId);
+    this.#states.set(agentId, state);
+    return state;
   }
 
   /** The map is in the order in which they were heard of. */
