@@ -42,7 +42,7 @@ export class AgentTroubles implements Rule {
     return agents
       .filter(({ connected }) => connected)
       .flatMap(({ agentId, host }) => {
-        const name = `agent ${agentId} on ${printable(host)}`;
+        const name = (): string => `agent ${agentId} on ${printable(host)}`;
         const state = this.#parts.told(agentId);
         const told = rules.agent_troubles.enabled
           ? this.#told(agentId, { nowMs, lostMs: rules.agent_troubles.lost, state, name })
@@ -68,7 +68,7 @@ export class AgentTroubles implements Rule {
       lostMs,
       state,
       name,
-    }: { readonly nowMs: number; readonly lostMs: number; readonly state: AgentState | undefined; readonly name: string },
+    }: { readonly nowMs: number; readonly lostMs: number; readonly state: AgentState | undefined; readonly name: () => string },
   ): Finding[] {
     const troubles = this.#parts.reports.troublesOf(agentId, { nowMs, lostMs }).filter((trouble) => !isOver(trouble, state));
     const inputs = state?.measured?.inputs ?? [];
@@ -76,7 +76,7 @@ export class AgentTroubles implements Rule {
       kind: trouble.kind,
       subject: `${agentId} ${inputOf(trouble, state)}${trouble.what}`,
       level: trouble.level,
-      reason: `${name}: ${trouble.reason}`,
+      reason: `${name()}: ${trouble.reason}`,
     }));
     const failed = inputs.filter(
       (input) => input.state === 'failed' && !troubles.some(({ kind, what }) => kind === 'agent-input' && what === input.name),
@@ -84,14 +84,14 @@ export class AgentTroubles implements Rule {
     return [
       ...found,
       ...failed.map(({ name: input, error = '' }) => {
-        const reason = `${name}: input ${printable(input)} does not run: ${printable(error)}; it starts again by itself`;
+        const reason = `${name()}: input ${printable(input)} does not run: ${printable(error)}; it starts again by itself`;
         return { kind: 'agent-input', subject: `${agentId} ${input}`, level: 'red', reason } as const;
       }),
       ...(state === undefined ? [] : this.#books(state, name)),
     ];
   }
 
-  #books({ agentId, measured, measuredMs = 0 }: AgentState, name: string): Finding[] {
+  #books({ agentId, measured, measuredMs = 0 }: AgentState, name: () => string): Finding[] {
     const unaccounted = measured?.books.unaccounted ?? 0;
     if (unaccounted === 0) {
       this.#unbalanced.delete(agentId);
@@ -101,7 +101,7 @@ export class AgentTroubles implements Rule {
     const now = measuredMs > beforeMs ? times + 1 : times;
     this.#unbalanced.set(agentId, { measuredMs, times: now });
     if (now < unbalancedLooks) return [];
-    const reason = `${name}: of what it read ${unaccounted} records are neither sent, nor waiting, nor lost by a cause that it knows: this is a fault of ours, please report it`;
+    const reason = `${name()}: of what it read ${unaccounted} records are neither sent, nor waiting, nor lost by a cause that it knows: this is a fault of ours, please report it`;
     return [{ kind: 'agent-unbalanced', subject: agentId, level: 'red', reason }];
   }
 }
@@ -130,7 +130,7 @@ function onlyFailing(kind: AgentTrouble['kind'], state: AgentState | undefined):
 }
 
 interface Filling {
-  readonly name: string;
+  readonly name: () => string;
   readonly steps: HealthRules['agent_buffer'];
   readonly isToldFull: boolean;
 }
@@ -139,7 +139,7 @@ function bufferFilling(agentId: Id, { buffer }: AgentMeasured, { name, steps, is
   const percent = buffer.max_bytes === 0 ? 0 : (buffer.unacked_bytes / buffer.max_bytes) * 100;
   const level = levelOf(percent, steps);
   if (level === undefined || isToldFull || !steps.enabled) return [];
-  const reason = `${name}: its buffer is ${Math.floor(percent)} % full of what no hub has acknowledged: see why it cannot send, before files wait in place`;
+  const reason = `${name()}: its buffer is ${Math.floor(percent)} % full of what no hub has acknowledged: see why it cannot send, before files wait in place`;
   return [{ kind: 'agent-buffer', subject: agentId, level, reason }];
 }
 
@@ -147,7 +147,7 @@ function bufferFilling(agentId: Id, { buffer }: AgentMeasured, { name, steps, is
 function backlogs(
   agentId: Id,
   files: AgentState['files'],
-  { name, steps }: { readonly name: string; readonly steps: HealthRules['agent_backlog'] },
+  { name, steps }: { readonly name: () => string; readonly steps: HealthRules['agent_backlog'] },
 ): Finding[] {
   if (!steps.enabled) return [];
   const behind = files.filter(({ lag_seconds: seconds = 0 }) => levelOf(seconds * 1000, steps) !== undefined);
@@ -155,7 +155,7 @@ function backlogs(
     const worst = those.reduce((most, file) => ((file.lag_seconds ?? 0) > (most.lag_seconds ?? 0) ? file : most));
     const level = levelOf((worst.lag_seconds ?? 0) * 1000, steps);
     if (level === undefined) return [];
-    const reason = `${name}: ${printable(worst.path)} is not read to its end: ${worst.lag} bytes wait in it, longer than ${steps.yellow / 1000} s; see whether the hub takes what it sends, or the file grows faster than it can be sent`;
+    const reason = `${name()}: ${printable(worst.path)} is not read to its end: ${worst.lag} bytes wait in it, longer than ${steps.yellow / 1000} s; see whether the hub takes what it sends, or the file grows faster than it can be sent`;
     return [{ kind: 'agent-backlog', subject: `${agentId} ${input}`, level, reason } as const];
   });
 }
