@@ -35,9 +35,9 @@ export class Errors implements Rule {
       // The look before the window stays: what came since is what counts.
       while (looks.length > 2 && (looks[1]?.atMs ?? 0) <= facts.monotonicMs - within) looks.shift();
       const came = count - (looks[0]?.count ?? count);
-      // It is over once nothing more came for half of the window: that the window is over is not waited for.
-      const half = looks.findLast(({ atMs }) => atMs <= facts.monotonicMs - within / 2);
-      if (!enabled || came < most || half?.count === count) return [];
+      // It is over once nothing more came for a quarter of the window: that the window is over is not waited for.
+      const lately = looks.findLast(({ atMs }) => atMs <= facts.monotonicMs - within / 4);
+      if (!enabled || came < most || lately?.count === count) return [];
       return [
         { kind, subject, level: 'yellow', reason: `${reason} (${most} or more within ${formatDuration(within)})` } as const,
       ];
