@@ -49,6 +49,10 @@ test('what names a node that is not there is above it, and at the site at last',
   assert.deepEqual(place('too-many-types', 'bank'), ['site']);
 });
 
+test('a hub of another version that has stopped colours nothing', () => {
+  assert.deepEqual(place('version-skew', `hub ${'00'.repeat(16)}`), []);
+});
+
 test('the page of findings tells of every kind, and of none besides', () => {
   const page = readFileSync(new URL('../../../docs/operating/findings.md', import.meta.url), 'utf8');
   const told = new Set([...page.matchAll(/^\| `([a-z-]+)` +\| (?:yellow|red)/gm)].map(([, kind]) => kind));

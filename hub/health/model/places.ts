@@ -153,9 +153,13 @@ export function isOfLowerSite(kind: string): boolean {
   return findingKinds.some((known) => known === kind && places[known] === atLowerSite);
 }
 
+/** What is said of a hub or an agent that left says nothing of the site. */
+const leavesWithNode: ReadonlySet<FindingKind> = new Set(['version-skew']);
+
 /** Where it is, among the nodes that there are. */
 export function nodesOf(kind: FindingKind, about: PlacedSubject, has: (node: NodeId) => boolean): NodeId[] {
-  return places[kind](about).map((candidates) => candidates.find(has) ?? siteNode);
+  const elsewhere = leavesWithNode.has(kind) ? [] : [siteNode];
+  return places[kind](about).flatMap((candidates) => candidates.find(has) ?? elsewhere);
 }
 
 function orSite(channels: readonly string[]): Places {
