@@ -47,7 +47,9 @@ test('a reader that takes a step in a long while is stuck all the time, and one 
   assert.deepEqual(at(94_000, 64_000, nowMs + 1000), [stuck]);
   assert.deepEqual(at(96_000, 65_000, nowMs + 95_000), [], 'what waits came a moment ago');
   assert.deepEqual(at(126_000, 65_000, nowMs + 95_000), [stuck]);
-  assert.deepEqual(at(128_000, 66_000, nowMs + 95_000, ''), [], 'its output has no trouble any more');
+  assert.deepEqual(at(128_000, 65_000, nowMs + 95_000, ''), [], 'its output has no trouble any more');
+  assert.deepEqual(at(156_000, 65_000, nowMs + 95_000, ''), []);
+  assert.deepEqual(at(158_000, 65_000, nowMs + 95_000, ''), ['stuck red back/shop/web archive']);
 });
 
 test('what is too old is behind, once that lasts: what a hub finds at its start is read first', () => {

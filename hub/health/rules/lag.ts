@@ -25,6 +25,8 @@ interface Progress {
   readonly movedMs: number;
   /** Looks until now, one after the other, at which it had moved. */
   readonly moves: number;
+  /** Its output told what is the matter. */
+  readonly isTold: boolean;
   readonly isStuck: boolean;
 }
 
@@ -73,13 +75,16 @@ export class Lag implements Rule {
   #isStuck(reader: Reader, { monotonicMs, nowMs, outputs }: RuleFacts, afterMs: number): boolean {
     const { subject, group, passed, entries, oldestMs } = reader;
     const before = this.#progress.get(subject);
+    const isTold = troubleOf(group, outputs) !== '';
+    // What stood still for a trouble has had no time to move when that is over.
+    const isFree = before?.isTold === true && !isTold;
     const isMoved = before === undefined || before.passed !== passed || entries === 0;
     const moves = isMoved ? (before?.moves ?? 0) + 1 : 0;
-    const movedMs = isMoved ? monotonicMs : before.movedMs;
-    const isStep = moves < movesMin && nowMs - oldestMs >= afterMs && troubleOf(group, outputs) !== '';
+    const movedMs = isMoved || isFree ? monotonicMs : before.movedMs;
+    const isStep = moves < movesMin && nowMs - oldestMs >= afterMs && isTold;
     const isStillStuck = before?.isStuck === true && isStep;
     const isStuck = entries > 0 && (monotonicMs - movedMs >= afterMs || isStillStuck);
-    this.#progress.set(subject, { passed, movedMs, moves, isStuck });
+    this.#progress.set(subject, { passed, movedMs, moves, isTold, isStuck });
     return isStuck;
   }
 }
