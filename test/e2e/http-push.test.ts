@@ -15,6 +15,7 @@ import { until } from '../harness/until.ts';
 
 const run = promisify(execFile);
 const page = 'docs/operating/http.md';
+const apiPage = 'docs/operating/api.md';
 const programs = sourcePrograms;
 
 /** `tributary-hub` as a person has it: on the path, with its configuration where it looks for it. */
@@ -45,7 +46,7 @@ test(
     assert.equal(checked.code, 0, checked.stderr);
     const path = `${await commandFolder(scratch, hub)}${delimiter}${process.env['PATH'] ?? ''}`;
     const shell = async (name: string, replacements: Readonly<Record<string, string>> = {}): Promise<string> => {
-      const script = docsSnippet(page, name, replacements);
+      const script = docsSnippet(name.startsWith('api-') ? apiPage : page, name, replacements);
       const { stdout } = await run('sh', ['-ec', script], {
         cwd: scratch.path,
         env: { ...process.env, PATH: path },
@@ -79,6 +80,9 @@ test(
       ],
     );
     assert.match(String(at(records[0], 'source')), /^http token:[a-z0-9]+$/);
+    await shell('api-token');
+    assert.match(await shell('api-health', api), /^"state":"(?:green|yellow)"\n$/);
+    assert.deepEqual(listAt(parseJson(await shell('api-list', api)), 'agents'), []);
     const status = await hub.status();
     assert.partialDeepStrictEqual(at(status, 'listeners', 'http'), { requests: 3, records: 4, duplicates: 2, refused: 0 });
     const books = listAt(status, 'books').find((one) => at(one, 'channel') === 'shop/orders');
