@@ -18,6 +18,7 @@ class Above {
   readonly clock = new ManualClock();
   agents = [hub];
   connected = new Set([told, untold]);
+  readonly unansweredMs = new Map<string, number>();
   ageMs = 0;
   /** How far the clock was set forward. */
   setMs = 0;
@@ -26,6 +27,7 @@ class Above {
     registry: { agents: () => this.agents },
     told: { views: () => [this.#view], below: () => [] },
     connected: () => this.connected,
+    unansweredMs: () => this.unansweredMs,
     clock: { now: () => this.clock.now() + this.setMs, monotonic: () => this.clock.monotonic() },
   });
 
@@ -50,6 +52,16 @@ test('a site without any connection is unknown after eight seconds, red after a 
   assert.deepEqual(above.silent, [1, 1]);
   assert.match(above.sites.unknown()[0]?.reason ?? '', /site edge is not heard of since/);
   above.connected.add(told);
+  assert.deepEqual(above.silent, [0, 0]);
+});
+
+test('one whose connection stands and that does not answer is unknown after as long', () => {
+  const above = new Above();
+  above.unansweredMs.set(told, 7000);
+  assert.deepEqual(above.silent, [0, 0]);
+  above.unansweredMs.set(told, 8000);
+  assert.deepEqual(above.silent, [1, 0]);
+  above.unansweredMs.clear();
   assert.deepEqual(above.silent, [0, 0]);
 });
 

@@ -21,6 +21,8 @@ export interface KnownSitesParts {
   readonly told: Pick<LowerSites, 'views' | 'below'>;
   /** Sites below of which a hub is connected to a hub of this site. */
   readonly connected: () => ReadonlySet<Id>;
+  /** For how long those of them have not answered of which no hub answers. */
+  readonly unansweredMs: () => ReadonlyMap<Id, number>;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
 }
 
@@ -83,12 +85,14 @@ export class KnownSites {
 
   /** Directly below. */
   #silentHere(views: readonly SiteView[]): Silent[] {
-    const { connected, clock } = this.#parts;
+    const { connected, unansweredMs, clock } = this.#parts;
     const here = connected();
+    const unanswered = unansweredMs();
     return views.flatMap(({ siteId, site: name, ageMs }) => {
       if (here.has(siteId)) this.#cut.delete(siteId);
       else this.#cut.getOrInsert(siteId, clock.monotonic());
-      const cutMs = clock.monotonic() - (this.#cut.get(siteId) ?? Number.POSITIVE_INFINITY);
+      const sinceMs = this.#cut.get(siteId);
+      const cutMs = sinceMs === undefined ? (unanswered.get(siteId) ?? 0) : clock.monotonic() - sinceMs;
       if (cutMs < cutAfterMs && ageMs <= silentAfterMs) return [];
       const forMs = ageMs > silentAfterMs ? ageMs : cutMs;
       return [{ siteId, name, sinceMs: clock.now() - forMs, forMs }];

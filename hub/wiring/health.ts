@@ -75,7 +75,7 @@ class OpenHealth implements Health {
     const { store, registry, telling } = parts.foundation;
     const { cluster, siteId, queue } = store;
     const { findings } = telling;
-    this.#own = frame.use('what agents told', new OwnAgents({ cluster, queue }));
+    this.#own = frame.use('what agents told', new OwnAgents({ cluster, queue, siteId }));
     this.#hubs = new KnownHubs({ cluster, registry, clock, logger });
     this.#siteParts = frame.use('parts of the site', this.#openSiteParts());
     this.#siteParts.onLeft((hubId) => void this.#hubs.left(hubId));
@@ -86,7 +86,13 @@ class OpenHealth implements Health {
       elsewhere: () => this.#siteParts.elsewhere,
       told: (agentId) => this.#toldOf(agentId),
     });
-    this.sites = new KnownSites({ registry, told: parts.entrance.sites, connected: () => this.#connectedSites(), clock });
+    this.sites = new KnownSites({
+      registry,
+      told: parts.entrance.sites,
+      connected: () => this.#connectedSites(),
+      unansweredMs: () => this.#unansweredSitesMs(),
+      clock,
+    });
     this.#silence = new Silence({
       siteId,
       now: () => clock.now(),
@@ -213,6 +219,19 @@ class OpenHealth implements Health {
     const { registry } = this.#parts.foundation;
     const hubs = this.#connections().filter(({ identity }) => identity === 'lower-site');
     return new Set(hubs.flatMap(({ agentId }) => (agentId === undefined ? [] : (registry.agent(agentId)?.siteId ?? []))));
+  }
+
+  /** Of sites below of which no hub answers, here or elsewhere. */
+  #unansweredSitesMs(): ReadonlyMap<Id, number> {
+    const { registry } = this.#parts.foundation;
+    const elsewhere = new Set(this.#siteParts.others.flatMap(({ sites }) => sites));
+    const leastMs = new Map<Id, number>();
+    for (const { identity, agentId, silentMs } of this.#connections()) {
+      const siteId = identity === 'lower-site' && agentId !== undefined ? registry.agent(agentId)?.siteId : undefined;
+      if (siteId === undefined || elsewhere.has(siteId)) continue;
+      leastMs.set(siteId, Math.min(silentMs, leastMs.get(siteId) ?? silentMs));
+    }
+    return leastMs;
   }
 
   #connectedSites(): ReadonlySet<Id> {
