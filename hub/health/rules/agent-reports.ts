@@ -37,6 +37,10 @@ interface EventAbout {
   readonly fields: Fields;
 }
 
+export const bufferFullText =
+  'its buffer is full: files wait in place, and what cannot wait is lost; see why it cannot send, or give it more room';
+export const diskFullText = 'the disk of its buffer is full: nothing more is read; make room there';
+
 const begins: Readonly<Record<string, Begins>> = {
   'input-failed': {
     kind: 'agent-input',
@@ -55,14 +59,13 @@ const begins: Readonly<Record<string, Begins>> = {
     kind: 'agent-buffer',
     level: 'red',
     group: 'buffer',
-    text: () =>
-      'its buffer is full: files wait in place, and what cannot wait is lost; see why it cannot send, or give it more room',
+    text: () => bufferFullText,
   },
   'disk-full': {
     kind: 'agent-buffer',
     level: 'red',
     group: 'disk',
-    text: () => 'the disk of its buffer is full: nothing more is read; make room there',
+    text: () => diskFullText,
   },
   'config-refused': {
     kind: 'agent-trouble',
@@ -122,8 +125,13 @@ const begins: Readonly<Record<string, Begins>> = {
   },
 };
 
-/** The group, and whether only what it names ends. */
-const ends: Readonly<Record<string, { readonly group: string; readonly isOne?: true }>> = {
+interface Ends {
+  readonly group: string;
+  /** Only what it names ends. */
+  readonly isOne?: true;
+}
+
+const ends: Readonly<Record<string, Ends>> = {
   'input-recovered': { group: 'input', isOne: true },
   'source-recovered': { group: 'source', isOne: true },
   'file-opened': { group: 'source', isOne: true },
@@ -135,11 +143,18 @@ const ends: Readonly<Record<string, { readonly group: string; readonly isOne?: t
   'rotation-done': { group: 'rotation', isOne: true },
 };
 
+export type TroubleGroup = 'buffer' | 'disk' | 'source';
+
+/** Of all of them: the agent started. */
+const anyGroup = 'any';
+
 interface ToldAgent {
   /** By group and what they are about; the oldest first. */
   readonly troubles: Map<string, AgentTrouble>;
   /** Why it stopped; undefined while it runs. */
   farewell: string | undefined;
+  /** When it told last that such a trouble begins or ends, by its own clock. */
+  readonly toldMs: Map<string, number>;
 }
 
 export class AgentReports {
@@ -152,13 +167,9 @@ export class AgentReports {
     const begun = begins[action];
     const ended = ends[action];
     if (begun !== undefined) this.#begin(document, begun);
-    if (action === 'agent-started') this.#startedAnew(agentId);
+    if (action === 'agent-started') this.#startedAnew(document);
     if (action === 'agent-stopped') this.#of(agentId).farewell = `it was stopped: ${aboutOf(fields).why}`;
-    const told = this.#agents.get(agentId);
-    if (ended === undefined || told === undefined) return;
-    const { group, isOne } = ended;
-    if (isOne === true) told.troubles.delete(keyOf(group, aboutOf(fields).what));
-    else for (const key of told.troubles.keys()) if (key.startsWith(`${group} `)) told.troubles.delete(key);
+    if (ended !== undefined) this.#end(document, ended);
   }
 
   /** What is over and done is told for `lostMs`. */
@@ -171,6 +182,13 @@ export class AgentReports {
     return [...troubles.values()];
   }
 
+  /** When it told last that a trouble of one of these groups begins or ends, or that it started, by its own clock; undefined: not since this hub's start. */
+  toldMsOf(agentId: Id, groups: readonly TroubleGroup[]): number | undefined {
+    const { toldMs } = this.#agents.get(agentId) ?? {};
+    const times = [...groups, anyGroup].flatMap((group) => toldMs?.get(group) ?? []);
+    return times.length === 0 ? undefined : Math.max(...times);
+  }
+
   farewellOf(agentId: Id): string | undefined {
     return this.#agents.get(agentId)?.farewell;
   }
@@ -181,7 +199,8 @@ export class AgentReports {
   }
 
   #begin({ agentId, fields, atMs, receivedMs }: PlatformDocument, { kind, level, group, text }: Begins): void {
-    const { troubles } = this.#of(agentId);
+    const { troubles, toldMs } = this.#of(agentId);
+    toldMs.set(group, atMs);
     const about = aboutOf(fields);
     const key = keyOf(group, about.what);
     const reason = text({ ...about, fields }).slice(0, toldTextMax);
@@ -190,20 +209,33 @@ export class AgentReports {
     troubles.set(key, { kind, level, what: about.what, reason, atMs, receivedMs: sinceMs });
   }
 
+  #end({ agentId, fields, action, atMs }: PlatformDocument, { group, isOne }: Ends): void {
+    const told = this.#agents.get(agentId);
+    const keys = isOne === true ? [keyOf(group, aboutOf(fields).what)] : (told?.troubles.keys().toArray() ?? []);
+    const over = keys.filter((key) => key.startsWith(`${group} `) && told?.troubles.delete(key) === true);
+    // Files are opened all the time: that one is says something of a trouble where it was one's.
+    if (over.length > 0 || action !== 'file-opened') this.#of(agentId).toldMs.set(group, atMs);
+  }
+
   /** Whatever lasts it tells again. */
-  #startedAnew(agentId: Id): void {
+  #startedAnew({ agentId, atMs }: PlatformDocument): void {
     const told = this.#of(agentId);
     told.farewell = undefined;
+    told.toldMs.set(anyGroup, atMs);
     for (const [key, { kind }] of told.troubles) if (kind !== 'agent-lost') told.troubles.delete(key);
   }
 
   #of(agentId: Id): ToldAgent {
-    const known = this.#agents.get(agentId) ?? { troubles: new Map<string, AgentTrouble>(), farewell: undefined };
+    const known = this.#agents.get(agentId) ?? newAgent();
     this.#agents.delete(agentId);
     this.#agents.set(agentId, known);
     if (this.#agents.size > agentsToldMax) dropFirst(this.#agents);
     return known;
   }
+}
+
+function newAgent(): ToldAgent {
+  return { troubles: new Map(), farewell: undefined, toldMs: new Map() };
 }
 
 function dropFirst(map: Map<Id, unknown>): void {

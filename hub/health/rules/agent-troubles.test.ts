@@ -121,6 +121,33 @@ test('an input that does not run is told from what was measured, too, and a fail
   assert.deepEqual(site.found(), ['agent-source yellow A app: /a']);
 });
 
+/** After a start of the hub the agent was green, with a full disk, until it told of something else. */
+test('a full buffer or disk, and sources that fail, are told from what was measured where no event told them', () => {
+  const site = new Site();
+  const buffer = { state: 'no-space', bytes: 90, max_bytes: 100, unacked_bytes: 90, batches: 1 };
+  site.measured({ buffer });
+  assert.deepEqual(site.found(), ['agent-buffer red A ']);
+  site.reports.take(event('disk-full', {}, nowMs + 2));
+  assert.deepEqual(site.found(), ['agent-buffer red A ']);
+  // What it measured before says nothing of now.
+  site.reports.take(event('disk-has-room', {}, nowMs + 3));
+  assert.deepEqual(site.found({ agents: [seenAgent()] }), ['agent-buffer yellow A']);
+  site.measured({ buffer: { ...buffer, state: 'full' } }, nowMs + 4);
+  assert.deepEqual(site.found(), ['agent-buffer red A ']);
+  site.reports.take(event('agent-started', {}, nowMs + 5));
+  assert.deepEqual(site.found(), ['agent-buffer yellow A']);
+  const input = { name: 'app', kind: 'file', type: 'app', state: 'running', sources: 3, failed: 1, lag: 0 } as const;
+  const inputs = [input, { ...input, name: 'web', failed: 2 }, { ...input, name: 'db', failed: 0 }];
+  site.measured({ inputs }, nowMs + 6);
+  assert.deepEqual(site.found(), ['agent-source yellow A app', 'agent-source yellow A web']);
+  site.reports.take(event('source-recovered', { log: { file: { path: '/a' } } }, nowMs + 7));
+  assert.deepEqual(site.found(), []);
+  site.measured({ inputs }, nowMs + 8);
+  site.reports.take(event('file-opened', { log: { file: { path: '/b' } } }, nowMs + 9));
+  assert.equal(site.found().length, 2);
+  assert.deepEqual(site.found({ agents: [seenAgent({ connected: false })] }), []);
+});
+
 test('a buffer that fills up, files that are far behind, and books that do not balance for three measurements', () => {
   const site = new Site();
   site.measured({ buffer: { state: 'open', bytes: 90, max_bytes: 100, unacked_bytes: 80, batches: 1 } });

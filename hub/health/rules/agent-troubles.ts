@@ -6,10 +6,11 @@ import type { HealthRules } from '../../config/health-options.ts';
 import type { AgentState } from '../../measurements/agents/agent-states.ts';
 import type { Finding } from '../findings.ts';
 import type { AgentReports, AgentTrouble } from './agent-reports.ts';
+import { measuredTroubles } from './measured-troubles.ts';
 import { levelOf, type Rule, type RuleFacts } from './rule.ts';
 
 export interface AgentTroublesParts {
-  readonly reports: Pick<AgentReports, 'troublesOf'>;
+  readonly reports: Pick<AgentReports, 'troublesOf' | 'toldMsOf'>;
   /** How it was when it told last. */
   readonly told: (agentId: Id) => AgentState | undefined;
 }
@@ -70,7 +71,10 @@ export class AgentTroubles implements Rule {
       name,
     }: { readonly nowMs: number; readonly lostMs: number; readonly state: AgentState | undefined; readonly name: () => string },
   ): Finding[] {
-    const troubles = this.#parts.reports.troublesOf(agentId, { nowMs, lostMs }).filter((trouble) => !isOver(trouble, state));
+    const told = this.#parts.reports.troublesOf(agentId, { nowMs, lostMs }).filter((trouble) => !isOver(trouble, state));
+    const measured = measuredTroubles(state, this.#parts.reports);
+    // An event names the source, and what is missing.
+    const troubles = [...told, ...measured.filter(({ kind }) => !told.some((trouble) => trouble.kind === kind))];
     const inputs = state?.measured?.inputs ?? [];
     const found = troubles.map((trouble) => ({
       kind: trouble.kind,
