@@ -5,6 +5,7 @@ import { agentA, healthRules, ruleFacts, seenAgent } from '../testing/rule-facts
 import { OwnAgents } from './own-agents.ts';
 
 const agentB = 'b2'.repeat(16);
+const siteId = '5e'.repeat(16);
 const nowMs = 1_000_000_000;
 
 /** Agent A is in partition 1, agent B in partition 2. */
@@ -19,6 +20,7 @@ class Hub {
         return () => this.#listeners.delete(listener);
       },
     },
+    siteId,
     queue: { partitionOf: (agentId) => (agentId === agentA ? 1 : 2) },
   });
 
@@ -28,8 +30,8 @@ class Hub {
   }
 
   /** Its disk is full, and its clock is wrong. */
-  tell(agentId: string): void {
-    const about = { siteId: '5e'.repeat(16), agentId, tenant: 'shop', kind: 'event', dataset: 'tributary.agent' };
+  tell(agentId: string, from = siteId): void {
+    const about = { siteId: from, agentId, tenant: 'shop', kind: 'event', dataset: 'tributary.agent' };
     const fields = { agent: { type: 'tributary' } };
     const document: PlatformDocument = { ...about, action: 'disk-full', receivedMs: nowMs, atMs: nowMs + 3_600_000, fields };
     this.own.take(document);
@@ -65,4 +67,11 @@ test('what an agent told stands while the store is away and nobody works on anyt
   assert.equal(hub.found(agentA), 2);
   hub.works(1, 2);
   assert.equal(hub.found(agentA), 2);
+});
+
+test('what a site below tells of an agent of the same name is its own matter', () => {
+  const hub = new Hub();
+  using _ = hub.own;
+  hub.tell(agentA, '99'.repeat(16));
+  assert.equal(hub.found(agentA), 0);
 });

@@ -12,6 +12,7 @@ import { ClockSkew } from './rules/clock-skew.ts';
 export interface OwnAgentsParts {
   readonly cluster: Pick<Cluster, 'partitions' | 'onChanged'>;
   readonly queue: Pick<Queue, 'partitionOf'>;
+  readonly siteId: Id;
 }
 
 export class OwnAgents implements Disposable {
@@ -25,9 +26,12 @@ export class OwnAgents implements Disposable {
     this.#unlisten = parts.cluster.onChanged(() => this.#forget());
   }
 
-  /** A reader whose partition has gone ends its step under way: what it tells yet is not ours. */
+  /**
+   * A reader whose partition has gone ends its step under way: what it tells yet is not ours. Agents of sites below are these sites' own matter, whatever
+   * they are called.
+   */
   take(document: PlatformDocument): void {
-    if (!this.#isOurs(document.agentId)) return;
+    if (document.siteId !== this.#parts.siteId || !this.#isOurs(document.agentId)) return;
     this.reports.take(document);
     this.skew.take(document);
   }
