@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import { healthAnswer } from '../../dashboard/api/health-shapes.ts';
+import type { SiteHealth } from '../../sites/site-snapshot.ts';
+import type { HealthFacts } from './facts.ts';
 import { HealthModel, type ModelNode } from './health-model.ts';
 import { pageOf, type Wanted, withoutChannels } from './health-view.ts';
 import { shownNode } from './shown-node.ts';
@@ -13,7 +15,7 @@ const agents = Array.from({ length: 250 }, (_, number) => ({
   tenants: number % 2 === 0 ? ['shop'] : ['shop', 'bank'],
 }));
 const channel = { streams: 0, gaps: 0, lost: 0, duplicates: 0, positions: 0, late: 0, filtered: 0, filteredRecords: 0 };
-model.refresh({
+const facts: HealthFacts = {
   site: { name: 'main', siteId: '5e'.repeat(16) },
   hubs: [],
   listeners: [],
@@ -29,7 +31,8 @@ model.refresh({
     }),
     { kind: 'channel-silent', subject: 'shop/web', level: 'red', reason: 'silent', sinceMs: 2, hubId: 'x' },
   ],
-});
+};
+model.refresh(facts);
 const all = [...model.tree.values()];
 const everything: Wanted = {
   order: 'worst',
@@ -93,6 +96,33 @@ test('the platform is as it is without its channels', () => {
   const platform = withoutChannels(all);
   assert.partialDeepStrictEqual(platform[0], { id: 'site', state: 'yellow' });
   assert.ok(platform.every(({ kind }: ModelNode) => kind !== 'channel'));
+});
+
+test('a site below is as it is without its channels, too', () => {
+  const siteId = '1b'.repeat(16);
+  const cause = { subject: 'x', level: 'red', sinceMs: 3 } as const;
+  const nothing = { hubs: [], groups: [], findings: [], sites: [], agents: { known: 0, connected: 0, list: [] } };
+  const below = new HealthModel({ clock: new ManualClock(7), hubId: 'ab'.repeat(16) });
+  const look = (outputCauses: SiteHealth['nodes'][number]['causes']): Record<string, string> => {
+    const nodes: SiteHealth['nodes'] = [
+      { id: 'site', kind: 'site', name: 'edge', causes: [] },
+      { id: 'channel/a/b', kind: 'channel', name: 'a/b', parent: 'site', causes: [{ ...cause, kind: 'lag', reason: 'lags' }] },
+      { id: 'output/es', kind: 'output', name: 'es', parent: 'site', causes: outputCauses },
+    ];
+    const health = { nodes, counts: {}, changes: [] };
+    below.refresh({
+      ...facts,
+      agents: [],
+      findings: [],
+      sites: [{ site: 'edge', siteId, state: 'red', ageMs: 0, ...nothing, health }],
+    });
+    const sites = withoutChannels([...below.tree.values()]).filter(({ kind }) => kind === 'site');
+    return Object.fromEntries(sites.map(({ id, state, reason }) => [id, `${state} ${reason}`]));
+  };
+  assert.deepEqual(look([]), { site: 'green ', [`site/${siteId}`]: 'green ' });
+  assert.equal(below.tree.get('site')?.state, 'red');
+  const away = { ...cause, kind: 'elasticsearch-away', level: 'yellow', reason: 'away' } as const;
+  assert.deepEqual(look([away]), { site: 'yellow away', [`site/${siteId}`]: 'yellow away' });
 });
 
 test('what belongs to several tenants names none of them', () => {

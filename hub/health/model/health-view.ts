@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { HealthAnswer, HealthNode, HealthState, NodeKind, stateCounts } from '../../dashboard/api/health-shapes.ts';
 import type { HealthTree, ModelNode } from './health-model.ts';
+import { type Colour, coloursOf, green } from './colours.ts';
 import type { NodeId } from './node-ids.ts';
 import { isWorse, rankOf } from './states.ts';
 
@@ -47,17 +48,22 @@ export function pageOf(
   return { ...headOf(under), counts: countsOf(under), nodes: nodes.map(shown), ...next };
 }
 
-/** The platform without what is of channels: of the site then tells what it has else. */
+/** The platform without what is of channels: this site and those below then tell what they have else. Parents come first. */
 export function withoutChannels(seen: readonly ModelNode[]): ModelNode[] {
   const rest = seen.filter(({ kind }) => kind !== 'channel' && kind !== 'topic');
-  return rest.map((node) => (node.parent === undefined ? coloured(node, rest) : node));
+  const colours = coloursOf(new Map(rest.map((node) => [node.id, node])), new Map(rest.map(({ id, causes }) => [id, causes])));
+  // Only sites have channels.
+  return rest.map((node) => (node.kind === 'site' ? coloured(node, colours.get(node.id), rest) : node));
 }
 
-function coloured(top: ModelNode, nodes: readonly ModelNode[]): ModelNode {
-  const children = nodes.filter(({ parent }) => parent === top.id);
-  const own = { state: top.own, reason: top.causes[0]?.reason ?? '', sinceMs: top.causes[0]?.sinceMs ?? top.sinceMs };
-  const { state, reason, sinceMs } = children.reduce((worst, node) => (isWorse(node.state, worst.state) ? node : worst), own);
-  return { ...top, state, reason, sinceMs: state === top.state ? top.sinceMs : sinceMs };
+function coloured(node: ModelNode, colour: Colour | undefined, nodes: readonly ModelNode[]): ModelNode {
+  const { state, reason, sinceMs } = colour ?? { ...green, sinceMs: newestBelow(node, nodes) };
+  return { ...node, state, reason, sinceMs: state === node.state ? node.sinceMs : sinceMs };
+}
+
+/** When the last of what is below it became green. */
+function newestBelow({ id }: ModelNode, nodes: readonly ModelNode[]): number {
+  return nodes.reduce((newest, { parent, sinceMs }) => (parent === id ? Math.max(newest, sinceMs) : newest), 0);
 }
 
 /** Of several nodes that somebody sees without what is above them: the worst of them tells. */
