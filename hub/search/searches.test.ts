@@ -162,6 +162,7 @@ test('what may not be seen is as good as not there, and what is asked for in vai
     [{ tenant: 'A b' }, 'malformed'],
     [{ from: 'now', to: 'now-1h' }, 'range'],
     [{ from: 'yesterday' }, 'range'],
+    [{ from: 'now-99999999999d' }, 'range'],
     [{ text: 'a', query: 'b' }, 'unclear'],
     [{ regex: '(' }, 'pattern'],
     [{ regex: '(a)\\1' }, 'pattern'],

@@ -106,6 +106,7 @@ function listOf(what: string, text: string | undefined): readonly string[] | und
 function timeOf(what: string, text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined || text === '') return undefined;
   const time = parseMoment(text, nowMs);
-  if (time !== undefined) return time;
+  // Some time ago there was no calendar.
+  if (time !== undefined && time >= 0) return time;
   throw new SearchError('range', `${what}: is no time; write 2026-11-21T10:00:00Z, milliseconds since 1970, now, or now-15m`);
 }

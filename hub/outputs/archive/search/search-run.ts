@@ -85,6 +85,8 @@ export class SearchRun {
   readonly #counts = new Map<string, Map<string, number>>();
   #underWay = 0;
   #progress: () => void = () => undefined;
+  /** A frame has come since rows were asked for. */
+  #hasCome = false;
   #isEnding = false;
 
   constructor(request: SearchRequest) {
@@ -127,12 +129,14 @@ export class SearchRun {
 
   /** Rows that are due now; undefined when a frame must come first (`wait`), or it is over. */
   next(rowsMax: number): DueRows | undefined {
+    this.#hasCome = false;
     this.#dispatch();
     return this.#nextRows(rowsMax);
   }
 
-  /** Until a frame has come. */
+  /** Until a frame has come since `next`: also where whoever asks did something else in between. */
   wait(): Promise<void> {
+    if (this.#hasCome) return Promise.resolve();
     return new Promise((resolve) => {
       this.#progress = resolve;
     });
@@ -209,6 +213,7 @@ export class SearchRun {
       cursor.arrive(index, nothing());
     }
     this.#underWay -= 1;
+    this.#hasCome = true;
     this.#progress();
   }
 

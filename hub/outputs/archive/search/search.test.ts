@@ -6,12 +6,13 @@ import { after, suite, test } from 'node:test';
 import type { ArchiveObject } from '../../../queue/queue.ts';
 import { decodeBlock } from '../../../processing/block.ts';
 import { lineBlock } from '../../../testing/line-block.ts';
+import { eventually } from '../../../testing/eventually.ts';
 import { streamInfo } from '../../../testing/records.ts';
 import { ObjectWriter } from '../object-writer.ts';
 import { canMatch, type ArchiveQuery, type Pattern } from './query.ts';
 import { folderArchive } from '../store/archive-spec.ts';
 import { FolderStore } from '../store/folder-store.ts';
-import type { SearchRequest, SearchSummary } from './search-run.ts';
+import { SearchRun, type SearchRequest, type SearchSummary } from './search-run.ts';
 import { SearchThreads } from './search-threads.ts';
 import { searchArchive } from './search.ts';
 import { parseSearchTime } from './search-time.ts';
@@ -58,6 +59,17 @@ async function found(
 }
 
 suite('archive search', () => {
+  test('a frame that comes while whoever asks does something else is not waited for', async () => {
+    await using threads = new SearchThreads({ size: 1 });
+    const object = await makeObject({ name: 'meanwhile', blocks: [[0, 'one\n']] });
+    const run = new SearchRun({ archive: folderArchive(folder), objects: [object], query: {}, format: 'raw', threads });
+    assert.equal(run.next(10), undefined);
+    await eventually('the frame has come', () => run.summary().frames === 1, 120_000);
+    await run.wait();
+    assert.equal(run.next(10)?.rows, 1);
+    await run.end();
+  });
+
   test('results come in the order of receiving, over objects that overlap in any way', async () => {
     // Lines tell their time; every third object begins before the one before it ends.
     const objects: ArchiveObject[] = [];
