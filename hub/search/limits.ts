@@ -48,6 +48,10 @@ export const bucketsMax = 500;
 export const facetValuesDefault = 20;
 export const facetValuesMax = 200;
 
+/** Documents of Elasticsearch that one page of a regular expression looks at, and for how long it begins to look at more. */
+export const fittedDocumentsMax = 20_000;
+export const fittedMs = 15_000;
+
 /** Records before and after one, and how long is looked for them. */
 export const contextDefault = 20;
 export const contextMax = 200;

@@ -38,13 +38,13 @@ export function openSearch({ options, queue, processing, outputs, registry, cloc
   const threads = new SearchThreads({ size: Math.min(searchThreadsMax, availableParallelism()), isBackground: true });
   const index = recentIndex(queue, () => clock.monotonic());
   const record: Registry['record'] = (event) => registry.record(event);
-  const stores = (): SearchStore[] => [...archiveOf(outputs, { queue, index, threads }), ...elasticsearchOf(outputs)];
+  const stores = (): SearchStore[] => [...archiveOf(outputs, { queue, index, threads }), ...elasticsearchOf(outputs, threads)];
   const limits = { scriptTimeLimitMs: options.scripts.time_limit, memoryBytes: options.scripts.memory_limit };
   return {
     searches: new Searches({ stores, registry, clock }),
     tails: new Tails({ queue, clock, threads, record }),
     previews: new PipelinePreviews({ set: () => processing.set, limits, queue, store: () => stores()[0], registry, clock }),
-    stored: () => [...archiveOf(outputs, { queue: withoutWaiting(queue), index, threads }), ...elasticsearchOf(outputs)],
+    stored: () => [...archiveOf(outputs, { queue: withoutWaiting(queue), index, threads }), ...elasticsearchOf(outputs, threads)],
     [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),
   };
 }
@@ -67,9 +67,9 @@ function withoutWaiting(queue: Queue): ArchiveSearchParts['queue'] {
   };
 }
 
-function elasticsearchOf(outputs: SearchParts['outputs']): SearchStore[] {
+function elasticsearchOf(outputs: SearchParts['outputs'], threads: SearchThreads): SearchStore[] {
   return outputs.elasticsearch.map((output) => {
     const { name, state, trouble } = output.status();
-    return new ElasticsearchSearch({ name, state: trouble === '' ? state : trouble, connection: output.connection });
+    return new ElasticsearchSearch({ name, state: trouble === '' ? state : trouble, connection: output.connection, threads });
   });
 }

@@ -1,51 +1,72 @@
 /** A document of Elasticsearch as a found record. It may be of another version, or have been changed by somebody: nothing of it is relied on. */
+import { platformType } from '@tributary/protocol/platform/document.ts';
 import type { FoundRecord } from '../../dashboard/api/search-shapes.ts';
 import { dataStreamParts } from '../../outputs/elasticsearch/index-names.ts';
+import { platformIndices } from './query-dsl.ts';
 
 /** What the hub itself adds, and what is told elsewhere in the record. */
 const ownNames: ReadonlySet<string> = new Set(['@timestamp', 'data_stream', 'ecs', 'labels', 'tributary']);
+/** What agents and hubs tell has fields of its own among these. */
+const platformOwnNames: ReadonlySet<string> = new Set(['data_stream']);
 
 export interface TextLimits {
   readonly lineBytesMax: number;
+  readonly fieldsBytesMax: number;
 }
 
-export function foundDocument(index: string, source: unknown, { lineBytesMax }: TextLimits): FoundRecord {
+/** The line of a document, however long it is. */
+export function lineOfDocument(source: unknown): string {
+  const original = textOf(valueAt(source, ['event', 'original']));
+  return original === '' ? textOf(valueAt(source, ['message'])) : original;
+}
+
+export function foundDocument(index: string, source: unknown, { lineBytesMax, fieldsBytesMax }: TextLimits): FoundRecord {
   const text = (path: string): string => textOf(valueAt(source, path.split('.')));
   const parts = dataStreamParts(index.replace(/^\.ds-/, ''));
-  const message = text('message');
-  const original = text('event.original');
-  const whole = original === '' ? message : original;
+  const isPlatform = platformIndices.includes(text('data_stream.type') || (parts?.type ?? ''));
+  const told = lineOfDocument(source);
+  // A measurement has no message: in the archive it is a line of JSON, too.
+  const whole = told === '' && isPlatform ? JSON.stringify(source) : told;
+  const place = isPlatform ? 'tributary.record' : 'tributary';
   const receivedMs = timeOf(text('event.ingested')) ?? timeOf(text('@timestamp')) ?? 0;
   const eventMs = timeOf(text('@timestamp'));
   const bytes = Buffer.from(whole);
   const cut = bytes.length > lineBytesMax;
-  const site = text('tributary.site');
-  const fields = fieldsOf(source, message === whole);
+  const site = text(`${place}.site`);
+  const fields = fieldsOf(source, isPlatform ? platformOwnNames : ownNames, text('message') === whole && !isPlatform);
   return {
     at: {
       ...(site !== '' && { site }),
       agent: text('agent.id'),
-      stream: text('tributary.stream'),
-      position: Number(text('tributary.position')),
-      ordinal: Number(text('tributary.ordinal')),
+      stream: text(`${place}.stream`),
+      position: Number(text(`${place}.position`)),
+      ordinal: Number(text(`${place}.ordinal`)),
     },
     tenant: text('data_stream.namespace') || (parts?.namespace ?? ''),
-    type: text('data_stream.dataset') || (parts?.dataset ?? ''),
+    type: isPlatform ? platformType : text('data_stream.dataset') || (parts?.dataset ?? ''),
     receivedMs,
     ...(eventMs !== undefined && eventMs !== receivedMs && { eventMs }),
     host: text('host.name'),
     source: text('log.file.path') || text('tributary.source'),
     labels: labelsOf(valueAt(source, ['labels'])),
-    ...(fields !== undefined && { fields }),
+    ...(fields !== undefined && isWithin(fields, fieldsBytesMax) && { fields }),
     line: cut ? bytes.toString('utf8', 0, lineBytesMax) : whole,
     cut,
   };
 }
 
-function fieldsOf(source: unknown, isMessageTold: boolean): Record<string, unknown> | undefined {
+function fieldsOf(
+  source: unknown,
+  toldElsewhere: ReadonlySet<string>,
+  isMessageTold: boolean,
+): Record<string, unknown> | undefined {
   if (!isObject(source)) return undefined;
-  const entries = Object.entries(source).filter(([name]) => !ownNames.has(name) && !(isMessageTold && name === 'message'));
+  const entries = Object.entries(source).filter(([name]) => !toldElsewhere.has(name) && !(isMessageTold && name === 'message'));
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+function isWithin(fields: Record<string, unknown>, bytesMax: number): boolean {
+  return bytesMax === Infinity || Buffer.byteLength(JSON.stringify(fields)) <= bytesMax;
 }
 
 function labelsOf(value: unknown): Record<string, string> {

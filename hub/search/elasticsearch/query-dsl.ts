@@ -2,10 +2,10 @@
  * A search in Elasticsearch's query DSL. Words are found as Elasticsearch's analysis has them: whole ones, whatever the case of their letters, several
  * as a phrase. Names of fields are those of its documents (docs/operating/elasticsearch.md).
  */
+import { platformType } from '@tributary/protocol/platform/document.ts';
 import { unreachable } from '@tributary/shared/assert.ts';
 import { type Condition, fieldsCalled } from '../../outputs/archive/search/condition.ts';
 import { logsName } from '../../outputs/elasticsearch/index-names.ts';
-import { SearchError } from '../search-error.ts';
 import type { Wanted } from '../wanted.ts';
 
 export type Dsl = Readonly<Record<string, unknown>>;
@@ -20,7 +20,7 @@ const ownFields: Readonly<Record<string, readonly string[]>> = {
   type: ['data_stream.dataset'],
   host: ['host.name'],
   agent: ['agent.id'],
-  stream: ['tributary.stream'],
+  stream: ['tributary.stream', 'tributary.record.stream'],
   source: ['log.file.path', 'tributary.source'],
   received: [receivedField],
   line: lineFields,
@@ -32,29 +32,46 @@ const indicesMax = 40;
 /** Index names with commas between them; undefined where there is nothing that may be looked at. */
 export function indicesOf({ tenants, types }: Pick<Wanted, 'tenants' | 'types'>): string | undefined {
   if (tenants?.length === 0 || types?.length === 0) return undefined;
-  const names = (types ?? ['*']).flatMap((type) => (tenants ?? ['*']).map((tenant) => logsName(tenant, type)));
-  return names.length > indicesMax ? logsName('*', '*') : names.join(',');
+  const names = namesOfAll(types ?? ['*'], tenants ?? ['*']);
+  if (names.length <= indicesMax) return names.join(',');
+  return namesOfAll(types?.includes(platformType) === true ? ['*', platformType] : ['*'], ['*']).join(',');
 }
 
-/** Throws a SearchError for what Elasticsearch has no way to find. */
+/** What agents and hubs tell is in indices by what it is about. */
+function namesOfAll(types: readonly string[], tenants: readonly string[]): readonly string[] {
+  return types.flatMap((type) =>
+    tenants.flatMap((tenant) =>
+      type === platformType ? platformIndices.map((family) => `${family}-*-${tenant}`) : [logsName(tenant, type)],
+    ),
+  );
+}
+
+/** Of `data_stream.type`, too. */
+export const platformIndices: readonly string[] = ['platform', 'metrics'];
+
+function ofTypes(types: readonly string[]): Dsl {
+  const others = types.filter((type) => type !== platformType);
+  const logs = { terms: { 'data_stream.dataset': others } };
+  if (others.length === types.length) return logs;
+  const platform = { terms: { 'data_stream.type': platformIndices } };
+  if (others.length === 0) return platform;
+  return anyOf([{ bool: { filter: [logs, { term: { 'data_stream.type': 'logs' } }] } }, platform]);
+}
+
+/** But for a regular expression, which Elasticsearch has no way to look for in a line: what else is wanted. */
 export function queryOf(wanted: Wanted): Dsl {
   const { tenants, types, hosts, sinceMs, untilMs, pattern, condition } = wanted;
   const range = { ...(sinceMs !== undefined && { gte: sinceMs }), ...(untilMs !== undefined && { lt: untilMs }) };
   const filter: Dsl[] = [
     // Others may have indices of such names.
-    { exists: { field: 'tributary.stream' } },
+    anyOf([{ exists: { field: 'tributary.stream' } }, { exists: { field: 'tributary.record.site' } }]),
     ...(tenants === undefined ? [] : [{ terms: { 'data_stream.namespace': tenants } }]),
-    ...(types === undefined ? [] : [{ terms: { 'data_stream.dataset': types } }]),
+    ...(types === undefined ? [] : [ofTypes(types)]),
     ...(hosts === undefined ? [] : [{ terms: { 'host.name': hosts } }]),
     ...(Object.keys(range).length === 0 ? [] : [{ range: { [receivedField]: { ...range, format: 'epoch_millis' } } }]),
     ...(condition === undefined ? [] : [dslOf(condition, wanted.ignoreCase)]),
   ];
-  if (pattern !== undefined && pattern.kind !== 'literal')
-    throw new SearchError(
-      'pattern',
-      'regex: Elasticsearch finds words, and no regular expressions over lines: search the archive (store=archive), or use text or query',
-    );
-  if (pattern !== undefined) filter.push(phrase(pattern.text, lineFields));
+  if (pattern?.kind === 'literal') filter.push(phrase(pattern.text, lineFields));
   return { bool: { filter } };
 }
 
