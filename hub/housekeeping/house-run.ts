@@ -10,6 +10,7 @@ import type { MetricBook } from '../metrics/metric-book.ts';
 import type { Registry } from '../registry/registry.ts';
 import { notesMax } from './limits.ts';
 import type { HousekeepingKind, Removal } from './removal.ts';
+import { removedMetrics } from './removed-metrics.ts';
 import type { KindSums } from './run-report.ts';
 import { type CheckHeld, checkHeld, isLockOver } from './still-held.ts';
 
@@ -96,11 +97,7 @@ export class HouseRun {
       await registry.record({ ...event, outcome: 'failure' }).catch(() => undefined);
       return false;
     }
-    const labels = { tenant: tenant ?? '', type: type ?? '', kind: kind.name };
-    metrics.add([
-      { name: 'tributary_hub_housekeeping_removed_total', kind: 'counter', help: removedHelp, labels, value: 1 },
-      { name: 'tributary_hub_housekeeping_freed_bytes_total', kind: 'counter', help: freedHelp, labels, value: bytes },
-    ]);
+    metrics.add(removedMetrics(kind.name, removal));
     return true;
   }
 
@@ -120,6 +117,3 @@ export class HouseRun {
     return !this.#isOver && !this.#signal.aborted && (await this.#parts.lock.isHeld());
   }
 }
-
-const removedHelp = 'Things that housekeeping removed, as they were too old.';
-const freedHelp = 'Bytes of the things that housekeeping removed.';

@@ -4,6 +4,7 @@ import { suite, test } from 'node:test';
 import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import { expositionText } from '@tributary/shared/prometheus/exposition.ts';
 import type { ModelCause, ModelNode } from '../health/model/health-model.ts';
+import { allMetrics, labelsOf } from './all-metrics.ts';
 import { type HubMetricsParts, hubMetrics } from './hub-metrics.ts';
 import { LoopLag } from './loop-lag.ts';
 import { visible } from './owned.ts';
@@ -31,7 +32,7 @@ function cause(kind: ModelCause['kind'], subject: string, level: ModelCause['lev
 
 suite('what a hub tells Prometheus', () => {
   test('every name says what it is: whose, of which unit, and whether it only grows', async () => {
-    const metrics = await hubMetrics(toldHub());
+    const metrics = await allMetrics();
     const names = metrics.map(({ name }) => name);
     assert.ok(names.length > 100);
     assert.equal(new Set(names).size, names.length, 'each once');
@@ -42,13 +43,13 @@ suite('what a hub tells Prometheus', () => {
     assert.deepEqual(wrong, []);
   });
 
-  test('the page for people tells of every one of them', async () => {
+  test('the page for people tells of every one of them, with its labels, and of no other', async () => {
     const page = readFileSync(new URL('../../docs/operating/prometheus.md', import.meta.url), 'utf8');
-    const metrics = await hubMetrics(toldHub());
-    assert.deepEqual(
-      metrics.map(({ name }) => name).filter((name) => !page.includes(`| \`${name}\``)),
-      [],
-    );
+    const rows = [...page.matchAll(/^\| `(?<name>tributary_[a-z_]+)` +\|(?<labels>[^|]*)\|/gm)].map(({ groups }) => {
+      return `${groups?.['name']}: ${[...(groups?.['labels'] ?? '').matchAll(/`(\w+)`/g)].map(([, label]) => label).join()}`;
+    });
+    const metrics = await allMetrics();
+    assert.deepEqual(rows.toSorted(), metrics.map((metric) => `${metric.name}: ${labelsOf(metric).join()}`).toSorted());
   });
 
   test('no series is there twice', async () => {

@@ -1,5 +1,7 @@
 /** A hub that has something of everything: for what is to know all metrics that there are. */
+import type { ModelNode } from '../health/model/health-model.ts';
 import type { HubMetricsParts, ToldStatus } from './hub-metrics.ts';
+import { toldCounts } from './told/output-metrics.ts';
 
 const channel = 'shop/web';
 const sums = { entries: 2, bytes: 20, records: 200 };
@@ -120,11 +122,26 @@ const status: ToldStatus = {
       group: 'elasticsearch:es',
       state: 'waiting',
       trouble: 'away',
-      counts: { documents: 9 },
+      counts: { ...ones('elasticsearch'), documents: 9 },
       requestSeconds: { bounds: [1], counts: [2], sum: 3, count: 3 },
     },
+    {
+      name: 'up',
+      kind: 'upstream',
+      group: 'upstream:up',
+      state: 'running',
+      trouble: '',
+      counts: ones('upstream'),
+      certificate: { notAfterMs: 9000 },
+    },
+    { name: 'main', kind: 'archive', group: 'archive', state: 'running', trouble: '', counts: ones('archive') },
   ],
 };
+
+/** Of everything that an output of a kind counts. */
+function ones(kind: string): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.keys(toldCounts[kind] ?? {}).map((count) => [count, 1]));
+}
 
 function received(receivedRecords: number): { receivedRecords: number; receivedBytes: number } {
   return { receivedRecords, receivedBytes: receivedRecords / 10 };
@@ -134,16 +151,33 @@ function placed(oldestMs: number): { policy: 'blocking'; cursor: number; oldestM
   return { policy: 'blocking', cursor: 0, oldestMs, dropped: 0, paused: false };
 }
 
+const site: ModelNode = {
+  id: 'site',
+  kind: 'site',
+  name: 'main',
+  parent: undefined,
+  owners: 'site',
+  own: 'green',
+  state: 'green',
+  reason: '',
+  sinceMs: 0,
+  causes: [],
+};
+const canaries = { agentId: 'a1', tenant: 'shop', host: 'h', unaccounted: 0, missing: [], doubled: 0, latencyMs: 1 };
+
 export function toldHub(changes: Partial<HubMetricsParts> = {}): HubMetricsParts {
   return {
     status: async () => status,
-    tree: () => new Map(),
+    tree: () => new Map([[site.id, site]]),
     agentCounts: () => ({ known: 3, connected: 2 }),
-    agents: () => [],
+    agents: () => [{ agentId: 'a1', host: 'h', tenant: 'shop', lagBytes: 1, unackedBytes: 1 }],
     agentsTold: () => 10,
-    house: () => ({ last: undefined, lastSuccessMs: undefined }),
+    house: () => ({
+      last: { state: 'done', hubId: 'bb', startedMs: 1, endedMs: 2, wish: '', kinds: [], notes: [] },
+      lastSuccessMs: 2,
+    }),
     searches: () => ({ running: 0, begun: 1, refused: 0 }),
-    canaries: () => [],
+    canaries: () => [{ ...canaries, store: 'archive' }],
     loopLag: () => ({ bounds: [1], counts: [0], sum: 0, count: 0 }),
     book: { families: [] },
     now: () => 2_000_000,

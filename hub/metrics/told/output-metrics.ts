@@ -13,7 +13,7 @@ const sum = (name: string, help: string): Told => ({ type: 'counter', name, help
 const now = (name: string, help: string): Told => ({ type: 'gauge', name, help });
 
 /** By the name of the count. What the archive holds is the site's (channel-metrics.ts). */
-const countsOf: Readonly<Record<string, Readonly<Record<string, Told>>>> = {
+export const toldCounts: Readonly<Record<string, Readonly<Record<string, Told>>>> = {
   archive: {
     rejected: sum('archive_rejected_blocks_total', 'Blocks that cannot be archived and were kept as dead letters.'),
     failures: sum('archive_failures_total', 'Objects that could not be written; each is tried again.'),
@@ -68,7 +68,7 @@ export function outputMetrics(outputs: readonly OutputStatus[]): OwnedMetric[] {
       'When the certificate for the higher site expires, in seconds since 1970.',
       ends,
     ),
-    ...Object.entries(countsOf).flatMap(([kind, told]) => kindMetrics(kind, told, outputs)),
+    ...Object.entries(toldCounts).flatMap(([kind, told]) => kindMetrics(kind, told, outputs)),
     {
       name: `${prefix}elasticsearch_bulk_duration_seconds`,
       type: 'histogram',

@@ -2,13 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as z from 'zod';
-import { countLetters, measureLetters } from '../../../../dead-letters/dead-letter-metrics.ts';
-import { testLetter } from '../../../../dead-letters/fixture.ts';
-import { MetricBook } from '../../../../metrics/metric-book.ts';
-import { hubMetrics } from '../../../../metrics/hub-metrics.ts';
-import { toldHub } from '../../../../metrics/told-fixture.ts';
-import { deadLetterGroup } from '../../../../dead-letters/dead-letter.ts';
-import { suppressedMetric } from '../../../../processing/steps/suppressed.ts';
+import { allMetrics } from '../../../../metrics/all-metrics.ts';
 import { boardsOf } from '../boards.ts';
 import { pipelineMetrics } from '../known-types.ts';
 import { grafanaFiles } from './grafana-files.ts';
@@ -46,24 +40,8 @@ function textOf(path: string): string {
   return readFileSync(new URL(path, import.meta.url), 'utf8');
 }
 
-/** All that a hub may tell, with what only counts once it happens. */
 async function hubNames(): Promise<ReadonlySet<string>> {
-  const book = new MetricBook({ refused: (name) => assert.fail(name) });
-  book.add([suppressedMetric('web', 'dedupe')]);
-  for (const verb of ['replay', 'drop'] as const) countLetters(book, verb, { channel: 'shop/web', letters: [testLetter(1)] });
-  const dead = {
-    topic: 'dead/shop/web',
-    group: deadLetterGroup,
-    partition: 0,
-    policy: 'blocking',
-    paused: false,
-    dropped: 0,
-  } as const;
-  measureLetters(book, { groups: [{ ...dead, cursor: 0, entries: 1, records: 1, bytes: 1, oldestMs: 1 }] });
-  const metrics = await hubMetrics(toldHub({ book }));
-  const counted = textOf('../../../../housekeeping/house-run.ts').match(/tributary_hub_housekeeping_\w+/g) ?? [];
-  assert.ok(counted.length > 0);
-  return new Set([...metrics.flatMap(({ name, type }) => (type === 'histogram' ? [`${name}_bucket`] : [name])), ...counted]);
+  return new Set((await allMetrics()).map(({ name, type }) => (type === 'histogram' ? `${name}_bucket` : name)));
 }
 
 /** An agent that has nothing to tell of a metric leaves it out, so the names are looked for where they are made. */
