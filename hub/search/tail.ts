@@ -130,7 +130,7 @@ class Follower implements Disposable {
 
   /**
    * The first entry that is looked at came after the tail had begun. The newest one did, or nobody would have told of it, whatever the clock of
-   * the hub that received it says, and however long it was with its pipeline.
+   * the hub that put it there says.
    */
   async #beginning({ topic, partition }: Place): Promise<number> {
     const { entries } = await this.#parts.queue.measure({ topic, partition, afterSequence: 0 });

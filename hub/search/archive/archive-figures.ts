@@ -8,6 +8,7 @@ import { SearchRun } from '../../outputs/archive/search/search-run.ts';
 import type { ResultFormat } from '../../outputs/archive/search/search-contract.ts';
 import type { ArchiveObject } from '../../queue/queue.ts';
 import { exactBytesMax } from '../limits.ts';
+import { brokenOffText, SearchError } from '../search-error.ts';
 import type { Buckets } from '../search-store.ts';
 import type { Chosen } from './archive-search.ts';
 
@@ -91,6 +92,7 @@ async function look(
     signal.removeEventListener('abort', onAbort);
     await search.end();
   }
+  if (signal.aborted) throw new SearchError('store-away', brokenOffText);
   return search.counts;
 }
 

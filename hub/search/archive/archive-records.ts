@@ -3,6 +3,7 @@ import { RowReader } from '../../outputs/archive/search/found-row.ts';
 import { type DueRows, SearchRun, type SearchRequest } from '../../outputs/archive/search/search-run.ts';
 import type { FoundRecord } from '../../dashboard/api/search-shapes.ts';
 import { fieldsBytesMax, lineBytesMax, progressMs } from '../limits.ts';
+import { brokenOffText } from '../search-error.ts';
 import type { Page, SearchEnd, SearchStep } from '../search-store.ts';
 import type { Wanted } from '../wanted.ts';
 import type { GivenRows } from './given-rows.ts';
@@ -50,7 +51,7 @@ export async function* archiveRecords(run: ArchiveRun, page: Page, signal: Abort
   return {
     ...(next !== undefined && { next }),
     summary: { objectsRead, objectsSkipped, rawBytes, seconds },
-    problems: [...run.problems, ...problems],
+    problems: [...run.problems, ...problems, ...(signal.aborted ? [brokenOffText] : [])],
   };
 }
 

@@ -257,7 +257,52 @@ suite('search of an archive and what waits for it', () => {
     const cut = new AbortController();
     cut.abort();
     const steps = site.search.records(wanted({}), { limit: 10 }, cut.signal);
-    assert.equal((await steps.next()).done, true);
+    const { done, value } = await steps.next();
+    assert.equal(done, true);
+    assert.match(value.problems.join(' '), /broken off/, 'nobody takes it for all there is');
+    const buckets = { fromMs: noon, stepMs: 10, count: 4 };
+    await assert.rejects(site.search.histogram(wanted({}), buckets, cut.signal), { code: 'store-away' });
+    await assert.rejects(site.search.facets(wanted({}), 10, cut.signal), { code: 'store-away' });
     assert.deepEqual((await new Site().page({})).found, []);
+    assert.deepEqual((await site.page({})).end.problems, []);
+  });
+
+  test('who may look at one tenant gets nothing of another one, whatever is asked for', async () => {
+    const site = await filled();
+    site.publish({ channel: 'bank/platform', atMs: 5, lines: ['{"cpu":1}'] });
+    const asked: readonly AskedFor[] = [
+      {},
+      { tenant: 'bank' },
+      { tenant: 'shop,bank' },
+      { type: 'app' },
+      { type: 'platform,web' },
+      { host: 'app1' },
+      { host: 'app1,web1', order: 'oldest' },
+      { text: 'bank' },
+      { regex: 'bank|shop' },
+      { query: 'tenant:bank OR host:app1' },
+      { query: 'NOT tenant:shop' },
+      { query: 'line:*' },
+    ];
+    const buckets = { fromMs: noon, stepMs: 10, count: 4 };
+    for (const one of asked) {
+      const own = wantedOf(one, { visible: ['shop'], nowMs: noon });
+      const lines: string[] = [];
+      for await (const step of site.search.records(own, { limit: 1000 }, never))
+        if ('records' in step) lines.push(...step.records.map(({ tenant, line }) => `${tenant} ${line}`));
+      const name = JSON.stringify(one);
+      assert.ok(
+        lines.every((line) => line.startsWith('shop shop/web')),
+        name,
+      );
+      const { counts } = await site.search.histogram(own, buckets, never);
+      assert.equal(
+        counts.reduce((sum, count) => sum + count, 0),
+        lines.length,
+        name,
+      );
+      const { facets } = await site.search.facets(own, 10, never);
+      assert.doesNotMatch(JSON.stringify(facets), /bank|app/, name);
+    }
   });
 });

@@ -98,6 +98,40 @@ test('a page looks at no more than so many documents, says so, and the next one 
   assert.deepEqual([file.lines.length, file.end.next], [1, undefined]);
 });
 
+test('who may look at one tenant asks the server for nothing of another one', async () => {
+  const server = new Server(3);
+  const asked: readonly AskedFor[] = [
+    { tenant: 'shop,bank' },
+    { type: 'platform,web' },
+    { host: 'app1', regex: 'x' },
+    { query: 'tenant:bank OR data_stream.namespace:bank' },
+    { query: 'NOT tenant:shop _index:*bank*' },
+    { type: Array.from({ length: 100 }, (_, index) => `type${index}`).join(',') },
+  ];
+  for (const one of asked) await server.page(one);
+  for (const { path, body } of server.requests) {
+    assert.match(path, /^\/(?:[a-z0-9*_-]+-(?:shop|\*),?)+\/_search$/);
+    const { filter } = Object(body).query.bool.filter[0].bool;
+    assert.ok(
+      filter.some((part: object) => JSON.stringify(part) === '{"terms":{"data_stream.namespace":["shop"]}}'),
+      path,
+    );
+  }
+  assert.equal(server.requests.length, asked.length);
+  await server.page({ tenant: 'bank' });
+  assert.equal(server.requests.length, asked.length, 'nothing is asked for');
+});
+
+test('what is broken off is not taken for all there is', async () => {
+  const cut = new AbortController();
+  const server = new Server(3);
+  const records = server.search.records(wantedOf({}, { visible: undefined, nowMs }), { limit: 1 }, cut.signal);
+  await records.next();
+  cut.abort();
+  const { value } = await records.next();
+  assert.match(JSON.stringify(value), /broken off/);
+});
+
 test('fields that are too long for a page are left out of it, as those of the archive are', () => {
   const source = { message: 'short', labels: { a: 'b' }, blob: 'x'.repeat(100) };
   const limits = { lineBytesMax: 100, fieldsBytesMax: 100 };

@@ -5,6 +5,7 @@ import type { Connection } from '../../outputs/elasticsearch/client/connection.t
 import { objectOf } from '../../outputs/elasticsearch/client/objects.ts';
 import { fieldsBytesMax, fittedDocumentsMax, fittedMs, lineBytesMax } from '../limits.ts';
 import { pageDigest, parsedPage } from '../page-digest.ts';
+import { brokenOffText } from '../search-error.ts';
 import type { Buckets, ContextPlace, Page, SearchEnd, SearchStep, SearchStore } from '../search-store.ts';
 import type { Wanted } from '../wanted.ts';
 import * as z from 'zod';
@@ -89,7 +90,7 @@ export class ElasticsearchSearch implements SearchStore {
     return {
       ...(next !== undefined && { next: next.toString('base64url') }),
       summary: { objectsRead: 0, objectsSkipped: 0, rawBytes: bytes, seconds: (performance.now() - startedMs) / 1000 },
-      problems: [...problems],
+      problems: [...problems, ...(signal.aborted ? [brokenOffText] : [])],
     };
   }
 

@@ -2,7 +2,7 @@
 import type { Answer, Connection } from '../../outputs/elasticsearch/client/connection.ts';
 import { NoAnswerError } from '../../outputs/elasticsearch/client/connection.ts';
 import { objectOf } from '../../outputs/elasticsearch/client/objects.ts';
-import { SearchError } from '../search-error.ts';
+import { brokenOffText, SearchError } from '../search-error.ts';
 import { type Dsl, indicesOf, queryOf } from './query-dsl.ts';
 import type { Wanted } from '../wanted.ts';
 
@@ -62,6 +62,7 @@ export class SearchServer {
         signal,
       });
     } catch (error) {
+      if (signal.aborted) throw new SearchError('store-away', brokenOffText, { cause: error });
       if (!(error instanceof NoAnswerError)) throw error;
       throw new SearchError('store-away', `Elasticsearch does not answer: ${error.message.slice(0, reasonCharactersMax)}`, {
         cause: error,
