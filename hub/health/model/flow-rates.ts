@@ -30,17 +30,20 @@ export class FlowRates {
 
   /** What comes to a topic, per second. */
   received(topic: TopicName): Counters {
-    return this.#topics.get(topic)?.perSecond() ?? nothing;
+    return risen(this.#topics.get(topic));
   }
 
-  /** What a group passes, per second. Less than nothing is none: a cursor that was put back. */
+  /** What a group passes, per second. */
   passed(place: Pick<GroupStatus, 'topic' | 'group'>): Counters {
-    const { records, bytes } = this.#groups.get(groupKey(place))?.perSecond() ?? nothing;
-    return { records: Math.max(0, records), bytes: Math.max(0, bytes) };
+    return risen(this.#groups.get(groupKey(place)));
   }
 }
 
-const nothing: Counters = { records: 0, bytes: 0 };
+/** Less than nothing is none: a cursor that was put back, a store that was lost and begins anew. */
+function risen(rates: Rates | undefined): Counters {
+  const { records, bytes } = rates?.perSecond() ?? { records: 0, bytes: 0 };
+  return { records: Math.max(0, records), bytes: Math.max(0, bytes) };
+}
 
 function groupKey({ topic, group }: Pick<GroupStatus, 'topic' | 'group'>): string {
   return `${topic} ${group}`;

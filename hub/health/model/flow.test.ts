@@ -85,3 +85,10 @@ test('a cursor that is put back passes less than nothing, which is told as nothi
   moved.sample(1000, queueStatus({ topics: [topicStatus({ receivedRecords: 9 })], groups: [groupStatus({ records: 9 })] }));
   assert.deepEqual(moved.passed({ topic: 'front/shop/web', group: 'pipeline' }), { records: 0, bytes: 0 });
 });
+
+test('nothing is told of what a store that was lost and begins anew has received less', () => {
+  const anew = new FlowRates();
+  anew.sample(0, queueStatus({ topics: [topicStatus({ receivedRecords: 900, receivedBytes: 900 })] }));
+  anew.sample(1000, queueStatus({ topics: [topicStatus({ receivedRecords: 3, receivedBytes: 3 })] }));
+  assert.deepEqual(anew.received('front/shop/web'), { records: 0, bytes: 0 });
+});

@@ -252,6 +252,15 @@ suite('a site below', () => {
     assert.equal(site.colours[lowerSiteNode(below)], 'unknown');
   });
 
+  test('is silent since one moment, however often that is worked out', () => {
+    const site = new Site();
+    const reason = (ageMs: number): string | undefined =>
+      site.look({ sites: [{ ...view, ageMs, state: 'unknown' }] }).model.tree.get(lowerSiteNode(below))?.reason;
+    const first = reason(61_000);
+    assert.match(first ?? '', /has not told of itself since/);
+    assert.equal(reason(61_999), first);
+  });
+
   test('tells what changed while its link was cut, and that once, whichever of its hubs tells it', () => {
     const site = new Site().look({ sites: [view] });
     const change = { id: 'x-1', node: 'channel/a/b', name: 'a/b', from: 'green', to: 'red', reason: 'r', atMs: 100 } as const;

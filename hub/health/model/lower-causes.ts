@@ -1,6 +1,7 @@
 /** What a site below told: its troubles, at its own nodes in this tree where it told of these, and at the site's where it did not. */
 import { printable } from '@tributary/shared/printable.ts';
 import type { SiteView } from '../../sites/lower-sites.ts';
+import { momentText } from '../rules/rule.ts';
 import type { ModelCause } from './health-model.ts';
 import { innerNode, lowerSiteNode, type NodeId } from './node-ids.ts';
 
@@ -10,7 +11,7 @@ export function lowerSiteCauses(view: SiteView, nowMs: number): [NodeId, ModelCa
   const below = view.sites.flatMap((site) => lowerSiteCauses(site, nowMs));
   if (view.state === 'unknown') {
     const sinceMs = nowMs - view.ageMs;
-    const reason = `site ${printable(view.site)} has not told of itself since ${new Date(sinceMs).toISOString()}: see whether its hubs run and reach this site`;
+    const reason = `site ${printable(view.site)} has not told of itself since ${momentText(sinceMs)}: see whether its hubs run and reach this site`;
     return [[node, { kind: 'site-silent', subject: view.siteId, level: 'unknown', reason, sinceMs }], ...below];
   }
   return [...ownCauses(view), ...below];
