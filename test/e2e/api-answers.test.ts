@@ -100,9 +100,12 @@ test('what every route answers is what the description says of it', { timeout: 3
     const named = path.replace('{id}', agentId).replace('{tenant}', 'default').replace('{type}', 'app');
     const query = path === '/api/v1/search/context' ? `?${place.toString()}` : '';
     const who = path === '/api/v1/session' ? person : admin;
-    await check(`GET ${path}`, await who.call('GET', `${named}${query}`));
+    const answer = await who.call('GET', `${named}${query}`);
+    await check(`GET ${path}`, answer);
+    assert.match(answer.response.headers.get('etag') ?? '', /^W\/"/, path);
     const head = await who.call('HEAD', `${named}${query}`);
     assert.deepEqual([head.response.status, head.body], [200, ''], `HEAD ${path}`);
+    assert.match(head.response.headers.get('etag') ?? '', /^W\/"/, `HEAD ${path}`);
   }
 });
 
