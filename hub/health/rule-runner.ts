@@ -4,7 +4,7 @@ import type { Logger } from '@tributary/shared/log.ts';
 import { pause } from '../groups/retry.ts';
 import type { Findings } from './findings.ts';
 import { machineLookMs, ruleLookMs } from './rules/limits.ts';
-import { type LookedFolder, type MachineFacts, machineFacts } from './rules/machine-facts.ts';
+import { type LookedFolder, type MachineFacts, MachineLook } from './rules/machine-facts.ts';
 import type { Rule, RuleFacts } from './rules/rule.ts';
 import type { HealthRules } from '../config/health-options.ts';
 
@@ -60,8 +60,9 @@ export class RuleRunner {
   }
 
   async #lookAtMachine(signal: AbortSignal): Promise<void> {
+    const look = new MachineLook(this.#parts);
     while (!signal.aborted) {
-      this.#machine = await machineFacts(this.#parts.folders());
+      this.#machine = await look.facts(this.#parts.folders(), signal);
       await pause(this.#parts.clock, machineLookMs, signal);
     }
   }

@@ -2,6 +2,8 @@
 export const ruleLookMs = 2000;
 /** Disks and memory. */
 export const machineLookMs = 4000;
+/** A file system that has not answered within this time is left out. */
+export const folderPatienceMs = 2000;
 /** Channels, listeners and sources of agents of which it is known how often something comes. */
 export const sourcesKnownMax = 50_000;
 /** Streams of which it is known what they are called: of more, the one that was opened longest ago is forgotten. */
