@@ -246,6 +246,8 @@ suite('work on the page', { skip, timeout: 240_000 }, () => {
     await page.getByLabel('New password again').fill(password);
     await page.keyboard.press('Enter');
     await page.getByRole('link', { name: 'Administration' }).click();
+    await page.getByRole('region', { name: 'Registrations' }).getByRole('row').filter({ hasText: tenant }).waitFor();
+    await page.getByRole('link', { name: 'Channels' }).click();
     const pause = page.getByRole('button', { name: `Pause archive of ${tenant}/plain` });
     await pause.waitFor();
     assert.ok(await pause.isDisabled());

@@ -9,6 +9,7 @@ import { awaySince } from './data/api.ts';
 import { useLive } from './data/live.ts';
 import { messageOf, type Session, signOut } from './data/session.ts';
 import { useStore } from './data/store.ts';
+import { isOutdated } from './data/version.ts';
 import { KeysDialog } from './keys-dialog.tsx';
 import { type PageEntry, type PageParts, pages } from './pages/pages.ts';
 import { go, matchPath, usePlace } from './router.ts';
@@ -34,6 +35,7 @@ export function Frame({ session }: { readonly session: Session }): JSX.Element {
       </a>
       <Head session={session} entries={seen} onHelp={() => setHelpOpen(true)} />
       <HubAway />
+      <Outdated />
       <CurrentPage entries={seen} session={session} />
       {isHelpOpen && <KeysDialog onClose={() => setHelpOpen(false)} />}
     </>
@@ -51,6 +53,22 @@ function HubAway(): JSX.Element | null {
       <Icon name="warning" />
       <span>
         The hub does not answer: it is stopped, or the network between is cut. What you see is from <Ago ms={sinceMs} />.
+      </span>
+    </div>
+  );
+}
+
+/** It is for the reader to say when: what is typed but not sent would be lost. */
+function Outdated(): JSX.Element | null {
+  if (!useStore(isOutdated)) return null;
+  return (
+    <div class="problem stale away" role="status">
+      <Icon name="warning" />
+      <span>
+        The hub has another version now, and this page is of the one before.{' '}
+        <button type="button" class="link" onClick={() => location.reload()}>
+          Load it again
+        </button>
       </span>
     </div>
   );
@@ -213,6 +231,15 @@ class Guard extends Component<{ readonly children: ComponentChildren }, { readon
   override render(): ComponentChildren {
     const { problem } = this.state;
     if (problem === undefined) return this.props.children;
-    return <Problem what="This page has a fault of ours and cannot be shown." error={{ message: problem }} />;
+    return (
+      <>
+        <Problem what="This page has a fault of ours and cannot be shown." error={{ message: problem }} />
+        <p>
+          <button type="button" onClick={() => location.reload()}>
+            Load it again
+          </button>
+        </p>
+      </>
+    );
   }
 }

@@ -2,6 +2,7 @@
  * What the API of a large site tells, made up: 2,000 agents, 30 channels, things that are wrong. Only for tests of the page itself, where
  * so many real agents would measure the machine and not the page. The shapes are checked against the hub's own.
  */
+import assert from 'node:assert/strict';
 import type { AgentAnswer, AgentRow, AgentsAnswer, ChartsAnswer } from '@tributary/hub/dashboard/api/agent-shapes.ts';
 import type {
   FlowAnswer,
@@ -53,6 +54,13 @@ export function fakeAgents({ agents }: FakeSize, nowMs: number): AgentRow[] {
   });
 }
 
+/** A hub of the site munich, as an agent of this one: nothing of what agents tell. */
+export function fakeLowerHub(nowMs: number): AgentRow {
+  const [row] = fakeAgents({ agents: 1, channels: 0 }, nowMs);
+  assert.ok(row !== undefined);
+  return { ...row, agentId: 'f'.repeat(32), kind: 'hub', site: 'munich', tenants: 'all', state: 'unknown', sinceMs: 0 };
+}
+
 export function fakeAgentsAnswer(all: readonly AgentRow[], query: URLSearchParams): AgentsAnswer {
   const text = query.get('text') ?? '';
   const [key = '', value] = (query.get('label') ?? '').split(':');
@@ -80,7 +88,7 @@ export function fakeAgent(row: AgentRow, nowMs: number): AgentAnswer {
   return {
     ...row,
     causes:
-      row.state === 'green'
+      row.state === 'green' || row.kind === 'hub'
         ? []
         : [{ kind: 'agent-silent', level: levelOf(row.state), reason: row.reason, sinceMs: row.sinceMs }],
     address: '10.4.1.17',

@@ -9,6 +9,7 @@ import {
   fakeCharts,
   fakeFlow,
   fakeHealth,
+  fakeLowerHub,
   type FakeSize,
   fakeSites,
 } from './fake-answers.ts';
@@ -42,6 +43,7 @@ export async function startFakeHub(size: FakeSize, port = 0): Promise<FakeHub> {
 
 function answerFor(app: FastifyInstance, size: FakeSize): void {
   const agents = fakeAgents(size, Date.now());
+  const lowerHub = fakeLowerHub(Date.now());
   app.get('/api/v1/oidc', () => ({ configured: true }));
   app.get('/api/v1/session', () => session);
   app.get('/api/v1/health', (request) => {
@@ -57,7 +59,7 @@ function answerFor(app: FastifyInstance, size: FakeSize): void {
   app.get('/api/v1/charts', (request) => fakeCharts((queryOf(request.url).get('series') ?? '').split(','), Date.now()));
   app.get('/api/v1/agents', (request) => fakeAgentsAnswer(agents, queryOf(request.url)));
   app.get<{ Params: { id: string } }>('/api/v1/agents/:id', async ({ params: { id } }, reply) => {
-    const row = agents.find(({ agentId }) => agentId === id);
+    const row = id === lowerHub.agentId ? lowerHub : agents.find(({ agentId }) => agentId === id);
     if (row === undefined) return await reply.code(404).send({ error: 'unknown-agent', message: 'no agent has this id' });
     return fakeAgent(row, Date.now());
   });

@@ -2,7 +2,7 @@
  * The agents that fit the filter, a page of answers after the other as the reader scrolls. Pages that were had are asked for again while
  * somebody looks, one after the other, so that the list lives without asking for all of it at once.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { AgentRow, AgentsAnswer } from '../../api/agent-shapes.ts';
 import { ApiError, get, type Query, withQuery } from '../data/api.ts';
 import { messageOf, sessionState } from '../data/session.ts';
@@ -42,10 +42,10 @@ export function useAgents(query: Query): AgentsList {
     return () => own.stop();
   }, [filter]);
   // What fitted the filter before stays until the new answer is there: nothing flickers while one types.
-  const pages = loaded?.pages ?? [];
+  const agents = useMemo(() => withoutDoubles(loaded?.pages ?? []), [loaded]);
   return {
-    answer: pages[0],
-    agents: withoutDoubles(pages),
+    answer: loaded?.pages[0],
+    agents,
     error,
     gotMs: loaded?.gotMs,
     more: () => reader.current?.more(),

@@ -41,8 +41,8 @@ interface TableParts<Row> {
 }
 
 const rowHeight = 34;
-const rowsBeyond = 12;
-const rowsAtFirst = 40;
+const rowsBeyond = 6;
+const rowsAtFirst = 26;
 
 export function Table<Row>(parts: TableParts<Row>): JSX.Element {
   const { caption, columns, rows, rowKey, total = rows.length, fill = false } = parts;

@@ -44,12 +44,13 @@ const thicknessMax = 7;
 /** Below this width the map is a list. */
 export const mapWidthMin = 680;
 
-export function layOutFlow(flow: FlowAnswer, width: number): FlowLayout {
+/** `shown`: the topics that have a place, in their order. */
+export function layOutFlow(flow: FlowAnswer, width: number, shown = flow.channels): FlowLayout {
   const sourceWidth = clamp(width * 0.17, 140, 210);
   const channelWidth = clamp(width * 0.3, 230, 380);
   const outputWidth = clamp(width * 0.21, 160, 260);
   const sources = 1 + flow.listeners.length;
-  const channelsHeight = stackHeight(flow.channels.length, channelHeight, channelGap);
+  const channelsHeight = stackHeight(shown.length, channelHeight, channelGap);
   const sourcesHeight = stackHeight(sources, sourceHeight, gap);
   const outputsHeight = stackHeight(flow.outputs.length, outputHeight, gap);
   const height = Math.max(channelsHeight, sourcesHeight, outputsHeight, sourceHeight);
@@ -59,7 +60,7 @@ export function layOutFlow(flow: FlowAnswer, width: number): FlowLayout {
   const hubX = sourceWidth + between * 2.5;
   const channelX = hubX + hubWidth + between * 1.5;
   const [agents = emptyBox, ...listeners] = stack(sources, { x: 0, centre, width: sourceWidth, height: sourceHeight, gap });
-  const channels = stack(flow.channels.length, {
+  const channels = stack(shown.length, {
     x: channelX,
     centre: height / 2,
     width: channelWidth,
@@ -69,7 +70,7 @@ export function layOutFlow(flow: FlowAnswer, width: number): FlowLayout {
   const outputs = stack(flow.outputs.length, { x: width - outputWidth, centre, width: outputWidth, height: outputHeight, gap });
   const hub = { x: hubX, y: 0, width: hubWidth, height };
   const boxes = { agents, listeners, hub, channels, outputs };
-  return { width, height, ...boxes, links: [...linksIn(flow, boxes), ...linksOut(flow, boxes)] };
+  return { width, height, ...boxes, links: [...linksIn(flow, shown, boxes), ...linksOut(flow, shown, boxes)] };
 }
 
 /** Grows slowly: a thousand times the rate is three steps. */
@@ -79,7 +80,7 @@ export function thicknessOf(recordsPerSecond: number): number {
 
 type Boxes = Pick<FlowLayout, 'agents' | 'listeners' | 'hub' | 'channels' | 'outputs'>;
 
-function linksIn(flow: FlowAnswer, { agents, listeners, hub, channels }: Boxes): FlowLink[] {
+function linksIn(flow: FlowAnswer, shown: FlowAnswer['channels'], { agents, listeners, hub, channels }: Boxes): FlowLink[] {
   const received = flow.channels.reduce((sum, channel) => sum + channel.received.recordsPerSecond, 0);
   const pushed = flow.listeners.reduce((sum, listener) => sum + listener.recordsPerSecond, 0);
   const links = [link('agents', curve(agents, hub, middle(agents)), Math.max(0, received - pushed), flow.agents.state)];
@@ -87,7 +88,7 @@ function linksIn(flow: FlowAnswer, { agents, listeners, hub, channels }: Boxes):
     const box = listeners[index] ?? emptyBox;
     links.push(link(`listener ${listener.name}`, curve(box, hub, middle(box)), listener.recordsPerSecond, listener.state));
   }
-  for (const [index, { channel, received: rate, state }] of flow.channels.entries()) {
+  for (const [index, { channel, received: rate, state }] of shown.entries()) {
     const box = channels[index] ?? emptyBox;
     links.push(link(`in ${channel}`, curve(hub, box, middle(box), middle(box)), rate.recordsPerSecond, state));
   }
@@ -95,8 +96,8 @@ function linksIn(flow: FlowAnswer, { agents, listeners, hub, channels }: Boxes):
 }
 
 /** An output's part of a channel is not told by itself: what the channel passes on goes to each output that reads it. */
-function linksOut(flow: FlowAnswer, { channels, outputs }: Boxes): FlowLink[] {
-  const places = new Map(flow.channels.map((channel, index) => [channel.channel, { channel, box: channels[index] ?? emptyBox }]));
+function linksOut(flow: FlowAnswer, shown: FlowAnswer['channels'], { channels, outputs }: Boxes): FlowLink[] {
+  const places = new Map(shown.map((channel, index) => [channel.channel, { channel, box: channels[index] ?? emptyBox }]));
   return flow.outputs.flatMap((output, index) => {
     const to = outputs[index] ?? emptyBox;
     return output.channels.flatMap(({ channel: name, reads }) => {

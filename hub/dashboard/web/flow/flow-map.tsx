@@ -4,7 +4,8 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { FlowAnswer, HealthState } from '../../api/health-shapes.ts';
 import { StateIcon, stateWords } from '../components/state.tsx';
 import { hubNow } from '../data/api.ts';
-import { bytes, count, duration, exact, perSecond } from '../units.ts';
+import { bytes, count, duration, exact, perSecond, some } from '../units.ts';
+import { shownAtFirst, shownChannels } from './flow-channels.ts';
 import { type Box, layOutFlow, mapWidthMin } from './flow-layout.ts';
 
 /** The word stands over the middle of the bar. */
@@ -22,6 +23,7 @@ export interface FlowMapParts {
 export function FlowMap({ flow, hrefOf }: FlowMapParts): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
+  const [isWhole, setWhole] = useState(false);
   useLayoutEffect(() => {
     const { current } = place;
     if (current === null) return undefined;
@@ -31,16 +33,27 @@ export function FlowMap({ flow, hrefOf }: FlowMapParts): JSX.Element {
     resized.observe(current);
     return () => resized.disconnect();
   }, []);
+  const shown = shownChannels(flow.channels, isWhole ? Number.POSITIVE_INFINITY : shownAtFirst);
+  const hidden = flow.channels.length - shown.length;
   return (
     <div class="flow-place" ref={place}>
-      {width >= mapWidthMin && <WideMap flow={flow} hrefOf={hrefOf} width={width} />}
-      {width > 0 && width < mapWidthMin && <NarrowMap flow={flow} hrefOf={hrefOf} />}
+      {width >= mapWidthMin && <WideMap flow={flow} shown={shown} hrefOf={hrefOf} width={width} />}
+      {width > 0 && width < mapWidthMin && <NarrowMap flow={flow} shown={shown} hrefOf={hrefOf} />}
+      {(hidden > 0 || isWhole) && (
+        <p class="foot">
+          <button type="button" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+            {isWhole ? 'Show fewer topics' : `Show ${some(hidden, 'more topic')} that are good`}
+          </button>
+        </p>
+      )}
     </div>
   );
 }
 
-function WideMap({ flow, hrefOf, width }: FlowMapParts & { readonly width: number }): JSX.Element {
-  const layout = layOutFlow(flow, width);
+type ShownParts = FlowMapParts & { readonly shown: Channel[] };
+
+function WideMap({ flow, shown, hrefOf, width }: ShownParts & { readonly width: number }): JSX.Element {
+  const layout = layOutFlow(flow, width, shown);
   const heads = [
     ['Comes in', layout.agents],
     ['Hub', { ...layout.hub, x: layout.hub.x - hubHeadLeft }],
@@ -70,7 +83,7 @@ function WideMap({ flow, hrefOf, width }: FlowMapParts & { readonly width: numbe
         {flow.listeners.map((listener, index) => (
           <ListenerNode key={listener.name} listener={listener} box={layout.listeners[index]} href={hrefOf(listener.node)} />
         ))}
-        {flow.channels.map((channel, index) => (
+        {shown.map((channel, index) => (
           <ChannelNode
             key={channel.channel}
             channel={channel}
@@ -86,7 +99,7 @@ function WideMap({ flow, hrefOf, width }: FlowMapParts & { readonly width: numbe
   );
 }
 
-function NarrowMap({ flow, hrefOf }: FlowMapParts): JSX.Element {
+function NarrowMap({ flow, shown, hrefOf }: ShownParts): JSX.Element {
   return (
     <div class="flow-list">
       <h3>Comes in</h3>
@@ -95,7 +108,7 @@ function NarrowMap({ flow, hrefOf }: FlowMapParts): JSX.Element {
         <ListenerNode key={listener.name} listener={listener} href={hrefOf(listener.node)} />
       ))}
       <h3>Topics</h3>
-      {flow.channels.map((channel) => (
+      {shown.map((channel) => (
         <ChannelNode key={channel.channel} channel={channel} href={hrefOf(`channel/${channel.channel}`)} />
       ))}
       <h3>Outputs</h3>

@@ -11,6 +11,7 @@ import { type Fact, Empty, Facts, Loaded, Section, Title } from '../components/s
 import { StateBadge, StateIcon } from '../components/state.tsx';
 import { Ago, At, Since } from '../components/time.tsx';
 import { withQuery } from '../data/api.ts';
+import { nodeHref } from '../health/node-links.ts';
 import { useLive } from '../data/live.ts';
 import { mayDo, type Session } from '../data/session.ts';
 import { perSecond } from '../units.ts';
@@ -29,31 +30,53 @@ export function Page({ params, session }: PageParts): JSX.Element {
       {(agent) => (
         <>
           <Head agent={agent} mayRevoke={mayRevoke(session, agent)} refresh={live.refresh} />
-          <div class="halves">
-            <Section title="About it">
-              <Facts facts={aboutFacts(agent)} />
-            </Section>
-            <Section title="Its machine">
-              {agent.machine === undefined && agent.process === undefined ? (
-                <Empty title="It told nothing of its machine yet." />
-              ) : (
-                <Facts facts={machineFacts(agent)} />
-              )}
-            </Section>
-          </div>
-          <AgentCharts agentId={agent.agentId} />
-          <div class="halves">
-            <Inputs agent={agent} />
-            {agent.books !== undefined && <Books books={agent.books} />}
-          </div>
-          <Files agent={agent} />
-          <div class="halves">
-            <Streams agent={agent} />
-            <Events agentId={agent.agentId} />
-          </div>
+          {agent.kind === 'hub' ? <LowerHub agent={agent} /> : <AllOfIt agent={agent} />}
         </>
       )}
     </Loaded>
+  );
+}
+
+/** A hub of a lower site reads no files: it comes in as agents do, and how its site is stands elsewhere. */
+function LowerHub({ agent }: { readonly agent: AgentAnswer }): JSX.Element {
+  return (
+    <Section title="About it">
+      <Facts facts={aboutFacts(agent)} />
+      {agent.site !== undefined && (
+        <p class="below-facts">
+          It is a hub of a lower site: <a href={nodeHref(`site/${agent.site}`)}>how that site is</a>.
+        </p>
+      )}
+    </Section>
+  );
+}
+
+function AllOfIt({ agent }: { readonly agent: AgentAnswer }): JSX.Element {
+  return (
+    <>
+      <div class="halves">
+        <Section title="About it">
+          <Facts facts={aboutFacts(agent)} />
+        </Section>
+        <Section title="Its machine">
+          {agent.machine === undefined && agent.process === undefined ? (
+            <Empty title="It told nothing of its machine yet." />
+          ) : (
+            <Facts facts={machineFacts(agent)} />
+          )}
+        </Section>
+      </div>
+      <AgentCharts agentId={agent.agentId} />
+      <div class="halves">
+        <Inputs agent={agent} />
+        {agent.books !== undefined && <Books books={agent.books} />}
+      </div>
+      <Files agent={agent} />
+      <div class="halves">
+        <Streams agent={agent} />
+        <Events agentId={agent.agentId} />
+      </div>
+    </>
   );
 }
 
@@ -64,19 +87,23 @@ interface HeadParts {
 }
 
 function Head({ agent, mayRevoke: isOffered, refresh }: HeadParts): JSX.Element {
+  const isHub = agent.kind === 'hub';
   return (
     <>
       <nav class="trail" aria-label="Where this is">
-        <a href="/agents">Agents</a> <span aria-hidden="true">/</span>
+        {isHub ? <a href="/admin/registrations?kind=hub">Registrations</a> : <a href="/agents">Agents</a>}{' '}
+        <span aria-hidden="true">/</span>
       </nav>
       <Title
         aside={
           <>
-            <StateBadge state={agent.state} />
-            <span class="hint">
-              <Since ms={agent.sinceMs} />
-            </span>
-            {agent.host !== '' && <a href={withQuery('/search', { host: agent.host })}>Search its lines</a>}
+            {!isHub && <StateBadge state={agent.state} />}
+            {agent.sinceMs > 0 && (
+              <span class="hint">
+                <Since ms={agent.sinceMs} />
+              </span>
+            )}
+            {!isHub && agent.host !== '' && <a href={withQuery('/search', { host: agent.host })}>Search its lines</a>}
             {isOffered && <RevokeAgent agent={agent} name={nameOf(agent)} onDone={refresh} />}
           </>
         }

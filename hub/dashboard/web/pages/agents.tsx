@@ -1,6 +1,6 @@
 /** All agents: how they are, what they run, and what is behind. The address holds filter and order. */
 import type { JSX } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import type { AgentRow, AgentsAnswer } from '../../api/agent-shapes.ts';
 import { Labels } from '../agents/labels.tsx';
 import { useAgents } from '../agents/use-agents.ts';
@@ -28,6 +28,23 @@ export function Page(): JSX.Element {
     descending: sorting.descending,
   });
   const { answer } = list;
+  // Not drawn again while only the filter is another: its answer does that.
+  const table = useMemo(
+    () => (
+      <Table
+        caption="Agents"
+        columns={columns}
+        rows={list.agents}
+        rowKey={({ agentId }) => agentId}
+        sorting={sorting}
+        onSort={({ by, descending }) => changeQuery({ sort: by, descending: descending ? 'true' : undefined })}
+        {...(answer === undefined ? {} : { total: answer.total })}
+        onNearEnd={list.more}
+        fill
+      />
+    ),
+    [list.agents, sorting.by, sorting.descending, answer?.total],
+  );
   const isFiltered = ['state', 'text', 'label', 'version'].some((name) => value(name) !== '');
   return (
     <>
@@ -39,21 +56,7 @@ export function Page(): JSX.Element {
       )}
       {answer === undefined && list.error === undefined && <div class="loading" role="status" aria-label="Loading" />}
       {answer !== undefined && answer.total === 0 && <NoAgents isFiltered={isFiltered} />}
-      {answer !== undefined && answer.total > 0 && (
-        <div class="card flush list">
-          <Table
-            caption="Agents"
-            columns={columns}
-            rows={list.agents}
-            rowKey={({ agentId }) => agentId}
-            sorting={sorting}
-            onSort={({ by, descending }) => changeQuery({ sort: by, descending: descending ? 'true' : undefined })}
-            total={answer.total}
-            onNearEnd={list.more}
-            fill
-          />
-        </div>
-      )}
+      {answer !== undefined && answer.total > 0 && <div class="card flush list">{table}</div>}
     </>
   );
 }
