@@ -90,7 +90,7 @@ class House {
           this.audit.push(event);
         },
         meta: (key) => this.meta.meta(key),
-        setMeta: (values) => this.meta.setMeta(values),
+        setMeta: (values, how) => this.meta.setMeta(values, how),
       },
       metrics: this.metrics,
       findings: this.findings,

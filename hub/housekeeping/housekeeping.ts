@@ -89,15 +89,11 @@ export class Housekeeping {
 
   /** Has the hub that holds the lock begin a run; its report has the wish that is given back. */
   async ask({ actor, address }: Actor): Promise<string> {
-    const { registry, cluster } = this.#parts;
+    const { registry } = this.#parts;
     const event = { action: 'housekeeping-asked', actor, address, outcome: 'success', tenant: undefined, details: {} } as const;
     await registry.record(event);
-    // One wish is kept: who asks before its run began waits for the same one.
-    const waiting = lastWish(registry);
-    if (waiting !== '' && waiting !== this.last?.wish) return waiting;
-    const wish = randomUUID();
-    await keepWish(registry, wish);
-    cluster.announce(wanted);
+    let wish = await this.#wished();
+    while (wish === undefined) wish = await this.#wished();
     return wish;
   }
 
@@ -123,6 +119,17 @@ export class Housekeeping {
       }
     }
     return { removals, kinds: sums, notes };
+  }
+
+  /** One wish is kept: who asks before its run began waits for the same one. Undefined: somebody else, here or at another hub, was first. */
+  async #wished(): Promise<string | undefined> {
+    const { registry, cluster } = this.#parts;
+    const waiting = lastWish(registry);
+    if (waiting !== '' && waiting !== this.last?.wish) return waiting;
+    const wish = randomUUID();
+    if (!(await keepWish(registry, wish))) return undefined;
+    cluster.announce(wanted);
+    return wish;
   }
 
   /** Resolves when aborted, or when the lock is lost. */

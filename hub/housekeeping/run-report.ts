@@ -1,7 +1,7 @@
 /** What a run did, as every hub of the site can tell it: kept in the registry, from its start on. */
 import * as z from 'zod';
 import type { Fence } from '../cluster/cluster.ts';
-import type { Registry } from '../registry/registry.ts';
+import { type Registry, RegistryError } from '../registry/registry.ts';
 
 const count = z.int().min(0);
 const sums = z.strictObject({ kind: z.string(), removed: count, bytes: count, failed: count });
@@ -49,6 +49,13 @@ export function lastWish(registry: Pick<Registry, 'meta'>): string {
   return registry.meta(wishKey) ?? '';
 }
 
-export async function keepWish(registry: Pick<Registry, 'setMeta'>, wish: string): Promise<void> {
-  await registry.setMeta({ [wishKey]: wish });
+/** False: somebody else wished since the last one was looked at. */
+export async function keepWish(registry: Pick<Registry, 'meta' | 'setMeta'>, wish: string): Promise<boolean> {
+  try {
+    await registry.setMeta({ [wishKey]: wish }, { from: { [wishKey]: registry.meta(wishKey) } });
+    return true;
+  } catch (error) {
+    if (error instanceof RegistryError && error.code === 'REGISTRY_CONFLICT') return false;
+    throw error;
+  }
 }
