@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FoundRecord } from '../../dashboard/api/search-shapes.ts';
-import { pagesHoldMs } from '../../search/limits.ts';
+import { heartbeatMs, pagesHoldMs } from '../../search/limits.ts';
 import type { SearchStore } from '../../search/search-store.ts';
 import { PeopleClient } from '../../testing/people-client.ts';
 import { PeopleServer, testPassword } from '../../testing/people-server.ts';
@@ -88,6 +88,29 @@ test('who asks only for counts is in the trail', async () => {
   assert.deepEqual(await searched(server), ['anna histogram one', 'anna facets two', 'anna export three', 'anna context']);
   const context = (await server.trail()).at(-1)?.details;
   assert.deepEqual([context?.['stream'], context?.['position']], ['b'.repeat(32), '7']);
+});
+
+test('a file ends with the session that asked for it', async () => {
+  const gate = Promise.withResolvers<void>();
+  const slow: SearchStore = {
+    ...store,
+    async *records(...asked) {
+      yield { records: [numbered(0)] };
+      await gate.promise;
+      return yield* store.records(...asked);
+    },
+  };
+  await using server = await PeopleServer.start({ stores: [slow] });
+  const anna = await signedIn(server, 'anna');
+  const headers = { cookie: anna.cookie ?? '' };
+  const file = await fetch(`${server.url}/api/v1/search/export?format=raw`, { headers });
+  const reader = file.body?.pipeThrough(new TextDecoderStream()).getReader();
+  assert.ok(reader !== undefined);
+  assert.equal((await reader.read()).value, 'line 0\n');
+  assert.equal((await anna.call('DELETE', '/api/v1/session')).status, 204);
+  server.pass(heartbeatMs);
+  gate.resolve();
+  assert.deepEqual(await reader.read(), { done: true, value: undefined });
 });
 
 test('a preview that shows lines of a channel is in the trail, and one of lines that are given is not', async () => {

@@ -1,6 +1,7 @@
 /** A search as a request asks for it: allowed, with a place among those that run, and with an end when nobody waits for it. */
+import { isDeepStrictEqual } from 'node:util';
 import { whenAborted } from '@tributary/shared/async/when-aborted.ts';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { nameOf, tenantsFor } from '../../access/access.ts';
 import type { SearchLine } from '../../dashboard/api/search-shapes.ts';
@@ -86,6 +87,16 @@ async function* linesOf(
   } finally {
     await steps.return({ summary: { objectsRead: 0, objectsSkipped: 0, rawBytes: 0, seconds: 0 }, problems: [] });
   }
+}
+
+/** Whether who asked is who they were, and may see what they might then: for answers that go on for long. */
+export function isStillAsking({ identify }: Pick<FastifyInstance, 'identify'>, request: FastifyRequest): () => Promise<boolean> {
+  const principal = principalOf(request);
+  const visible = tenantsFor(principal, 'view');
+  return async () => {
+    const now = await identify(request).catch(() => undefined);
+    return now !== undefined && nameOf(now) === nameOf(principal) && isDeepStrictEqual(tenantsFor(now, 'view'), visible);
+  };
 }
 
 /** Aborted when the answer is over, whoever ended it. */

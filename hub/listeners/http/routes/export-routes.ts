@@ -3,13 +3,14 @@
  * that is all of them.
  */
 import { Readable } from 'node:stream';
+import type { Clock } from '@tributary/shared/clock.ts';
 import * as z from 'zod';
 import { searchQuery } from '../../../dashboard/api/search-shapes.ts';
 import { type ExportFormat, exportFormats, exportHead, exportLine } from '../../../search/export-text.ts';
-import { exportRecordsDefault, exportRecordsMax } from '../../../search/limits.ts';
+import { exportRecordsDefault, exportRecordsMax, heartbeatMs } from '../../../search/limits.ts';
 import type { ApiRoutes } from '../api-routes.ts';
 import { checked } from '../checked.ts';
-import { beginSearch, foundLines, type SearchRouteParts, signalOf } from '../search-request.ts';
+import { beginSearch, foundLines, isStillAsking, type SearchRouteParts, signalOf } from '../search-request.ts';
 
 const exportQuery = searchQuery.omit({ limit: true, after: true }).extend({
   format: z.enum(['ndjson', 'csv', 'raw']).default('ndjson'),
@@ -35,21 +36,40 @@ export function exportRoutes(parts: SearchRouteParts): ApiRoutes {
       void reply.type(type).header('content-disposition', `attachment; filename="${name}"`).header('x-export-limit', limit);
       reply.trailer('x-export-records', async () => String(sums.records));
       reply.trailer('x-export-whole', async () => sums.isWhole);
-      return reply.send(Readable.from(fileText(found, format, sums), { objectMode: false }));
+      const isStill = lookedAt(isStillAsking(app, request), parts.clock);
+      return reply.send(Readable.from(fileText(found, { format, sums, isStill }), { objectMode: false }));
     });
   };
 }
 
-async function* fileText(lines: ReturnType<typeof foundLines>, format: ExportFormat, sums: Sums): AsyncGenerator<string> {
+interface ExportedFile {
+  readonly format: ExportFormat;
+  readonly sums: Sums;
+  /** Whether who asked may still have it. */
+  readonly isStill: () => Promise<boolean>;
+}
+
+async function* fileText(lines: ReturnType<typeof foundLines>, { format, sums, isStill }: ExportedFile): AsyncGenerator<string> {
   const head = exportHead(format);
   if (head !== '') yield head;
   for await (const line of lines) {
+    if (!(await isStill())) return;
     if ('record' in line) {
       sums.records += 1;
       yield exportLine(line.record, format);
     }
     if ('end' in line) sums.isWhole = wholeText(line.end);
   }
+}
+
+/** A file takes long to send: it is looked who asks as often as for a live tail. */
+function lookedAt(isStill: () => Promise<boolean>, clock: Pick<Clock, 'monotonic'>): () => Promise<boolean> {
+  let lookedMs = clock.monotonic();
+  return async () => {
+    if (clock.monotonic() - lookedMs < heartbeatMs) return true;
+    lookedMs = clock.monotonic();
+    return await isStill();
+  };
 }
 
 function wholeText({ next, problems }: { readonly next?: string | undefined; readonly problems: readonly string[] }): string {

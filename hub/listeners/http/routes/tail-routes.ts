@@ -3,9 +3,7 @@
  * another: a browser comes back by itself.
  */
 import { Readable } from 'node:stream';
-import { isDeepStrictEqual } from 'node:util';
-import type { FastifyRequest } from 'fastify';
-import { nameOf, tenantsFor } from '../../../access/access.ts';
+import { tenantsFor } from '../../../access/access.ts';
 import { searchQuery } from '../../../dashboard/api/search-shapes.ts';
 import type { Tails } from '../../../search/tails.ts';
 import { wantedOf } from '../../../search/wanted.ts';
@@ -14,7 +12,7 @@ import { type ApiRoutes, principalOf } from '../api-routes.ts';
 import { checked } from '../checked.ts';
 import { searchToldSync } from '../search-told.ts';
 import { tailEvents } from '../tail-events.ts';
-import { signalOf } from '../search-request.ts';
+import { isStillAsking, signalOf } from '../search-request.ts';
 
 export interface TailRouteParts {
   readonly tails: Tails;
@@ -40,16 +38,9 @@ export function tailRoutes({ tails, clock }: TailRouteParts): ApiRoutes {
         const wanted = wantedOf(asked, { visible, nowMs: clock.now() });
         return tails.open({ wanted, by: { principal, address: request.ip } }, signal);
       });
-      const isStill = async (asking: FastifyRequest): Promise<boolean> => {
-        const now = await app.identify(asking).catch(() => undefined);
-        return now !== undefined && nameOf(now) === nameOf(principal) && isDeepStrictEqual(tenantsFor(now, 'view'), visible);
-      };
-      return reply.type(eventStream).send(
-        Readable.from(
-          tailEvents(steps, () => isStill(request), clock),
-          { objectMode: false },
-        ),
-      );
+      return reply
+        .type(eventStream)
+        .send(Readable.from(tailEvents(steps, isStillAsking(app, request), clock), { objectMode: false }));
     });
   };
 }
