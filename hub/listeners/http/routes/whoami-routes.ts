@@ -35,6 +35,7 @@ GET    /api/v1/whoami            whom your credentials belong to
 GET    /api/v1/status            how the hub is
 GET    /api/v1/health            how everything is, the worst first; /health/platform, /health/channels/TENANT, /health/changes
 GET    /api/v1/flow              what comes in, waits and goes out, with rates
+GET    /api/v1/topics            what lies in the topics of each channel; /api/v1/channels and what moves their readers
 GET    /api/v1/search            records; /search/histogram, /search/facets, /search/context, /search/export, and /api/v1/tail
 GET    /api/v1/pipelines         pipelines; POST /api/v1/pipelines/TYPE/preview tries an edit
 GET    /api/v1/openapi.json      every route, with what it takes and answers
