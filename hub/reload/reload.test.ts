@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLogger } from '@tributary/shared/log.ts';
+import { createLogger, type LogEntry } from '@tributary/shared/log.ts';
 import { parseConfig } from '@tributary/shared/options/config-file.ts';
 import { hubOptions, type HubOptions } from '../options.ts';
 import type { AuditEvent } from '../registry/registry.ts';
@@ -11,11 +11,20 @@ function read(text: string): () => HubOptions {
   return () => parseConfig({ file: '/etc/hub.yaml', schema: hubOptions, env: {}, text });
 }
 
-function makeReload(parts: readonly ReloadPart[]): { reload: Reload; findings: RecordingFindings; audited: AuditEvent[] } {
+interface Made {
+  readonly reload: Reload;
+  readonly findings: RecordingFindings;
+  readonly audited: AuditEvent[];
+  readonly registry: MemoryMeta;
+  readonly logged: LogEntry[];
+}
+
+function makeReload(parts: readonly ReloadPart[]): Made {
+  const logged: LogEntry[] = [];
   const findings = new RecordingFindings();
   const audited: AuditEvent[] = [];
   const registry = Object.assign(new MemoryMeta(), { record: async (event: AuditEvent) => void audited.push(event) });
-  const logger = createLogger({ level: 'error', sink: () => undefined });
+  const logger = createLogger({ level: 'error', sink: (entry) => logged.push(entry) });
   const reload = new Reload({
     options: read('{}')(),
     hubId: 'ab'.repeat(16),
@@ -25,7 +34,7 @@ function makeReload(parts: readonly ReloadPart[]): { reload: Reload; findings: R
     clock: { now: () => 7 },
     logger,
   });
-  return { reload, findings, audited };
+  return { reload, findings, audited, registry, logged };
 }
 
 test('only the parts change whose options did, and what needs a restart is told', async () => {
@@ -71,4 +80,16 @@ test('a part that cannot be as the file says stays as it was, and is tried again
   free = true;
   await reload.reload(file);
   assert.deepEqual([reload.status.state, reload.options.listeners.push.length], ['current', 1]);
+});
+
+/** It was told that the configuration could not be read, which it was. */
+test('where the audit trail cannot be told, what was read holds', async () => {
+  const { reload, registry, logged } = makeReload([{ paths: ['log.level'], change: () => undefined }]);
+  registry.failing = true;
+  await reload.reload(read('log: { level: warn }'));
+  assert.deepEqual([reload.status.state, reload.options.log.level], ['current', 'warn']);
+  assert.deepEqual(
+    logged.map(({ message }) => message),
+    ['the audit trail could not be told that the configuration was read again'],
+  );
 });

@@ -89,7 +89,16 @@ export class Reload {
       logger.error('a part of the configuration cannot be as it says, and stays as it was', { problem });
     if (notDone.length > 0) logger.warn('these options hold from the next start on', { options: notDone.join(' ') });
     logger.info('the configuration was read again', { changed: changed.join(' ') || 'nothing' });
-    await auditConfiguration(this.#parts.registry, this.#options, this.#parts.hubId);
+    await this.#audit(auditConfiguration(this.#parts.registry, this.#options, this.#parts.hubId));
+  }
+
+  /** What was read holds all the same. A change is told with the next reload or start. */
+  async #audit(told: Promise<unknown>): Promise<void> {
+    try {
+      await told;
+    } catch (error) {
+      this.#parts.logger.error('the audit trail could not be told that the configuration was read again', { error });
+    }
   }
 
   async #apply(next: HubOptions): Promise<{ changed: OptionPath[]; problems: string[] }> {
@@ -115,14 +124,9 @@ export class Reload {
     const problems = error.message.split('\n').filter((line) => line !== '');
     this.#tell({ ...this.#status, state: 'refused', readMs, problems: problems.slice(0, problemsShownMax) });
     logger.error('the configuration was refused: what ran goes on', { problems: problems.slice(0, problemsShownMax).join('\n') });
-    await registry.record({
-      action: 'configuration-refused',
-      actor: 'hub',
-      address: '',
-      outcome: 'failure',
-      tenant: undefined,
-      details: { problem: problems[0]?.slice(0, 300) ?? '' },
-    });
+    const about = { actor: 'hub', address: '', outcome: 'failure', tenant: undefined } as const;
+    const details = { problem: problems[0]?.slice(0, 300) ?? '' };
+    await this.#audit(registry.record({ action: 'configuration-refused', ...about, details }));
   }
 
   #tell(status: ConfigurationStatus): void {
