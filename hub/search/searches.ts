@@ -1,4 +1,5 @@
 /** Searches of people and programs: where they can search, how many at a time, and that each is in the audit trail. */
+import { hash } from 'node:crypto';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { nameOf } from '../access/access.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -91,8 +92,9 @@ export class Searches {
   }
 }
 
-/** The range of time as it was typed: `now-1h` is the same search a second later. */
+/** Short, as many are remembered. The range of time as it was typed: `now-1h` is the same search a second later. */
 function searchName({ asked, wanted: { tenants }, by, store }: SearchAsked): string {
   const { tenant, type, host, from, to, text, regex, query, ignore_case: ignoreCase } = asked;
-  return JSON.stringify([nameOf(by.principal), store, tenants, tenant, type, host, from, to, text, regex, query, ignoreCase]);
+  const all = [nameOf(by.principal), store, tenants, tenant, type, host, from, to, text, regex, query, ignoreCase];
+  return hash('sha256', JSON.stringify(all), 'base64url');
 }
