@@ -48,7 +48,7 @@ async function tried<OfBed extends Bed>(about: FaultPlace, bed: OfBed, fault: Fa
   } catch (error) {
     const { name, node, colour } = fault;
     const problem = error instanceof Error ? error.message : String(error);
-    const nothing = { secondsToColour: undefined, secondsBack: undefined, others: [], reason: '' };
+    const nothing = { secondsToColour: undefined, secondsBack: undefined, also: [], others: [], reason: '' };
     return { name, bed: about.bed, node, colour, ...nothing, problems: [problem, bed.tail()] };
   }
 }

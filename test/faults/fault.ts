@@ -39,9 +39,15 @@ export interface Fault<OfBed> {
   readonly repair: (bed: OfBed) => Promise<void> | void;
   readonly node: string;
   readonly colour: Colour;
+  /** What the node says: what is the matter, and what a person is to do. */
   readonly reason: RegExp;
-  /** What depends on it and may change its colour, too: names of nodes, where `*` stands for any text. */
-  readonly also?: readonly string[];
+  /**
+   * What depends on it and may have a trouble of its own, too: by name of the node, where `*` stands for any text, what it says then. It is
+   * never worse than the fault.
+   */
+  readonly also?: Readonly<Record<string, RegExp>>;
+  /** What may be told while it is made or repaired where that takes its time, as the start of a program does: of any colour, and by then over. */
+  readonly meanwhile?: Readonly<Record<string, RegExp>>;
   /** Why it is not made quite for real, where it is not. */
   readonly unreal?: string;
   /** Why it does not pass yet. It is run, told and counted as failed all the same. */
@@ -69,7 +75,9 @@ export interface FaultRow {
   readonly secondsToColour: number | undefined;
   /** Until everything was as before; undefined: never. */
   readonly secondsBack: number | undefined;
-  /** Nodes that changed although nothing of theirs was wrong. */
+  /** What was told besides, of what depends on it. */
+  readonly also: readonly string[];
+  /** What was told that is neither the fault nor depends on it. */
   readonly others: readonly string[];
   readonly reason: string;
   readonly problems: readonly string[];

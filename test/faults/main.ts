@@ -50,12 +50,13 @@ async function main(): Promise<number> {
   return failed > 0 ? 1 : 0;
 }
 
-function rowText({ name, node, colour, secondsToColour, secondsBack, reason, problems }: FaultRow): string {
+function rowText({ name, node, colour, secondsToColour, secondsBack, reason, also, problems }: FaultRow): string {
   const verdict = problems.length === 0 ? 'ok  ' : 'FAIL';
   const times = `${secondsText(secondsToColour)} to ${colour.padEnd(7)} ${secondsText(secondsBack)} back`;
   const lines = [
     `${verdict} ${name.padEnd(24)} ${times}  ${node}`,
     `       ${reason}`,
+    ...also.map((one) => `     + ${one}`),
     ...problems.map((one) => `     ! ${one}`),
   ];
   return `${lines.join('\n')}\n`;

@@ -7,10 +7,12 @@ const top = `# Faults, and what health says of them
 
 Each of these faults is made for real, in programs that run: \`npm run faults\` makes all of them and prints a row each, \`npm run faults -- NAME\`
 one of them, or those of one bed. Within 15 seconds after the fault its node of the tree of health (\`GET /api/v1/health\`, [health](operating/health.md))
-has the colour with the reason that belongs to it, and within 15 seconds after the repair everything is as it was before. Nothing else changes its
-colour meanwhile but what is above the node in the tree, and what depends on it. It is looked four times a second.
+has the colour with the reason that belongs to it, and within 15 seconds after the repair everything is as it was before, and stays so. All nodes
+are looked at four times a second from before the fault until after that: whatever any of them says meanwhile is the reason of the fault, or one
+that belongs to what depends on it, and is never worse than the fault; what says nothing itself changes its colour only as what is below it does.
 
-Nodes are named here as people call them: \`agent/web\` has the id of that agent in the place of \`web\`, and \`*\` stands for any text. This page is
+Nodes are named here as people call them: \`agent/web\` has the id of that agent in the place of \`web\`, and \`*\` stands for any text. Of what a node
+says a part is shown: \`…\` stands for any text, N for digits. This page is
 made of the rows that are run (\`npm run --silent faults -- --page > docs/FAULTS.md\`), and a test fails when it is another.
 `;
 
@@ -19,16 +21,28 @@ export function faultsPage(matrix: readonly Batch[]): string {
 }
 
 function sectionOf({ bed, about, faults }: Batch): string {
-  const head = ['fault', 'what is done', 'the repair', 'node', 'colour', 'may change with it'];
+  const head = ['fault', 'what is done', 'the repair', 'node', 'colour', 'what it says', 'may change with it'];
   const rows = faults.map((fault) => [
     `\`${fault.name}\``,
     fault.what,
     fault.mended,
     `\`${fault.node}\``,
     fault.colour,
-    (fault.also ?? []).map((node) => `\`${node}\``).join(', '),
+    textOf(fault.reason),
+    Object.keys(fault.also ?? {})
+      .map((node) => `\`${node}\``)
+      .join(', '),
   ]);
   return `## ${bed}: ${about}\n\n${table([head, ...rows])}`;
+}
+
+/** As people read a pattern: `…` stands for any text, `N` for a digit or more. */
+function textOf({ source }: RegExp): string {
+  return source
+    .replaceAll(/\\d\+?/g, 'N')
+    .replaceAll('.*', '…')
+    .replaceAll(/\\(.)/g, '$1')
+    .replaceAll('|', '\\|');
 }
 
 function notesOf(matrix: readonly Batch[]): string {

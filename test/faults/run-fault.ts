@@ -1,6 +1,6 @@
 /**
  * Makes one fault in a bed where all is well, and looks at the tree of health each quarter of a second until everything is well again. The
- * fault stands for a while after its node has its colour, so that what changes late is seen, too.
+ * fault stands for a while after its node has its colour, and so does what is well again, so that what changes late is seen, too.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bed, Fault, FaultRow, Health, SeenNode } from './fault.ts';
@@ -8,6 +8,8 @@ import type { Bed, Fault, FaultRow, Health, SeenNode } from './fault.ts';
 const lookEveryMs = 250;
 /** A colour that comes later is none, and so is one that is still there. */
 export const secondsMax = 15;
+/** Longer than between two looks of the rules of health: what is well again stays so. */
+const stayMs = 3500;
 /** It is looked for longer than that, to tell how late it was. */
 const patienceMs = 40_000;
 const calmMs = 60_000;
@@ -31,8 +33,8 @@ export async function runFault<OfBed extends Bed>(
   fault: Fault<OfBed>,
 ): Promise<FaultRow> {
   await fault.prepare?.(bed);
-  const before = await calm(bed);
-  const watch = new Watch(bed, before);
+  await calm(bed);
+  const watch = new Watch(bed);
   const problems: string[] = [];
   const wanted = (health: Health): SeenNode | undefined => matching(bed, health, fault);
   await using _ = watch.begin();
@@ -41,17 +43,22 @@ export async function runFault<OfBed extends Bed>(
   const reason = coloured === undefined ? shownNow(bed, watch.last, fault) : (wanted(coloured.health)?.reason ?? '');
   if (coloured !== undefined) await sleep(standsMs);
   const mendedMs = await timed(fault.repair(bed));
-  const back = await watch.until(({ atMs, health }) => atMs > mendedMs && isAsBefore(health, before), patienceMs * 2);
+  const back = await watch.until(({ atMs, health }) => atMs > mendedMs && isWell(health), patienceMs * 2);
   const secondsToColour = coloured === undefined ? undefined : Math.max(0, coloured.atMs - madeMs) / 1000;
   const secondsBack = back === undefined ? undefined : (back.atMs - mendedMs) / 1000;
-  const others = strangers(watch.changed, { bed, fault });
+  if (back !== undefined) await sleep(stayMs);
+  const told = Map.groupBy(watch.seen, (one) => placeOf(one, { bed, fault }));
+  const textsOf = (place: Place): string[] =>
+    (told.get(place) ?? []).map(({ id, level, reason: why }) => `${nameOf(bed, id)} ${level}: ${why}`);
+  const others = textsOf('elsewhere');
   if (secondsToColour === undefined) problems.push(`${fault.node} was never ${fault.colour} with ${fault.reason.source}`);
   else if (secondsToColour > secondsMax) problems.push(`it took longer than ${secondsMax} s to show`);
-  if (secondsBack === undefined) problems.push(`it was not as before: ${stillWrong(bed, watch.last?.health, before)}`);
+  if (secondsBack === undefined) problems.push(`it was not as before: ${stillWrong(bed, watch.last?.health)}`);
   else if (secondsBack > secondsMax) problems.push(`it took longer than ${secondsMax} s to be as before`);
+  else if (!isWell(watch.last?.health)) problems.push(`it did not stay as before: ${stillWrong(bed, watch.last?.health)}`);
   if (others.length > 0) problems.push(`others changed: ${others.join('; ')}`);
   const { name, node, colour } = fault;
-  return { name, bed: title, node, colour, secondsToColour, secondsBack, others, reason, problems };
+  return { name, bed: title, node, colour, secondsToColour, secondsBack, also: textsOf('also'), others, reason, problems };
 }
 
 /** When it was done. What takes its time to be done, such as the start of a program, has no colour before. */
@@ -60,29 +67,37 @@ async function timed(work: Promise<void> | void): Promise<number> {
   return performance.now();
 }
 
-/** Nothing changes any more: what was made in the bed before is over. Waits for all to be green as long as that may come. */
-async function calm(bed: Bed): Promise<Health> {
+/** All is green: what was made in the bed before is over. */
+async function calm(bed: Bed): Promise<void> {
   const endMs = performance.now() + calmMs;
   let last: Health | undefined;
   while (performance.now() < endMs) {
     last = await bed.look();
-    if (last !== undefined && last.size > 0 && [...last.values()].every(({ state }) => state === 'green')) return last;
+    if (isWell(last)) return;
     await sleep(lookEveryMs);
   }
-  if (last === undefined) throw new Error(`nobody answers in this bed\n${bed.tail()}`);
-  return last;
+  throw new Error(`all is not well before the fault: ${stillWrong(bed, last)}\n${bed.tail()}`);
+}
+
+/** What a node said at a time. */
+interface Said {
+  readonly id: string;
+  readonly level: SeenNode['state'];
+  readonly reason: string;
 }
 
 class Watch {
   readonly #bed: Bed;
-  readonly #before: Health;
-  /** Nodes that were worse than before at any time, with the reason that they had then. */
-  readonly changed = new Map<string, SeenNode>();
+  readonly #seen = new Map<string, Said>();
   last: Seen | undefined;
 
-  constructor(bed: Bed, before: Health) {
+  constructor(bed: Bed) {
     this.#bed = bed;
-    this.#before = before;
+  }
+
+  /** All that any node said until now, and nodes that had a colour that comes from nowhere. */
+  get seen(): Iterable<Said> {
+    return this.#seen.values();
   }
 
   begin(): AsyncDisposable {
@@ -115,10 +130,16 @@ class Watch {
 
   #take(health: Health): void {
     this.last = { atMs: performance.now(), health };
-    for (const node of health.values()) {
-      if (node.state === 'green' || node.state === (this.#before.get(node.id)?.state ?? 'green')) continue;
-      this.changed.set(node.id, node);
+    const children = Map.groupBy(health.values(), ({ parent }) => parent);
+    for (const { id, state, reason, causes } of health.values()) {
+      for (const cause of causes) this.#say({ id, level: colourOf(cause.level), reason: cause.reason });
+      const below = [...causes.map(({ level }) => level), ...(children.get(id) ?? []).map((child) => child.state)];
+      if (state !== 'green' && !below.includes(state)) this.#say({ id, level: state, reason: `of nothing below it: ${reason}` });
     }
+  }
+
+  #say(said: Said): void {
+    this.#seen.set(`${said.id} ${said.level} ${said.reason}`, said);
   }
 }
 
@@ -129,25 +150,30 @@ function matching<OfBed extends Bed>(bed: OfBed, health: Health, { node, colour,
   return cause === undefined ? undefined : { ...found, reason: cause.reason };
 }
 
-function isAsBefore(health: Health, before: Health): boolean {
-  return [...health.values()].every(({ id, state }) => state === 'green' || state === before.get(id)?.state);
+function isWell(health: Health | undefined): boolean {
+  return health !== undefined && health.size > 0 && [...health.values()].every(({ state }) => state === 'green');
 }
 
-/** What changed that is neither the node, nor above it, nor depends on it. */
-function strangers<OfBed extends Bed>(
-  changed: ReadonlyMap<string, SeenNode>,
+const gravity: readonly string[] = ['green', 'unknown', 'yellow', 'red'];
+
+function colourOf(level: string): SeenNode['state'] {
+  if (level !== 'yellow' && level !== 'red' && level !== 'unknown') throw new Error(`${level} is no level of a cause`);
+  return level;
+}
+
+type Place = 'here' | 'also' | 'elsewhere';
+
+/** The fault itself, what depends on it, or neither. */
+function placeOf<OfBed extends Bed>(
+  { id, level, reason }: Said,
   { bed, fault }: { readonly bed: OfBed; readonly fault: Fault<OfBed> },
-): string[] {
-  const also = [fault.node, ...(fault.also ?? [])].map(globOf);
-  const isMeant = (id: string): boolean => also.some((glob) => glob.test(nameOf(bed, id)));
-  const allowed = new Set<string>();
-  for (const { id } of changed.values()) {
-    if (!isMeant(id)) continue;
-    for (let above: string | undefined = id; above !== undefined; above = changed.get(above)?.parent) allowed.add(above);
-  }
-  return [...changed.values()]
-    .filter(({ id }) => !allowed.has(id))
-    .map(({ id, state, reason }) => `${nameOf(bed, id)} ${state}: ${reason}`);
+): Place {
+  const isTold = (told: readonly (readonly [string, RegExp])[]): boolean =>
+    told.some(([node, says]) => globOf(node).test(nameOf(bed, id)) && says.test(reason));
+  const isWorse = gravity.indexOf(level) > gravity.indexOf(fault.colour);
+  if (!isWorse && isTold([[fault.node, fault.reason]])) return 'here';
+  const also = isWorse ? [] : Object.entries(fault.also ?? {});
+  return isTold([...also, ...Object.entries(fault.meanwhile ?? {})]) ? 'also' : 'elsewhere';
 }
 
 function globOf(text: string): RegExp {
@@ -176,9 +202,7 @@ function shownNow<OfBed extends Bed>(bed: OfBed, last: Seen | undefined, { node 
   return found === undefined ? 'there is no such node' : `${found.state}: ${found.reason}`;
 }
 
-function stillWrong(bed: Bed, health: Health | undefined, before: Health): string {
-  const wrong = [...(health ?? before).values()].filter(
-    ({ id, state, causes }) => state !== 'green' && state !== before.get(id)?.state && causes.length > 0,
-  );
+function stillWrong(bed: Bed, health: Health | undefined): string {
+  const wrong = [...(health?.values() ?? [])].filter(({ state, causes }) => state !== 'green' && causes.length > 0);
   return wrong.map(({ id, state, reason }) => `${nameOf(bed, id)} ${state}: ${reason}`).join('; ') || 'nobody answered';
 }

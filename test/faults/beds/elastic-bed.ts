@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { ElasticsearchServer } from '../../harness/elasticsearch/elasticsearch-server.ts';
 import type { HubHost } from '../../harness/hub-host.ts';
 import { S3Server } from '../../harness/s3/s3-server.ts';
+import { until } from '../../harness/until.ts';
 import { SlowProxy } from '../slow-proxy.ts';
 import { PlainBed } from './plain-bed.ts';
 import { rulesOfBeds } from './rules-of-beds.ts';
@@ -55,6 +56,9 @@ export class ElasticBed extends PlainBed {
     await this.json('app', { message: 'first' });
     await this.json('clash', { message: 'first', value: 1 });
     await this.ask(hub);
+    const detail = (): string => this.tail();
+    const isThere = async (): Promise<boolean> => (await elastic.request('GET', '/logs-clash-shop/_count')).status === 200;
+    await until('the first documents are there', isThere, { detail });
     this.owned.use(wroteAll(() => void this.json('app', { message: 'another' }).catch(() => undefined)));
   }
 

@@ -25,10 +25,12 @@ export class HabitsBed extends PlainBed {
     const push = [{ address: '127.0.0.1:0', plaintext: true, tenant: 'shop', type: 'push' }];
     const listeners = { http: { address: '127.0.0.1:0' }, push };
     const hub = await this.hub({ name: 'one', config: { listeners, health: { rules: { ...rulesOfBeds, silence } } } });
-    const { logs } = await this.agent({ name: 'web', hubs: () => [hub.url], inputs: this.kinds });
-    await this.ask(hub);
+    const logs = await this.scratch.folder('web-logs');
     for (const source of [...this.kinds, 'push']) this.sources.add(source);
+    // From the first line on: what passes before the second one would be learned as usual.
     this.owned.use(wroteAll(() => this.#write(hub, logs)));
+    await this.agent({ name: 'web', hubs: () => [hub.url], inputs: this.kinds });
+    await this.ask(hub);
     await sleep(learnSeconds * 1000);
   }
 

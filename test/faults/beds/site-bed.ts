@@ -129,9 +129,9 @@ export class SiteBed implements Bed {
   }
 
   /** A start of an agent is over when it is connected. */
-  async start(name: string): Promise<void> {
+  async start(name: string, wrap?: readonly string[]): Promise<void> {
     const { host, agentId } = this.agent(name);
-    await host.start();
+    await host.start(wrap === undefined ? {} : { wrap });
     await until(`agent ${name} is connected`, async () => (await this.#connected()).includes(agentId), {
       detail: () => this.tail(),
     });

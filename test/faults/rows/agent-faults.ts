@@ -21,6 +21,9 @@ export const siteAgents: SiteBedOptions['agents'] = {
 
 const original = 'db';
 
+/** What an agent is started again for. */
+const isStopped = /is not connected since .*\(it was stopped: /;
+
 export const agentFaults: readonly Fault<SiteBed>[] = [
   {
     name: 'agent-killed',
@@ -32,7 +35,8 @@ export const agentFaults: readonly Fault<SiteBed>[] = [
     repair: (bed) => bed.start('web'),
     node: 'agent/web',
     colour: 'red',
-    reason: /is not connected since .*: see whether its machine runs/,
+    reason:
+      /is not connected since .*: see whether its machine runs, whether tributary-agent runs on it, and whether it reaches this hub/,
   },
   {
     name: 'agent-stopped',
@@ -44,7 +48,7 @@ export const agentFaults: readonly Fault<SiteBed>[] = [
     repair: (bed) => bed.start('web'),
     node: 'agent/web',
     colour: 'red',
-    reason: /is not connected since .*\(it was stopped: .*\)/,
+    reason: /is not connected since .*\(it was stopped: .*SIGTERM\): start tributary-agent on it again; revoke it if it is gone/,
   },
   {
     name: 'agent-frozen',
@@ -60,11 +64,12 @@ export const agentFaults: readonly Fault<SiteBed>[] = [
     name: 'agent-cloned',
     what: 'a copy of an agent with its key is started on another machine',
     mended: 'the copy is stopped and becomes an agent of its own',
+    prepare: makeCopy,
     make: startCopy,
     repair: endCopy,
     node: `agent/${original}`,
     colour: 'yellow',
-    reason: /a copy of agent .* on another machine, at .*, is refused/,
+    reason: /a copy of agent .* on another machine, at .*, is refused: run tributary-agent enroll --renew TOKEN on the copy/,
   },
   {
     name: 'input-unreadable',
@@ -79,8 +84,10 @@ export const agentFaults: readonly Fault<SiteBed>[] = [
     repair: (bed) => chmodSync(bed.agent('web').log, 0o600),
     node: 'agent/web/input/file-1',
     colour: 'yellow',
-    reason: /app\.log cannot be read: .*(EACCES|permission)/i,
-    also: ['agent/web'],
+    reason:
+      /app\.log cannot be read: EACCES: permission denied.*; see that it is there and that the user of tributary-agent may read it/,
+    also: { 'agent/web': /app\.log cannot be read/ },
+    meanwhile: { 'agent/web': isStopped },
   },
   {
     name: 'agent-configuration',
@@ -90,7 +97,7 @@ export const agentFaults: readonly Fault<SiteBed>[] = [
     repair: (bed) => bed.agent('web').host.writeConfig(),
     node: 'agent/web',
     colour: 'yellow',
-    reason: /a changed configuration is refused, and the one before goes on/,
+    reason: /a changed configuration is refused, and the one before goes on: .*web\.yaml:1:23: .*; check quotes/,
   },
   {
     name: 'clock-wrong',
@@ -100,7 +107,7 @@ export const agentFaults: readonly Fault<SiteBed>[] = [
     repair: (bed) => setClock(bed.scratch.file('clock'), 0),
     node: 'agent/late',
     colour: 'yellow',
-    reason: /the clock of agent .* is 1\d\d s ahead of the hub's/,
+    reason: /the clock of agent .* is 1\d\d s ahead of the hub's: .*; let its machine keep time/,
     unreal: 'libfaketime gives the agent alone another time of day, as two machines cannot be had with one clock',
   },
   {
@@ -111,20 +118,21 @@ export const agentFaults: readonly Fault<SiteBed>[] = [
     repair: (bed) => restarted(bed, []),
     node: 'agent/db',
     colour: 'yellow',
-    reason: /has version 9\.9\.9, newer than this hub/,
+    reason: /has version 9\.9\.9, newer than this hub .*: upgrade the hubs first/,
+    meanwhile: { 'agent/db': isStopped },
     unreal: 'the agent is of this version and says that it is another',
   },
 ];
 
 async function restarted(bed: SiteBed, wrap: readonly string[]): Promise<void> {
-  const { host } = bed.agent('db');
-  await host.program.stop();
-  await host.start({ wrap });
+  await bed.agent('db').host.program.stop();
+  await bed.start('db', wrap);
 }
 
 const copies = new WeakMap<SiteBed, AgentHost>();
 
-async function startCopy(bed: SiteBed): Promise<void> {
+/** Of one at rest. */
+async function makeCopy(bed: SiteBed): Promise<void> {
   const { host } = bed.agent(original);
   await host.program.stop();
   const wrap = await otherMachine(bed.scratch, { machineId: 'f'.repeat(32), bootId: '22222222-0000-4000-8000-000000000002' });
@@ -132,7 +140,10 @@ async function startCopy(bed: SiteBed): Promise<void> {
   copies.set(bed, copy);
   cpSync(host.dataDir, copy.dataDir, { recursive: true, preserveTimestamps: true });
   await bed.start(original);
-  await copy.start();
+}
+
+async function startCopy(bed: SiteBed): Promise<void> {
+  await copies.get(bed)?.start();
 }
 
 async function endCopy(bed: SiteBed): Promise<void> {

@@ -4,8 +4,10 @@ import type { Fault } from '../fault.ts';
 
 /** A program of an older version is the same one that says it is: it asks this name for what packaging puts in. */
 const olderVersion = 'NODE_OPTIONS=--import=data:text/javascript,globalThis.tributaryVersion=%220.0.1%22';
-/** Nothing comes in and nothing goes out while the store is away: agents wait, and what is known of them is old. */
-const dependsOnStore = ['topic/*', 'channel/*', 'output/*', 'agent/web', 'hub/*'];
+const isAway =
+  /the hub on .* is not heard of since .*: see whether its machine and tributary-hub run, and whether it reaches the store/;
+/** What waits for a hub, or for the store. */
+const waits = { 'topic/*': /: \S+ gets nowhere although |still waits for \S+: it is behind/ };
 
 export const clusterFaults: readonly Fault<ClusterBed>[] = [
   {
@@ -20,7 +22,9 @@ export const clusterFaults: readonly Fault<ClusterBed>[] = [
     },
     node: 'hub/two',
     colour: 'unknown',
-    reason: /the hub on .* is not heard of since/,
+    reason: isAway,
+    // What it worked on is another's once its leases are over; it is red where its start takes longer than it is doubtful.
+    meanwhile: { ...waits, 'hub/two': isAway },
   },
   {
     name: 'hub-older',
@@ -36,7 +40,8 @@ export const clusterFaults: readonly Fault<ClusterBed>[] = [
     },
     node: 'hub/two',
     colour: 'yellow',
-    reason: /has version 0\.0\.1, another one of this site/,
+    reason: /has version 0\.0\.1, another one of this site .*: bring the upgrade to its end/,
+    meanwhile: { 'hub/two': isAway },
     unreal: 'the hub is of this version and says that it is another',
   },
   {
@@ -51,8 +56,9 @@ export const clusterFaults: readonly Fault<ClusterBed>[] = [
     },
     node: 'store',
     colour: 'red',
-    reason: /appendfsync/,
-    also: dependsOnStore,
+    reason:
+      /Redis at .* has appendfsync everysec: a power cut loses what it acked last\. Run "CONFIG SET appendfsync always" there/,
+    also: waits,
   },
   {
     name: 'redis-killed',
@@ -62,7 +68,7 @@ export const clusterFaults: readonly Fault<ClusterBed>[] = [
     repair: ({ parts }) => parts.redis.restart(),
     node: 'store',
     colour: 'red',
-    reason: /Redis/,
-    also: dependsOnStore,
+    reason: /Redis at .* cannot be reached: nothing listens there; start it, or correct queue\.redis/,
+    also: waits,
   },
 ];

@@ -4,7 +4,10 @@ import type { Fault } from '../fault.ts';
 
 const output = 'output/elastic';
 /** What is to go there waits. */
-const waits = ['topic/back/shop/*'];
+const waits = { 'topic/back/shop/*': waitsFor('elasticsearch:elastic') };
+const archiveWaits = { 'topic/back/*': waitsFor('archive') };
+const isLate =
+  /Elasticsearch \(elastic\) answers late, or not at all \(what was sent at .* had no answer for 8 s\): .*; see whether it hangs/;
 
 export const destinationFaults: readonly Fault<ElasticBed>[] = [
   {
@@ -15,7 +18,7 @@ export const destinationFaults: readonly Fault<ElasticBed>[] = [
     repair: ({ parts }) => parts.elastic.resume(),
     node: output,
     colour: 'yellow',
-    reason: /answer/,
+    reason: isLate,
     also: waits,
   },
   {
@@ -26,7 +29,7 @@ export const destinationFaults: readonly Fault<ElasticBed>[] = [
     repair: ({ parts }) => void (parts.network.delayMs = 0),
     node: output,
     colour: 'yellow',
-    reason: /answer/,
+    reason: isLate,
     also: waits,
   },
   {
@@ -37,7 +40,7 @@ export const destinationFaults: readonly Fault<ElasticBed>[] = [
     repair: (bed) => bed.configure(),
     node: output,
     colour: 'red',
-    reason: /401|password|credentials|authenticat/i,
+    reason: /Elasticsearch does not know these credentials: /,
     also: waits,
   },
   {
@@ -48,7 +51,7 @@ export const destinationFaults: readonly Fault<ElasticBed>[] = [
     repair: (bed) => bed.command(bed.parts.hub, 'dlq', 'drop', '--type', 'clash', '--yes'),
     node: 'channel/shop/clash',
     colour: 'yellow',
-    reason: /refused|dead letter/i,
+    reason: /shop\/clash: 1 document was refused .*: tributary-hub dlq list tells why; mend it, then dlq replay, or dlq drop/,
   },
   {
     name: 'index-volatile',
@@ -62,9 +65,9 @@ export const destinationFaults: readonly Fault<ElasticBed>[] = [
     },
     node: output,
     colour: 'red',
-    reason: /translog|durability/i,
+    reason:
+      /may lose what it acknowledges \(the index .* acknowledges what is not on disk: set index\.translog\.durability: request/,
     also: waits,
-    missing: 'what an index is set to is looked at once a minute',
   },
   {
     name: 'shards-used-up',
@@ -77,7 +80,7 @@ export const destinationFaults: readonly Fault<ElasticBed>[] = [
     repair: (bed) => shardsPerNode(bed, null),
     node: output,
     colour: 'red',
-    reason: /shards/,
+    reason: /has as many shards as it may have, .*: what is for it waits here; delete indices that nobody needs/,
     also: waits,
   },
   {
@@ -88,8 +91,8 @@ export const destinationFaults: readonly Fault<ElasticBed>[] = [
     repair: ({ parts }) => parts.bucket.restart(),
     node: 'output/archive',
     colour: 'yellow',
-    reason: /ECONNREFUSED|nothing answers/,
-    also: ['topic/back/*'],
+    reason: /objects of the archive cannot be written: .* nothing answers at that address: correct endpoint, or start the server/,
+    also: archiveWaits,
   },
   {
     name: 'bucket-wrong-key',
@@ -99,8 +102,8 @@ export const destinationFaults: readonly Fault<ElasticBed>[] = [
     repair: (bed) => bed.configure(),
     node: 'output/archive',
     colour: 'yellow',
-    reason: /SignatureDoesNotMatch|403|key/i,
-    also: ['topic/back/*'],
+    reason: /objects of the archive cannot be written: .*SignatureDoesNotMatch 403: .*: correct secret_key/,
+    also: archiveWaits,
   },
   {
     // The last one, as a start of it takes half a minute of a core.
@@ -111,11 +114,19 @@ export const destinationFaults: readonly Fault<ElasticBed>[] = [
     repair: ({ parts }) => parts.elastic.restart(),
     node: output,
     colour: 'yellow',
-    reason: /ECONN|nothing answers|closed/i,
+    reason:
+      /Elasticsearch \(elastic\) cannot be reached \(.*\): what is for it waits here; see whether it runs and this hub reaches it/,
     also: waits,
   },
 ];
 
 async function shardsPerNode({ parts }: ElasticBed, most: number | null): Promise<void> {
   await parts.elastic.ask('PUT', '/_cluster/settings', { persistent: { 'cluster.max_shards_per_node': most } });
+}
+
+/** It tells why, and how long it has been so. */
+function waitsFor(group: string): RegExp {
+  return new RegExp(
+    `: ${group} gets nowhere although (an entry waits|entries wait) for it: (?!see the log)|still waits for ${group}: it is behind`,
+  );
 }

@@ -13,18 +13,24 @@ export const diskFaults: readonly Fault<DisksBed>[] = [
     repair: ({ storeDisk }) => storeDisk.makeRoom(),
     node: 'hub/one',
     colour: 'yellow',
-    reason: /the disk of data_dir .* is 9\d % full/,
+    reason: /the disk of data_dir .* is 9\d % full, .* are free: nothing is taken in when it is full; make room/,
   },
   {
     name: 'hub-disk-full',
     what: "the disk of the hub's store is filled up to the last byte",
     mended: 'there is room again',
-    make: ({ storeDisk }) => storeDisk.fillUp(4096),
+    make: async (bed) => {
+      bed.storeDisk.fillUp(4096);
+      // What was free within its files is used up first.
+      for (let number = 0; number < 4; number += 1) await bed.push(bed.site, 'push', noise(1));
+    },
     repair: ({ storeDisk }) => storeDisk.makeRoom(),
     node: 'store',
     colour: 'red',
-    reason: /the store has no space left on its disk/,
-    also: ['hub/one'],
+    reason: /the store has no space left on its disk, .* and nothing more is taken in: make room there/,
+    also: {
+      'hub/one': /the disk of data_dir .* is (9\d|100) % full, .* are free: nothing is taken in when it is full; make room/,
+    },
   },
   {
     name: 'archive-disk-filling',
@@ -34,7 +40,7 @@ export const diskFaults: readonly Fault<DisksBed>[] = [
     repair: ({ archiveDisk }) => archiveDisk.makeRoom(),
     node: 'output/archive',
     colour: 'red',
-    reason: /the disk of the archive .* is 9\d % full/,
+    reason: /the disk of the archive .* is 9\d % full, .* are free: the archive waits when it is full; make room/,
   },
   {
     name: 'archive-read-only',
@@ -44,8 +50,9 @@ export const diskFaults: readonly Fault<DisksBed>[] = [
     repair: (bed) => bed.mount('-o', 'remount,rw', bed.archive),
     node: 'output/archive',
     colour: 'yellow',
-    reason: /EROFS|read-only/,
-    also: ['topic/back/*'],
+    reason:
+      /objects of the archive cannot be written: what is for it waits in the queue \(EROFS: read-only file system, open .*\)/,
+    also: { 'topic/back/*': /: archive gets nowhere although (an entry waits|entries wait) for it: / },
   },
   {
     name: 'archive-gone',
@@ -55,8 +62,8 @@ export const diskFaults: readonly Fault<DisksBed>[] = [
     repair: (bed) => bed.mount('--move', bed.scratch.file('aside'), bed.archive),
     node: 'output/archive',
     colour: 'yellow',
-    reason: /mount the disk of the archive/,
-    also: ['topic/back/*'],
+    reason: /objects of the archive cannot be written: .* has no \.tributary-site any more, .*: mount the disk of the archive/,
+    also: { 'topic/back/*': /: archive gets nowhere although (an entry waits|entries wait) for it: / },
   },
   {
     name: 'store-filling',
@@ -69,8 +76,11 @@ export const diskFaults: readonly Fault<DisksBed>[] = [
     repair: (bed) => bed.command(bed.site, 'channel', 'resume', 'shop/push'),
     node: 'store',
     colour: 'yellow',
-    reason: /the store fills up: \d\d % of queue\.max_bytes/,
-    also: ['topic/front/shop/push', 'topic/back/shop/push'],
+    reason: /the store fills up: \d\d % of queue\.max_bytes wait in it; see which output is behind, or give it more room/,
+    also: {
+      'topic/front/shop/push': /group pipeline is paused by .*tributary-hub channel resume ends it/,
+      'topic/*/shop/push': /what waits for .* of what its topic may hold: .*; see what holds .* up/,
+    },
   },
   {
     name: 'agent-buffer-full',
@@ -78,13 +88,17 @@ export const diskFaults: readonly Fault<DisksBed>[] = [
     mended: 'it may send as much as it can',
     make: async (bed) => {
       await restartBusy(bed, '16KiB');
-      appendFileSync(`${bed.agentCalled('busy').logs}/app.log`, noise(12));
+      appendFileSync(`${bed.agentCalled('busy').logs}/app.log`, noise(8));
     },
     repair: (bed) => restartBusy(bed, undefined),
     node: 'agent/busy',
     colour: 'red',
-    reason: /its buffer is (full|9\d % full|100 % full)/,
-    also: ['agent/busy/input/file-1'],
+    reason: /its buffer is full: files wait in place, .*; see why it cannot send, or give it more room/,
+    also: {
+      'agent/busy': /its buffer is \d+ % full of what no hub has acknowledged: see why it cannot send/,
+      'agent/busy/input/*': /./,
+    },
+    meanwhile: { 'agent/busy': /is not connected since .*\(it was stopped: / },
   },
   {
     name: 'agent-disk-full',
@@ -95,7 +109,7 @@ export const diskFaults: readonly Fault<DisksBed>[] = [
     node: 'agent/narrow',
     colour: 'red',
     reason: /the disk of its buffer is full/,
-    also: ['agent/narrow/input/file-1'],
+    also: { 'agent/narrow/input/file-1': /./ },
   },
 ];
 

@@ -11,8 +11,9 @@ export const habitFaults: readonly Fault<HabitsBed>[] = [
     repair: ({ sources }) => void sources.add('app'),
     node: 'agent/web/input/file-1',
     colour: 'yellow',
-    reason: /app\.log of agent .*: nothing came since .*, which is longer than is usual/,
-    also: ['channel/default/app'],
+    reason:
+      /app\.log of agent .* on .*: nothing came since .*, which is longer than is usual .*; see whether what writes it runs/,
+    also: { 'channel/default/app': /channel default\/app: nothing came since/ },
     unreal: 'what is usual is learned in seconds here, and in a day elsewhere',
   },
   {
@@ -23,8 +24,8 @@ export const habitFaults: readonly Fault<HabitsBed>[] = [
     repair: ({ sources }) => void sources.add('push'),
     node: 'channel/shop/push',
     colour: 'yellow',
-    reason: /channel shop\/push: nothing came since .*, which is longer than is usual/,
-    also: ['hub/one/listener/push *'],
+    reason: /channel shop\/push: nothing came since .*, which is longer than is usual .*; see whether those who write it run/,
+    also: { 'hub/one/listener/push *': /listener push .*: nothing came since/ },
     unreal: 'what is usual is learned in seconds here, and in a day elsewhere',
   },
 ];

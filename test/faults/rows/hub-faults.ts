@@ -21,7 +21,7 @@ export const hubFaults: readonly Fault<SiteBed>[] = [
     repair: (bed) => bed.placeCertificate(),
     node: hub,
     colour: 'red',
-    reason: /certificate in .* expires in [45] days/,
+    reason: /the hub's certificate in .*hub\.crt expires in [45] days, on .*; put a new one there/,
   },
   {
     name: 'hub-certificate-broken',
@@ -31,7 +31,7 @@ export const hubFaults: readonly Fault<SiteBed>[] = [
     repair: (bed) => bed.placeCertificate(),
     node: hub,
     colour: 'red',
-    reason: /certificate/,
+    reason: /hub\.crt: holds no certificate in PEM .*; the one before is used until that is mended/,
   },
   {
     name: 'plaintext-listener',
@@ -50,7 +50,7 @@ export const hubFaults: readonly Fault<SiteBed>[] = [
     repair: (bed) => bed.change(),
     node: `${hub}/listener/push 0.0.0.0:*`,
     colour: 'yellow',
-    reason: /TLS/,
+    reason: /listeners\.push\[1\] at .* takes logs without TLS: .*; let senders use TLS/,
   },
   {
     name: 'listener-port-taken',
@@ -68,7 +68,8 @@ export const hubFaults: readonly Fault<SiteBed>[] = [
     },
     node: hub,
     colour: 'yellow',
-    reason: /could not be done in all parts: .*another program has it/,
+    reason:
+      /the configuration was read again and could not be done in all parts: listeners\.push: .*: another program has it; what ran goes on/,
   },
   {
     name: 'hub-configuration',
@@ -80,7 +81,8 @@ export const hubFaults: readonly Fault<SiteBed>[] = [
     repair: (bed) => bed.change(),
     node: hub,
     colour: 'yellow',
-    reason: /the configuration was read again and refused: .*max_bytes/,
+    reason:
+      /the configuration was read again and refused: .*hub\.yaml:\d+:\d+: queue\.max_bytes: must be a size .*; what ran goes on/,
   },
   {
     name: 'channel-paused',
@@ -90,7 +92,7 @@ export const hubFaults: readonly Fault<SiteBed>[] = [
     repair: (bed) => bed.command('channel', 'resume', 'shop/app'),
     node: 'topic/front/shop/app',
     colour: 'yellow',
-    reason: /pause/,
+    reason: /group pipeline is paused by .*: what comes in is kept .*; tributary-hub channel resume ends it/,
   },
   {
     name: 'pipeline-broken',
@@ -100,7 +102,8 @@ export const hubFaults: readonly Fault<SiteBed>[] = [
     repair: (bed) => replaceFile(pipelineOf(bed, 'push'), goodPipeline),
     node: 'channel/shop/push',
     colour: 'yellow',
-    reason: /nothing_of_this_name/,
+    reason:
+      /pipeline push was refused: what ran before goes on: .*push\.yaml:2:5: .*nothing_of_this_name: is not an option; accepted here: /,
   },
   {
     name: 'pipeline-stuck',
@@ -117,8 +120,9 @@ export const hubFaults: readonly Fault<SiteBed>[] = [
     },
     node: 'channel/shop/push',
     colour: 'red',
-    reason: /step script ended its thread/,
-    also: ['topic/*/shop/push'],
+    reason:
+      /pipeline push: step script ended its thread 3 times .* is switched off .*; the last one took longer than 300ms with one record/,
+    also: { 'topic/front/*': /: pipeline gets nowhere although|still waits for pipeline: it is behind/ },
   },
   {
     name: 'quota-used-up',
@@ -131,7 +135,7 @@ export const hubFaults: readonly Fault<SiteBed>[] = [
     repair: (bed) => bed.change({ quotas: [{ tenant: 'shop', type: 'push', bytes_per_day: '1GiB', action: 'drop' }] }),
     node: 'channel/shop/push',
     colour: 'red',
-    reason: /quota/,
+    reason: /shop\/push has used up its 65536 bytes of today .*; raise the quota or let it bring less/,
   },
   {
     name: 'push-refused',
@@ -149,7 +153,7 @@ export const hubFaults: readonly Fault<SiteBed>[] = [
     repair: (bed) => clearInterval(writers.get(bed)),
     node: `${hub}/listener/push 127.0.0.1:*`,
     colour: 'yellow',
-    reason: /refuses much of what comes/,
+    reason: /listener push .* refuses much of what comes; the log tells who comes and why it is refused/,
   },
   {
     name: 'open-service',
@@ -161,7 +165,7 @@ export const hubFaults: readonly Fault<SiteBed>[] = [
     },
     node: 'site',
     colour: 'red',
-    reason: /answers anybody without credentials/,
+    reason: /Redis at .* answers anybody without credentials: .*; give it a password .*, or bind it to the loopback/,
   },
 ];
 

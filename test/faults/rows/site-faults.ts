@@ -2,6 +2,9 @@
 import type { SitesBed } from '../beds/sites-bed.ts';
 import type { Fault } from '../fault.ts';
 
+const upstreamAway =
+  /the upstream up cannot be reached \(.*\): what is for it waits here; see whether its hubs run, and whether this one reaches them/;
+
 export const upperFaults: readonly Fault<SitesBed>[] = [
   {
     name: 'site-link-cut',
@@ -11,8 +14,12 @@ export const upperFaults: readonly Fault<SitesBed>[] = [
     repair: ({ parts }) => parts.link.mend(),
     node: 'site/branch',
     colour: 'unknown',
-    reason: /is not heard of since/,
-    also: ['site/branch/*'],
+    reason: /is not heard of since .*: see whether its hubs run, and whether they reach this site/,
+    // What it saw of it itself, which it tells once it is heard again.
+    meanwhile: {
+      'site/branch/output/up': /the upstream up cannot be reached/,
+      'site/branch/topic/front/*': /upstream:up gets nowhere|still waits for upstream:up/,
+    },
   },
   {
     name: 'site-hub-killed',
@@ -27,8 +34,7 @@ export const upperFaults: readonly Fault<SitesBed>[] = [
     },
     node: 'site/branch',
     colour: 'unknown',
-    reason: /is not heard of since/,
-    also: ['site/branch/*'],
+    reason: /is not heard of since .*: see whether its hubs run, and whether they reach this site/,
   },
   {
     name: 'site-agent-killed',
@@ -43,7 +49,7 @@ export const upperFaults: readonly Fault<SitesBed>[] = [
     },
     node: 'site/branch/agent/web',
     colour: 'red',
-    reason: /agent .* is not connected since/,
+    reason: /agent .* is not connected since .*: see whether its machine runs/,
   },
 ];
 
@@ -60,8 +66,8 @@ export const lowerFaults: readonly Fault<SitesBed>[] = [
     },
     node: 'output/up',
     colour: 'yellow',
-    reason: /cannot be reached|ECONN|not reached/i,
-    also: ['topic/front/*'],
+    reason: upstreamAway,
+    also: { 'topic/front/*': /: upstream:up gets nowhere although .*: wss:|still waits for upstream:up: it is behind/ },
   },
   {
     name: 'upstream-link-cut',
@@ -71,7 +77,7 @@ export const lowerFaults: readonly Fault<SitesBed>[] = [
     repair: ({ parts }) => parts.link.mend(),
     node: 'output/up',
     colour: 'yellow',
-    reason: /cannot be reached|answer|reached/i,
-    also: ['topic/front/*'],
+    reason: upstreamAway,
+    also: { 'topic/front/*': /: upstream:up gets nowhere although .*: wss:|still waits for upstream:up: it is behind/ },
   },
 ];
