@@ -61,6 +61,11 @@ test('a source of an agent is missed at its input, as long as the agent is conne
   line.pass(120, () => line.silence.brought(key));
   line.pass(11);
   assert.deepEqual(line.found(), [`source-silent ${agentA} app: shop/web /var/log/app-#-#-#.log`]);
+  const [found] = line.silence.look(ruleFacts({ nowMs: line.nowMs, agents: [seenAgent()] }), rules);
+  assert.match(
+    found?.reason ?? '',
+    /^\/var\/log\/app-#-#-#\.log of agent a1\w+ on web1: nothing came since .*; see whether what writes it runs$/,
+  );
   assert.deepEqual(line.found({ agents: [seenAgent({ connectedHere: false })] }), []);
   line.silence.brought(key);
   assert.deepEqual(line.found(), []);

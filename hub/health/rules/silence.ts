@@ -87,7 +87,7 @@ export class Silence implements Rule, SourceEvents {
       }
       if (!silence.enabled || known.isAway) continue;
       const sinceMs = cadence.silentSince(facts.nowMs, silence);
-      if (sinceMs !== undefined) found.push(this.#finding(kind, name, { sinceMs, hubId: facts.hubId }));
+      if (sinceMs !== undefined) found.push(this.#finding(kind, name, { sinceMs, facts }));
     }
     return found;
   }
@@ -183,7 +183,8 @@ export class Silence implements Rule, SourceEvents {
     return name;
   }
 
-  #finding(kind: Kind, name: string, { sinceMs, hubId }: { readonly sinceMs: number; readonly hubId: Id }): Finding {
+  #finding(kind: Kind, name: string, { sinceMs, facts }: { readonly sinceMs: number; readonly facts: RuleFacts }): Finding {
+    const { hubId, agents } = facts;
     const nothing = `came since ${momentText(sinceMs)}, which is longer than is usual at this hour`;
     if (kind === 'channel-silent') {
       return {
@@ -200,7 +201,8 @@ export class Silence implements Rule, SourceEvents {
     const [agentId = '', channel = ''] = name.split(' ', 2);
     const source = name.slice(agentId.length + channel.length + 2);
     const input = this.#parts.inputOf(agentId, source);
-    const reason = `${printable(source)} of agent ${agentId}: nothing ${nothing}; see whether what writes it runs`;
+    const host = agents.find((agent) => agent.agentId === agentId)?.host ?? '';
+    const reason = `${printable(source)} of agent ${agentId} on ${printable(host)}: nothing ${nothing}; see whether what writes it runs`;
     const subject = `${agentId} ${input === undefined ? '' : `${input}: `}${channel} ${source}`;
     return { kind, subject, level: 'yellow', reason };
   }

@@ -90,7 +90,8 @@ export class UpstreamTelling {
   /** `trouble` is empty while there is a connection. */
   reach(trouble: string): void {
     if (trouble === '') return this.#clear('upstream-away');
-    this.#find('upstream-away', `the upstream ${this.#parts.name} cannot be reached: what is for it waits here (${trouble})`);
+    const what = `the upstream ${this.#parts.name} cannot be reached (${trouble}): what is for it waits here`;
+    this.#find('upstream-away', `${what}; see whether its hubs run, and whether this one reaches them`);
   }
 
   /** The output is no more. */
