@@ -158,6 +158,8 @@ const notConnectedPattern =
 
 function noAnswer(error: unknown): NoAnswerError {
   const message = error instanceof Error ? error.message : String(error);
-  const text = message === '' ? 'no answer' : message;
+  // Of which port it was sent says nothing, and is another one each time.
+  const told = message.replace(/ - Local: \S+, Remote: \S+/, '');
+  const text = told === '' ? 'no answer' : told;
   return new NoAnswerError(text, !notConnectedPattern.test(text), { cause: error });
 }
