@@ -5,7 +5,7 @@ import { AlertBook, bookState, type Held } from './alert-book.ts';
 import { listedMax, toldMax } from './limits.ts';
 
 const timing = { groupWaitMs: 10_000, intervalMs: 60_000, resolveAfterMs: 60_000, repeatMs: 4 * 3_600_000 };
-const free: Held = { isSilenced: () => false, isAcknowledged: () => false };
+const free: Held = { isSilenced: () => false, isAcknowledged: () => false, isForLater: () => false };
 const silenced: Held = { ...free, isSilenced: () => true };
 const known: Held = { ...free, isAcknowledged: ({ level }) => level === 'yellow' };
 
@@ -109,6 +109,16 @@ test('of what is silenced nobody is told, neither that it comes nor that it goes
     told(book, [501, 900], () => []),
     [],
   );
+});
+
+test('outside of its hours a receiver is told of nothing, and of what is still so when they begin', () => {
+  const book = new AlertBook();
+  const night: Held = { ...free, isForLater: () => true };
+  const day = told(book, [0, 100], () => [alert('web1'), alert('web2')]);
+  assert.deepEqual(day, ['10: raised web1, raised web2']);
+  const standing = (second: number): Alert[] => [alert('web2'), alert('web3'), ...(second < 20_000 ? [alert('web4')] : [])];
+  assert.deepEqual(told(book, [101, 30_000], standing, night), []);
+  assert.deepEqual(told(book, [30_001, 30_200], standing), ['30001: raised web3, lasts web2', '30061: resolved web1']);
 });
 
 test('what flaps is told ever more seldom', () => {

@@ -21,6 +21,8 @@ export interface AlertTiming {
 export interface Held {
   readonly isSilenced: (alert: Alert) => boolean;
   readonly isAcknowledged: (alert: Alert) => boolean;
+  /** Neither that it is there nor that it is gone is told now. */
+  readonly isForLater: (alert: Alert) => boolean;
 }
 
 /** What goes into a message. */
@@ -94,7 +96,7 @@ export class AlertBook {
 
   /** What stands and is of this receiver. */
   look(standing: readonly Alert[], held: Held, nowMonotonicMs: number): void {
-    const seen = standing.filter((alert) => !held.isSilenced(alert));
+    const seen = standing.filter((alert) => !held.isSilenced(alert) && !held.isForLater(alert));
     // Those that were told come first, so that a flood does not push out what is told as resolved then.
     const known = seen.filter((alert) => this.#told.has(keyOf(alert)));
     const others = seen.filter((alert) => !this.#told.has(keyOf(alert)) && !held.isAcknowledged(alert)).toSorted(byGravity);
@@ -134,7 +136,7 @@ export class AlertBook {
   #lookForGone(standing: readonly Alert[], held: Held, nowMonotonicMs: number): void {
     const all = new Set(standing.map(keyOf));
     for (const [key, { alert }] of this.#told) {
-      if (all.has(key)) this.#gone.delete(key);
+      if (all.has(key) || (held.isForLater(alert) && !held.isSilenced(alert))) this.#gone.delete(key);
       else if (held.isSilenced(alert)) this.#drop(key);
       else if (!this.#gone.has(key)) this.#gone.set(key, nowMonotonicMs);
     }

@@ -31,9 +31,9 @@ class Fixture {
   }
 
   /** As another hub goes on. */
-  make(): AlertSender {
+  make(more: object = {}): AlertSender {
     const { meta } = this;
-    const receivers = [{ kind: 'webhook', name: 'ops', url: 'http://127.0.0.1:1/', routes: [{ tenants: ['shop'] }] }];
+    const receivers = [{ kind: 'webhook', name: 'ops', url: 'http://127.0.0.1:1/', routes: [{ tenants: ['shop'], ...more }] }];
     const options = alertOptions.parse({ group_wait: '0s', interval: '0s', resolve_after: '1s', retry_for: '1h', receivers });
     const [receiver] = options.receivers;
     assert.ok(receiver);
@@ -105,6 +105,17 @@ test('a message that is refused for what it says keeps what comes after it waiti
   await fixture.tick(1000, [alert('web1'), alert('web2')]);
   assert.equal(fixture.names.at(-1), 'raised web2');
   assert.equal(fixture.sender.status.trouble, '');
+});
+
+test('a route has its hours', async () => {
+  const fixture = new Fixture();
+  // The clock of the test begins at ten.
+  fixture.sender = fixture.make({ hours: { from: '12:00', zone: 'UTC' } });
+  await fixture.tick(0, [alert('web1')]);
+  await fixture.tick(2 * hourMs - 1, [alert('web1'), alert('web2')]);
+  assert.deepEqual(fixture.names, []);
+  await fixture.tick(1, [alert('web2')]);
+  assert.deepEqual(fixture.names, ['raised web2']);
 });
 
 test('nothing is sent that is not stored, nor by who lost the lock; another one goes on with the same message', async () => {

@@ -18,6 +18,7 @@ import type { AlertOptions, ReceiverOptions } from '../config/alert-options.ts';
 import { type Registry, RegistryError } from '../registry/registry.ts';
 import { type Alert, type AlertItem, type AlertMessage, isRouted } from './alert.ts';
 import { AlertBook, bookState, type Held } from './alert-book.ts';
+import { isWithin } from './hours.ts';
 import type { AlertChannel } from './channels/alert-channel.ts';
 import { RefusedError } from './channels/refused-error.ts';
 import { refusalsMax, sendRetry, troubleTextMax } from './limits.ts';
@@ -83,10 +84,12 @@ export class AlertSender {
   }
 
   /** What stands now. Rejects only with what the registry says, and then does the same the next time. */
-  async tick(standing: readonly Alert[], held: Held, signal: AbortSignal): Promise<void> {
+  async tick(standing: readonly Alert[], held: Omit<Held, 'isForLater'>, signal: AbortSignal): Promise<void> {
     const { receiver, clock } = this.#parts;
     const own = standing.filter((alert) => isRouted(alert, receiver.routes));
-    this.#book.look(own, held, clock.monotonic());
+    const nowMs = clock.now();
+    const open = receiver.routes.filter(({ hours }) => hours === undefined || isWithin(hours, nowMs));
+    this.#book.look(own, { ...held, isForLater: (alert) => !isRouted(alert, open) }, clock.monotonic());
     this.#takeMessage();
     if (!this.#isStored && !(await this.#store())) return;
     if (this.#outgoing !== undefined && clock.monotonic() >= this.#nextMs) await this.#send(this.#outgoing, signal);

@@ -136,7 +136,7 @@ export class Alerts {
     }
   }
 
-  #held(): Held {
+  #held(): Omit<Held, 'isForLater'> {
     return {
       isSilenced: (alert) => this.holds.isSilenced(alert),
       isAcknowledged: (alert) => this.holds.acknowledged(alert.node, alert) !== undefined,

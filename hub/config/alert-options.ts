@@ -1,6 +1,7 @@
 /** Who is told of what is wrong, and how. */
 import { isLoopbackHost } from '@tributary/shared/network/listen-address.ts';
 import { durationBetween } from '@tributary/shared/options/units.ts';
+import { isTimeZone } from '@tributary/shared/schedule/schedule-rules.ts';
 import * as z from 'zod';
 import { nodeKind } from '../dashboard/api/health-shapes.ts';
 import { contentAlert } from './content-alert-options.ts';
@@ -15,6 +16,35 @@ const mailAddress = z
   .max(320)
   .regex(/^[^\s@<>,;"]+@[^\s@<>,;"]+$/, 'must be an address such as operators@example.com');
 
+const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+const hours = z
+  .strictObject({
+    days: z
+      .array(z.enum(weekdays))
+      .min(1)
+      .max(weekdays.length)
+      .default([...weekdays])
+      .describe('Days of the week on which they begin.'),
+    from: z
+      .string()
+      .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as "08:00"')
+      .default('00:00')
+      .describe('When they begin.'),
+    to: z
+      .string()
+      .regex(/^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/, 'must be a time such as "18:00"')
+      .default('24:00')
+      .describe('When they end; on the day after where that is before they begin.'),
+    zone: z
+      .string()
+      .refine(isTimeZone, 'must be a time zone such as Europe/Berlin')
+      .optional()
+      .describe('Time zone, such as `Europe/Berlin`; the hub’s unless set.'),
+  })
+  .refine(({ from, to }) => from !== to, { path: ['to'], error: 'must be another time than from' });
+export type Hours = z.output<typeof hours>;
+
 const route = z.strictObject({
   level: z.enum(['yellow', 'red']).default('yellow').describe('From this colour on.'),
   tenants: z
@@ -24,6 +54,7 @@ const route = z.strictObject({
     .describe('Only what belongs to one of these tenants: nothing of the site itself then.'),
   nodes: z.array(nodeKind).max(20).optional().describe('Only nodes of these kinds.'),
   findings: z.array(z.string().min(1).max(100)).max(100).optional().describe('Only these kinds of findings.'),
+  hours: hours.optional().describe('Only at these times: what changes at others is told when they begin, if it is still so.'),
 });
 
 const common = {
