@@ -152,7 +152,9 @@ function refusal(status: number, answer: unknown): ApiError {
   const told = typeof answer === 'object' && answer !== null ? answer : {};
   const code = 'error' in told && typeof told.error === 'string' ? told.error : 'unknown';
   const message =
-    'message' in told && typeof told.message === 'string' ? told.message : `The hub answered with status ${status}.`;
+    'message' in told && typeof told.message === 'string'
+      ? told.message
+      : `The answer has the status ${status}, and is not as a hub does: try again, and look whether a proxy before the hub gives it.`;
   if (code === 'unauthenticated') onSession('over');
   if (code === 'password-change-required') onSession('must-change');
   return new ApiError(status, code, message);
