@@ -1,6 +1,7 @@
 /** What came is no request: it is told so in a few words, if it still listens, and the connection ends. Nothing of what it sent is echoed. */
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { securityHeaders } from './answer.ts';
 import type { ErrorBody } from './http-error.ts';
 
 interface Refusal extends ErrorBody {
@@ -22,9 +23,8 @@ export function plainAnswer({ status, ...body }: Refusal, headers: Readonly<Reco
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(text)}`,
-    'Cache-Control: no-store',
     'Connection: close',
-    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries({ ...securityHeaders, ...headers }).map(([name, value]) => `${name}: ${value}`),
   ];
   return `${lines.join('\r\n')}\r\n\r\n${text}`;
 }

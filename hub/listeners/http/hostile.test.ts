@@ -242,6 +242,9 @@ suite('hostile requests', () => {
       for (const name of ['access-control-allow-origin', 'x-powered-by', 'server', 'strict-transport-security'])
         assert.equal(response.headers.get(name), null);
     }
+    const noRequest = await talk(hub.url, `GET /live HTTP/1.1\r\nHost: h\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
+    for (const line of ['x-content-type-options: nosniff', 'cache-control: no-store', "frame-ancestors 'none'"])
+      assert.ok(noRequest.includes(line), line);
     const forged = await fetch(`${hub.url}/live`, { headers: { 'x-request-id': 'mine', 'request-id': 'mine' } });
     assert.notEqual(forged.headers.get('x-request-id'), 'mine');
   });
