@@ -4,6 +4,9 @@ import { appendFileSync } from 'node:fs';
 import { diskBytes, type DisksBed } from '../beds/disks-bed.ts';
 import type { Fault } from '../fault.ts';
 
+/** Of a file that waits while its agent has no room for it. */
+const isBehind = /app\.log is not read to its end: .*; see whether the hub takes what it sends/;
+
 export const diskFaults: readonly Fault<DisksBed>[] = [
   {
     name: 'hub-disk-filling',
@@ -81,6 +84,8 @@ export const diskFaults: readonly Fault<DisksBed>[] = [
       'topic/front/shop/push': /group pipeline is paused by .*tributary-hub channel resume ends it/,
       'topic/*/shop/push': /what waits for .* of what its topic may hold: .*; see what holds .* up/,
     },
+    // Until they are archived the documents are there beside the records that they were made of.
+    meanwhile: { store: /the store is full, and nothing more is taken in: .*; see which output is behind/ },
   },
   {
     name: 'agent-buffer-full',
@@ -96,7 +101,7 @@ export const diskFaults: readonly Fault<DisksBed>[] = [
     reason: /its buffer is full: files wait in place, .*; see why it cannot send, or give it more room/,
     also: {
       'agent/busy': /its buffer is \d+ % full of what no hub has acknowledged: see why it cannot send/,
-      'agent/busy/input/*': /./,
+      'agent/busy/input/file-1': isBehind,
     },
     meanwhile: { 'agent/busy': /is not connected since .*\(it was stopped: / },
   },
@@ -108,8 +113,8 @@ export const diskFaults: readonly Fault<DisksBed>[] = [
     repair: ({ agentDisk }) => agentDisk.makeRoom(),
     node: 'agent/narrow',
     colour: 'red',
-    reason: /the disk of its buffer is full/,
-    also: { 'agent/narrow/input/file-1': /./ },
+    reason: /the disk of its buffer is full: nothing more is read; make room there/,
+    also: { 'agent/narrow/input/file-1': isBehind },
   },
 ];
 
