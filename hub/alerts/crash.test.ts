@@ -11,7 +11,7 @@ import { WebhookServer } from './testing/webhook-server.ts';
 
 const teller = fileURLToPath(new URL('./testing/crash-teller.ts', import.meta.url));
 
-test('who is killed after a message was sent sends it again under its id', { timeout: 60_000 }, async () => {
+test('who is killed after a message was sent sends it again under its id', { timeout: 120_000 }, async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'tributary-alerts-'));
   await using server = await WebhookServer.start();
   const { told, url } = server;

@@ -11,7 +11,7 @@ import { eventually } from '../testing/eventually.ts';
 import type { EnrolmentOutcome } from './enrolment.ts';
 import { enrolmentRoutes } from './enrolment-routes.ts';
 
-const timeout = { timeout: 20_000 };
+const timeout = { timeout: 120_000 };
 
 interface Served extends AsyncDisposable {
   readonly logged: readonly LogEntry[];

@@ -21,7 +21,7 @@ import {
 } from '../listeners/agents/door-fixture.ts';
 import { certificateLimits, discardedBytesMax, enrolmentFailureLimits } from './limits.ts';
 
-const timeout = { timeout: 20_000 };
+const timeout = { timeout: 120_000 };
 const by = { actor: 'test', address: '' };
 
 function certificateOf({ body }: PostAnswer): X509Certificate {

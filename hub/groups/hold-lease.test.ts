@@ -43,7 +43,7 @@ async function untilAborted(_lease: Lease, signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }
 
-suite('a lease', { timeout: 10_000 }, () => {
+suite('a lease', { timeout: 120_000 }, () => {
   test('is waited for while another has it, and given back when the work is done', async () => {
     const fixture = new Fixture();
     let asked = 0;

@@ -127,7 +127,7 @@ class Site implements AsyncDisposable {
   }
 }
 
-suite('runners of topics', { timeout: 10_000 }, () => {
+suite('runners of topics', { timeout: 120_000 }, () => {
   test('are there for what is told in partitions of this hub, and nowhere else', async () => {
     await using site = new Site();
     await eventually('it looked', () => site.looks === 1);

@@ -15,7 +15,7 @@ import { openSqliteFixture } from '../queue/sqlite/sqlite-fixture.ts';
 
 const house = fileURLToPath(new URL('./crash-house.ts', import.meta.url));
 
-test('who is killed in the middle of a removal leaves it to the next run', { timeout: 60_000 }, async () => {
+test('who is killed in the middle of a removal leaves it to the next run', { timeout: 120_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-house-'));
   try {
     for (const point of ['object-removed:5', 'after-remove:9']) {

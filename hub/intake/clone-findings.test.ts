@@ -8,7 +8,7 @@ import { cloneFindings, watchClones } from './clone-findings.ts';
 
 test(
   'a copy is told while it comes, and two that cannot be told apart until a person has settled it',
-  { timeout: 20_000 },
+  { timeout: 120_000 },
   async () => {
     await using door = await DoorFixture.open();
     const { registry } = door;

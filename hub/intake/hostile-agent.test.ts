@@ -11,7 +11,7 @@ import { testAttributes } from '../queue/fixture.ts';
 import { eventually } from '../testing/eventually.ts';
 import { testBatchMessage, testBody, testHello, testOpen } from './recording-peer.ts';
 
-const timeout = { timeout: 20_000 };
+const timeout = { timeout: 120_000 };
 const most = Number.MAX_SAFE_INTEGER;
 
 async function greeted(door: DoorFixture, tenant = 'acme'): Promise<TestAgent> {

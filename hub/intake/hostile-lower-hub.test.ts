@@ -10,7 +10,7 @@ import { DoorFixture, enrolled, type Enrolled, randomId, type TestAgent } from '
 import { testAttributes } from '../queue/fixture.ts';
 import { testBatchMessage, testHello, testOpen } from './recording-peer.ts';
 
-const timeout = { timeout: 20_000 };
+const timeout = { timeout: 120_000 };
 
 interface Sites extends AsyncDisposable {
   readonly door: DoorFixture;

@@ -17,7 +17,7 @@ import { openRegistry } from '../registry/open-registry.ts';
 import { eventually } from '../testing/eventually.ts';
 import { testBatchMessage, testHello, testOpen } from './recording-peer.ts';
 
-const timeout = { timeout: 20_000 };
+const timeout = { timeout: 120_000 };
 const by = { actor: 'test', address: '' };
 /** Half a second for another process's change to be seen, a quarter for the next look at connections, and a busy machine. */
 const withinMs = 3000;

@@ -62,7 +62,7 @@ async function open(
   };
 }
 
-const timeout = { timeout: 20_000 };
+const timeout = { timeout: 120_000 };
 
 test('a batch is acked once it can be read from the queue', timeout, async () => {
   await using fixture = await open();

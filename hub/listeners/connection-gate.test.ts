@@ -8,7 +8,7 @@ import { ConnectionGate, type GateLimits, type GateOptions } from './connection-
 import { FailureLimiter } from './failure-limiter.ts';
 import { boundAddress, listenAddress, listenOn } from './listen-address.ts';
 
-const timeout = { timeout: 20_000 };
+const timeout = { timeout: 120_000 };
 
 interface Guarded extends AsyncDisposable {
   readonly gate: ConnectionGate;

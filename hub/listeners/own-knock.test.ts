@@ -7,7 +7,7 @@ import { ConnectionGate } from './connection-gate.ts';
 import { listenAddress, listenOn } from './listen-address.ts';
 import { OwnKnock } from './own-knock.ts';
 
-const timeout = { timeout: 20_000 };
+const timeout = { timeout: 120_000 };
 
 for (const address of ['127.0.0.1:0', '0.0.0.0:0']) {
   test(`the hub comes to its own door at ${address} without being let in, counted or told`, timeout, async () => {

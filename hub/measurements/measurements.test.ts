@@ -42,7 +42,7 @@ function platform(number: number, agentId: string): ReturnType<typeof streamInfo
 }
 
 /** What agents tell of themselves once, such as that they were started, was lost for good when the store did not take it at that moment. */
-test('events that cannot be stored now are stored later, and those of other agents once', { timeout: 60_000 }, async () => {
+test('events that cannot be stored now are stored later, and those of other agents once', { timeout: 120_000 }, async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'tributary-measurements-'));
   await using queue = await openSqliteQueue({ folder: folder.path, log: logger, limits: { reserveBytes: 65_536 } });
   await using kept = new FailingStore({ folder: folder.path, logger });
@@ -89,7 +89,7 @@ class HouseKeptElsewhere extends SingleCluster {
   }
 }
 
-test('who was not heard of for a week is forgotten, whichever hub keeps house', { timeout: 60_000 }, async () => {
+test('who was not heard of for a week is forgotten, whichever hub keeps house', { timeout: 120_000 }, async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'tributary-measurements-'));
   await using queue = await openSqliteQueue({ folder: folder.path, log: logger, limits: { reserveBytes: 65_536 } });
   await using kept = new SqliteMeasurementStore({ folder: folder.path, logger });
@@ -106,7 +106,7 @@ test('who was not heard of for a week is forgotten, whichever hub keeps house', 
   await eventually('it is forgotten', () => measurements.states.get(testAgentId) === undefined);
 });
 
-test('how much is kept is as the configuration has it when room is made', { timeout: 60_000 }, async () => {
+test('how much is kept is as the configuration has it when room is made', { timeout: 120_000 }, async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'tributary-measurements-'));
   await using queue = await openSqliteQueue({ folder: folder.path, log: logger, limits: { reserveBytes: 65_536 } });
   const trims: number[] = [];

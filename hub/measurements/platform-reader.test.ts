@@ -19,7 +19,7 @@ const logger = createLogger({ level: 'error', sink: () => undefined });
 const cluster = { partitions: () => new Set([0]), onChanged: () => () => undefined, onAnnounced: () => () => undefined };
 const told = agentLine(1000, { event: { kind: 'event', action: 'hub-found' }, message: 'ä' });
 
-test('what agents tell comes to all who subscribed, once, also over a restart', { timeout: 30_000 }, async () => {
+test('what agents tell comes to all who subscribed, once, also over a restart', { timeout: 120_000 }, async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'tributary-reader-'));
   await using queue = await openSqliteQueue({ folder: folder.path, log: logger, limits: { reserveBytes: 65_536 } });
   const platform = new StreamWriter(queue, streamInfo(1, { type: 'platform' }));

@@ -11,7 +11,7 @@ import { testKey } from '../queue/fixture.ts';
 import { openSqliteFixture, type SqliteQueueFixture } from '../queue/sqlite/sqlite-fixture.ts';
 import type { IncomingSize, QuotaGate, QuotaVerdict } from './quota-gate.ts';
 
-const timeout = { timeout: 20_000 };
+const timeout = { timeout: 120_000 };
 const logger = createLogger({ level: 'error', sink: () => undefined });
 
 /** Gives the verdicts it was told to, one a batch, and then takes everything. */

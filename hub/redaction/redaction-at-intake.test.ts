@@ -22,7 +22,7 @@ import { rawRedaction } from './redactions.ts';
 
 const card = '4111111111111111';
 const stars = '*'.repeat(16);
-const timeout = { timeout: 20_000 };
+const timeout = { timeout: 120_000 };
 
 interface Fixture extends AsyncDisposable {
   readonly store: SqliteQueueFixture;

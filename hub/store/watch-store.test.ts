@@ -8,7 +8,7 @@ import type { ReportedEvent } from '../platform/hub-events.ts';
 import { eventually } from '../testing/eventually.ts';
 import { storeLookMs, watchStore } from './watch-store.ts';
 
-test('a store that was lost, that changed, and that cannot be reached is told', { timeout: 10_000 }, async () => {
+test('a store that was lost, that changed, and that cannot be reached is told', { timeout: 120_000 }, async () => {
   const clock = new ManualClock();
   const events: ReportedEvent[] = [];
   let standing: readonly Finding[] = [];

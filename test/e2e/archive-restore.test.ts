@@ -14,7 +14,7 @@ import { until } from '../harness/until.ts';
 
 const good = Array.from({ length: 294 }, (_, index) => JSON.stringify({ n: index }));
 const bad = Array.from({ length: 6 }, (_, index) => `no json ${index}`);
-const deadline = { deadlineMs: 60_000, everyMs: 100 };
+const deadline = { deadlineMs: 120_000, everyMs: 100 };
 
 test('what was archived raw is restored by a pipeline, once, whatever is killed', { timeout: 600_000 }, async () => {
   await using scratch = await Scratch.make();

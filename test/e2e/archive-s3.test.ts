@@ -18,7 +18,7 @@ import { Scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';
 
 const skip = await requireTool('s3');
-const deadline = { deadlineMs: 60_000, everyMs: 50 };
+const deadline = { deadlineMs: 120_000, everyMs: 50 };
 const points = ['hub.archive.parts-uploaded', 'hub.archive.before-commit'];
 const mixed = Array.from({ length: 13_000 }, (_, index) => `${index} ${randomBytes(450).toString('base64')}`);
 const later = Array.from({ length: 100 }, (_, index) => `later ${index}`);

@@ -89,7 +89,7 @@ suite('an index a day in Elasticsearch', { skip, timeout: 900_000 }, () => {
       await site.command('dlq', 'replay', '--type', 'named');
       return (await site.refused('named')).length === 0;
     };
-    await until('none is refused any more', replayed, { deadlineMs: 60_000, everyMs: 500 });
+    await until('none is refused any more', replayed, { deadlineMs: 120_000, everyMs: 500 });
     await server.request('POST', `/concrete-${tenant}/_refresh`);
     assert.equal(at(await server.ask('GET', `/concrete-${tenant}/_count`), 'count'), 10);
   });

@@ -68,7 +68,7 @@ suite('platform events in Elasticsearch', { skip, timeout: 900_000 }, () => {
       // The hub's own are there, too.
       const isTheirs = { bool: { must_not: { term: { 'agent.id': textAt(await hub.status(), 'site', 'hubId') } } } };
       const look = async (): Promise<boolean> => (await find(index, isTheirs)).length === expected;
-      await until(`${expected} documents are in ${index}`, look, { deadlineMs: 60_000, detail });
+      await until(`${expected} documents are in ${index}`, look, { deadlineMs: 120_000, detail });
     }
     const counts = at(await hub.status(), 'outputs', 0, 'counts');
     assert.equal(numberAt(counts, 'refused'), 0);
@@ -100,7 +100,7 @@ suite('platform events in Elasticsearch', { skip, timeout: 900_000 }, () => {
     proxy.isCut = false;
     const query = { match_phrase: { message: 'cannot be reached' } };
     const look = (): Promise<readonly unknown[]> => find(`platform-health-${tenant}`, query);
-    await until('it is there', async () => (await look()).length > 0, { deadlineMs: 60_000, detail });
+    await until('it is there', async () => (await look()).length > 0, { deadlineMs: 120_000, detail });
     const hits = await find(`platform-health-${tenant}`, { exists: { field: 'event.id' } });
     const ids = hits.map((hit) => textAt(hit, '_source', 'event', 'id'));
     assert.equal(new Set(ids).size, ids.length);

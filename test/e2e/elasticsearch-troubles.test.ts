@@ -80,7 +80,7 @@ suite('troubles of Elasticsearch', { skip, timeout: 900_000 }, () => {
     const isBlocked = async (): Promise<boolean> =>
       JSON.stringify(await server.ask('GET', `/${site.name('full')}/_settings/${block}?flat_settings=true`)).includes('"true"');
     await disk('1000tb');
-    await until('the index is blocked by the server', isBlocked, { deadlineMs: 60_000, everyMs: 200 });
+    await until('the index is blocked by the server', isBlocked, { deadlineMs: 120_000, everyMs: 200 });
     const tried = await site.figure('again');
     await site.push('full', documents('full', 30).slice(10));
     await site.untilFigure('again', tried + 40);
@@ -154,7 +154,7 @@ suite('troubles of Elasticsearch', { skip, timeout: 900_000 }, () => {
     for (const node of cluster.nodes) await node.replaceTls(await certificate(-hourMs));
     // Connections that are open live on: a hub that starts has none.
     await site.hub.program.stop();
-    await until('the server has the new one', async () => await isExpired(server), { deadlineMs: 60_000, everyMs: 200 });
+    await until('the server has the new one', async () => await isExpired(server), { deadlineMs: 120_000, everyMs: 200 });
     await site.hub.start();
     await site.push('keys', documents('keys', 50).slice(20));
     const found = await until('it is found', async () => {
@@ -164,7 +164,7 @@ suite('troubles of Elasticsearch', { skip, timeout: 900_000 }, () => {
     });
     assert.match(found, /expired/i);
     for (const node of cluster.nodes) await node.replaceTls(await certificate());
-    await until('the server has the next one', async () => !(await isExpired(server)), { deadlineMs: 60_000, everyMs: 200 });
+    await until('the server has the next one', async () => !(await isExpired(server)), { deadlineMs: 120_000, everyMs: 200 });
     await mustBeThere('keys', 50);
   });
 
@@ -180,7 +180,7 @@ suite('troubles of Elasticsearch', { skip, timeout: 900_000 }, () => {
       await site.push('keys', [{ message: 'for whom it is told of' }]);
       return (await requests()) > atFirst;
     };
-    await until('requests go to the node that was not named', isKnown, { deadlineMs: 60_000, everyMs: 200 });
+    await until('requests go to the node that was not named', isKnown, { deadlineMs: 120_000, everyMs: 200 });
     await site.push('gone', documents('gone', 20));
     await site.untilCount('gone', 20);
     await cluster.untilWhole();
@@ -190,7 +190,7 @@ suite('troubles of Elasticsearch', { skip, timeout: 900_000 }, () => {
         const health = await server.ask('GET', '/_cluster/health');
         return at(health, 'status') === 'green';
       },
-      { deadlineMs: 60_000, everyMs: 200 },
+      { deadlineMs: 120_000, everyMs: 200 },
     );
     await cluster.node(1).kill();
     await site.push('gone', documents('gone', 60).slice(20));

@@ -50,7 +50,7 @@ test(
       const { stdout } = await run('sh', ['-ec', script], {
         cwd: scratch.path,
         env: { ...process.env, PATH: path },
-        timeout: 30_000,
+        timeout: 120_000,
       });
       return stdout;
     };

@@ -22,7 +22,7 @@ async function sClient(
   ...args: readonly string[]
 ): Promise<{ protocol: string; fingerprint: string; text: string }> {
   const command = `openssl s_client -connect 127.0.0.1:${port} ${args.join(' ')} </dev/null 2>&1`;
-  const { stdout } = await runProgram({ name: 'openssl', command: ['sh'], args: ['-c', command], deadlineMs: 20_000 });
+  const { stdout } = await runProgram({ name: 'openssl', command: ['sh'], args: ['-c', command], deadlineMs: 120_000 });
   const [pem] = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.exec(stdout) ?? [];
   const [, protocol = 'none'] = /^New, (TLSv1\.\d|\(NONE\)), Cipher is (?!\(NONE\))/m.exec(stdout) ?? [];
   return { protocol, fingerprint: pem === undefined ? '' : fingerprintOf(pem), text: stdout };

@@ -140,10 +140,10 @@ suite('the page', { skip, timeout }, () => {
       .getByRole('listitem')
       .filter({ hasText: 'Agent' })
       .filter({ has: page.getByRole('img', { name: 'Failing' }) });
-    await wrong.first().waitFor({ timeout: 60_000 });
+    await wrong.first().waitFor({ timeout: 120_000 });
     await inspect('overview-red');
     await agent.start();
-    await page.getByText('Nothing is wrong.').waitFor({ timeout: 60_000 });
+    await page.getByText('Nothing is wrong.').waitFor({ timeout: 120_000 });
   });
 
   test('a session that is over is begun again over the page as it is', async () => {

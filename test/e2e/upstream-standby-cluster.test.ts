@@ -115,7 +115,7 @@ test('each hub of an edge site chooses the region or its standby by itself', { s
   const written = (): readonly string[] =>
     edge.agents.flatMap(({ logs }) => readFileSync(join(logs, 'app.log'), 'utf8').trimEnd().split('\n'));
   const detail = (): string => [...[centre, a, b].map((one) => one.program.tail()), edge.tail()].join('\n');
-  const wait = { deadlineMs: 60_000, everyMs: 100, detail };
+  const wait = { deadlineMs: 120_000, everyMs: 100, detail };
   const goesUpBy = async (site: HubHost, bytes = 500): Promise<void> => {
     const before = await archivedRawBytes(site.archive);
     const comes = async (): Promise<boolean> => {

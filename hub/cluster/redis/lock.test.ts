@@ -63,7 +63,7 @@ class Fixture {
   }
 }
 
-suite('work under a lock', { timeout: 10_000 }, () => {
+suite('work under a lock', { timeout: 120_000 }, () => {
   test('waits for who has it, keeps it, and gives it back', async () => {
     const fixture = new Fixture();
     fixture.holder = 99;

@@ -21,7 +21,7 @@ async function field(prefix: string, name: string): Promise<string> {
   return await server.command('HGET', `${prefix}:{${prefix}-site}:cluster`, name);
 }
 
-suite('hubs over a real Redis', { skip: await requireTool('redis'), timeout: 30_000 }, () => {
+suite('hubs over a real Redis', { skip: await requireTool('redis'), timeout: 120_000 }, () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tributary-cluster-'));
     server = await startRedis(folder);

@@ -19,7 +19,7 @@ import type { AgentListenerLimits } from './limits.ts';
 import { Strangers } from '../../intake/strangers.ts';
 import { listenAddress } from '../listen-address.ts';
 
-const timeout = { timeout: 20_000 };
+const timeout = { timeout: 120_000 };
 const log = createLogger({ level: 'error', sink: () => undefined });
 
 const loopbackDoor = { kind: 'plain', tenant: undefined } as const;

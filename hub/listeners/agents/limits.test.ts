@@ -11,7 +11,7 @@ import { eventually } from '../../testing/eventually.ts';
 import { DoorFixture, enrolled, type Enrolled, type TestAgent } from './door-fixture.ts';
 import { Pace } from './pace.ts';
 
-const timeout = { timeout: 20_000 };
+const timeout = { timeout: 120_000 };
 const slow = { slowWindowMs: 100, slowBytesMin: 2000 };
 
 async function opened(door: DoorFixture): Promise<Socket> {

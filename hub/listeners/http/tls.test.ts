@@ -88,7 +88,7 @@ suite('HTTP with TLS', () => {
     assert.notEqual((await site.ask(hub.url)).serial, serial);
   });
 
-  test('who does not come to the end of the handshake is cut off, and holds up no stop', { timeout: 20_000 }, async () => {
+  test('who does not come to the end of the handshake is cut off, and holds up no stop', { timeout: 120_000 }, async () => {
     const site = await Site.make();
     await using hub = await HttpFixture.open({ tls: site.tls, http: { limits: { handshake_timeout: '300ms' } } });
     const open = (): Socket => connect({ port: Number(new URL(hub.url).port), host: '127.0.0.1' }).on('error', () => undefined);

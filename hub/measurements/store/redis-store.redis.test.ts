@@ -14,7 +14,7 @@ let server: RedisServer;
 let folder = '';
 const partitions = 4;
 
-suite('measurements in a Redis', { skip: await requireTool('redis'), timeout: 30_000 }, () => {
+suite('measurements in a Redis', { skip: await requireTool('redis'), timeout: 120_000 }, () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tributary-measured-'));
     server = await startRedis(folder);

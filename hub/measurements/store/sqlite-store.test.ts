@@ -24,7 +24,7 @@ async function folder(): Promise<string> {
   return path;
 }
 
-suite('measurements in a file', { timeout: 30_000 }, () => {
+suite('measurements in a file', { timeout: 120_000 }, () => {
   after(() => Promise.all(folders.map((path) => rm(path, { recursive: true }))));
 
   measurementStoreContract(async () => new SqliteMeasurementStore({ folder: await folder(), logger }));

@@ -7,7 +7,7 @@ import { SnapshotSender } from './snapshot-sender.ts';
 
 const lookMs = 2500;
 
-suite('the health that a site tells its upstream', { timeout: 10_000 }, () => {
+suite('the health that a site tells its upstream', { timeout: 120_000 }, () => {
   test('is told again before it counts as unknown, also where nothing changes', async () => {
     const clock = new ManualClock();
     const told: string[] = [];

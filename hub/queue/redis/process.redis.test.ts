@@ -21,7 +21,7 @@ suite('hubs that share a Redis, as processes', { skip: await requireTool('redis'
   });
   after(() => redis[Symbol.asyncDispose]());
 
-  test('one that is killed in the middle leaves what it was answered, once', { timeout: 60_000 }, async () => {
+  test('one that is killed in the middle leaves what it was answered, once', { timeout: 120_000 }, async () => {
     await using fixture = await redis.open({}, { prefix: 'killed' });
     const { queue } = fixture;
     for (const answersMin of [20, 33, 47]) {
@@ -50,7 +50,7 @@ suite('hubs that share a Redis, as processes', { skip: await requireTool('redis'
     }
   });
 
-  test('one that stood still past its lease changes nothing when it goes on', { timeout: 30_000 }, async () => {
+  test('one that stood still past its lease changes nothing when it goes on', { timeout: 120_000 }, async () => {
     await using fixture = await redis.open({}, { prefix: 'still' });
     const { queue } = fixture;
     await using hub = new HubProcess(redis.server.url, 'still', 'hold');

@@ -98,7 +98,7 @@ suite('a store that is another one than before', { skip: await requireTool('redi
 
   test(
     'a Redis that is killed again and again loses nothing that was answered, and nothing comes twice',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async () => {
       await using fixture = await redis.open();
       const { queue } = fixture;

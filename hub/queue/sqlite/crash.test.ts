@@ -20,7 +20,7 @@ import type { SqliteQueue } from './sqlite-queue.ts';
 const writer = fileURLToPath(new URL('./crash-writer.ts', import.meta.url));
 const plenty = { entries: 1e6, bytes: 1e12 };
 
-test('before the commit nothing was answered, after it everything is there', { timeout: 60_000 }, async () => {
+test('before the commit nothing was answered, after it everything is there', { timeout: 120_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-crash-'));
   const points = [
     'before-commit:1',
@@ -41,7 +41,7 @@ test('before the commit nothing was answered, after it everything is there', { t
   rmSync(folder, { recursive: true });
 });
 
-test('what was not answered is sent again and taken once', { timeout: 60_000 }, async () => {
+test('what was not answered is sent again and taken once', { timeout: 120_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-crash-'));
   await killedAt(folder, 'hub.queue.after-commit:3');
   await using fixture = await openSqliteFixture({}, folder);

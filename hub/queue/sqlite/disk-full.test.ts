@@ -12,12 +12,12 @@ import { test } from 'node:test';
 
 const namespace = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
 
-test('the queue lives on a full disk and gets out of it by itself', { skip: whyNoDisk(), timeout: 60_000 }, () => {
+test('the queue lives on a full disk and gets out of it by itself', { skip: whyNoDisk(), timeout: 120_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-full-'));
   const scenario = fileURLToPath(new URL('./disk-full-scenario.ts', import.meta.url));
   const mount = 'mount -t tmpfs -o size=24m tmpfs "$1" && exec "$0" "$2" "$1"';
   const args = [...namespace, 'sh', '-c', mount, process.execPath, folder, scenario];
-  const { status, stderr } = spawnSync('unshare', args, { encoding: 'utf8', timeout: 50_000 });
+  const { status, stderr } = spawnSync('unshare', args, { encoding: 'utf8', timeout: 120_000 });
   rmSync(folder, { recursive: true });
   assert.equal(status, 0, stderr);
 });

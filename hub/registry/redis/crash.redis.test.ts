@@ -18,7 +18,7 @@ suite('a hub of several that is killed', { skip: reason }, async () => {
   const site = await RedisSite.start();
   after(() => site[Symbol.asyncDispose]());
 
-  test('has counted whom it enrolled, and nobody else, while another hub enrols as well', { timeout: 60_000 }, async () => {
+  test('has counted whom it enrolled, and nobody else, while another hub enrols as well', { timeout: 120_000 }, async () => {
     const shared = site.shared();
     const folder = await site.folder();
     await using hub = await site.hub(shared);

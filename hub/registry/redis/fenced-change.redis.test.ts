@@ -16,7 +16,7 @@ import type { SqliteRegistryFixture } from '../sqlite/registry-fixture.ts';
 
 const reason = await requireTool('redis');
 
-suite('changes under a lock', { skip: reason, timeout: 20_000 }, async () => {
+suite('changes under a lock', { skip: reason, timeout: 120_000 }, async () => {
   if (reason !== undefined) return;
   const site = await RedisSite.start();
   after(() => site[Symbol.asyncDispose]());

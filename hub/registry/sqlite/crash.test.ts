@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 after(() => folders.forEach((path) => rmSync(path, { recursive: true })));
 
-test('a hub that is killed while it enrols has counted whom it enrolled, and nobody else', { timeout: 60_000 }, async () => {
+test('a hub that is killed while it enrols has counted whom it enrolled, and nobody else', { timeout: 120_000 }, async () => {
   const points = ['before-commit:1', 'after-commit:1', 'before-commit:5', 'after-commit:9'];
   for (const [index, point] of points.entries()) {
     const { granted, signal } = await enrol(`run${index}`, 'thread', `hub.registry.${point}`);
@@ -36,7 +36,7 @@ test('a hub that is killed while it enrols has counted whom it enrolled, and nob
   }
 });
 
-test('a command and a hub write at the same time, and neither loses anything', { timeout: 60_000 }, async () => {
+test('a command and a hub write at the same time, and neither loses anything', { timeout: 120_000 }, async () => {
   await using watching = await openRegistryFixture({ folder });
   let heard = 0;
   watching.registry.onChanged(() => void (heard += 1));

@@ -78,7 +78,7 @@ suite('the masters of a Cluster', { skip: await requireTool('redis') }, () => {
         () => true,
         () => false,
       );
-    await until('its replica takes over', () => isDone(3), { deadlineMs: 15_000 });
+    await until('its replica takes over', () => isDone(3), { deadlineMs: 120_000 });
     const expected = [0, 1, 2, 3, 4, 5, 6, 7].filter((partition) => cluster.ownerOf(keySlot(keyOf(partition))) === killed);
     assert.deepEqual(
       [...changed].toSorted((one, other) => one - other),
