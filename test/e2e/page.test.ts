@@ -112,6 +112,7 @@ suite('the page', { skip, timeout }, () => {
     await page.getByRole('heading', { name: 'Search', level: 1 }).waitFor();
     assert.equal(new URL(page.url()).search, '?tenant=default&type=gone');
     await page.goBack();
+    await page.getByRole('dialog').getByText('Nothing is known of it.').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
