@@ -79,7 +79,7 @@ export class DisksBed extends PlainBed {
       listeners,
       outputs: [{ kind: 'archive', folder: archive, roll_interval: '1s' }],
       health: { rules: { ...rulesOfBeds, disk: {} } },
-      queue: { max_bytes: '16MiB', topic_max_bytes: '16MiB', replay_window: '1s' },
+      queue: { max_bytes: '10MiB', topic_max_bytes: '10MiB', replay_window: '1s' },
       platform_tenant: 'site',
     };
     const hub = await this.hub({ name: 'one', config, wrap });

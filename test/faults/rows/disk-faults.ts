@@ -74,7 +74,7 @@ export const diskFaults: readonly Fault<DisksBed>[] = [
     mended: 'the channel is resumed',
     make: async (bed) => {
       await bed.command(bed.site, 'channel', 'pause', 'shop/push');
-      for (let number = 0; number < 13; number += 1) await bed.push(bed.site, 'push', noise(1.5));
+      for (let number = 0; number < 13; number += 1) await bed.push(bed.site, 'push', noise(0.93));
     },
     repair: (bed) => bed.command(bed.site, 'channel', 'resume', 'shop/push'),
     node: 'store',
