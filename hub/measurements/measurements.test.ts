@@ -21,6 +21,7 @@ import type { AgentText } from './store/measurement-store.ts';
 
 const logger = createLogger({ level: 'error', sink: () => undefined });
 const otherAgentId = 'b7'.repeat(16);
+const upperSiteId = '62'.repeat(16);
 
 /** As where some partitions of a Redis are away: events of one agent cannot be stored. */
 class FailingStore extends SqliteMeasurementStore {
@@ -133,4 +134,33 @@ test('how much is kept is as the configuration has it when room is made', { time
     return trims.length > 1;
   });
   assert.deepEqual(trims.slice(0, 2), [1000, 2000]);
+});
+
+test('a site below says nothing of an agent of this site', { timeout: 120_000 }, async () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'tributary-measurements-'));
+  await using queue = await openSqliteQueue({ folder: folder.path, log: logger, limits: { reserveBytes: 65_536 } });
+  await using kept = new SqliteMeasurementStore({ folder: folder.path, logger });
+  const self = { hubId: queue.hubId, host: 'hub', version: '1', startedMs: 0 };
+  const cluster = new SingleCluster({ self, clock: systemClock, partitions: 1 });
+  cluster.tell({ works: true });
+  const store = { queue, cluster, hubId: queue.hubId, siteId: upperSiteId };
+  const measurements = new Measurements({ store, kept, bytesMax: () => 1e9, clock: systemClock, logger });
+  const own = testDocument(Date.now(), measuredFields(testMeasured()), { siteId: upperSiteId });
+  measurements.states.take(own);
+  await using _ = running(
+    (signal) => measurements.run(signal),
+    (error) => assert.fail(String(error)),
+  );
+  // Both streams are of another site; the agent of the first one has an id that is known here.
+  const writers = [new StreamWriter(queue, platform(1, testAgentId)), new StreamWriter(queue, platform(2, otherAgentId))];
+  const told = async (agentId: string): Promise<number> => (await measurements.events(agentId, { skip: 0, limit: 100 })).length;
+  await eventually('the other one is heard of', async () => {
+    for (const [index, agentId] of [testAgentId, otherAgentId].entries()) {
+      const line = agentLine(1000, { event: { kind: 'event', action: 'told' }, message: 'pretended' }, agentId);
+      await writers[index]?.append(Buffer.from(line));
+    }
+    return (await told(otherAgentId)) > 0;
+  });
+  assert.equal(await told(testAgentId), 0);
+  assert.equal(measurements.states.get(testAgentId)?.siteId, upperSiteId);
 });

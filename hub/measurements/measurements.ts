@@ -106,7 +106,14 @@ export class Measurements {
     }
   }
 
+  /** For an agent of this site only this site speaks, whatever a site below calls its own. */
+  #speaksForOurs({ siteId, agentId }: PlatformDocument): boolean {
+    const own = this.#parts.store.siteId;
+    return siteId !== own && this.states.get(agentId)?.siteId === own;
+  }
+
   #take(document: PlatformDocument): void {
+    if (this.#speaksForOurs(document)) return;
     const event = eventText(document);
     if (event !== undefined && this.#events.length < eventsWaitingMax) this.#events.push(event);
     const sample = sampleOf(document);
