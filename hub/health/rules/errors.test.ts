@@ -29,6 +29,17 @@ test('whom the hub turns away is refused by the listener of the agents; the most
   assert.match(found?.reason ?? '', /most of all for: unauthorized/);
 });
 
+test('who is turned away elsewhere is no trouble of the listener of the agents', () => {
+  const rule = new Errors();
+  const listeners = [{ name: 'agents', counters: { records: 0, bytes: 0 }, refused: 0 }];
+  const at = (monotonicMs: number, times: number): readonly object[] => {
+    const turnedAway = { 'http-handshake': times, 'http-tooMany': times, 'api-token': times, 'token-on-plain-port': times };
+    return rule.look(ruleFacts({ monotonicMs, listeners, turnedAway }), rules);
+  };
+  at(0, 0);
+  assert.deepEqual(at(2000, 1000), []);
+});
+
 test('an output that sends again and again is one, too, and not for what it tells itself', () => {
   const rule = new Errors();
   const output = { name: 'es', kind: 'elasticsearch', group: 'es:es', state: 'running' } as const;

@@ -16,6 +16,9 @@ interface Counted {
   readonly isTold: boolean;
 }
 
+/** Why others than agents were turned away: a browser that knows nothing of the hub's authority is no trouble of the listener of agents. */
+const notOfAgents = /^(?:http-.+|api-token|token-on-plain-port)$/;
+
 /** Of the counts of outputs: what each kind of them counts when something goes wrong. */
 const failures = ['again', 'refused', 'rejected', 'failures'];
 
@@ -46,7 +49,9 @@ export class Errors implements Rule {
 }
 
 function countedOf({ listeners, outputs, turnedAway, hubId }: RuleFacts): Counted[] {
-  const away = Object.entries(turnedAway).toSorted(([, one], [, other]) => other - one);
+  const away = Object.entries(turnedAway)
+    .filter(([reason]) => !notOfAgents.test(reason))
+    .toSorted(([, one], [, other]) => other - one);
   return [
     ...listeners.map(({ name, refused }) => ({
       kind: 'listener-errors' as const,

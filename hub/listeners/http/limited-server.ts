@@ -48,7 +48,7 @@ export function createLimitedServer(options: LimitedServerOptions, handle: Reque
   const gate = new ConnectionGate({
     limits: { connectionsMax: options.connectionsMax, connectionsPerAddressMax: options.connectionsPerAddressMax },
     allowed: new AllowList(options.allowCidr),
-    onRefused: (reason, address) => options.strangers.count(reason, address, hintOf(reason, options.name)),
+    onRefused: (reason, address) => options.strangers.count(`http-${reason}`, address, hintOf(reason, options.name)),
   });
   let closed: Promise<void> | undefined;
   server.on('request', (request, response) => {
@@ -117,7 +117,8 @@ function tlsServer(options: LimitedServerOptions, tls: ServerTls): { server: Ser
     handshakeTimeout: options.handshakeTimeoutMs,
   });
   server.on('tlsClientError', (error: Error & { readonly code?: string }, socket) => {
-    options.strangers.count('handshake', socket.remoteAddress ?? '', `a TLS handshake failed (${error.code ?? 'unknown'})`);
+    const hint = `a TLS handshake failed at ${options.name} (${error.code ?? 'unknown'})`;
+    options.strangers.count('http-handshake', socket.remoteAddress ?? '', hint);
     socket.destroy();
   });
   return { server, [Symbol.dispose]: tls.material.onChanged(() => server.setSecureContext(tls.httpContext())) };

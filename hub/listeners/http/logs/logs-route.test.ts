@@ -84,34 +84,38 @@ suite('pushes', () => {
     assert.equal(status, 415);
   });
 
-  test('a body that is cut off, damaged or not what it says is refused, whatever its encoding', { timeout: 120_000 }, async () => {
-    await using hub = await HttpFixture.open({ limits: { slowGraceMs: 60_000 } });
-    const lines = Buffer.from(Array.from({ length: 5000 }, (_, index) => `line ${index * 7919}\n`).join(''));
-    const whole = {
-      gzip: gzipSync(lines),
-      deflate: deflateSync(lines),
-      br: brotliCompressSync(lines),
-      zstd: zstdCompressSync(lines),
-    };
-    for (const [encoding, body] of Object.entries(whole)) {
-      const damaged = Buffer.from(body);
-      damaged.fill(0x55, 10, 60);
-      const bodies = [
-        body.subarray(0, body.length - 3),
-        damaged,
-        lines,
-        Buffer.concat([body, Buffer.alloc(200_000, 'x')]),
-        Buffer.alloc(0),
-      ];
-      for (const [index, bad] of bodies.entries()) {
-        const response = await hub.post(Buffer.from(bad), { headers: { 'content-encoding': encoding } });
-        const [status, said] = await answer(response);
-        const isGarbageBehind = index === 3 && status === 200;
-        if (!isGarbageBehind)
-          assert.partialDeepStrictEqual([status, said], [400, { error: 'malformed' }], `${encoding} ${index}`);
+  test(
+    'a body that is cut off, damaged or not what it says is refused, whatever its encoding',
+    { timeout: 120_000 },
+    async () => {
+      await using hub = await HttpFixture.open({ limits: { slowGraceMs: 60_000 } });
+      const lines = Buffer.from(Array.from({ length: 5000 }, (_, index) => `line ${index * 7919}\n`).join(''));
+      const whole = {
+        gzip: gzipSync(lines),
+        deflate: deflateSync(lines),
+        br: brotliCompressSync(lines),
+        zstd: zstdCompressSync(lines),
+      };
+      for (const [encoding, body] of Object.entries(whole)) {
+        const damaged = Buffer.from(body);
+        damaged.fill(0x55, 10, 60);
+        const bodies = [
+          body.subarray(0, body.length - 3),
+          damaged,
+          lines,
+          Buffer.concat([body, Buffer.alloc(200_000, 'x')]),
+          Buffer.alloc(0),
+        ];
+        for (const [index, bad] of bodies.entries()) {
+          const response = await hub.post(Buffer.from(bad), { headers: { 'content-encoding': encoding } });
+          const [status, said] = await answer(response);
+          const isGarbageBehind = index === 3 && status === 200;
+          if (!isGarbageBehind)
+            assert.partialDeepStrictEqual([status, said], [400, { error: 'malformed' }], `${encoding} ${index}`);
+        }
       }
-    }
-  });
+    },
+  );
 
   test('the same key is stored once for its sender, tenant and type, and apart from others', async () => {
     await using hub = await HttpFixture.open();
