@@ -118,6 +118,16 @@ test('a route has its hours', async () => {
   assert.deepEqual(fixture.names, ['raised web2']);
 });
 
+test('what was told by a route that is not there any more is told as resolved, whatever the hours of the others', async () => {
+  const fixture = new Fixture();
+  await fixture.tick(0, [alert('web1')]);
+  // The clock of the test begins at ten.
+  fixture.sender = fixture.make({ tenants: ['bank'], hours: { from: '12:00', zone: 'UTC' } });
+  for (let second = 0; second < 3; second += 1) await fixture.tick(1000, [alert('web1')]);
+  assert.deepEqual(fixture.names, ['raised web1', 'resolved web1']);
+  assert.deepEqual(fixture.tried.at(-1)?.standing, { red: 0, yellow: 0 });
+});
+
 test('nothing is sent that is not stored, nor by who lost the lock; another one goes on with the same message', async () => {
   const fixture = new Fixture();
   fixture.meta.failing = true;

@@ -89,7 +89,9 @@ export class AlertSender {
     const own = standing.filter((alert) => isRouted(alert, receiver.routes));
     const nowMs = clock.now();
     const open = receiver.routes.filter(({ hours }) => hours === undefined || isWithin(hours, nowMs));
-    this.#book.look(own, { ...held, isForLater: (alert) => !isRouted(alert, open) }, clock.monotonic());
+    // What was told by a route that is not there any more is not for later: it is over for this receiver.
+    const isForLater = (alert: Alert): boolean => isRouted(alert, receiver.routes) && !isRouted(alert, open);
+    this.#book.look(own, { ...held, isForLater }, clock.monotonic());
     this.#takeMessage();
     if (!this.#isStored && !(await this.#store())) return;
     if (this.#outgoing !== undefined && clock.monotonic() >= this.#nextMs) await this.#send(this.#outgoing, signal);
