@@ -209,10 +209,16 @@ class OpenHealth implements Health {
     return this.#parts.entrance.intake.status().connections;
   }
 
-  /** Of agents that are connected here and do not answer. */
+  /** Of agents that are connected here and answer on no connection, here or elsewhere. */
   #silentMs(): ReadonlyMap<Id, number> {
-    const silent = this.#connections().filter((one) => one.silentMs > 0);
-    return new Map(silent.flatMap(({ agentId, silentMs }) => (agentId === undefined ? [] : [[agentId, silentMs]])));
+    const connections = this.#connections();
+    const silent = connections.filter(({ silentMs }) => silentMs > 0);
+    if (silent.length === 0) return new Map();
+    const here = connections.flatMap(({ agentId, silentMs }) => (silentMs > 0 ? [] : (agentId ?? [])));
+    const answering = new Set([...here, ...this.#siteParts.others.flatMap(({ agents }) => agents)]);
+    return new Map(
+      silent.flatMap(({ agentId, silentMs }) => (agentId === undefined || answering.has(agentId) ? [] : [[agentId, silentMs]])),
+    );
   }
 
   #sitesHere(): ReadonlySet<Id> {

@@ -103,7 +103,7 @@ export class AgentSocket implements Peer {
     const { isAmidMessage, isPaused } = this.#socket;
     if (isAmidMessage || isPaused) this.#ping();
     if (this.#life.look({ bytesRead: this.#stream.bytesRead, isPaused, askAfterMs })) this.#ping();
-    if (this.silentMs >= this.#limits.silentMsMax) return this.#endSilent();
+    if (this.#life.unansweredMs >= this.#limits.silentMsMax) return this.#endSilent();
     const isUnderWay = isAmidMessage && !isPaused;
     if (!this.#pace.isTooSlow({ isUnderWay, bytesRead: this.#stream.bytesRead, nowMs })) return;
     this.#connection.receiveInvalid(new FrameError('limit', 'a message that was begun comes too slowly, or not at all'));

@@ -9,9 +9,10 @@ test('a peer that says nothing is asked once, and is silent until a byte comes',
   const life = new SignOfLife(1000);
   const look = (changes: Partial<typeof quiet> = {}): boolean => life.look({ ...quiet, ...changes });
   assert.deepEqual([look(), look(), look(), look(), life.silentMs], [false, false, false, false, 0]);
-  assert.deepEqual([look(), life.silentMs], [true, 4000]);
-  assert.deepEqual([look(), look(), life.silentMs], [false, false, 6000]);
-  assert.deepEqual([look({ bytesRead: 12 }), life.silentMs], [false, 0]);
+  assert.deepEqual([look(), life.silentMs], [true, 0], 'it has not had the time to answer');
+  assert.deepEqual([look(), life.silentMs], [false, 0]);
+  assert.deepEqual([look(), life.silentMs, life.unansweredMs], [false, 6000, 2000]);
+  assert.deepEqual([look({ bytesRead: 12 }), life.silentMs, life.unansweredMs], [false, 0, 0]);
   assert.deepEqual(
     [1, 2, 3, 4].map(() => look({ bytesRead: 12 })),
     [false, false, false, true],

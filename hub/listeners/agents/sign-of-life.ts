@@ -13,19 +13,28 @@ export interface SignOfLifeSample {
   readonly askAfterMs: number;
 }
 
+/** So many looks after the question the answer of a peer that is there has come. */
+const answerLooks = 2;
+
 export class SignOfLife {
   readonly #lookMs: number;
   #bytesRead = 0;
   #quietMs = 0;
-  #isAsked = false;
+  /** For how long it has been asked. */
+  #askedMs: number | undefined;
 
   constructor(lookMs: number) {
     this.#lookMs = lookMs;
   }
 
-  /** For how long nothing came although it was asked; 0: it is here. */
+  /** For how long nothing came, once it has had the time to answer; 0: it is here, as far as is known. */
   get silentMs(): number {
-    return this.#isAsked ? this.#quietMs : 0;
+    return this.unansweredMs >= answerLooks * this.#lookMs ? this.#quietMs : 0;
+  }
+
+  /** For how long the question has no answer. */
+  get unansweredMs(): number {
+    return this.#askedMs ?? 0;
   }
 
   /** To be called every `lookMs`. True: it is to be asked now. */
@@ -33,13 +42,16 @@ export class SignOfLife {
     if (isPaused || bytesRead !== this.#bytesRead) {
       this.#bytesRead = bytesRead;
       this.#quietMs = 0;
-      this.#isAsked = false;
+      this.#askedMs = undefined;
       return false;
     }
     this.#quietMs += this.#lookMs;
-    if (this.#isAsked || this.#quietMs < askAfterMs) return false;
-    this.#isAsked = true;
-    return true;
+    if (this.#askedMs !== undefined) this.#askedMs += this.#lookMs;
+    else if (this.#quietMs >= askAfterMs) {
+      this.#askedMs = 0;
+      return true;
+    }
+    return false;
   }
 }
 
