@@ -48,3 +48,8 @@ test('all of it comes unless a limit is told, and the last part has no next', ()
     [1_795_356_388_987, 20, 3],
   );
 });
+
+test('each millisecond has a key of its own', () => {
+  const keys = Array.from({ length: 100 }, (_, ms) => newestFirst(1_795_356_388_000 + ms));
+  assert.deepEqual(keys, [...new Set(keys)].toSorted().toReversed());
+});

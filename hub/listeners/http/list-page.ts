@@ -40,8 +40,8 @@ export function listPage<Item>(
 
 /** A key by which the newest come first. */
 export function newestFirst(atMs: number): string {
-  return String(timeMax - Math.trunc(atMs)).padStart(17, '0');
+  return String(timeMax - Math.max(0, Math.trunc(atMs))).padStart(16, '0');
 }
 
-/** Of what JavaScript knows as a time, either way. */
-const timeMax = 2 * 8.64e15;
+/** Of what JavaScript knows as a time. The difference to each millisecond since 1970 is exact. */
+const timeMax = 8.64e15;
