@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '@tributary/shared/clock.ts';
 import { createLogger } from '@tributary/shared/log.ts';
 import { SingleCluster } from '../cluster/single-cluster.ts';
@@ -127,4 +128,20 @@ test('what comes after an output that was forgotten is back is kept for its pipe
   await site.write('app');
   await queue.trim();
   assert.deepEqual(await site.waiting(pipelineGroup), { 'front/acme/app': 1 });
+});
+
+test('an output that is replaced is configured all the time', async () => {
+  await using site = await Site.open();
+  await site.write('app');
+  await using outputs = await site.start({ ...away });
+  let isOver = false;
+  const changed = outputs.change(optionsOf({ ...away, types: ['app'] })).then(() => (isOver = true));
+  let looks = 0;
+  while (!isOver) {
+    looks += 1;
+    assert.deepEqual(outputs.groups, ['upstream:centre']);
+    await setImmediate();
+  }
+  await changed;
+  assert.ok(looks > 1);
 });

@@ -44,6 +44,8 @@ export class Outputs implements AsyncDisposable {
   readonly #ways: UpstreamWays;
   readonly #running = new Map<string, Running>();
   readonly #seen = new Set<ChannelName>();
+  /** Groups of the outputs that are being made as the configuration has them: one that is stopped for that is not gone. */
+  #wanted: readonly string[] = [];
   /** Back topics that groups without an output still read: what is made for them is kept. */
   #keptBack: ReadonlySet<ChannelName> = new Set();
   readonly #unlisten: () => void;
@@ -63,9 +65,9 @@ export class Outputs implements AsyncDisposable {
     return outputs;
   }
 
-  /** The groups of those that are configured here. */
+  /** The groups of those that are configured here, also while one is replaced. */
   get groups(): readonly string[] {
-    return [...this.#running.values()].map(({ options }) => groupOfOutput(options));
+    return [...new Set([...this.#running.keys(), ...this.#wanted])];
   }
 
   /** Undefined where no archive is configured. */
@@ -102,21 +104,12 @@ export class Outputs implements AsyncDisposable {
   /** As the configuration has them now. One that cannot be opened leaves what ran in its place, and rejects with its OutputError. */
   async change(list: readonly OutputOptions[]): Promise<OutputChanges> {
     const wanted = new Map(list.map((options) => [groupOfOutput(options), options]));
-    const changes = { added: [] as string[], removed: [] as string[], changed: [] as string[] };
-    for (const [group, { options }] of this.#running) {
-      if (wanted.has(group)) continue;
-      await this.#stop(group);
-      changes.removed.push(options.name);
+    this.#wanted = [...wanted.keys()];
+    try {
+      return await this.#changeTo(wanted);
+    } finally {
+      this.#wanted = [];
     }
-    for (const [group, options] of wanted) {
-      const before = this.#running.get(group)?.options;
-      if (isDeepStrictEqual(before, options)) continue;
-      await this.#replace(group, before, options);
-      (before === undefined ? changes.added : changes.changed).push(options.name);
-    }
-    await this.#parts.notes.tellConfigured(this.groups);
-    await this.refresh();
-    return changes;
   }
 
   /** Whether an output that is configured here reads a channel, as it came or what is made of it. */
@@ -158,6 +151,24 @@ export class Outputs implements AsyncDisposable {
     this.#unlisten();
     this.#ways[Symbol.dispose]();
     await Promise.all([...this.#running.keys()].map((group) => this.#stop(group)));
+  }
+
+  async #changeTo(wanted: ReadonlyMap<string, OutputOptions>): Promise<OutputChanges> {
+    const changes = { added: [] as string[], removed: [] as string[], changed: [] as string[] };
+    for (const [group, { options }] of this.#running) {
+      if (wanted.has(group)) continue;
+      await this.#stop(group);
+      changes.removed.push(options.name);
+    }
+    for (const [group, options] of wanted) {
+      const before = this.#running.get(group)?.options;
+      if (isDeepStrictEqual(before, options)) continue;
+      await this.#replace(group, before, options);
+      (before === undefined ? changes.added : changes.changed).push(options.name);
+    }
+    await this.#parts.notes.tellConfigured(this.groups);
+    await this.refresh();
+    return changes;
   }
 
   async #replace(group: string, before: OutputOptions | undefined, options: OutputOptions): Promise<void> {
