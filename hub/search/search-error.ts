@@ -22,7 +22,10 @@ export class SearchError extends Error {
 }
 
 /** What is answered in part must not look like all of it. */
-export const brokenOffText = 'the search was broken off: the hub is stopping, ask again';
+export function brokenOffText({ reason }: AbortSignal): string {
+  const isLate = reason instanceof DOMException && reason.name === 'TimeoutError';
+  return `the search was broken off: ${isLate ? 'it took too long, ask for less time' : 'the hub is stopping, ask again'}`;
+}
 
 export function stalePage(): SearchError {
   return new SearchError('stale-page', 'after belongs to another search: leave it out, and begin anew');

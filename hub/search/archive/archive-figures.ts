@@ -92,7 +92,7 @@ async function look(
     signal.removeEventListener('abort', onAbort);
     await search.end();
   }
-  if (signal.aborted) throw new SearchError('store-away', brokenOffText);
+  if (signal.aborted) throw new SearchError('store-away', brokenOffText(signal));
   return search.counts;
 }
 

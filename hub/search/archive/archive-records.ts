@@ -51,7 +51,7 @@ export async function* archiveRecords(run: ArchiveRun, page: Page, signal: Abort
   return {
     ...(next !== undefined && { next }),
     summary: { objectsRead, objectsSkipped, rawBytes, seconds },
-    problems: [...run.problems, ...problems, ...(signal.aborted ? [brokenOffText] : [])],
+    problems: [...run.problems, ...problems, ...(signal.aborted ? [brokenOffText(signal)] : [])],
   };
 }
 

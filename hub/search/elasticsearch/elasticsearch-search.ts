@@ -90,7 +90,7 @@ export class ElasticsearchSearch implements SearchStore {
     return {
       ...(next !== undefined && { next: next.toString('base64url') }),
       summary: { objectsRead: 0, objectsSkipped: 0, rawBytes: bytes, seconds: (performance.now() - startedMs) / 1000 },
-      problems: [...problems, ...(signal.aborted ? [brokenOffText] : [])],
+      problems: [...problems, ...(signal.aborted ? [brokenOffText(signal)] : [])],
     };
   }
 

@@ -62,7 +62,7 @@ export class SearchServer {
         signal,
       });
     } catch (error) {
-      if (signal.aborted) throw new SearchError('store-away', brokenOffText, { cause: error });
+      if (signal.aborted) throw new SearchError('store-away', brokenOffText(signal), { cause: error });
       if (!(error instanceof NoAnswerError)) throw error;
       throw new SearchError('store-away', `Elasticsearch does not answer: ${error.message.slice(0, reasonCharactersMax)}`, {
         cause: error,
