@@ -21,7 +21,10 @@ const others: readonly HttpSeed[] = [
   { method: 'GET', target: '/api/v1/tokens' },
   { method: 'POST', target: '/api/v1/tokens', headers: json, body: '{"kind":"api","tenant":"acme","scope":"read"}' },
   { method: 'GET', target: '/api/v1/agents' },
-  { method: 'GET', target: '/api/v1/agents?state=red,green&label=a:b&text=x&sort=cpu&descending=true&limit=5&after=WyIiLCJhIiwiYiJd' },
+  {
+    method: 'GET',
+    target: '/api/v1/agents?state=red,green&label=a:b&text=x&sort=cpu&descending=true&limit=5&after=WyIiLCJhIiwiYiJd',
+  },
   { method: 'GET', target: `/api/v1/agents/${'a'.repeat(32)}` },
   { method: 'GET', target: `/api/v1/agents/${'a'.repeat(32)}/events?limit=5&after=WyIiLCJhIiwiYiJd` },
   { method: 'GET', target: `/api/v1/agents/${'a'.repeat(32)}/charts?series=cpu,lag&from=now-1h&to=now&points=3` },
