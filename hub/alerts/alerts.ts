@@ -47,8 +47,8 @@ export class Alerts {
 
   constructor(parts: AlertsParts) {
     this.#parts = parts;
-    const { registry, clock, tree } = parts;
-    this.holds = new Holds({ registry, clock, tree });
+    const { registry, clock, tree, logger } = parts;
+    this.holds = new Holds({ registry, clock, tree, logger });
   }
 
   /** Resolves when aborted. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, suite, test } from 'node:test';
 import { systemClock } from '@tributary/shared/clock.ts';
+import { createLogger } from '@tributary/shared/log.ts';
 import { RedisSite } from '../../test/harness/redis/registry-site.ts';
 import { requireTool } from '../../test/harness/require.ts';
 import type { ModelNode } from '../health/model/health-model.ts';
@@ -24,10 +25,11 @@ const place = {
   sinceMs: 0,
 } as const;
 const tree = new Map(nodes.map((id): [string, ModelNode] => [id, { ...place, id, causes }]));
+const logger = createLogger({ level: 'error', sink: () => undefined });
 const by = { actor: 'alice', address: '' };
 
 function holdsOf(registry: Registry): Holds {
-  return new Holds({ registry, clock: systemClock, tree: () => tree });
+  return new Holds({ registry, clock: systemClock, tree: () => tree, logger });
 }
 
 suite('what several hubs of a site hold back', { skip: reason }, async () => {

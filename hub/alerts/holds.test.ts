@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createLogger } from '@tributary/shared/log.ts';
 import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import type { HealthTree, ModelNode } from '../health/model/health-model.ts';
 import { MemoryMeta } from '../testing/recording-health.ts';
@@ -14,6 +15,7 @@ class Fixture {
   readonly clock = new ManualClock(1_000_000);
   level: 'yellow' | 'red' | undefined = 'yellow';
   readonly meta = new MemoryMeta();
+  readonly warned: string[] = [];
   readonly holds: Holds;
 
   constructor() {
@@ -22,7 +24,8 @@ class Fixture {
 
   /** Another one of the site. */
   hub(): Holds {
-    return new Holds({ registry: this.meta, clock: this.clock, tree: () => this.tree });
+    const logger = createLogger({ level: 'warn', sink: ({ fields }) => void this.warned.push(String(fields['reason'])) });
+    return new Holds({ registry: this.meta, clock: this.clock, tree: () => this.tree, logger });
   }
 
   get tree(): HealthTree {
@@ -125,4 +128,60 @@ test('two hubs that change silences at the same moment undo nothing of each othe
   meta.failing = true;
   await assert.rejects(one.silence(about, by), /disk is full/);
   assert.equal(fixture.actions.length, 8);
+});
+
+const alert: Pick<Alert, 'node' | 'kind' | 'owners'> = { node, kind: 'lag', owners: ['shop'] };
+const made = { node: '*', finding: 'lag', by: 'bob', note: 'so', atMs: 0 };
+
+test('a hold that a newer hub wrote holds as far as it is known here, and a change of another one leaves it as it was', async () => {
+  const fixture = new Fixture();
+  const { holds, clock, meta } = fixture;
+  const silence = { ...made, id: '0000aaaa', untilMs: clock.now() + 60_000, newer: { than: 'this' } };
+  const unknown = { silence: { ...silence, untilMs: 'monday' }, acknowledgement: { ...made, node, level: 'violet' } };
+  const stored = { silences: [unknown.silence, silence], acknowledgements: [unknown.acknowledgement], newer: 1 };
+  meta.values.set('alert-holds', JSON.stringify(stored));
+  assert.ok(holds.isSilenced(alert));
+  assert.equal(holds.acknowledgements.length, 0);
+  await holds.acknowledge({ node, finding: 'lag', note: 'x' }, by);
+  await holds.unacknowledge({ node, finding: 'lag' }, by);
+  assert.deepEqual(JSON.parse(meta.meta('alert-holds') ?? ''), stored);
+  await holds.acknowledge({ node, finding: 'lag', note: 'mine' }, by);
+  assert.equal(fixture.hub().acknowledged(node, { kind: 'lag', level: 'yellow' })?.note, 'mine');
+  const [warning = '', ...others] = fixture.warned;
+  assert.match(warning, /^1 silences and 1 acknowledgements are damaged/);
+  assert.equal(others.length, 1, 'each hub tells it once');
+});
+
+test('nothing is stored over silences that cannot be read at all: who wants a change is told why, and the log has it', async () => {
+  for (const text of ['{"silences": [', '[]', '{"silences": [], "acknowledgements": {}}']) {
+    const fixture = new Fixture();
+    const { holds, clock, meta } = fixture;
+    meta.values.set('alert-holds', text);
+    assert.ok(!holds.isSilenced(alert));
+    const about = { node: '*', finding: '*', untilMs: clock.now() + 60_000, note: 'so' };
+    const refused = { code: 'refused', message: /damaged, or of a newer hub of this site, and is not written over/ };
+    await assert.rejects(holds.silence(about, by), refused);
+    await assert.rejects(holds.unsilence('0000aaaa', by), refused);
+    await assert.rejects(holds.acknowledge({ node, finding: 'lag', note: 'x' }, by), refused);
+    await assert.rejects(holds.unacknowledge({ node, finding: 'lag' }, by), refused);
+    await holds.tidy();
+    assert.equal(meta.meta('alert-holds'), text);
+    assert.deepEqual(fixture.actions, []);
+    assert.deepEqual(fixture.warned, ['what is stored of them is damaged, or of a newer hub of this site']);
+  }
+});
+
+test('an acknowledgement from before tenants had room of their own takes up that of the site', async () => {
+  const fixture = new Fixture();
+  const { holds, meta } = fixture;
+  const before = Array.from({ length: acknowledgementsMax }, (_, index) => ({ ...made, node: `topic/${index}`, level: 'red' }));
+  meta.values.set(
+    'alert-holds',
+    JSON.stringify({ silences: [], acknowledgements: [{ ...made, node, level: 'red' }, ...before] }),
+  );
+  assert.ok(holds.acknowledged(node, { kind: 'lag', level: 'red' }));
+  assert.match(roomProblem(holds, undefined) ?? '', /1000 findings of the site are acknowledged/);
+  assert.equal(roomProblem(holds, 'shop'), undefined);
+  await holds.unacknowledge({ node, finding: 'lag' }, by);
+  assert.ok(!holds.acknowledged(node, { kind: 'lag', level: 'red' }));
 });

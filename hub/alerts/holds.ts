@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@tributary/shared/clock.ts';
+import type { Logger } from '@tributary/shared/log.ts';
 import * as z from 'zod';
 import type { Actor } from '../channels/channel-operations.ts';
 import { OperationError } from '../channels/operation-error.ts';
@@ -42,6 +43,7 @@ export interface HoldsParts {
   readonly registry: Pick<Registry, 'meta' | 'setMeta'>;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly tree: () => HealthTree;
+  readonly logger: Logger;
 }
 
 /** A change of what is kept. Undefined: of the trail, nothing is told. */
@@ -56,6 +58,8 @@ interface About {
 }
 
 const metaKey = 'alert-holds';
+const unreadable =
+  'what is stored of silences is damaged, or of a newer hub of this site, and is not written over: update this hub, or restore a backup of the registry';
 
 export class Holds {
   readonly #parts: HoldsParts;
@@ -184,8 +188,16 @@ export class Holds {
   }
 
   #kept(): ReadHolds {
-    const text = this.#parts.registry.meta(metaKey);
-    if (text !== this.#read.text) this.#read = new ReadHolds(text);
+    const { registry, logger } = this.#parts;
+    const text = registry.meta(metaKey);
+    const before = this.#read;
+    if (text === before.text) return before;
+    this.#read = new ReadHolds(text);
+    const { problem } = this.#read;
+    if (problem !== undefined && problem !== before.problem)
+      logger.warn('not all silences and acknowledgements can be read: people are told of what they would hold back', {
+        reason: problem,
+      });
     return this.#read;
   }
 
@@ -220,11 +232,12 @@ export class Holds {
   /** False: another hub was first. */
   async #tried(make: (kept: Kept) => Change): Promise<boolean> {
     const { registry } = this.#parts;
-    const { text } = this.#kept();
+    const before = this.#kept();
+    if (!before.isReadable) throw new OperationError('refused', unreadable);
     const { kept, audit } = make(this.#now());
     const told = audit === undefined ? {} : { audit };
     try {
-      await registry.setMeta({ [metaKey]: JSON.stringify(kept) }, { from: { [metaKey]: text }, ...told });
+      await registry.setMeta({ [metaKey]: before.textWith(kept) }, { from: { [metaKey]: before.text }, ...told });
       return true;
     } catch (error) {
       if (error instanceof RegistryError && error.code === 'REGISTRY_CONFLICT') return false;

@@ -1,7 +1,11 @@
 /**
  * Silences and acknowledgements as they are kept: one value of the registry, JSON. Each tenant has room of its own, and the site has, which what tenants keep together
  * leaves alone.
+ *
+ * Hubs of several versions write it. What this one does not know of it is stored as it was: a field, a hold that it cannot read. Where it can read nothing of it
+ * nothing is held, so that people are told too much rather than too little, and nothing is stored over it.
  */
+import { assert } from '@tributary/shared/assert.ts';
 import * as z from 'zod';
 import type { HealthCause } from '../dashboard/api/health-shapes.ts';
 import type { Owners } from '../health/model/tree.ts';
@@ -15,14 +19,14 @@ const common = {
   note: z.string(),
   atMs: z.number(),
 };
-const silence = z.strictObject({
+const silence = z.looseObject({
   id: z.string(),
   ...common,
   /** Undefined: also what is of the site, or of any tenant. */
   tenant: z.string().optional(),
   untilMs: z.number(),
 });
-const acknowledgement = z.strictObject({
+const acknowledgement = z.looseObject({
   ...common,
   /** Whose room it takes; undefined: the node is of the site, or of several. */
   tenant: z.string().optional(),
@@ -30,8 +34,9 @@ const acknowledgement = z.strictObject({
   level,
   untilMs: z.number().optional(),
 });
-const storedHolds = z.strictObject({ silences: z.array(silence), acknowledgements: z.array(acknowledgement) });
+const storedHolds = z.looseObject({ silences: z.array(z.unknown()), acknowledgements: z.array(z.unknown()) });
 
+type Stored = z.output<typeof storedHolds>;
 export type Silence = z.output<typeof silence>;
 export type Acknowledgement = z.output<typeof acknowledgement>;
 
@@ -40,17 +45,43 @@ export interface Kept {
   readonly acknowledgements: readonly Acknowledgement[];
 }
 
+const nothing: Stored = { silences: [], acknowledgements: [] };
+
 export class ReadHolds {
   readonly text: string | undefined;
   readonly kept: Kept;
+  /** Why less is held than is stored; undefined: all of it is. */
+  readonly problem: string | undefined;
+  /** False: nothing of it is known, and nothing may be stored over it. */
+  readonly isReadable: boolean;
+  readonly #stored: Stored;
+  readonly #unread: Stored;
   readonly #silences: ReadonlyMap<string | undefined, readonly Silence[]>;
   readonly #acknowledgements: ReadonlyMap<string, Acknowledgement>;
 
   constructor(text: string | undefined) {
     this.text = text;
-    this.kept = keptOf(text);
+    const stored = storedOf(text);
+    this.isReadable = stored !== undefined;
+    this.#stored = stored ?? nothing;
+    const silences = readEach(silence, this.#stored.silences);
+    const acknowledgements = readEach(acknowledgement, this.#stored.acknowledgements);
+    this.kept = { silences: silences.read, acknowledgements: acknowledgements.read };
+    this.#unread = { silences: silences.unread, acknowledgements: acknowledgements.unread };
+    this.problem = problemOf(stored, this.#unread);
     this.#silences = Map.groupBy(this.kept.silences, ({ tenant }) => tenant);
     this.#acknowledgements = new Map(this.kept.acknowledgements.map((one) => [keyOf(one), one]));
+  }
+
+  /** What is to be stored where these are kept from now on. */
+  textWith({ silences, acknowledgements }: Kept): string {
+    assert(this.isReadable, 'what cannot be read is not written over');
+    // Where two are of one finding the last one counts.
+    return JSON.stringify({
+      ...this.#stored,
+      silences: [...this.#unread.silences, ...silences],
+      acknowledgements: [...this.#unread.acknowledgements, ...acknowledgements],
+    });
   }
 
   /** Those that may be of what has these owners. A tenant's are of what is its alone. */
@@ -84,11 +115,28 @@ export function roomProblem(kept: Kept, tenant: string | undefined): string | un
   return 'tenants have silenced and acknowledged as much as this site keeps: end what is not needed any more';
 }
 
-function keptOf(text: string | undefined): Kept {
-  const nothing = { silences: [], acknowledgements: [] };
+function storedOf(text: string | undefined): Stored | undefined {
+  if (text === undefined) return nothing;
   try {
-    return text === undefined ? nothing : storedHolds.parse(JSON.parse(text));
+    return storedHolds.parse(JSON.parse(text));
   } catch {
-    return nothing;
+    return undefined;
   }
+}
+
+function readEach<Hold>(shape: z.ZodType<Hold>, all: readonly unknown[]): { readonly read: Hold[]; readonly unread: unknown[] } {
+  const read: Hold[] = [];
+  const unread: unknown[] = [];
+  for (const one of all) {
+    const { success, data } = shape.safeParse(one);
+    if (success) read.push(data);
+    else unread.push(one);
+  }
+  return { read, unread };
+}
+
+function problemOf(stored: Stored | undefined, { silences, acknowledgements }: Stored): string | undefined {
+  if (stored === undefined) return 'what is stored of them is damaged, or of a newer hub of this site';
+  if (silences.length + acknowledgements.length === 0) return undefined;
+  return `${silences.length} silences and ${acknowledgements.length} acknowledgements are damaged, or of a newer hub of this site: they are kept as they are`;
 }
