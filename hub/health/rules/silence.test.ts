@@ -71,6 +71,26 @@ test('a source of an agent is missed at its input, as long as the agent is conne
   assert.deepEqual(line.found(), []);
 });
 
+/** Many agents behind a switch that breaks: for each source all agents were gone through. */
+test('agents are gone through as often for many silent sources as for one', () => {
+  const line = new Line();
+  const count = 200;
+  let reads = 0;
+  const agents = Array.from({ length: count }, (_, number) => {
+    const agentId = number.toString(16).padStart(32, '0');
+    return Object.defineProperty(seenAgent({ host: `web${number}` }), 'agentId', { get: () => ((reads += 1), agentId) });
+  });
+  const keys = agents.map(({ agentId }) => ({ siteId, agentId, streamId: agentId }));
+  for (const one of keys) line.silence.opened(one, 'shop/web', '/var/log/app.log');
+  line.pass(120, () => keys.forEach((one) => line.silence.brought(one)));
+  line.pass(11);
+  reads = 0;
+  const found = line.silence.look(ruleFacts({ nowMs: line.nowMs, agents }), rules);
+  assert.equal(found.length, count);
+  assert.match(found.at(-1)?.reason ?? '', /on web199: nothing/);
+  assert.ok(reads < 10 * count, `${reads} reads`);
+});
+
 test('a file that is closed for good is not missed, and the next one of its name goes on with what is usual', () => {
   const line = new Line();
   const next = { ...key, streamId: '88'.repeat(16) };

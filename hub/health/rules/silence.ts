@@ -27,6 +27,13 @@ interface Known {
   isAway: boolean;
 }
 
+interface Missed {
+  readonly sinceMs: number;
+  readonly hubId: Id;
+  /** Of agents. */
+  readonly hosts: ReadonlyMap<Id, string>;
+}
+
 /** As it is stored: by kind and name. */
 export type KnownCadences = Readonly<Record<string, CadenceState>>;
 
@@ -77,6 +84,7 @@ export class Silence implements Rule, SourceEvents {
   look(facts: RuleFacts, { silence }: HealthRules): readonly Finding[] {
     this.#count(facts);
     const elsewhere = this.#lookWhoIsHere(facts);
+    const hosts = new Map(facts.agents.map(({ agentId, host }) => [agentId, host]));
     const found: Finding[] = [];
     for (const [key, known] of this.#known) {
       const { kind, name, cadence } = known;
@@ -87,7 +95,7 @@ export class Silence implements Rule, SourceEvents {
       }
       if (!silence.enabled || known.isAway) continue;
       const sinceMs = cadence.silentSince(facts.nowMs, silence);
-      if (sinceMs !== undefined) found.push(this.#finding(kind, name, { sinceMs, facts }));
+      if (sinceMs !== undefined) found.push(this.#finding(kind, name, { sinceMs, hubId: facts.hubId, hosts }));
     }
     return found;
   }
@@ -183,8 +191,7 @@ export class Silence implements Rule, SourceEvents {
     return name;
   }
 
-  #finding(kind: Kind, name: string, { sinceMs, facts }: { readonly sinceMs: number; readonly facts: RuleFacts }): Finding {
-    const { hubId, agents } = facts;
+  #finding(kind: Kind, name: string, { sinceMs, hubId, hosts }: Missed): Finding {
     const nothing = `came since ${momentText(sinceMs)}, which is longer than is usual at this hour`;
     if (kind === 'channel-silent') {
       return {
@@ -201,7 +208,7 @@ export class Silence implements Rule, SourceEvents {
     const [agentId = '', channel = ''] = name.split(' ', 2);
     const source = name.slice(agentId.length + channel.length + 2);
     const input = this.#parts.inputOf(agentId, source);
-    const host = agents.find((agent) => agent.agentId === agentId)?.host ?? '';
+    const host = hosts.get(agentId) ?? '';
     const reason = `${printable(source)} of agent ${agentId} on ${printable(host)}: nothing ${nothing}; see whether what writes it runs`;
     const subject = `${agentId} ${input === undefined ? '' : `${input}: `}${channel} ${source}`;
     return { kind, subject, level: 'yellow', reason };
