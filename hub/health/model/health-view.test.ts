@@ -125,6 +125,21 @@ test('a site below is as it is without its channels, too', () => {
   assert.deepEqual(look([away]), { site: 'yellow away', [`site/${siteId}`]: 'yellow away' });
 });
 
+/** Each request went through the whole tree for each green site below. */
+test('a tree is looked at as often with many sites below as with few', () => {
+  let reads = 0;
+  const top = all.find(({ id }) => id === 'site');
+  assert.ok(top !== undefined);
+  const nodes = Array.from({ length: 300 }, (_, number): ModelNode => {
+    const id = number === 0 ? 'site' : (`site/${number}` as const);
+    const node: ModelNode = { ...top, id, parent: number === 0 ? undefined : 'site', causes: [], state: 'red' };
+    return Object.defineProperty(node, 'sinceMs', { enumerable: true, get: () => ((reads += 1), number) });
+  });
+  const platform = withoutChannels(nodes);
+  assert.deepEqual([platform[0]?.state, platform[0]?.sinceMs, platform[1]?.sinceMs], ['green', 299, 0]);
+  assert.ok(reads < 10 * nodes.length, `${reads} reads`);
+});
+
 test('what belongs to several tenants names none of them', () => {
   const [shop, both] = all.filter(({ kind }) => kind === 'agent').map(shownNode);
   assert.deepEqual([shop?.tenant, both?.tenant], ['shop', undefined]);

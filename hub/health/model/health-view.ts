@@ -52,18 +52,22 @@ export function pageOf(
 export function withoutChannels(seen: readonly ModelNode[]): ModelNode[] {
   const rest = seen.filter(({ kind }) => kind !== 'channel' && kind !== 'topic');
   const colours = coloursOf(new Map(rest.map((node) => [node.id, node])), new Map(rest.map(({ id, causes }) => [id, causes])));
+  const newest = newestBelow(rest);
   // Only sites have channels.
-  return rest.map((node) => (node.kind === 'site' ? coloured(node, colours.get(node.id), rest) : node));
+  return rest.map((node) => (node.kind === 'site' ? coloured(node, colours.get(node.id), newest.get(node.id)) : node));
 }
 
-function coloured(node: ModelNode, colour: Colour | undefined, nodes: readonly ModelNode[]): ModelNode {
-  const { state, reason, sinceMs } = colour ?? { ...green, sinceMs: newestBelow(node, nodes) };
+function coloured(node: ModelNode, colour: Colour | undefined, newestMs = 0): ModelNode {
+  const { state, reason, sinceMs } = colour ?? { ...green, sinceMs: newestMs };
   return { ...node, state, reason, sinceMs: state === node.state ? node.sinceMs : sinceMs };
 }
 
-/** When the last of what is below it became green. */
-function newestBelow({ id }: ModelNode, nodes: readonly ModelNode[]): number {
-  return nodes.reduce((newest, { parent, sinceMs }) => (parent === id ? Math.max(newest, sinceMs) : newest), 0);
+/** By what they are below: when the last of them became what it is. */
+function newestBelow(nodes: readonly ModelNode[]): ReadonlyMap<NodeId, number> {
+  const newest = new Map<NodeId, number>();
+  for (const { parent, sinceMs } of nodes)
+    if (parent !== undefined) newest.set(parent, Math.max(newest.get(parent) ?? 0, sinceMs));
+  return newest;
 }
 
 /** Of several nodes that somebody sees without what is above them: the worst of them tells. */
