@@ -51,6 +51,7 @@ test('what an agent told is forgotten with its partition, and what a reader that
   for (const agentId of [agentA, agentB]) hub.tell(agentId);
   assert.deepEqual([hub.found(agentA), hub.found(agentB)], [2, 2]);
   hub.works(2);
+  assert.deepEqual([hub.own.isOurs(agentA), hub.own.isOurs(agentB)], [false, true]);
   assert.deepEqual([hub.found(agentA), hub.found(agentB)], [0, 2]);
   hub.tell(agentA);
   hub.works(1, 2);
@@ -65,6 +66,7 @@ test('what an agent told stands while the store is away and nobody works on anyt
   hub.tell(agentA);
   hub.works();
   assert.equal(hub.found(agentA), 2);
+  assert.ok(hub.own.isOurs(agentA));
   hub.works(1, 2);
   assert.equal(hub.found(agentA), 2);
 });

@@ -20,10 +20,13 @@ export class OwnAgents implements Disposable {
   readonly skew = new ClockSkew();
   readonly #parts: OwnAgentsParts;
   readonly #unlisten: () => void;
+  /** A hub that works on nothing, as the store is away or it is about to stop, has handed nothing to anybody yet. */
+  #partitions: ReadonlySet<number>;
 
   constructor(parts: OwnAgentsParts) {
     this.#parts = parts;
-    this.#unlisten = parts.cluster.onChanged(() => this.#forget());
+    this.#partitions = parts.cluster.partitions();
+    this.#unlisten = parts.cluster.onChanged(() => this.#changed());
   }
 
   /**
@@ -31,23 +34,23 @@ export class OwnAgents implements Disposable {
    * they are called.
    */
   take(document: PlatformDocument): void {
-    if (document.siteId !== this.#parts.siteId || !this.#isOurs(document.agentId)) return;
+    if (document.siteId !== this.#parts.siteId || !this.isOurs(document.agentId)) return;
     this.reports.take(document);
     this.skew.take(document);
+  }
+
+  isOurs(agentId: Id): boolean {
+    return this.#partitions.has(this.#parts.queue.partitionOf(agentId));
   }
 
   [Symbol.dispose](): void {
     this.#unlisten();
   }
 
-  /** A hub that works on nothing, as the store is away or it is about to stop, has handed nothing to anybody yet. */
-  #forget(): void {
-    if (this.#parts.cluster.partitions().size === 0) return;
-    for (const told of [this.reports, this.skew]) told.keepOnly((agentId) => this.#isOurs(agentId));
-  }
-
-  #isOurs(agentId: Id): boolean {
-    const { cluster, queue } = this.#parts;
-    return cluster.partitions().has(queue.partitionOf(agentId));
+  #changed(): void {
+    const partitions = this.#parts.cluster.partitions();
+    if (partitions.size === 0) return;
+    this.#partitions = partitions;
+    for (const told of [this.reports, this.skew]) told.keepOnly((agentId) => this.isOurs(agentId));
   }
 }

@@ -156,7 +156,7 @@ class OpenHealth implements Health {
     return [
       new AgentSilent(() => this.#silentMs()),
       new AgentMute(told),
-      new AgentTroubles({ reports: this.#own.reports, told }),
+      new AgentTroubles({ reports: this.#own.reports, isOurs: (agentId) => this.#own.isOurs(agentId), told }),
       new AgentCertificate(),
       this.#own.skew,
       new VersionSkew(),

@@ -3,6 +3,7 @@
  * of what is over and done such as lost records, for a time. Of one agent and in all it is bounded.
  */
 import type { Id } from '@tributary/protocol/messages.ts';
+import { agentMeasured } from '@tributary/protocol/platform/agent-measured.ts';
 import { asFields, type Fields } from '@tributary/protocol/platform/document.ts';
 import { printable } from '@tributary/shared/printable.ts';
 import type { PlatformDocument } from '../../measurements/platform-document.ts';
@@ -18,8 +19,9 @@ export interface AgentTrouble {
   readonly what: string;
   /** Without the agent's name. */
   readonly reason: string;
-  /** By the agent's clock. */
-  readonly atMs: number;
+}
+
+interface ToldTrouble extends AgentTrouble {
   readonly receivedMs: number;
 }
 
@@ -143,18 +145,18 @@ const ends: Readonly<Record<string, Ends>> = {
   'rotation-done': { group: 'rotation', isOne: true },
 };
 
-export type TroubleGroup = 'buffer' | 'disk' | 'source';
+export type TroubleGroup = 'buffer' | 'disk' | 'input' | 'source';
 
 /** Of all of them: the agent started. */
 const anyGroup = 'any';
 
 interface ToldAgent {
   /** By group and what they are about; the oldest first. */
-  readonly troubles: Map<string, AgentTrouble>;
+  readonly troubles: Map<string, ToldTrouble>;
   /** Why it stopped; undefined while it runs. */
   farewell: string | undefined;
-  /** When it told last that such a trouble begins or ends, by its own clock. */
-  readonly toldMs: Map<string, number>;
+  /** Groups of which it told that a trouble begins or ends, after it had measured last. */
+  readonly unmeasured: Set<string>;
 }
 
 export class AgentReports {
@@ -170,6 +172,8 @@ export class AgentReports {
     if (action === 'agent-started') this.#startedAnew(document);
     if (action === 'agent-stopped') this.#of(agentId).farewell = `it was stopped: ${aboutOf(fields).why}`;
     if (ended !== undefined) this.#end(document, ended);
+    // In the order in which it told them: its clock may have been set back between two of them.
+    if (action === agentMeasured) this.#agents.get(agentId)?.unmeasured.clear();
   }
 
   /** What is over and done is told for `lostMs`. */
@@ -182,11 +186,10 @@ export class AgentReports {
     return [...troubles.values()];
   }
 
-  /** When it told last that a trouble of one of these groups begins or ends, or that it started, by its own clock; undefined: not since this hub's start. */
-  toldMsOf(agentId: Id, groups: readonly TroubleGroup[]): number | undefined {
-    const { toldMs } = this.#agents.get(agentId) ?? {};
-    const times = [...groups, anyGroup].flatMap((group) => toldMs?.get(group) ?? []);
-    return times.length === 0 ? undefined : Math.max(...times);
+  /** Whether it measured since it told last that a trouble of one of these groups begins or ends, or that it started; also where it told nothing here. */
+  isMeasuredSince(agentId: Id, groups: readonly TroubleGroup[]): boolean {
+    const { unmeasured } = this.#agents.get(agentId) ?? {};
+    return unmeasured === undefined || [...groups, anyGroup].every((group) => !unmeasured.has(group));
   }
 
   farewellOf(agentId: Id): string | undefined {
@@ -198,30 +201,29 @@ export class AgentReports {
     for (const agentId of this.#agents.keys()) if (!isOurs(agentId)) this.#agents.delete(agentId);
   }
 
-  #begin({ agentId, fields, atMs, receivedMs }: PlatformDocument, { kind, level, group, text }: Begins): void {
-    const { troubles, toldMs } = this.#of(agentId);
-    toldMs.set(group, atMs);
+  #begin({ agentId, fields, receivedMs }: PlatformDocument, { kind, level, group, text }: Begins): void {
+    const { troubles, unmeasured } = this.#of(agentId);
+    unmeasured.add(group);
     const about = aboutOf(fields);
     const key = keyOf(group, about.what);
     const reason = text({ ...about, fields }).slice(0, toldTextMax);
-    const sinceMs = kind === 'agent-lost' ? receivedMs : (troubles.get(key)?.receivedMs ?? receivedMs);
     if (!troubles.has(key) && troubles.size >= troublesPerAgentMax) return;
-    troubles.set(key, { kind, level, what: about.what, reason, atMs, receivedMs: sinceMs });
+    troubles.set(key, { kind, level, what: about.what, reason, receivedMs });
   }
 
-  #end({ agentId, fields, action, atMs }: PlatformDocument, { group, isOne }: Ends): void {
+  #end({ agentId, fields, action }: PlatformDocument, { group, isOne }: Ends): void {
     const told = this.#agents.get(agentId);
     const keys = isOne === true ? [keyOf(group, aboutOf(fields).what)] : (told?.troubles.keys().toArray() ?? []);
     const over = keys.filter((key) => key.startsWith(`${group} `) && told?.troubles.delete(key) === true);
     // Files are opened all the time: that one is says something of a trouble where it was one's.
-    if (over.length > 0 || action !== 'file-opened') this.#of(agentId).toldMs.set(group, atMs);
+    if (over.length > 0 || action !== 'file-opened') this.#of(agentId).unmeasured.add(group);
   }
 
   /** Whatever lasts it tells again. */
-  #startedAnew({ agentId, atMs }: PlatformDocument): void {
+  #startedAnew({ agentId }: PlatformDocument): void {
     const told = this.#of(agentId);
     told.farewell = undefined;
-    told.toldMs.set(anyGroup, atMs);
+    told.unmeasured.add(anyGroup);
     for (const [key, { kind }] of told.troubles) if (kind !== 'agent-lost') told.troubles.delete(key);
   }
 
@@ -235,7 +237,7 @@ export class AgentReports {
 }
 
 function newAgent(): ToldAgent {
-  return { troubles: new Map(), farewell: undefined, toldMs: new Map() };
+  return { troubles: new Map(), farewell: undefined, unmeasured: new Set() };
 }
 
 function dropFirst(map: Map<Id, unknown>): void {

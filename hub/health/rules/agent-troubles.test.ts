@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AgentMeasured } from '@tributary/protocol/platform/agent-measured.ts';
+import { agentMeasured, type AgentMeasured } from '@tributary/protocol/platform/agent-measured.ts';
 import type { Fields } from '@tributary/protocol/platform/document.ts';
 import type { AgentState } from '../../measurements/agents/agent-states.ts';
 import type { PlatformDocument } from '../../measurements/platform-document.ts';
@@ -38,12 +38,14 @@ function measured(changes: Partial<AgentMeasured> = {}): AgentMeasured {
 class Site {
   readonly reports = new AgentReports();
   state: AgentState | undefined;
-  readonly #rule = new AgentTroubles({ reports: this.reports, told: () => this.state });
+  isOurs = true;
+  readonly #rule = new AgentTroubles({ reports: this.reports, isOurs: () => this.isOurs, told: () => this.state });
 
   measured(changes: Partial<AgentMeasured>, measuredMs = nowMs + 1): void {
     const told = measured(changes);
     const about = { siteId: '5e'.repeat(16), agentId: agentA, tenant: 'shop', host: 'web1', version: '1', labels: {} };
     this.state = { ...about, heardMs: measuredMs, measuredMs, measured: told, files: told.files ?? [], sample: {} };
+    if (this.isOurs) this.reports.take(event(agentMeasured, { tributary: { measured: told } }, measuredMs));
   }
 
   found(changes: object = {}): string[] {
@@ -95,11 +97,55 @@ test('what is lost is told for a quarter of an hour, also over a start of the ag
 test('what was measured since knows better than an event whose end was dropped', () => {
   const site = new Site();
   site.reports.take(event('source-failed', { log: { file: { path: '/a' } } }));
+  site.measured({ buffer: { state: 'no-space', bytes: 90, max_bytes: 100, unacked_bytes: 0, batches: 1 } });
   site.reports.take(event('disk-full'));
-  site.measured({}, nowMs - 1);
-  assert.equal(site.found().length, 2);
+  assert.equal(site.found().length, 1);
   site.measured({});
+  site.reports.take(event('disk-full'));
+  site.reports.take(event('source-failed', { log: { file: { path: '/a' } } }));
+  assert.equal(site.found().length, 2);
+  site.measured({}, nowMs + 2);
   assert.deepEqual(site.found(), []);
+});
+
+/** What it measured was not looked at until its clock had come to where it was before. */
+test('what an agent measures after its clock was set back is news, and what it measured before is not', () => {
+  const site = new Site();
+  const earlierMs = nowMs - 3_600_000;
+  const full = { buffer: { state: 'full', bytes: 90, max_bytes: 100, unacked_bytes: 0, batches: 1 } };
+  site.reports.take(event('buffer-has-room'));
+  site.measured(full, earlierMs);
+  assert.deepEqual(site.found(), ['agent-buffer red A ']);
+  site.reports.take(event('source-failed', { log: { file: { path: '/a' } } }));
+  site.measured({}, earlierMs + 1);
+  assert.deepEqual(site.found(), []);
+  site.measured(full, nowMs);
+  site.reports.take(event('buffer-has-room', {}, earlierMs));
+  assert.deepEqual(site.found(), []);
+  const books = { read: 9, acked: 8, buffered: 0, filtered: 0, lost: {}, unaccounted: 1 };
+  for (const measuredMs of [nowMs, earlierMs, earlierMs + 1]) {
+    site.measured({ books }, measuredMs);
+    site.found();
+  }
+  assert.deepEqual(site.found(), ['agent-unbalanced red A']);
+});
+
+/** Two causes and two alerts there were for one source, `app: /a` of the hub with its events and `app` of every other one. */
+test('a trouble is told by the hub that reads what the agent tells, and of one without a certificate by that where it is connected', () => {
+  const site = new Site();
+  const input = { name: 'app', kind: 'file', type: 'app', state: 'running', sources: 2, failed: 1, lag: 0 } as const;
+  const buffer = { state: 'full', bytes: 90, max_bytes: 100, unacked_bytes: 90, batches: 1 };
+  site.isOurs = false;
+  site.measured({ inputs: [input], buffer });
+  assert.deepEqual(site.found(), []);
+  const plain = { enrolledMs: undefined };
+  assert.deepEqual(site.found({ agents: [seenAgent(plain)] }), ['agent-buffer red A ', 'agent-source yellow A app']);
+  assert.deepEqual(site.found({ agents: [seenAgent({ ...plain, connectedHere: false })] }), []);
+  site.isOurs = true;
+  assert.deepEqual(site.found({ agents: [seenAgent({ connectedHere: false })] }), [
+    'agent-buffer red A ',
+    'agent-source yellow A app',
+  ]);
 });
 
 test('an input that does not run is told from what was measured, too, and a failing source at its input', () => {

@@ -5,14 +5,24 @@ import { printable } from '@tributary/shared/printable.ts';
 import type { HealthRules } from '../../config/health-options.ts';
 import type { AgentState } from '../../measurements/agents/agent-states.ts';
 import type { Finding } from '../findings.ts';
-import type { AgentReports, AgentTrouble } from './agent-reports.ts';
+import type { AgentReports, AgentTrouble, TroubleGroup } from './agent-reports.ts';
 import { measuredTroubles } from './measured-troubles.ts';
 import { levelOf, type Rule, type RuleFacts } from './rule.ts';
 
 export interface AgentTroublesParts {
-  readonly reports: Pick<AgentReports, 'troublesOf' | 'toldMsOf'>;
+  readonly reports: Pick<AgentReports, 'troublesOf' | 'isMeasuredSince'>;
+  /** Whether what it tells is read here. */
+  readonly isOurs: (agentId: Id) => boolean;
   /** How it was when it told last. */
   readonly told: (agentId: Id) => AgentState | undefined;
+}
+
+interface Looked {
+  readonly nowMs: number;
+  readonly lostMs: number;
+  readonly state: AgentState | undefined;
+  readonly name: () => string;
+  readonly isToldHere: boolean;
 }
 
 /** Books that do not balance in so many measurements, one after the other, do not because of a moment between two sums. */
@@ -42,11 +52,14 @@ export class AgentTroubles implements Rule {
     // Of an agent that is away what it told says nothing of now: that it is away does.
     return agents
       .filter(({ connected }) => connected)
-      .flatMap(({ agentId, host }) => {
+      .flatMap(({ agentId, host, connectedHere, enrolledMs }) => {
         const name = (): string => `agent ${agentId} on ${printable(host)}`;
         const state = this.#parts.told(agentId);
+        // Whoever reads its events knows what they told since: another hub would tell the same trouble again, by another name, and for longer. One
+        // without a certificate may be known only where it is connected.
+        const isToldHere = this.#parts.isOurs(agentId) || (enrolledMs === undefined && connectedHere);
         const told = rules.agent_troubles.enabled
-          ? this.#told(agentId, { nowMs, lostMs: rules.agent_troubles.lost, state, name })
+          ? this.#told(agentId, { nowMs, lostMs: rules.agent_troubles.lost, state, name, isToldHere })
           : [];
         const { measured } = state ?? {};
         if (measured === undefined) return told;
@@ -55,24 +68,17 @@ export class AgentTroubles implements Rule {
           ...bufferFilling(agentId, measured, {
             name,
             steps: rules.agent_buffer,
-            isToldFull: told.some(({ kind }) => kind === 'agent-buffer'),
+            isToldOtherwise: !isToldHere || told.some(({ kind }) => kind === 'agent-buffer'),
           }),
           ...backlogs(agentId, state?.files ?? [], { name, steps: rules.agent_backlog }),
         ];
       });
   }
 
-  #told(
-    agentId: Id,
-    {
-      nowMs,
-      lostMs,
-      state,
-      name,
-    }: { readonly nowMs: number; readonly lostMs: number; readonly state: AgentState | undefined; readonly name: () => string },
-  ): Finding[] {
-    const told = this.#parts.reports.troublesOf(agentId, { nowMs, lostMs }).filter((trouble) => !isOver(trouble, state));
-    const measured = measuredTroubles(state, this.#parts.reports);
+  #told(agentId: Id, { nowMs, lostMs, state, name, isToldHere }: Looked): Finding[] {
+    const { reports } = this.#parts;
+    const told = reports.troublesOf(agentId, { nowMs, lostMs }).filter((trouble) => !isOver(trouble, state, reports));
+    const measured = isToldHere ? measuredTroubles(state, reports) : [];
     // An event names the source, and what is missing.
     const troubles = [...told, ...measured.filter(({ kind }) => !told.some((trouble) => trouble.kind === kind))];
     const inputs = state?.measured?.inputs ?? [];
@@ -102,7 +108,8 @@ export class AgentTroubles implements Rule {
       return [];
     }
     const { times = 0, measuredMs: beforeMs = 0 } = this.#unbalanced.get(agentId) ?? {};
-    const now = measuredMs > beforeMs ? times + 1 : times;
+    // Not by which is later: its clock may have been set back.
+    const now = measuredMs === beforeMs ? times : times + 1;
     this.#unbalanced.set(agentId, { measuredMs, times: now });
     if (now < unbalancedLooks) return [];
     const reason = `${name()}: of what it read ${unaccounted} records are neither sent, nor waiting, nor lost by a cause that it knows: this is a fault of ours, please report it`;
@@ -110,9 +117,19 @@ export class AgentTroubles implements Rule {
   }
 }
 
+const groupsOf: Readonly<Partial<Record<AgentTrouble['kind'], readonly TroubleGroup[]>>> = {
+  'agent-input': ['input'],
+  'agent-source': ['source'],
+  'agent-buffer': ['buffer', 'disk'],
+};
+
 /** What was measured since knows better: an event that ends a trouble may have been dropped. */
-function isOver({ kind, what, atMs }: AgentTrouble, state: AgentState | undefined): boolean {
-  if (state?.measured === undefined || (state.measuredMs ?? 0) <= atMs) return false;
+function isOver(
+  { kind, what }: AgentTrouble,
+  state: AgentState | undefined,
+  reports: Pick<AgentReports, 'isMeasuredSince'>,
+): boolean {
+  if (state?.measured === undefined || !reports.isMeasuredSince(state.agentId, groupsOf[kind] ?? [])) return false;
   const { inputs, buffer } = state.measured;
   if (kind === 'agent-input') return inputs.some(({ name, state: now }) => name === what && now === 'running');
   if (kind === 'agent-source')
@@ -120,9 +137,9 @@ function isOver({ kind, what, atMs }: AgentTrouble, state: AgentState | undefine
   return kind === 'agent-buffer' && buffer.state === 'open';
 }
 
-/** The beginning of a subject that names the input, where the agent told which file is whose. */
+/** The beginning of a subject that names the input, where the agent told which file is whose, and what it is about is not the input itself. */
 function inputOf({ kind, what }: AgentTrouble, state: AgentState | undefined): string {
-  if (kind === 'agent-input' || what === '') return '';
+  if (kind === 'agent-input' || what === '' || state?.measured?.inputs.some(({ name }) => name === what) === true) return '';
   const input = state?.files.find(({ path }) => path === what)?.input ?? onlyFailing(kind, state);
   return input === undefined ? '' : `${input}: `;
 }
@@ -136,13 +153,13 @@ function onlyFailing(kind: AgentTrouble['kind'], state: AgentState | undefined):
 interface Filling {
   readonly name: () => string;
   readonly steps: HealthRules['agent_buffer'];
-  readonly isToldFull: boolean;
+  readonly isToldOtherwise: boolean;
 }
 
-function bufferFilling(agentId: Id, { buffer }: AgentMeasured, { name, steps, isToldFull }: Filling): Finding[] {
+function bufferFilling(agentId: Id, { buffer }: AgentMeasured, { name, steps, isToldOtherwise }: Filling): Finding[] {
   const percent = buffer.max_bytes === 0 ? 0 : (buffer.unacked_bytes / buffer.max_bytes) * 100;
   const level = levelOf(percent, steps);
-  if (level === undefined || isToldFull || !steps.enabled) return [];
+  if (level === undefined || isToldOtherwise || !steps.enabled) return [];
   const reason = `${name()}: its buffer is ${Math.floor(percent)} % full of what no hub has acknowledged: see why it cannot send, before files wait in place`;
   return [{ kind: 'agent-buffer', subject: agentId, level, reason }];
 }

@@ -6,26 +6,20 @@ import type { AgentMeasured } from '@tributary/protocol/platform/agent-measured.
 import type { AgentState } from '../../measurements/agents/agent-states.ts';
 import { type AgentReports, type AgentTrouble, bufferFullText, diskFullText, type TroubleGroup } from './agent-reports.ts';
 
-export function measuredTroubles(state: AgentState | undefined, reports: Pick<AgentReports, 'toldMsOf'>): AgentTrouble[] {
+export function measuredTroubles(state: AgentState | undefined, reports: Pick<AgentReports, 'isMeasuredSince'>): AgentTrouble[] {
   if (state?.measured === undefined) return [];
-  const { agentId, measured, measuredMs: atMs = 0, heardMs: receivedMs } = state;
+  const { agentId, measured } = state;
   // What an event told since knows better.
-  const isNews = (...groups: TroubleGroup[]): boolean => atMs > (reports.toldMsOf(agentId, groups) ?? Number.NEGATIVE_INFINITY);
-  const found = [
-    ...(isNews('buffer', 'disk') ? bufferTroubles(measured) : []),
-    ...(isNews('source') ? sourceTroubles(measured) : []),
-  ];
-  return found.map((trouble) => ({ ...trouble, atMs, receivedMs }));
+  const isNews = (...groups: TroubleGroup[]): boolean => reports.isMeasuredSince(agentId, groups);
+  return [...(isNews('buffer', 'disk') ? bufferTroubles(measured) : []), ...(isNews('source') ? sourceTroubles(measured) : [])];
 }
 
-type Found = Omit<AgentTrouble, 'atMs' | 'receivedMs'>;
-
-function bufferTroubles({ buffer }: AgentMeasured): Found[] {
+function bufferTroubles({ buffer }: AgentMeasured): AgentTrouble[] {
   const reason = buffer.state === 'full' ? bufferFullText : buffer.state === 'no-space' ? diskFullText : undefined;
   return reason === undefined ? [] : [{ kind: 'agent-buffer', level: 'red', what: '', reason }];
 }
 
-function sourceTroubles({ inputs }: AgentMeasured): Found[] {
+function sourceTroubles({ inputs }: AgentMeasured): AgentTrouble[] {
   const failing = inputs.filter(({ state, failed }) => state === 'running' && failed > 0);
   return failing.map(({ name: what, failed, sources }) => {
     const reason = `${failed} of ${sources} sources of input ${what} cannot be read: see its log; they are tried again`;
