@@ -31,6 +31,7 @@ const stops = [
   'lag of the main thread',
   'searches',
   'parts of the site',
+  'what agents told',
   'kept measurements',
   'intake',
   'lower sites',
