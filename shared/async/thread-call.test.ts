@@ -53,6 +53,17 @@ if (!isMainThread) {
     await calls[Symbol.asyncDispose]();
   });
 
+  test("an answer that comes after it is known that the thread died is nobody's", async () => {
+    const worker = new Worker(new URL(import.meta.url));
+    const calls = new ThreadCalls<Contract, string>(worker);
+    const answered = new Promise((resolve) => worker.once('message', resolve));
+    const call = calls.call('double', 1);
+    worker.emit('error', new Error('died on purpose'));
+    await assert.rejects(call, /died on purpose/);
+    await answered;
+    await calls.terminate();
+  });
+
   test('a thread that dies rejects what is under way and what comes later, and says so once', async () => {
     const failures: Error[] = [];
     const calls = start({ onFailed: (error) => failures.push(error) });

@@ -138,6 +138,8 @@ export class ThreadCalls<Contract extends ThreadContract, Event = never> impleme
       this.#options.onEvent?.(message.event);
       return;
     }
+    // The thread had answered when it died, and the answers came after that was known: their calls were rejected.
+    if (this.#failure !== undefined) return;
     for (const answer of message.answers) {
       const waiting = this.#waiting.get(answer.id);
       assert(waiting !== undefined, 'a thread answers each call once');
