@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export async function eventually<Value>(
   what: string,
   condition: () => Value | undefined | false | Promise<Value | undefined | false>,
-  deadlineMs = 20_000,
+  deadlineMs = 120_000,
 ): Promise<Value> {
   const endMs = performance.now() + deadlineMs;
   for (;;) {

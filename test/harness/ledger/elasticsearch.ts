@@ -133,10 +133,10 @@ class ElasticsearchFaults {
   async strike(): Promise<Struck> {
     if (this.#deck.length === 0) this.#deck = this.#isLong ? this.#shuffled(this.#faults()) : this.#short();
     const [name, strike] = this.#deck.shift() ?? ['nothing', () => Promise.resolve()];
-    if (this.#random.chance(0.15)) await this.#rollOver();
+    await this.#mayRollOver(0.15);
     this.#underWay = await this.#site.underWay();
     const told = (await strike()) ?? name;
-    if (this.#random.chance(0.15)) await this.#rollOver();
+    await this.#mayRollOver(0.15);
     this.counts[told] = (this.counts[told] ?? 0) + 1;
     return { name: told, ...this.#underWay };
   }
@@ -174,8 +174,14 @@ class ElasticsearchFaults {
   /** Some time, with a rollover in it more often than not: what is sent again then would be written into another index. */
   async #pass(msMax = this.#isLong ? pauseMs.long : pauseMs.short): Promise<void> {
     await sleep(this.#random.between(100, msMax / 2));
-    if (this.#random.chance(0.6)) await this.#rollOver();
+    await this.#mayRollOver(0.6);
     await sleep(this.#random.between(100, msMax / 2));
+  }
+
+  /** The first time in any case: a run without any shows nothing of them. */
+  async #mayRollOver(chance: number): Promise<void> {
+    const isDrawn = this.#random.chance(chance);
+    if (isDrawn || this.rollovers === 0) await this.#rollOver();
   }
 
   async #rollOver(): Promise<void> {
@@ -199,7 +205,7 @@ class ElasticsearchFaults {
     await server.kill();
     await sleep(this.#random.between(0, 3000));
     await server.restart();
-    if (this.#random.chance(0.7)) await this.#rollOver();
+    await this.#mayRollOver(0.7);
   }
 
   /** Nobody remembers what was sent and not confirmed. */
@@ -207,7 +213,7 @@ class ElasticsearchFaults {
     const site = this.#site;
     await Promise.all([site.server.kill(), site.kill(site.host('hub')), site.kill(site.host('worker'))]);
     await site.server.restart();
-    if (this.#random.chance(0.7)) await this.#rollOver();
+    await this.#mayRollOver(0.7);
     await Promise.all([site.start('hub'), site.start('worker')]);
   }
 
@@ -216,7 +222,7 @@ class ElasticsearchFaults {
     server.pause();
     await sleep(this.#pauseLengthMs());
     server.resume();
-    if (this.#random.chance(0.7)) await this.#rollOver();
+    await this.#mayRollOver(0.7);
   }
 
   /** What was sent before the death may be done after the next owner looked. */
@@ -228,7 +234,7 @@ class ElasticsearchFaults {
     await site.start('worker');
     await sleep(this.#random.between(100, 3000));
     site.server.resume();
-    if (this.#random.chance(0.7)) await this.#rollOver();
+    await this.#mayRollOver(0.7);
   }
 
   async #loseAnswersAndKill(): Promise<void> {
@@ -256,7 +262,7 @@ class ElasticsearchFaults {
     else await site.host('hub').program.stop();
     const reached = await site.dieAtPoint(point, this.#random.between(1, 10));
     if (reached) this.#underWay = { requests: 1, bytes: 1 };
-    if (this.#random.chance(0.7)) await this.#rollOver();
+    await this.#mayRollOver(0.7);
     await Promise.all([site.start('hub'), site.start('worker')]);
     return reached ? point : `${point} not reached`;
   }
