@@ -72,7 +72,7 @@ async function run(options: EdgeOptions, kind: LedgerRedis['kind']): Promise<Edg
   const written = writers.flatMap((writer) => writer.stop());
   const bytes = written.reduce((sum, file) => sum + file.bytes, 0);
   log(`stopped writing: ${written.length} files, ${(bytes / 1e6).toFixed(1)} MB; waiting until all is archived`);
-  await settled({ archive: cluster.archive, bytes, log });
+  await settled({ archive: cluster.archive, bytes, log, tail: () => cluster.tail() });
   const problems = [...(await redis.problems()), ...(await stopped(cluster))];
   const verdict = await checkArchive({ archive: cluster.archive, written, manifestPath: scratch.file('manifest.json') });
   for (const example of verdict.examples) log(`  ${example}`);

@@ -23,7 +23,7 @@ import { Scratch } from '../scratch.ts';
 import { until } from '../until.ts';
 import { checkArchive } from './check.ts';
 import type { EdgeOptions, EdgeResult } from './edge.ts';
-import { settled } from './settled.ts';
+import { settled, tailsOf } from './settled.ts';
 import { TruncatedLog } from './truncated-log.ts';
 
 const kinds = ['logrotate', 'logrotate while the agent is dead', 'logrotate, then the agent dies', 'cut within a line'] as const;
@@ -55,7 +55,7 @@ export async function runCopytruncate(options: EdgeOptions): Promise<EdgeResult>
   await rounds.run(options);
   const written = log.files.reduce((sum, file) => sum + file.bytes, 0);
   options.log(`stopped writing: ${log.files.length} contents, ${(written / 1e6).toFixed(1)} MB; waiting until all is archived`);
-  await settled({ archive: hub.archive, bytes: written - rounds.cutBytes, log: options.log });
+  await settled({ archive: hub.archive, bytes: written - rounds.cutBytes, log: options.log, tail: () => tailsOf(agent, hub) });
   await agent.program.stop();
   await hub.program.stop();
   const verdict = await checkArchive({ archive: hub.archive, written: log.files, manifestPath: scratch.file('manifest.json') });

@@ -17,7 +17,7 @@ import type { Programs } from '../programs.ts';
 import { checkArchive, type Verdict } from './check.ts';
 import { FaultPlan, type Fault, isOfRenewal, type Product } from './fault-plan.ts';
 import { KnownFiles } from './known-files.ts';
-import { settled } from './settled.ts';
+import { settled, tailsOf } from './settled.ts';
 import { Writer } from './writer.ts';
 
 export interface EdgeOptions {
@@ -96,7 +96,7 @@ export async function runEdge(options: EdgeOptions): Promise<EdgeResult> {
   const written = writer.stop();
   const bytes = written.reduce((sum, file) => sum + file.bytes, 0);
   options.log(`stopped writing: ${written.length} files, ${(bytes / 1e6).toFixed(1)} MB; waiting until all is archived`);
-  await settled({ archive: hub.archive, bytes, log: options.log });
+  await settled({ archive: hub.archive, bytes, log: options.log, tail: () => tailsOf(agent, hub) });
   await agent.program.stop();
   await hub.program.stop();
   const verdict = await checkArchive({ archive: hub.archive, written, manifestPath: scratch.file('manifest.json') });
@@ -202,7 +202,7 @@ class Rounds {
   }
 
   #tails(): string {
-    return `${this.#options.agent.program.tail()}\n${this.#options.hub.program.tail()}`;
+    return tailsOf(this.#options.agent, this.#options.hub);
   }
 
   #host(product: Product): AgentHost | HubHost {

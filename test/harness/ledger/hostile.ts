@@ -63,7 +63,7 @@ export async function runHostile(options: HostileOptions): Promise<EdgeResult> {
   const written = writer.stop();
   const bytes = written.reduce((sum, file) => sum + file.bytes, 0);
   log(`${siege.total} were sent; waiting until the good agent's ${(bytes / 1e6).toFixed(1)} MB are archived`);
-  if (!isOver()) await settled({ archive: hub.archive, bytes, log, tenant });
+  if (!isOver()) await settled({ archive: hub.archive, bytes, log, tail: () => stack.tail(), tenant });
   const peakMb = statusMb(hub.program.pid, 'VmHWM');
   const { stderrBytes } = hub.program;
   const problems = [...problemsOf(hub.program), ...problemsOf(agent.program)];

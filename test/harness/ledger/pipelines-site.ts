@@ -8,6 +8,7 @@ import type { Random } from '../random.ts';
 import type { Scratch } from '../scratch.ts';
 import { until } from '../until.ts';
 import { PipelineFiles, type PipelineName, pipelineNames } from './pipeline-files.ts';
+import { tailsOf } from './settled.ts';
 import { lineTypes } from './typed-lines.ts';
 import { TypedWriter } from './typed-writer.ts';
 
@@ -90,7 +91,7 @@ export class PipelinesSite implements AsyncDisposable {
       this.#mustRun();
       return (await archivedRawBytes(this.hub.archive)) >= bytes;
     };
-    await until(`${bytes} bytes are archived`, isThere, { deadlineMs: 120_000, everyMs: 200, detail: () => this.#tails() });
+    await until(`${bytes} bytes are archived`, isThere, { deadlineMs: 120_000, everyMs: 200, detail: () => this.tail() });
   }
 
   async startHub(): Promise<void> {
@@ -168,7 +169,7 @@ export class PipelinesSite implements AsyncDisposable {
       this.#mustRun();
       return isTold();
     };
-    await until(what, check, { deadlineMs: 120_000, detail: () => this.#tails() });
+    await until(what, check, { deadlineMs: 120_000, detail: () => this.tail() });
   }
 
   #watch(program: Program): void {
@@ -189,8 +190,8 @@ export class PipelinesSite implements AsyncDisposable {
       if (!host.running) throw new Error(`the ${host.program.name} ended by itself\n${host.program.tail()}`);
   }
 
-  #tails(): string {
-    return `${this.agent.program.tail()}\n${this.hub.program.tail()}`;
+  tail(): string {
+    return tailsOf(this.agent, this.hub);
   }
 }
 

@@ -53,7 +53,7 @@ export async function runPipelines(options: EdgeOptions): Promise<PipelinesResul
   writer.stop();
   const bytes = writer.expectedBytes;
   log(`stopped writing: ${writer.files.length} files; waiting until all ${(bytes / 1e6).toFixed(1)} MB are archived`);
-  await settled({ archive: hub.archive, bytes, log });
+  await settled({ archive: hub.archive, bytes, log, tail: () => site.tail() });
   await site.stop();
   const verdict = await checkPipelines({
     archive: hub.archive,

@@ -16,7 +16,7 @@ import { AppenderHost } from './appender-host.ts';
 import { checkArchive } from './check.ts';
 import type { EdgeOptions, EdgeResult } from './edge.ts';
 import type { WrittenFile } from './rotating-file.ts';
-import { settled } from './settled.ts';
+import { settled, tailsOf } from './settled.ts';
 
 /** Every named point of rotation that these groups pass, as docs/ARCHITECTURE.md lists them. */
 const points = [
@@ -59,7 +59,7 @@ export async function runRotation(options: EdgeOptions): Promise<EdgeResult> {
   const written = (await Promise.all(appenders.map(async (appender) => await appender.stop()))).flat();
   const bytes = written.reduce((sum, file) => sum + file.bytes, 0);
   options.log(`stopped writing: ${written.length} files, ${(bytes / 1e6).toFixed(1)} MB; waiting until all is archived`);
-  await settled({ archive: hub.archive, bytes, log: options.log });
+  await settled({ archive: hub.archive, bytes, log: options.log, tail: () => tailsOf(agent, hub) });
   await agent.program.stop();
   await hub.program.stop();
   const verdict = await checkArchive({ archive: hub.archive, written, manifestPath: scratch.file('manifest.json') });

@@ -15,7 +15,7 @@ import { until } from '../until.ts';
 import { checkArchive } from './check.ts';
 import type { EdgeOptions, EdgeResult } from './edge.ts';
 import { KnownFiles } from './known-files.ts';
-import { settled } from './settled.ts';
+import { settled, tailsOf } from './settled.ts';
 import { Writer } from './writer.ts';
 
 /** With what an object waits for, several parts of the least size that S3 takes. */
@@ -66,7 +66,7 @@ export async function runS3(options: EdgeOptions): Promise<EdgeResult> {
   const written = writer.stop();
   const bytes = written.reduce((sum, file) => sum + file.bytes, 0);
   log(`stopped writing: ${written.length} files, ${(bytes / 1e6).toFixed(1)} MB; waiting until all is archived`);
-  await settled({ archive, bytes, log });
+  await settled({ archive, bytes, log, tail: () => tailsOf(agent, hub) });
   for (const { program } of [agent, hub]) {
     if (program.running) await program.stop();
     else faults.problems.push(`ended by itself: ${program.tail(20)}`);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { archivedRawBytes } from '../archive-objects.ts';
+import type { Program } from '../program.ts';
 
 /** Longer than the longest wait between two tries of either product. */
 const standstillMs = 45_000;
@@ -9,8 +10,15 @@ export interface SettledOptions {
   readonly archive: string;
   readonly bytes: number;
   readonly log: (line: string) => void;
+  /** What the products said last: asked and shown when nothing moves any more. */
+  readonly tail: () => string;
   /** Only what is archived for this tenant. */
   readonly tenant?: string;
+}
+
+/** The last lines of several programs. */
+export function tailsOf(...hosts: readonly { readonly program: Program }[]): string {
+  return hosts.map(({ program }) => program.tail(20)).join('\n');
 }
 
 /**
@@ -18,7 +26,7 @@ export interface SettledOptions {
  * then is for the checker to say. False in the latter case.
  */
 export async function settled(options: SettledOptions): Promise<boolean> {
-  const { archive, bytes, log, tenant } = options;
+  const { archive, bytes, log, tail, tenant } = options;
   let last = -1;
   let lastChangeMs = performance.now();
   for (;;) {
@@ -28,7 +36,7 @@ export async function settled(options: SettledOptions): Promise<boolean> {
     if (archived !== last) lastChangeMs = now;
     last = archived;
     if (now - lastChangeMs > standstillMs) {
-      log(`standstill: ${archived} of ${bytes} bytes are archived`);
+      log(`standstill: ${archived} of ${bytes} bytes are archived\n${tail()}`);
       return false;
     }
     await sleep(lookEveryMs);

@@ -78,7 +78,7 @@ export async function runSpill(options: EdgeOptions): Promise<EdgeResult> {
   log(
     `${(bytes / 1e6).toFixed(0)} MB wait, ${(spilledBytes / 1e6).toFixed(0)} MB of them in the spill folder; the archive goes on`,
   );
-  if (!(await settled({ archive: cluster.archive, bytes, log }))) log(cluster.tail());
+  await settled({ archive: cluster.archive, bytes, log, tail: () => cluster.tail() });
   log(`archived in ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
   const problems = [...(await memoryPeak.end()), ...(spilledBytes <= notesBytesMax ? ['nothing was spilled'] : [])];
   await emptied(spill);

@@ -58,7 +58,7 @@ async function run(options: EdgeOptions, mayHappen: readonly Kind[]): Promise<Ed
   const written = writers.flatMap((writer) => writer.stop());
   const bytes = written.reduce((sum, file) => sum + file.bytes, 0);
   log(`stopped writing: ${written.length} files, ${(bytes / 1e6).toFixed(1)} MB; waiting until the centre has archived all`);
-  if (!(await settled({ archive: sites.centre.archive, bytes, log }))) log(sites.tail());
+  await settled({ archive: sites.centre.archive, bytes, log, tail: () => sites.tail() });
   const problems = await stopped(sites);
   const verdict = await checkArchive({ archive: sites.centre.archive, written, manifestPath: scratch.file('manifest.json') });
   for (const example of verdict.examples) log(`  ${example}`);
