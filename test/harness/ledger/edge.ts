@@ -46,23 +46,30 @@ const bytesPerSecond = 800_000;
 const rotateBytes = 300_000;
 /** A named point that is not reached within this is given up: the round does not count. */
 const pointDeadlineMs = 15_000;
-/** Certificates are renewed when two thirds of this are over, so several times in a run, and among deaths of both ends. */
-const agentLifetime = '60s';
-const renewalDeadlineMs = 60_000;
-/** Deaths during a renewal wait for one: they are for runs that are not short. */
+/**
+ * Certificates are renewed when two thirds of this are over, so several times in a run, and among deaths of both ends. Deaths during a
+ * renewal wait for one, and on a busy machine a lifetime can end between two deaths, which no agent gets over by itself: so it is short
+ * only in runs that are not.
+ */
+const lifetime = { renewed: '60s', never: '1h' } as const;
 const renewalRoundsMin = 20;
+const renewalDeadlineMs = 60_000;
 const roundsTriedPerCounted = 3;
 /** A process's end and that of its connections are seen a moment apart. */
 const endOfConnectionsMs = 250;
 
 export async function runEdge(options: EdgeOptions): Promise<EdgeResult> {
   const tls = options.plain !== true;
+  const renews = tls && options.rounds >= renewalRoundsMin;
   await using scratch = await Scratch.make();
   await using hub = new HubHost({
     programs: options.programs,
     scratch,
     tls,
-    config: { queue: { replay_window: '2s' }, ...(tls ? { tls: { agent_lifetime: agentLifetime } } : {}) },
+    config: {
+      queue: { replay_window: '2s' },
+      ...(tls ? { tls: { agent_lifetime: renews ? lifetime.renewed : lifetime.never } } : {}),
+    },
   });
   const random = new Random(options.seed);
   const planRandom = random.fork(1);
@@ -91,7 +98,7 @@ export async function runEdge(options: EdgeOptions): Promise<EdgeResult> {
     mayLeave: (path) => known.mayLeave(path),
   });
   writer.start();
-  const rounds = new Rounds({ ...options, hub, agent, proxy, random: random.fork(2) });
+  const rounds = new Rounds({ ...options, renews, hub, agent, proxy, random: random.fork(2) });
   await rounds.run();
   const written = writer.stop();
   const bytes = written.reduce((sum, file) => sum + file.bytes, 0);
@@ -107,16 +114,24 @@ export async function runEdge(options: EdgeOptions): Promise<EdgeResult> {
 
 class UnexpectedEndError extends Error {}
 
+interface RoundsOptions extends EdgeOptions {
+  readonly renews: boolean;
+  readonly hub: HubHost;
+  readonly agent: AgentHost;
+  readonly proxy: FaultyProxy;
+  readonly random: Random;
+}
+
 class Rounds {
-  readonly #options: EdgeOptions & { hub: HubHost; agent: AgentHost; proxy: FaultyProxy; random: Random };
+  readonly #options: RoundsOptions;
   readonly #plan: FaultPlan;
   readonly faults: Record<string, number> = {};
   counted = 0;
   tried = 0;
 
-  constructor(options: EdgeOptions & { hub: HubHost; agent: AgentHost; proxy: FaultyProxy; random: Random }) {
+  constructor(options: RoundsOptions) {
     this.#options = options;
-    this.#plan = new FaultPlan(options.random, { renews: options.plain !== true && options.rounds >= renewalRoundsMin });
+    this.#plan = new FaultPlan(options.random, { renews: options.renews });
   }
 
   async run(): Promise<void> {
