@@ -12,7 +12,7 @@ import { requireTool } from '../harness/require.ts';
 const anna = { sub: 'u-1', preferred_username: 'anna', groups: ['shop-team'] };
 const skip = await requireTool('chromium');
 
-test('who signs in at the provider comes back to the page', { skip, timeout: 120_000 }, async () => {
+test('who signs in at the provider comes back to the page', { skip, timeout: 600_000 }, async () => {
   buildPage();
   // The hub must know how it is called before it listens.
   const target = { host: '127.0.0.1', port: 0 };

@@ -11,7 +11,7 @@ import { until } from '../harness/until.ts';
 
 const skip = await requireTool('chromium');
 
-suite('search on the page', { skip, timeout: 240_000 }, () => {
+suite('search on the page', { skip, timeout: 600_000 }, () => {
   const stack = new AsyncDisposableStack();
   let site: PageSite;
 

@@ -19,7 +19,7 @@ import { until } from '../harness/until.ts';
 const skip = (await requireTool('chromium')) ?? (await requireTool('elasticsearch'));
 const tenant = `page_${randomBytes(4).toString('hex')}`;
 
-suite('work on the page', { skip, timeout: 240_000 }, () => {
+suite('work on the page', { skip, timeout: 600_000 }, () => {
   const stack = new AsyncDisposableStack();
   let server: RawElasticsearch;
   let site: PageSite;
@@ -79,7 +79,7 @@ suite('work on the page', { skip, timeout: 240_000 }, () => {
     await page.getByText('No hub of a lower site was let in.').waitFor();
   });
 
-  test('tokens and people are made and taken away', async () => {
+  test('a token is made and taken away', async () => {
     await open('/admin/tokens', 'Administration');
     await page.getByLabel('Note').fill('the old billing system');
     await page.getByRole('button', { name: 'Make the token' }).click();
@@ -88,21 +88,10 @@ suite('work on the page', { skip, timeout: 240_000 }, () => {
     await site.inspect('admin-tokens');
     const row = page.getByRole('row').filter({ hasText: 'the old billing system' });
     await row.getByRole('button', { name: /^Revoke/ }).click();
-    await page.getByRole('button', { name: 'Revoke it' }).click();
+    // Exactly: the id of a token may begin with “it”.
+    await page.getByRole('button', { name: 'Revoke it', exact: true }).click();
     await row.getByText('revoked').waitFor();
-
-    await page.getByRole('link', { name: 'People' }).click();
-    await page.getByRole('button', { name: 'Add somebody' }).click();
-    await page.getByLabel('Name', { exact: true }).fill('vera');
-    await site.inspect('admin-person');
-    await page.getByRole('button', { name: 'Add', exact: true }).click();
-    await page.getByRole('dialog', { name: 'A password for vera' }).waitFor();
-    viewer = (await page.getByLabel('The password', { exact: true }).textContent()) ?? '';
-    await page.keyboard.press('Escape');
-    await page.getByRole('row').filter({ hasText: 'vera' }).getByText('viewer of everything').waitFor();
-    await site.inspect('admin-people');
   });
-  let viewer = '';
 
   test('a pipeline is tried against lines that came, and its mistakes are named by line', async () => {
     await open('/pipelines', 'Pipelines');
@@ -208,7 +197,7 @@ suite('work on the page', { skip, timeout: 240_000 }, () => {
       { everyMs: 300 },
     );
     await open('/admin/audit', 'Administration');
-    await page.getByRole('row').filter({ hasText: 'user-added' }).first().waitFor();
+    await page.getByRole('row').filter({ hasText: 'channel-paused' }).first().waitFor();
     await site.inspect('admin-audit');
   });
 
@@ -220,7 +209,7 @@ suite('work on the page', { skip, timeout: 240_000 }, () => {
     await page.keyboard.press('Enter');
     await dialog.waitFor({ state: 'detached' });
     assert.equal(new URL(page.url()).pathname, '/admin/tokens');
-    await page.getByRole('row').filter({ hasText: 'the old billing system' }).waitFor();
+    await page.getByRole('button', { name: 'Make the token' }).waitFor();
   });
 
   test('on a phone nothing is beside the window', async () => {
@@ -235,13 +224,24 @@ suite('work on the page', { skip, timeout: 240_000 }, () => {
     await page.setViewportSize({ width: 1280, height: 900 });
   });
 
-  test('who may only look sees what there is, and why nothing can be done', async () => {
+  test('who is let in to look sees what there is, and why nothing can be done', async () => {
+    await open('/admin/people', 'Administration');
+    await page.getByRole('button', { name: 'Add somebody' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('vera');
+    await site.inspect('admin-person');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('dialog', { name: 'A password for vera' }).waitFor();
+    const oneTime = (await page.getByLabel('The password', { exact: true }).textContent()) ?? '';
+    await page.keyboard.press('Escape');
+    await page.getByRole('row').filter({ hasText: 'vera' }).getByText('viewer of everything').waitFor();
+    await site.inspect('admin-people');
+
     await page.goto(`${site.origin}/dead-letters`);
     await page.getByRole('button', { name: /^Sign out/ }).click();
     await page.getByLabel('Name').fill('vera');
-    await page.getByLabel('Password').fill(viewer);
+    await page.getByLabel('Password').fill(oneTime);
     await page.keyboard.press('Enter');
-    await page.getByLabel('Password until now').fill(viewer);
+    await page.getByLabel('Password until now').fill(oneTime);
     await page.getByLabel('New password', { exact: true }).fill(password);
     await page.getByLabel('New password again').fill(password);
     await page.keyboard.press('Enter');

@@ -14,7 +14,7 @@ import { Scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';
 
 const skip = await requireTool('chromium');
-const timeout = 240_000;
+const timeout = 600_000;
 const password = 'a password of my own';
 
 suite('the page', { skip, timeout }, () => {
@@ -141,10 +141,10 @@ suite('the page', { skip, timeout }, () => {
       .getByRole('listitem')
       .filter({ hasText: 'Agent' })
       .filter({ has: page.getByRole('img', { name: 'Failing' }) });
-    await wrong.first().waitFor({ timeout: 120_000 });
+    await wrong.first().waitFor();
     await inspect('overview-red');
     await agent.start();
-    await page.getByText('Nothing is wrong.').waitFor({ timeout: 120_000 });
+    await page.getByText('Nothing is wrong.').waitFor();
   });
 
   test('a session that is over is begun again over the page as it is', async () => {
@@ -179,7 +179,7 @@ suite('the page', { skip, timeout }, () => {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Revoke…' }).click();
-    await page.getByRole('button', { name: 'Revoke it' }).click();
+    await page.getByRole('button', { name: 'Revoke it', exact: true }).click();
     await page
       .getByRole('definition')
       .filter({ hasText: /^revoked$/ })

@@ -40,7 +40,7 @@ export class Chromium implements AsyncDisposable {
   static async start(): Promise<Chromium> {
     // As root there is no sandbox; containers have a small /dev/shm.
     const args = [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-dev-shm-usage', '--disable-gpu'];
-    return new Chromium(await chromium.launch({ executablePath, args }));
+    return new Chromium(await chromium.launch({ executablePath, args, timeout: 120_000 }));
   }
 
   async look(origin: string, options: LookOptions = {}): Promise<Look> {
@@ -54,7 +54,7 @@ export class Chromium implements AsyncDisposable {
       timezoneId: 'Europe/Berlin',
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(120_000);
     const complaints = listen(page, origin);
     return {
       page,
