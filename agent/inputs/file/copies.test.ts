@@ -218,6 +218,28 @@ test('what was seen of a truncated file and is in no copy is counted as lost', a
   assert.deepEqual(await unit.expectEvent('lost'), ['lost', unit.path('a.log'), { cause: 'truncated', bytes: 11 }]);
 });
 
+test('what is written to a truncated file before its new stream is open is not what was lost', async () => {
+  await using unit = await InputUnderTest.make();
+  await writeFile(unit.path('a.log'), begin);
+  unit.start();
+  await unit.expect('a.log', begin);
+  const size = (): number => unit.input.sources()[0]?.size ?? 0;
+  const open = unit.sink.openStream.bind(unit.sink);
+  unit.sink.openStream = async (stream) => {
+    await appendFile(unit.path('a.log'), 'new '.repeat(5000));
+    await eventually('the new content is seen', () => size() >= 20_000);
+    return await open(stream);
+  };
+  unit.sink.setRoom(false);
+  await appendFile(unit.path('a.log'), 'one\n');
+  await unit.expect('a.log', `${begin}one\n`);
+  await appendFile(unit.path('a.log'), '0123456789\n');
+  await eventually('it is seen', () => size() === begin.length + 15);
+  await truncate(unit.path('a.log'), 0);
+  unit.sink.setRoom(true);
+  assert.deepEqual(await unit.expectEvent('lost'), ['lost', unit.path('a.log'), { cause: 'truncated', bytes: 11 }]);
+});
+
 test('of deleted files beyond the limit of kept ones, what was not read is counted as lost', async () => {
   await using unit = await InputUnderTest.make();
   for (const name of ['a.log', 'b.log', 'c.log']) await writeFile(unit.path(name), begin);

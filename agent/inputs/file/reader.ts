@@ -214,6 +214,9 @@ export class Reader {
    */
   async #restart(source: Source, content: ReadableFile, verdict: Exclude<Verdict, 'same'>): Promise<void> {
     const { sink, events, table, clock } = this.#context;
+    // Taken down before anything is waited for: what is seen of the file from now on is its new content. Where it is no shorter than
+    // before, what was seen lately may be that already.
+    const endMax = verdict === 'shorter' ? source.endMax : source.endKnown;
     // Read before the stream is ended: a file that fails now is found changed again.
     const head = await readHead(content);
     const old = { ...source.cursor, identity: source.identity };
@@ -223,8 +226,6 @@ export class Reader {
     const copy = await this.#copies.claim(old, source.traits, { onlyMatching: false, isReader: true });
     const identity = { ...source.identity, ...fingerprintOf(head), base: 0 };
     const state = await sink.openStream({ identity, attributes: source.traits.attributes, start: 0 });
-    // Of a file that is no shorter than before, what was seen lately may be the new content already.
-    const endMax = verdict === 'shorter' ? source.endMax : source.endKnown;
     source.identity = state.identity;
     source.heldBytes = 0;
     source.endMax = 0;

@@ -17,7 +17,7 @@ import { AgentHost } from '../agent-host.ts';
 import { archivedRawBytes } from '../archive-objects.ts';
 import { HubHost } from '../hub-host.ts';
 import { isObject, listAt } from '../json.ts';
-import type { Program } from '../program.ts';
+import type { LogLine, Program } from '../program.ts';
 import { Random } from '../random.ts';
 import { Scratch } from '../scratch.ts';
 import { until } from '../until.ts';
@@ -61,13 +61,17 @@ export async function runCopytruncate(options: EdgeOptions): Promise<EdgeResult>
   const verdict = await checkArchive({ archive: hub.archive, written: log.files, manifestPath: scratch.file('manifest.json') });
   for (const example of verdict.examples) options.log(`  ${example}`);
   const missing = written - (await archivedRawBytes(hub.archive));
-  const counted = rounds.programs.reduce((sum, program) => sum + lostBytes(program), 0);
+  const losses = rounds.programs.flatMap((program) => lossesOf(program));
+  const counted = losses.reduce((sum, { fields }) => sum + Number(fields['bytes']), 0);
   const faults = { ...rounds.faults, 'bytes missing': missing, 'bytes counted as lost': counted };
   const result = { rounds: options.rounds, roundsNotCounted: 0, faults };
   const cuts = rounds.faults['cut within a line'] ?? 0;
   // What is missing is exactly what was counted, a line for each cut: then the books balance.
   const isCounted = missing === counted && verdict.lost === cuts && verdict.incomplete === cuts;
-  if (!isCounted) return { ...result, verdict: { ...verdict, incomplete: verdict.incomplete + 1 } };
+  if (!isCounted) {
+    for (const { fields } of losses) options.log(`  counted as lost: ${JSON.stringify(fields)}`);
+    return { ...result, verdict: { ...verdict, incomplete: verdict.incomplete + 1 } };
+  }
   return { ...result, verdict: { ...verdict, written: verdict.written - cuts, lost: 0, incomplete: 0 } };
 }
 
@@ -174,9 +178,8 @@ async function sourcesOf(agent: AgentHost): Promise<readonly SeenSource[]> {
   });
 }
 
-function lostBytes(program: Program): number {
-  const losses = program.logs.filter(({ fields }) => fields['event'] === 'data-lost');
-  return losses.reduce((sum, { fields }) => sum + Number(fields['bytes']), 0);
+function lossesOf(program: Program): readonly LogLine[] {
+  return program.logs.filter(({ fields }) => fields['event'] === 'data-lost');
 }
 
 /** Runs the real logrotate, with a state of its own. */
