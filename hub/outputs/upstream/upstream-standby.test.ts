@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { TestSite } from '@tributary/protocol/uplink/testing/test-site.ts';
-import { eventually } from '../../testing/eventually.ts';
 import type { StreamWriter } from '../../testing/records.ts';
 import { LowerSite, pathOf, write } from './testing/lower-site.ts';
 
@@ -16,11 +15,6 @@ async function lines(writer: StreamWriter, name: string, count = 12): Promise<st
     await write(writer, `${name} ${line}\n`);
   }
   return text;
-}
-
-async function turned(lower: LowerSite, times: number): Promise<void> {
-  const count = (): number => lower.events.filter(({ action }) => action === 'upstream-turned').length;
-  await eventually(`it turned ${times} times`, () => count() === times);
 }
 
 async function bothPassed(lower: LowerSite): Promise<void> {
@@ -44,12 +38,12 @@ suite('a standby', () => {
     assert.equal(output.status().quietFor, 'a');
     await first[Symbol.asyncDispose]();
     const two = await lines(writer, 'two');
-    await turned(lower, 1);
+    await lower.turnTo('b');
     await bothPassed(lower);
     assert.equal(b.text(pathOf(1)), two);
     assert.deepEqual(b.gapsOf(streamId), [{ from: 0, to: one.length, cause: 'other-way' }]);
     const a = owned.use(await TestSite.start({ port, sameSiteAs: first }));
-    await turned(lower, 2);
+    await lower.turnTo('a');
     const three = await lines(writer, 'three');
     await bothPassed(lower);
     assert.equal(a.text(pathOf(1)), one + three);
@@ -59,6 +53,7 @@ suite('a standby', () => {
     assert.deepEqual([a.duplicates, b.duplicates], [0, 0]);
     assert.equal(output.status().counts['otherWay'], one.length);
     assert.equal(output.status().counts['lost'], 0);
+    assert.equal(lower.events.filter(({ action }) => action === 'upstream-turned').length, 2);
   });
 
   test('gets what the other one has not acked, where that takes nothing', async () => {
@@ -73,12 +68,12 @@ suite('a standby', () => {
     a.pause();
     const two = await lines(writer, 'two');
     const other = await lines(second, 'other');
-    await turned(lower, 1);
+    await lower.turnTo('b');
     await bothPassed(lower);
     assert.equal(b.text(pathOf(1)), two);
     assert.equal(b.text(pathOf(2)), other);
     a.resume();
-    await turned(lower, 2);
+    await lower.turnTo('a');
     const three = await lines(writer, 'three');
     await bothPassed(lower);
     // What it had taken in, and could not answer in time, it has as well.
@@ -106,7 +101,7 @@ suite('a standby', () => {
     const two = await lines(writer, 'two');
     await start(first);
     b.resume();
-    await turned(lower, 1);
+    await lower.turnTo('b');
     await bothPassed(lower);
     assert.ok(b.text(pathOf(1)).endsWith(two));
     await lower.stop();

@@ -26,8 +26,10 @@ function onFailed(error: Error): void {
 interface StartAs {
   readonly cluster?: SingleCluster;
   readonly hubId?: string;
-  readonly afterMs?: number;
 }
+
+/** A standby and its sister turn after so long: no test runs as long, so they turn only when `turnTo` lets the time pass. */
+const turnMs = 3_600_000;
 
 export class LowerSite implements AsyncDisposable {
   readonly folder: string;
@@ -36,12 +38,14 @@ export class LowerSite implements AsyncDisposable {
   readonly findings: Pick<Finding, 'kind' | 'subject'>[] = [];
   readonly events: ReportedEvent[] = [];
   snapshot: unknown = { hubs: 1 };
+  #passedMs = 0;
   readonly #running: { readonly output: UpstreamOutput; readonly stop: AbortController; readonly done: Promise<void> }[] = [];
 
   private constructor(folder: string, queue: SqliteQueue) {
     this.folder = folder;
     this.queue = queue;
-    this.ways = new UpstreamWays({ queue, clock: systemClock, backAfterMs: 200 });
+    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + this.#passedMs };
+    this.ways = new UpstreamWays({ queue, clock, backAfterMs: turnMs });
   }
 
   static async open(): Promise<LowerSite> {
@@ -62,11 +66,11 @@ export class LowerSite implements AsyncDisposable {
   async start(
     site: TestSite,
     options: Record<string, unknown> = {},
-    { cluster, hubId = this.queue.hubId, afterMs = 400 }: StartAs = {},
+    { cluster, hubId = this.queue.hubId }: StartAs = {},
   ): Promise<UpstreamOutput> {
     const { siteId } = this.queue;
     const output = await UpstreamOutput.open({
-      options: { ...upstreamOutput.parse({ kind: 'upstream', hubs: [site.url], ...options }), after: afterMs },
+      options: { ...upstreamOutput.parse({ kind: 'upstream', hubs: [site.url], ...options }), after: turnMs },
       queue: this.queue,
       cluster: cluster ?? this.cluster(),
       clock: systemClock,
@@ -100,6 +104,15 @@ export class LowerSite implements AsyncDisposable {
 
   writer(number: number, attributes: Partial<StreamAttributes> = {}): StreamWriter {
     return new StreamWriter(this.queue, streamInfo(number, attributes));
+  }
+
+  /** Lets time pass until this one of two is sent to. */
+  async turnTo(name: string): Promise<void> {
+    await eventually(`${name} is sent to`, () => {
+      if (this.ways.of(name)?.isQuiet === false) return true;
+      this.#passedMs += turnMs;
+      return false;
+    });
   }
 
   /** Everything is passed on and committed. */
