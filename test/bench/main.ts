@@ -17,6 +17,7 @@ import { idleFiles } from './idle-files.ts';
 import { idleMetrics } from './idle-metrics.ts';
 import { agents2000, connections10000 } from './many-agents.ts';
 import { idleMemory, largeFileMemory, manyFilesMemory, slowHubMemory } from './memory.ts';
+import { page2000 } from './page.ts';
 import { parse, parseWorkers } from './parse.ts';
 import { redisTime } from './redis-time.ts';
 import { rotationStorm } from './rotation-storm.ts';
@@ -51,6 +52,7 @@ const measurements: readonly Measurement[] = [
   rotationStorm,
   agents2000,
   health2000,
+  page2000,
   connections10000,
   failover,
 ];
