@@ -9,6 +9,7 @@ import { inRepository, repositoryRoot } from './repository.ts';
 import { type Check, listChecks, runChecks } from './checks.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { TestReport, type TestRunSummary } from './test-report.ts';
+import { builtPrograms, builtVariable } from '../test/harness/programs.ts';
 import { deskVariable, ElasticsearchDesk } from '../test/harness/elasticsearch/elasticsearch-desk.ts';
 
 /** A file that takes longer than this is stuck; the whole run has 25 minutes. */
@@ -76,6 +77,10 @@ interface TestRun {
 
 async function runTests({ files, nameFilters, failedChecks, signal }: TestRun): Promise<TestRunSummary> {
   process.env['NODE_COMPILE_CACHE'] = inRepository(compileCache);
+  if (files.some((file) => file.startsWith('test/'))) {
+    builtPrograms();
+    process.env[builtVariable] = '1';
+  }
   await using desk = await ElasticsearchDesk.open();
   process.env[deskVariable] = desk.url;
   const events = run({

@@ -6,7 +6,7 @@ import { suite, test } from 'node:test';
 import { decodeEnrolmentToken } from '@tributary/protocol/enrolment/enrolment-token.ts';
 import { parseJson, textAt } from '../harness/json.ts';
 import { runProgram } from '../harness/program.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { Scratch } from '../harness/scratch.ts';
 
 interface Ran {
@@ -16,7 +16,7 @@ interface Ran {
 }
 
 async function hub(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-  return await runProgram({ name: 'tributary-hub', command: sourcePrograms.hub, args, env });
+  return await runProgram({ name: 'tributary-hub', command: testPrograms.hub, args, env });
 }
 
 function initArgs(scratch: Scratch, ...more: readonly string[]): string[] {

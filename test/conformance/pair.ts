@@ -3,7 +3,7 @@ import { chownSync } from 'node:fs';
 import { AgentHost } from '../harness/agent-host.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, isObject, listAt } from '../harness/json.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { type ArchivedStream, readArchive } from '../harness/read-archive.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';
@@ -47,9 +47,9 @@ export class Pair implements AsyncDisposable {
   private constructor(group: CaseGroup, scratch: Scratch, inputs: readonly Readonly<Record<string, unknown>>[]) {
     this.#group = group;
     this.scratch = scratch;
-    this.hub = new HubHost({ programs: sourcePrograms, scratch });
+    this.hub = new HubHost({ programs: testPrograms, scratch });
     this.agent = new AgentHost({
-      programs: sourcePrograms,
+      programs: testPrograms,
       scratch,
       hubs: () => [this.hub.url],
       inputs,

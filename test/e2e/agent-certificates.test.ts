@@ -7,7 +7,7 @@ import { greet, knock } from '../harness/agent-door.ts';
 import { AgentHost } from '../harness/agent-host.ts';
 import { enrolWith, newMachine, renewWith } from '../harness/enrolment-client.ts';
 import { at, listAt, textAt } from '../harness/json.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { readArchive } from '../harness/read-archive.ts';
 import { requireTool } from '../harness/require.ts';
 import { Stack } from '../harness/stack.ts';
@@ -123,7 +123,7 @@ suite('the door of the agents', { skip, timeout: 600_000 }, () => {
     const token = await stack.hub.createToken('--tenant', 'acme');
     const folder = await stack.scratch.folder('acme-logs');
     await using agent = new AgentHost({
-      programs: sourcePrograms,
+      programs: testPrograms,
       scratch: stack.scratch,
       name: 'acme',
       hubs: () => [stack.hub.url],
@@ -152,7 +152,7 @@ suite('the door of the agents', { skip, timeout: 600_000 }, () => {
   test('an agent whose certificate has expired comes back by enroll as who it was, with all that it kept', async () => {
     const folder = await stack.scratch.folder('expired-logs');
     await using agent = new AgentHost({
-      programs: sourcePrograms,
+      programs: testPrograms,
       scratch: stack.scratch,
       name: 'expired',
       hubs: () => [stack.hub.url],

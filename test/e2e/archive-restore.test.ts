@@ -8,7 +8,7 @@ import { archivedRawBytes } from '../harness/archive-objects.ts';
 import { freePort } from '../harness/free-port.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, numberAt, parseJson, textAt } from '../harness/json.ts';
-import { sourcePrograms as programs } from '../harness/programs.ts';
+import { testPrograms as programs } from '../harness/programs.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';
 

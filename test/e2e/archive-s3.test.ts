@@ -11,7 +11,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { freePort } from '../harness/free-port.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, listAt, numberAt, parseJson, textAt } from '../harness/json.ts';
-import { sourcePrograms as programs } from '../harness/programs.ts';
+import { testPrograms as programs } from '../harness/programs.ts';
 import { requireTool } from '../harness/require.ts';
 import { S3Server } from '../harness/s3/s3-server.ts';
 import { Scratch } from '../harness/scratch.ts';

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { auditActionNames } from '@tributary/hub/platform/audit-actions.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, textAt } from '../harness/json.ts';
-import { sourcePrograms as programs } from '../harness/programs.ts';
+import { testPrograms as programs } from '../harness/programs.ts';
 import { readHubDocuments } from '../harness/read-archive.ts';
 import { requireTool } from '../harness/require.ts';
 import { Scratch } from '../harness/scratch.ts';

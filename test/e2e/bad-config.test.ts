@@ -5,12 +5,12 @@ import { archivedRawBytes } from '../harness/archive-objects.ts';
 import { AgentHost } from '../harness/agent-host.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { runProgram } from '../harness/program.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { Stack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 
-const programs = sourcePrograms;
+const programs = testPrograms;
 
 test('an unknown key ends both programs at once, with its place and what was meant', async () => {
   await using scratch = await Scratch.make();

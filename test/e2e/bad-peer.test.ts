@@ -11,7 +11,7 @@ import { currentVersion } from '@tributary/protocol/version.ts';
 import { AgentHost } from '../harness/agent-host.ts';
 import { archivedRawBytes } from '../harness/archive-objects.ts';
 import { comesToRest } from '../harness/cpu-share.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { Random } from '../harness/random.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { Stack } from '../harness/stack.ts';
@@ -55,7 +55,7 @@ async function agentOf(hubs: readonly string[], scratch: Scratch): Promise<Agent
   const logs = await scratch.folder('logs');
   writeFileSync(`${logs}/app.log`, 'a line\n');
   const agent = new AgentHost({
-    programs: sourcePrograms,
+    programs: testPrograms,
     scratch,
     hubs: () => hubs,
     inputs: [{ kind: 'file', paths: [`${logs}/*.log`], type: 'app' }],
@@ -112,7 +112,7 @@ test('a hub that sends nonsense is left, and the next good one gets everything',
   await using bad = await fakeHub((_, socket) => socket.send(Buffer.from('this is no frame of ours')));
   writeFileSync(stack.log('app.log'), 'a line\n');
   await using agent = new AgentHost({
-    programs: sourcePrograms,
+    programs: testPrograms,
     scratch: stack.scratch,
     name: 'second',
     hubs: () => [bad.url, stack.hub.url],

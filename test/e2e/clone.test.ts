@@ -9,7 +9,7 @@ import { AgentHost } from '../harness/agent-host.ts';
 import { archivedRawBytes } from '../harness/archive-objects.ts';
 import { at, listAt, parseJson, textAt } from '../harness/json.ts';
 import { type OtherMachine, otherMachine } from '../harness/other-machine.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { readArchive } from '../harness/read-archive.ts';
 import { requireTool } from '../harness/require.ts';
 import { Scratch } from '../harness/scratch.ts';
@@ -17,7 +17,7 @@ import { HubHost } from '../harness/hub-host.ts';
 import { until } from '../harness/until.ts';
 
 const skip = (await requireTool('tmpfs')) ?? (await requireTool('zstd')) ?? (await requireTool('python3'));
-const programs = sourcePrograms;
+const programs = testPrograms;
 const machineId = '0123456789abcdef0123456789abcdef';
 const [boot, laterBoot] = ['11111111-0000-4000-8000-000000000001', '22222222-0000-4000-8000-000000000002'];
 

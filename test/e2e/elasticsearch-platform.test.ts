@@ -8,7 +8,7 @@ import type { RawElasticsearch } from '../harness/elasticsearch/raw-elasticsearc
 import { sharedElasticsearch } from '../harness/elasticsearch/shared-elasticsearch.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, listAt, numberAt, textAt } from '../harness/json.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { requireTool } from '../harness/require.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';
@@ -34,7 +34,7 @@ suite('platform events in Elasticsearch', { skip, timeout: 900_000 }, () => {
       listeners: { push: [listener] },
       outputs: [{ kind: 'elasticsearch', urls: [proxy.url], tenants: [tenant], bulk_wait: '20ms', platform_names: 'beats' }],
     };
-    hub = owned.use(new HubHost({ programs: sourcePrograms, scratch, config }));
+    hub = owned.use(new HubHost({ programs: testPrograms, scratch, config }));
     await hub.start();
   });
 

@@ -10,12 +10,12 @@ import { enrolWith, newMachine, renewWith } from '../harness/enrolment-client.ts
 import { HubHost } from '../harness/hub-host.ts';
 import { at, textAt } from '../harness/json.ts';
 import { runProgram } from '../harness/program.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { TestAuthority } from '../harness/test-authority.ts';
 import { until } from '../harness/until.ts';
 
-const programs = sourcePrograms;
+const programs = testPrograms;
 const escape = '\u001b';
 
 /** A server that answers every request as well as it can, with a certificate for this very address by an authority that is not the site's. */

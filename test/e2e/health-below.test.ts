@@ -11,7 +11,7 @@ import { enrolBelow } from '../harness/enrol-below.ts';
 import { FaultyProxy } from '../harness/faulty-proxy.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, listAt, parseJson, textAt } from '../harness/json.ts';
-import { sourcePrograms as programs } from '../harness/programs.ts';
+import { testPrograms as programs } from '../harness/programs.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isClean } from '../harness/ledger/check.ts';
 import { runHostile } from '../harness/ledger/hostile.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { requireTool } from '../harness/require.ts';
 
 const skip = (await requireTool('zstd')) ?? (await requireTool('python3'));
@@ -20,7 +20,7 @@ test(
       verdict,
       problems = [],
       faults,
-    } = await runHostile({ programs: sourcePrograms, frames, seed, log: (line) => lines.push(line) });
+    } = await runHostile({ programs: testPrograms, frames, seed, log: (line) => lines.push(line) });
     const shown = `seed ${seed}\n${lines.join('\n')}\n${JSON.stringify(faults)}`;
     assert.deepEqual(problems, [], shown);
     assert.ok(isClean(verdict) && verdict.written > 500, shown);

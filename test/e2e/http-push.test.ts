@@ -8,7 +8,7 @@ import { docsSnippet } from '../harness/docs-snippet.ts';
 import { freePort } from '../harness/free-port.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, listAt, parseJson } from '../harness/json.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { requireTool } from '../harness/require.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';
@@ -16,7 +16,7 @@ import { until } from '../harness/until.ts';
 const run = promisify(execFile);
 const page = 'docs/operating/http.md';
 const apiPage = 'docs/operating/api.md';
-const programs = sourcePrograms;
+const programs = testPrograms;
 
 /** `tributary-hub` as a person has it: on the path, with its configuration where it looks for it. */
 async function commandFolder(scratch: Scratch, hub: HubHost): Promise<string> {

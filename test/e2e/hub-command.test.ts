@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { HubHost } from '../harness/hub-host.ts';
 import { runProgram } from '../harness/program.ts';
-import { sourcePrograms as programs } from '../harness/programs.ts';
+import { testPrograms as programs } from '../harness/programs.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';
 

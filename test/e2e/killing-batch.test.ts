@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { freePort } from '../harness/free-port.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, listAt } from '../harness/json.ts';
-import { sourcePrograms as programs } from '../harness/programs.ts';
+import { testPrograms as programs } from '../harness/programs.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';
 

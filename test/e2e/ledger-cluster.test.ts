@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { isClean } from '../harness/ledger/check.ts';
 import { runCluster, runRedisCluster, runSentinel } from '../harness/ledger/cluster.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { requireTool } from '../harness/require.ts';
 
 const skip = (await requireTool('zstd')) ?? (await requireTool('python3')) ?? (await requireTool('redis'));
@@ -24,7 +24,7 @@ suite('a site of several hubs, whose processes die, hang and lose each other', {
       const seed = Math.floor(Math.random() * 1e9);
       context.diagnostic(`replay with: npm run ledger -- --scenario ${name} --rounds ${rounds} --seed ${seed}`);
       const lines: string[] = [];
-      const result = await run({ programs: sourcePrograms, rounds, seed, log: (line) => lines.push(line) });
+      const result = await run({ programs: testPrograms, rounds, seed, log: (line) => lines.push(line) });
       const shown = `seed ${seed}\n${lines.join('\n')}\n${JSON.stringify(result)}`;
       assert.ok(isClean(result.verdict), shown);
       assert.deepEqual(result.problems, [], shown);

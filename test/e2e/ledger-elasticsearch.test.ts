@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isClean } from '../harness/ledger/check.ts';
 import { runElasticsearch } from '../harness/ledger/elasticsearch.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { requireTool } from '../harness/require.ts';
 
 const skip = (await requireTool('elasticsearch')) ?? (await requireTool('redis')) ?? (await requireTool('python3'));
@@ -16,7 +16,7 @@ test(
     const seed = Math.floor(Math.random() * 1e9);
     context.diagnostic(`replay with: npm run ledger -- --scenario elasticsearch --rounds ${rounds} --seed ${seed}`);
     const lines: string[] = [];
-    const result = await runElasticsearch({ programs: sourcePrograms, rounds, seed, log: (line) => lines.push(line) });
+    const result = await runElasticsearch({ programs: testPrograms, rounds, seed, log: (line) => lines.push(line) });
     const shown = `seed ${seed}\n${lines.join('\n')}\n${JSON.stringify(result)}`;
     assert.ok(isClean(result.verdict), shown);
     assert.deepEqual(result.problems, [], shown);

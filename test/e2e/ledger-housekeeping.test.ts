@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { sharedElasticsearch } from '../harness/elasticsearch/shared-elasticsearch.ts';
 import { isClean } from '../harness/ledger/check.ts';
 import { runHousekeeping } from '../harness/ledger/housekeeping.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { requireTool } from '../harness/require.ts';
 
 const skip = await requireTool('elasticsearch');
@@ -16,7 +16,7 @@ test('a hub that dies while old indices and objects go removes exactly those', {
   const lines: string[] = [];
   const server = await sharedElasticsearch();
   const log = (line: string): void => void lines.push(line);
-  const result = await runHousekeeping({ programs: sourcePrograms, rounds, seed, log, server });
+  const result = await runHousekeeping({ programs: testPrograms, rounds, seed, log, server });
   const shown = `seed ${seed}\n${lines.join('\n')}\n${JSON.stringify(result)}`;
   assert.ok(isClean(result.verdict), shown);
   assert.deepEqual(result.problems, [], shown);

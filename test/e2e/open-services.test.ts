@@ -9,7 +9,7 @@ import { askRedis } from '@tributary/hub/services/ask-redis.ts';
 import { openServices } from '@tributary/hub/services/open-services.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { listAt } from '../harness/json.ts';
-import { sourcePrograms as programs } from '../harness/programs.ts';
+import { testPrograms as programs } from '../harness/programs.ts';
 import { redisProgram, requireTool } from '../harness/require.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';

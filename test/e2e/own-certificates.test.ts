@@ -7,14 +7,14 @@ import { archivedRawBytes } from '../harness/archive-objects.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, textAt } from '../harness/json.ts';
 import { runProgram } from '../harness/program.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { requireTool } from '../harness/require.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { fingerprintOf, type Issued, TestAuthority } from '../harness/test-authority.ts';
 import { until } from '../harness/until.ts';
 
 const skip = await requireTool('openssl');
-const programs = sourcePrograms;
+const programs = testPrograms;
 
 /** What openssl tells of a connection: protocol and the certificate that was shown, or why there is none. */
 async function sClient(

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { decodeEnrolmentToken } from '@tributary/protocol/enrolment/enrolment-token.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, parseJson, textAt } from '../harness/json.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';
 
@@ -65,7 +65,7 @@ class Person {
 test('the admin of a new site signs in, and the commands reach who is signed in', { timeout: 600_000 }, async () => {
   await using scratch = await Scratch.make();
   const config = { listeners: { http: { address: '127.0.0.1:0' } } };
-  await using hub = new HubHost({ programs: sourcePrograms, scratch, config, tls: true });
+  await using hub = new HubHost({ programs: testPrograms, scratch, config, tls: true });
   const made = await initialized(hub);
   await hub.start();
   const person = new Person(await hub.portOf('http'), readFileSync(`${hub.dataDir}/pki/ca.crt`, 'utf8'));

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { docsSnippet } from '../harness/docs-snippet.ts';
 import { runProgram } from '../harness/program.ts';
-import { repositoryRoot, sourcePrograms as programs } from '../harness/programs.ts';
+import { repositoryRoot, testPrograms as programs } from '../harness/programs.ts';
 import { Scratch } from '../harness/scratch.ts';
 
 const page = 'docs/operating/pipelines.md';

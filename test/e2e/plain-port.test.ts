@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { test } from 'node:test';
 import { at, listAt, textAt } from '../harness/json.ts';
 import { HubHost } from '../harness/hub-host.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { readArchive } from '../harness/read-archive.ts';
 import { readdirSync } from 'node:fs';
 import { requireTool } from '../harness/require.ts';
@@ -13,7 +13,7 @@ import { talk } from '../harness/hostile/talk.ts';
 import { until } from '../harness/until.ts';
 
 const skip = (await requireTool('zstd')) ?? (await requireTool('python3'));
-const programs = sourcePrograms;
+const programs = testPrograms;
 const escape = '\u001b';
 
 interface Answer {

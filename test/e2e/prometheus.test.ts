@@ -7,7 +7,7 @@ import { suite, test } from 'node:test';
 import { agentsBoard, hubBoard } from '@tributary/hub/outputs/elasticsearch/dashboards/grafana/prometheus-boards.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, listAt, textAt } from '../harness/json.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { promtool, PrometheusServer } from '../harness/prometheus/prometheus-server.ts';
 import { requireTool } from '../harness/require.ts';
 import { Scratch } from '../harness/scratch.ts';
@@ -56,7 +56,7 @@ suite('Prometheus', { skip }, () => {
   test('a hub is scraped by a real Prometheus, which finds nothing to complain of', { timeout: 600_000 }, async () => {
     await using scratch = await Scratch.make();
     const config = { listeners: { http: { address: '127.0.0.1:0' } } };
-    await using hub = new HubHost({ programs: sourcePrograms, scratch, config, tls: true });
+    await using hub = new HubHost({ programs: testPrograms, scratch, config, tls: true });
     await hub.start();
     const port = await hub.portOf('http');
     const caFile = `${hub.dataDir}/pki/ca.crt`;

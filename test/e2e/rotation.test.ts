@@ -12,7 +12,7 @@ import { AppenderHost } from '../harness/ledger/appender-host.ts';
 import { checkArchive, isClean } from '../harness/ledger/check.ts';
 import { runCopytruncate } from '../harness/ledger/copytruncate.ts';
 import { runRotation } from '../harness/ledger/rotation.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { requireTool } from '../harness/require.ts';
 import { at } from '../harness/json.ts';
 import { Stack } from '../harness/stack.ts';
@@ -203,7 +203,7 @@ for (const [name, run] of [
     const [seed, rounds] = [Math.floor(Math.random() * 1e9), 5];
     context.diagnostic(`replay with: npm run ledger -- --scenario ${name} --rounds ${rounds} --seed ${seed}`);
     const lines: string[] = [];
-    const result = await run({ programs: sourcePrograms, rounds, seed, log: (line) => lines.push(line) });
+    const result = await run({ programs: testPrograms, rounds, seed, log: (line) => lines.push(line) });
     assert.ok(isClean(result.verdict), `seed ${seed}\n${lines.join('\n')}\n${JSON.stringify(result)}`);
   });
 }

@@ -12,7 +12,7 @@ import { AgentHost } from '../harness/agent-host.ts';
 import { freePort } from '../harness/free-port.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at } from '../harness/json.ts';
-import { sourcePrograms as programs } from '../harness/programs.ts';
+import { testPrograms as programs } from '../harness/programs.ts';
 import { readArchive } from '../harness/read-archive.ts';
 import { requireTool } from '../harness/require.ts';
 import { startRsyslog } from '../harness/rsyslog.ts';

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { Stack } from '../harness/stack.ts';
 
 test('on a terminal a search shows what the terminal would obey, and elsewhere prints it', async () => {
@@ -16,7 +16,7 @@ test('on a terminal a search shows what the terminal would obey, and elsewhere p
   const asked = ['archive', 'search', '--no-summary', '--config', stack.hub.configPath, 'password'];
   const piped = await stack.hub.run(...asked);
   assert.equal(piped.stdout, `${line}\r\n`);
-  const command = [...sourcePrograms.hub, ...asked].map((word) => `'${word}'`).join(' ');
+  const command = [...testPrograms.hub, ...asked].map((word) => `'${word}'`).join(' ');
   const { stdout } = await promisify(execFile)('script', ['--quiet', '--return', '--command', command, '/dev/null']);
   assert.equal(stdout.replaceAll('\r', ''), `${String.raw`wrong password for \x1b]0;owned\x07\x9b2J`}\n`);
 });

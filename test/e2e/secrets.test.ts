@@ -15,7 +15,7 @@ import { parseApiToken } from '@tributary/hub/access/secrets.ts';
 import { AgentHost } from '../harness/agent-host.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, isObject, listAt, parseJson, textAt } from '../harness/json.ts';
-import { sourcePrograms as programs } from '../harness/programs.ts';
+import { testPrograms as programs } from '../harness/programs.ts';
 import { readArchive } from '../harness/read-archive.ts';
 import { requireTool } from '../harness/require.ts';
 import { Scratch } from '../harness/scratch.ts';

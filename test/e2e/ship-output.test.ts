@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import { AgentHost } from '../harness/agent-host.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { Scratch } from '../harness/scratch.ts';
 
 interface Ended {
@@ -15,7 +15,7 @@ interface Ended {
 /** Runs `tributary-agent ARGS` with its output where a shell puts it; the code is the agent's. */
 async function inShell(where: string, args: readonly string[]): Promise<Ended> {
   const script = `"$@" ${where}`;
-  const command = ['-c', script, 'bash', ...sourcePrograms.agent, ...args];
+  const command = ['-c', script, 'bash', ...testPrograms.agent, ...args];
   const { stdout, stderr } = await promisify(execFile)('bash', command);
   return { code: Number(stdout), stderr };
 }
@@ -44,7 +44,7 @@ suite('output that cannot be written', () => {
 
 async function argsOf(command: string, scratch: Scratch): Promise<readonly string[]> {
   if (command === '--help') return [command];
-  await using agent = new AgentHost({ programs: sourcePrograms, scratch, hubs: () => ['ws://127.0.0.1:1'] });
+  await using agent = new AgentHost({ programs: testPrograms, scratch, hubs: () => ['ws://127.0.0.1:1'] });
   await agent.writeConfig();
   return [command, '--config', agent.configPath];
 }

@@ -14,7 +14,7 @@ import {
 import { suite, test } from 'node:test';
 import { type ArchivedStream, isContiguous, readArchive } from '../harness/read-archive.ts';
 import { AgentHost } from '../harness/agent-host.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { requireTool } from '../harness/require.ts';
 import { Stack } from '../harness/stack.ts';
@@ -63,7 +63,7 @@ suite('a file that has another name adds nothing', { skip }, () => {
 
 test('flags that break the rules of their options are a usage error, and nothing is written', async () => {
   await using scratch = await Scratch.make();
-  await using agent = new AgentHost({ programs: sourcePrograms, scratch, hubs: () => ['ws://127.0.0.1:1'] });
+  await using agent = new AgentHost({ programs: testPrograms, scratch, hubs: () => ['ws://127.0.0.1:1'] });
   await agent.writeConfig();
   const file = scratch.file('a.log');
   writeFileSync(file, 'one\n');

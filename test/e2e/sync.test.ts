@@ -14,7 +14,7 @@ import { AgentHost } from '../harness/agent-host.ts';
 import { FaultyProxy } from '../harness/faulty-proxy.ts';
 import { FrameReader } from '../harness/frame-reader.ts';
 import { HubHost } from '../harness/hub-host.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { Random } from '../harness/random.ts';
 import { requireTool } from '../harness/require.ts';
 import { Scratch } from '../harness/scratch.ts';
@@ -33,7 +33,7 @@ const cutSlicesMax = 4;
 
 test('each ack is sent after the sync of what it acks', { skip, timeout: 600_000 }, async () => {
   await using scratch = await Scratch.make();
-  await using hub = new HubHost({ programs: sourcePrograms, scratch });
+  await using hub = new HubHost({ programs: testPrograms, scratch });
   const recording = scratch.file('strace.txt');
   await hub.start({ wrap: straceCommand(recording, calls) });
   const batches: SentBatch[] = [];
@@ -46,7 +46,7 @@ test('each ack is sent after the sync of what it acks', { skip, timeout: 600_000
       batches.push({ ...message, body: Buffer.from(message.body), connection });
     },
   });
-  await using agent = new AgentHost({ programs: sourcePrograms, scratch, hubs: () => [proxy.url] });
+  await using agent = new AgentHost({ programs: testPrograms, scratch, hubs: () => [proxy.url] });
   await agent.writeConfig();
   const log = scratch.file('app.log');
   writeFileSync(log, incompressible(12_000_000));

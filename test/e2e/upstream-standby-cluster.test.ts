@@ -13,7 +13,7 @@ import { enrolBelow } from '../harness/enrol-below.ts';
 import { FaultyProxy } from '../harness/faulty-proxy.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, listAt, textAt } from '../harness/json.ts';
-import { sourcePrograms as programs } from '../harness/programs.ts';
+import { testPrograms as programs } from '../harness/programs.ts';
 import { readArchive } from '../harness/read-archive.ts';
 import { startRedis } from '../harness/redis/redis-server.ts';
 import { requireTool } from '../harness/require.ts';

@@ -11,7 +11,7 @@ import { coverageOf } from '../harness/coverage.ts';
 import { enrolBelow } from '../harness/enrol-below.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, listAt, textAt } from '../harness/json.ts';
-import { sourcePrograms as programs } from '../harness/programs.ts';
+import { testPrograms as programs } from '../harness/programs.ts';
 import { readArchive } from '../harness/read-archive.ts';
 import { requireTool } from '../harness/require.ts';
 import { Scratch } from '../harness/scratch.ts';

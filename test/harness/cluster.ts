@@ -6,7 +6,7 @@ import { AgentHost } from './agent-host.ts';
 import { FaultyProxy } from './faulty-proxy.ts';
 import { HubHost } from './hub-host.ts';
 import { at, listAt, textAt } from './json.ts';
-import { sourcePrograms, type Programs } from './programs.ts';
+import { testPrograms, type Programs } from './programs.ts';
 import { Scratch } from './scratch.ts';
 
 /** A hub waits for a Redis that changes its master: on a busy machine Sentinels may do nothing for half a minute at a time. */
@@ -54,7 +54,7 @@ export class HubCluster implements AsyncDisposable {
 
   /** The hubs run when it resolves. */
   static async start(options: ClusterOptions): Promise<HubCluster> {
-    const { programs = sourcePrograms, proxied = false } = options;
+    const { programs = testPrograms, proxied = false } = options;
     const scratch = options.scratch ?? (await Scratch.make());
     const archive = await scratch.folder('archive');
     const numbers = Array.from({ length: options.hubs }, (_, number) => number);

@@ -1,6 +1,6 @@
 import { AgentHost } from './agent-host.ts';
 import { HubHost } from './hub-host.ts';
-import { sourcePrograms, type Programs } from './programs.ts';
+import { testPrograms, type Programs } from './programs.ts';
 import { Scratch } from './scratch.ts';
 
 type Config = Readonly<Record<string, unknown>>;
@@ -35,7 +35,7 @@ export class Stack implements AsyncDisposable {
   }
 
   static async make(options: StackOptions = {}): Promise<Stack> {
-    const { programs = sourcePrograms, tls = false } = options;
+    const { programs = testPrograms, tls = false } = options;
     const scratch = await Scratch.make();
     const logs = await scratch.folder('logs');
     const hub = new HubHost({ programs, scratch, tls, ...(options.hub === undefined ? {} : { config: options.hub }) });

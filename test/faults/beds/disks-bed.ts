@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { HubHost } from '../../harness/hub-host.ts';
 import { runProgram } from '../../harness/program.ts';
-import { sourcePrograms as programs } from '../../harness/programs.ts';
+import { testPrograms as programs } from '../../harness/programs.ts';
 import { SmallDisk, smallDiskCommand } from '../../harness/small-disk.ts';
 import { until } from '../../harness/until.ts';
 import { type PlainAgent, PlainBed } from './plain-bed.ts';

@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { AgentHost } from '../../harness/agent-host.ts';
 import { HubHost } from '../../harness/hub-host.ts';
 import { at, listAt, textAt } from '../../harness/json.ts';
-import { sourcePrograms as programs } from '../../harness/programs.ts';
+import { testPrograms as programs } from '../../harness/programs.ts';
 import { Scratch } from '../../harness/scratch.ts';
 import { until } from '../../harness/until.ts';
 import type { Health } from '../fault.ts';

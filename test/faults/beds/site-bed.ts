@@ -5,7 +5,7 @@ import { AgentHost } from '../../harness/agent-host.ts';
 import { freePort } from '../../harness/free-port.ts';
 import { HubHost } from '../../harness/hub-host.ts';
 import { at, listAt, textAt } from '../../harness/json.ts';
-import { sourcePrograms as programs } from '../../harness/programs.ts';
+import { testPrograms as programs } from '../../harness/programs.ts';
 import { Scratch } from '../../harness/scratch.ts';
 import { TestAuthority } from '../../harness/test-authority.ts';
 import { until } from '../../harness/until.ts';

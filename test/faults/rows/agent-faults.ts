@@ -2,7 +2,7 @@
 import { chmodSync, cpSync, writeFileSync } from 'node:fs';
 import { AgentHost } from '../../harness/agent-host.ts';
 import { otherMachine } from '../../harness/other-machine.ts';
-import { sourcePrograms as programs } from '../../harness/programs.ts';
+import { testPrograms as programs } from '../../harness/programs.ts';
 import type { Scratch } from '../../harness/scratch.ts';
 import type { SiteBed, SiteBedOptions } from '../beds/site-bed.ts';
 import type { Fault } from '../fault.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { HubHost } from '../hub-host.ts';
-import { sourcePrograms } from '../programs.ts';
+import { testPrograms } from '../programs.ts';
 import { Scratch } from '../scratch.ts';
 import { axeViolations } from './axe.ts';
 import { buildPage } from './built-page.ts';
@@ -31,7 +31,7 @@ export class PageSite implements AsyncDisposable {
     try {
       const scratch = stack.use(await Scratch.make());
       const given = { listeners: { http: { address: '127.0.0.1:0' } }, ...(await config(scratch)) };
-      const hub = stack.use(new HubHost({ programs: sourcePrograms, scratch, config: given, tls: true }));
+      const hub = stack.use(new HubHost({ programs: testPrograms, scratch, config: given, tls: true }));
       const [, name = '', oneTime = ''] = /Sign in as (\S+) with the password {2}(\S+)/.exec(await hub.init()) ?? [];
       await hub.start();
       const browser = stack.use(await Chromium.start());
