@@ -6,7 +6,7 @@ import { testPrograms } from '../harness/programs.ts';
 import { requireTool } from '../harness/require.ts';
 
 const skip = (await requireTool('zstd')) ?? (await requireTool('python3'));
-const frames = 12_000;
+const frames = 5000;
 
 /** The short form of `npm run ledger -- --scenario hostile`: another seed each time, printed. */
 test(

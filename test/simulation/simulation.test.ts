@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { TwoWays } from './two-ways.ts';
 import { World } from './world.ts';
 
-const runs = Number(process.env['SIMULATION_RUNS'] ?? 3000);
+const runs = Number(process.env['SIMULATION_RUNS'] ?? 1000);
 const only = process.env['SIMULATION_SEED'];
 
 void test('a stream that comes by two regions: what one declares lost the other brings late, and nothing is doubled', (t) => {
