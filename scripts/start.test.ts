@@ -71,7 +71,6 @@ test('a mistake is one sentence and a code', options, async () => {
 test('without a file a log writer writes; a Ctrl-C that arrives three times stops all with nothing lost', options, async () => {
   const started = spawnStart(['--data', 'own', '--rate', '2000']);
   await untilFound('own', (lines) => lines > 0, started);
-  await untilAllRuns(started);
   const [, page = ''] = /^page {6}(http:\/\/127\.0\.0\.1:\d+\/) {2}sign in as admin with \S+$/m.exec(started.text()) ?? [];
   const answer = await fetch(page, { headers: { accept: 'text/html' } });
   assert.match(await answer.text(), /<title>Tributary<\/title>/, started.text());
@@ -182,13 +181,14 @@ async function untilAllRuns(started: Started): Promise<void> {
   await until('all runs', () => started.text().includes('stop      Ctrl-C'), { deadlineMs, detail: started.text });
 }
 
-/** Searching is possible beside the running hub, once it has made its store. */
+/** Searching is possible beside the running hub, once it has made its store. Each search is a program that starts. */
 async function untilFound(data: string, isEnough: (lines: number) => boolean, started: Started): Promise<void> {
+  await untilAllRuns(started);
   const check = async (): Promise<boolean> => {
     const { code, stdout } = await search(['--data', data, '--tenant', 'default', '--count', '']);
     return code === 0 && isEnough(Number(stdout));
   };
-  await until('the lines are found', check, { deadlineMs, everyMs: 200, detail: started.text });
+  await until('the lines are found', check, { deadlineMs, everyMs: 1000, detail: started.text });
 }
 
 /** Hub and agent, in this order. */

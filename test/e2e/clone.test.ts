@@ -19,6 +19,8 @@ import { until } from '../harness/until.ts';
 const skip = (await requireTool('tmpfs')) ?? (await requireTool('zstd')) ?? (await requireTool('python3'));
 const programs = testPrograms;
 const machineId = '0123456789abcdef0123456789abcdef';
+/** By a command, which takes most of a second of a core. */
+const askEveryMs = 2000;
 const [boot, laterBoot] = ['11111111-0000-4000-8000-000000000001', '22222222-0000-4000-8000-000000000002'];
 
 interface Site extends AsyncDisposable {
@@ -129,7 +131,7 @@ test(
     await says(site, copy, /clone|copy|copied/i);
     writeFileSync(scratch.file('original-logs/b.log'), 'of the original while both were refused\n');
     const state = async (): Promise<string> => (await statesOf(site)).join();
-    await until('the agent is marked', async () => (await state()) === 'cloned', { everyMs: 250, detail: site.tail });
+    await until('the agent is marked', async () => (await state()) === 'cloned', { everyMs: askEveryMs, detail: site.tail });
     await copy.program.stop();
     await copy.enroll(await hub.createToken(), '--renew');
     await copy.start();
@@ -138,7 +140,7 @@ test(
     await original.program.stop();
     await original.start();
     await arrives(site, 'of the original while both were refused');
-    await until('both are active', async () => (await state()) === 'active,active', { everyMs: 250, detail: site.tail });
+    await until('both are active', async () => (await state()) === 'active,active', { everyMs: askEveryMs, detail: site.tail });
     const own = (await readArchive(hub.archive)).filter(({ channel }) => channel.endsWith('/original'));
     const text = own.map(({ raw }) => raw.toString()).join('');
     // The line of before the copy may come from either, and then comes from both; what each read for itself comes once.
