@@ -2,7 +2,6 @@
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { FlowAnswer } from '../dashboard/api/health-shapes.ts';
-import { pause } from '../groups/retry.ts';
 import type { OutputStatus } from '../outputs/output.ts';
 import { channelOf, frontTopic, type QueueStatus } from '../queue/queue.ts';
 import type { SiteView } from '../sites/lower-sites.ts';
@@ -10,6 +9,7 @@ import { Rates } from '../status/rates.ts';
 import type { HubStore } from '../store/hub-store.ts';
 import type { Findings } from './findings.ts';
 import type { SeenAgent } from './known-agents.ts';
+import { lookAgain } from './look-again.ts';
 import type { TakingListener } from './listener-facts.ts';
 import type { HealthFacts } from './model/facts.ts';
 import { flowOf } from './model/flow.ts';
@@ -57,10 +57,7 @@ export class HealthWatch {
 
   /** Until aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      this.refresh();
-      await pause(this.#parts.clock, refreshMs, signal);
-    }
+    await lookAgain(this.#parts.clock, refreshMs, () => this.refresh(), signal);
   }
 
   /** The queue's figures, whenever somebody asked for them. */

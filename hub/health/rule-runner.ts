@@ -3,6 +3,7 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import { pause } from '../groups/retry.ts';
 import type { Findings } from './findings.ts';
+import { lookAgain } from './look-again.ts';
 import { machineLookMs, ruleLookMs } from './rules/limits.ts';
 import { type LookedFolder, type MachineFacts, MachineLook } from './rules/machine-facts.ts';
 import type { Rule, RuleFacts } from './rules/rule.ts';
@@ -30,10 +31,7 @@ export class RuleRunner {
   /** Until aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const looking = this.#lookAtMachine(signal);
-    while (!signal.aborted) {
-      this.look();
-      await pause(this.#parts.clock, ruleLookMs, signal);
-    }
+    await lookAgain(this.#parts.clock, ruleLookMs, () => this.look(), signal);
     await looking;
   }
 

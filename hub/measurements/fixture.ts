@@ -1,6 +1,7 @@
 /** What tests of measurements make documents of: as agents write them. */
 import type { AgentMeasured } from '@tributary/protocol/platform/agent-measured.ts';
 import { documentOf, type Fields } from '@tributary/protocol/platform/document.ts';
+import { type MachineMeasured, machineMeasured } from '@tributary/protocol/platform/machine-measured.ts';
 import { type PlatformDocument, platformDocument } from './platform-document.ts';
 
 export const testSiteId = '51'.repeat(16);
@@ -44,6 +45,10 @@ export function metricFields(dataset: string, fields: Fields, periodMs = 10_000)
     metricset: { name: 'x', period: periodMs },
     ...fields,
   };
+}
+
+export function machineFields(machine: MachineMeasured): Fields {
+  return metricFields(machineMeasured, { tributary: { machine } });
 }
 
 export function testDocument(atMs: number, fields: Fields, origin: Partial<PlatformDocument> = {}): PlatformDocument {

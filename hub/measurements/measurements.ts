@@ -119,11 +119,8 @@ export class Measurements {
     const sample = sampleOf(document);
     const state = this.states.take(document, sample);
     if (state === undefined) return;
-    const { disk, ...values } = sample;
     this.#keeper.changed(state);
-    // Of several file systems the fullest one so far.
-    const fullest = disk === undefined ? {} : { disk: state.sample.disk ?? disk };
-    const measured = { subject: document.agentId, atMs: document.atMs, values: { ...values, ...fullest } };
+    const measured = { subject: document.agentId, atMs: document.atMs, values: sample };
     this.#book.add(measured);
     this.#hubs.add(state, measured);
   }

@@ -121,7 +121,8 @@ export class PlatformTopicReader implements TopicRunner {
 
 /** Undefined: it cannot be inflated. What is small takes less time than telling another thread of it. */
 async function inflated(body: Uint8Array, inflatedBytes: number): Promise<Buffer | undefined> {
-  const options = { maxOutputLength: Math.max(1, inflatedBytes) };
+  // In one piece, and a little more: a buffer that is exactly full is followed by another one.
+  const options = { maxOutputLength: Math.max(1, inflatedBytes), chunkSize: inflatedBytes + 64 };
   try {
     return inflatedBytes <= inflatedHereBytesMax ? zstdDecompressSync(body, options) : await inflateElsewhere(body, options);
   } catch {

@@ -56,6 +56,9 @@ export function openHealth(frame: HubFrame, parts: HealthParts): Health {
   return new OpenHealth(frame, parts);
 }
 
+/** How long a list of connections serves whoever asks for one. */
+const connectionsKeptMs = 250;
+
 class OpenHealth implements Health {
   readonly watch: HealthWatch;
   readonly sites: KnownSites;
@@ -66,6 +69,10 @@ class OpenHealth implements Health {
   readonly #siteParts: SiteParts;
   readonly #own: OwnAgents;
   readonly #silence: Silence;
+  #connected: { readonly atMs: number; readonly list: readonly ConnectionStatus[] } = {
+    atMs: Number.NEGATIVE_INFINITY,
+    list: [],
+  };
 
   constructor(frame: HubFrame, parts: HealthParts) {
     this.#frame = frame;
@@ -119,7 +126,10 @@ class OpenHealth implements Health {
   }
 
   isConnected(agentId: Id): boolean {
-    return this.#siteParts.elsewhere.has(agentId) || this.#connections().some((one) => one.agentId === agentId);
+    return (
+      this.#siteParts.elsewhere.has(agentId) ||
+      this.#parts.entrance.intake.status().connections.some((one) => one.agentId === agentId)
+    );
   }
 
   start(): void {
@@ -205,8 +215,13 @@ class OpenHealth implements Health {
     });
   }
 
+  /** As it was a moment ago: several ask within one look, and a list of thousands is made for each. */
   #connections(): readonly ConnectionStatus[] {
-    return this.#parts.entrance.intake.status().connections;
+    const nowMs = this.#frame.clock.monotonic();
+    if (nowMs - this.#connected.atMs > connectionsKeptMs) {
+      this.#connected = { atMs: nowMs, list: this.#parts.entrance.intake.status().connections };
+    }
+    return this.#connected.list;
   }
 
   /** Of agents that are connected here and answer on no connection, here or elsewhere. */

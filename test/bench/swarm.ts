@@ -81,9 +81,12 @@ async function writeAll(): Promise<void> {
   const everyMs = ((settings.tells ? documentsEveryMs : 1000) * perTick) / agents.length;
   let dueMs = performance.now();
   setTimeout(() => (measuring = true), warmUpSeconds * 1000);
-  for (let from = 0; performance.now() < endMs; from = (from + perTick) % agents.length) {
-    for (const agent of agents.slice(from, from + perTick)) {
-      for (const one of settings.tells ? documentsOf(agent.agentId) : [line]) {
+  for (let next = 0; performance.now() < endMs; next += perTick) {
+    const from = next % agents.length;
+    const turn = Math.floor(next / agents.length);
+    for (const [index, agent] of agents.slice(from, from + perTick).entries()) {
+      // What is told in some turns only, others tell in others.
+      for (const one of settings.tells ? documentsOf(agent.agentId, turn + index) : [line]) {
         agent.write(one);
         written += 1;
       }

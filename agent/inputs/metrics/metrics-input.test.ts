@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as immediate } from 'node:timers/promises';
+import { machineMeasured } from '@tributary/protocol/platform/machine-measured.ts';
 import type { Input } from '../input.ts';
 import { eventually } from '../testing/input-under-test.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
@@ -16,13 +17,17 @@ import { testMetricsOptions } from './testing/metric-fields.ts';
 
 const skip = process.platform === 'linux' ? undefined : 'the files of a machine are those of Linux';
 
+type Told = Record<string, Record<string, unknown>>;
+
 interface Unit extends AsyncDisposable {
   readonly input: Input;
   readonly sink: RecordingSink;
   readonly clock: ManualClock;
   readonly events: RecordedEvent[];
   readonly root: string;
-  readonly documents: () => readonly Record<string, Record<string, unknown>>[];
+  /** Of the sets; and of the machine as a whole. */
+  readonly documents: () => readonly Told[];
+  readonly samples: () => readonly Told[];
   /** Lets time pass once the input sleeps, and waits until it sleeps again. */
   readonly turn: (ms: number) => Promise<void>;
 }
@@ -47,13 +52,15 @@ async function start(t: TestContext, options: Partial<MetricsInputOptions>, sink
   const abort = new AbortController();
   const done = input.run(abort.signal);
   const sleeps = async (): Promise<void> => await eventually('the input sleeps', () => clock.sleeping === 1);
+  const all = (): Told[] => sink.texts('metrics-1').map((text): Told => JSON.parse(text));
   return {
     input,
     sink,
     clock,
     events,
     root,
-    documents: () => sink.texts('metrics-1').map((text): Record<string, Record<string, unknown>> => JSON.parse(text)),
+    documents: () => all().filter(({ event }) => event?.['dataset'] !== machineMeasured),
+    samples: () => all().filter(({ event }) => event?.['dataset'] === machineMeasured),
     turn: async (ms) => {
       await sleeps();
       clock.advance(ms);
@@ -103,9 +110,20 @@ test('documents are records of a stream of the platform channel', { skip }, asyn
     },
   );
   const [source] = unit.input.sources();
-  assert.deepEqual({ ...source, streamId: '' }, { path: 'metrics-1', streamId: '', position: 1, size: 1, state: 'reading' });
+  assert.deepEqual({ ...source, streamId: '' }, { path: 'metrics-1', streamId: '', position: 2, size: 2, state: 'reading' });
   await unit[Symbol.asyncDispose]();
   assert.equal(unit.sink.of('metrics-1')[0]?.ended, true, 'nothing more comes of the stream');
+});
+
+test('how the machine is, is told in one document of what was measured in the turn', { skip }, async (t) => {
+  await using unit = await start(t, { sets: ['load', 'memory', 'uptime'], intervals: { memory: 20_000 } });
+  writeFileSync(join(unit.root, 'proc/meminfo'), 'MemTotal: 100 kB\nMemAvailable: 75 kB\nSwapTotal: 10 kB\nSwapFree: 5 kB\n');
+  await unit.turn(20_000);
+  await unit.turn(10_000);
+  const [, first, second] = unit.samples();
+  assert.deepEqual(first?.['tributary'], { machine: { load1: 1, memory: 25, swap: 50 } });
+  assert.deepEqual(first?.['event'], { kind: 'metric', module: 'tributary', dataset: 'tributary.machine', duration: 0 });
+  assert.deepEqual(second?.['tributary'], { machine: { load1: 1 } });
 });
 
 test('each set is measured on its own interval', { skip }, async (t) => {

@@ -6,6 +6,7 @@
  * measured: the time is a hole in the metrics, not a queue.
  */
 import type { Teller } from '@tributary/protocol/platform/document.ts';
+import { type MachineMeasured, machineMeasured } from '@tributary/protocol/platform/machine-measured.ts';
 import { productVersion } from '@tributary/shared/build-info.ts';
 import { type Metric, metricDocument } from '../../platform/document.ts';
 import { channelType, endEarlierStreams } from '../../platform/channel.ts';
@@ -14,6 +15,7 @@ import type { Input, SourceStatus } from '../input.ts';
 import type { InputParts } from '../registry.ts';
 import { ElasticsearchOutput } from './elasticsearch/elasticsearch-output.ts';
 import { linuxSets } from './linux/linux-sets.ts';
+import { MachineSample } from './machine-sample.ts';
 import type { MetricSet } from './metric-set.ts';
 import type { MetricsInputOptions } from './options.ts';
 import { nextDueMs, periodMsOf } from './schedule.ts';
@@ -98,11 +100,17 @@ class MetricsInput implements Input {
 
   async #measureDue(planned: readonly Planned[], signal: AbortSignal): Promise<void> {
     const { clock, sink } = this.#parts;
+    const [nowMs, startMs] = [clock.now(), clock.monotonic()];
     const documents: string[] = [];
+    const sample = new MachineSample();
     for (const plan of planned) {
       if (plan.dueMs > clock.monotonic()) continue;
-      documents.push(...(await this.#measure(plan)));
+      documents.push(...(await this.#measure(plan, sample)));
       plan.dueMs = nextDueMs(plan.dueMs, plan.periodMs, clock.monotonic());
+    }
+    if (sample.measured !== undefined) {
+      const at = { nowMs, periodMs: this.#parts.options.interval, durationNs: durationNs(clock.monotonic() - startMs) };
+      documents.push(metricDocument(machineMetric(sample.measured), this.#teller, at));
     }
     if (documents.length === 0 || signal.aborted) return;
     const lengths = documents.map((document) => Buffer.byteLength(document));
@@ -110,7 +118,7 @@ class MetricsInput implements Input {
     if (!hasRoom) await sink.ready(signal);
   }
 
-  async #measure(plan: Planned): Promise<readonly string[]> {
+  async #measure(plan: Planned, sample: MachineSample): Promise<readonly string[]> {
     const { clock, events } = this.#parts;
     const { set, periodMs } = plan;
     const place = `${this.name} ${set.name}`;
@@ -118,10 +126,11 @@ class MetricsInput implements Input {
     const startMs = clock.monotonic();
     try {
       const metrics = await set.measure({ monotonicMs: startMs, nowMs });
-      const durationNs = Math.round((clock.monotonic() - startMs) * nanosecondsPerMs);
+      const at = { nowMs, periodMs, durationNs: durationNs(clock.monotonic() - startMs) };
       if (plan.failed) events.sourceRecovered(place);
       plan.failed = false;
-      return metrics.map((metric) => this.#document(metric, { nowMs, periodMs, durationNs }));
+      for (const metric of metrics) sample.add(metric, periodMs);
+      return metrics.map((metric) => this.#document(metric, at));
     } catch (error) {
       if (!plan.failed) events.sourceFailed(place, error instanceof Error ? error : new Error(String(error)));
       plan.failed = true;
@@ -134,6 +143,14 @@ class MetricsInput implements Input {
     this.#output?.add(metric.dataset, document);
     return document;
   }
+}
+
+function machineMetric(machine: MachineMeasured): Metric {
+  return { dataset: machineMeasured, metricset: 'machine', fields: { tributary: { machine } } };
+}
+
+function durationNs(ms: number): number {
+  return Math.round(ms * nanosecondsPerMs);
 }
 
 async function setsOf(parts: InputParts<MetricsInputOptions>): Promise<readonly MetricSet[]> {

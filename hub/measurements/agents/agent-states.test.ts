@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
-import { measuredFields, metricFields, testAgentId, testDocument, testMeasured, testSiteId } from '../fixture.ts';
+import { machineFields, measuredFields, metricFields, testAgentId, testDocument, testMeasured, testSiteId } from '../fixture.ts';
 import { forgetAfterMs, sampleAgeMsMax } from '../limits.ts';
 import { eventsOf, eventText } from './agent-events.ts';
 import { AgentStates } from './agent-states.ts';
@@ -36,22 +36,13 @@ test('an agent whose clock is set back is as it told since', () => {
   assert.partialDeepStrictEqual(states.get(testAgentId), { measuredMs: 3_600_000, measured: { lag: 7 } });
 });
 
-test('the newest of each series is known, of file systems the fullest one, and nothing for long', () => {
+test('the newest of each series is known, and nothing for long', () => {
   const states = new AgentStates(new ManualClock());
-  const filesystem = (pct: number): ReturnType<typeof metricFields> =>
-    metricFields('system.filesystem', { system: { filesystem: { used: { pct } } } });
-  for (const pct of [0.3, 0.9, 0.5]) states.take(testDocument(1000, filesystem(pct)));
-  states.take(testDocument(1000, metricFields('system.cpu', { host: { cpu: { usage: 0.25 } } })));
-  states.take(
-    testDocument(
-      1000,
-      metricFields('system.network', { host: { network: { ingress: { bytes: 5000 }, egress: { bytes: 10 } } } }),
-    ),
-  );
-  assert.deepEqual(states.get(testAgentId)?.sample, { disk: 90, cpu: 25, net_in: 500, net_out: 1 });
-  states.take(testDocument(61_000, filesystem(0.4)));
+  states.take(testDocument(1000, machineFields({ disk: 90, cpu: 25, net_in: 500, load1: -1 })));
+  assert.deepEqual(states.get(testAgentId)?.sample, { disk: 90, cpu: 25, net_in: 500 });
+  states.take(testDocument(61_000, machineFields({ disk: 40 })));
   assert.equal(states.get(testAgentId)?.sample.disk, 40);
-  states.take(testDocument(61_000 + sampleAgeMsMax, metricFields('system.load', { system: { load: { '1': 1.5 } } })));
+  states.take(testDocument(61_000 + sampleAgeMsMax, machineFields({ load1: 1.5 })));
   assert.deepEqual(states.get(testAgentId)?.sample, { disk: 40, load1: 1.5 });
 });
 
@@ -87,7 +78,7 @@ test('a state outlives a restart, and does not take the place of a newer one', (
   const clock = new ManualClock();
   const before = new AgentStates(clock);
   before.take(testDocument(1000, measuredFields(testMeasured())));
-  before.take(testDocument(1000, metricFields('system.cpu', { host: { cpu: { usage: 0.25 } } })));
+  before.take(testDocument(1000, machineFields({ cpu: 25 })));
   const state = before.get(testAgentId);
   assert.ok(state !== undefined);
   const restored = parseState(stateText(state));

@@ -117,13 +117,12 @@ export class AgentStates {
   }
 }
 
-/** Of several file systems that were measured together the fullest one counts. What is old is of no interest any more. */
+/** What is old is of no interest any more. */
 function addSample({ sample, sampledMs }: Changing, told: Sample, atMs: number): void {
   for (const name of seriesNames) {
     const value = told[name];
     if (value !== undefined) {
-      const isAnother = name === 'disk' && sampledMs.disk === atMs;
-      sample[name] = isAnother ? Math.max(value, sample.disk ?? 0) : value;
+      sample[name] = value;
       sampledMs[name] = atMs;
     } else if (atMs - (sampledMs[name] ?? atMs) > sampleAgeMsMax) {
       delete sample[name];
