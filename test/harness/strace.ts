@@ -52,7 +52,22 @@ function parseCall(line: string): Omit<SystemCall, 'begin' | 'end'> | undefined 
 /** With -xx every byte of a text is `\xNN`. */
 function textArguments(inner: string): Buffer {
   const parts = inner.match(/"(?:\\x[0-9a-f]{2})*"/g) ?? [];
-  return Buffer.concat(parts.map((part) => Buffer.from(part.slice(1, -1).replaceAll('\\x', ''), 'hex')));
+  return Buffer.concat(parts.map(bytesOf));
+}
+
+/** Byte by byte: a recording has tens of megabytes of it, and each text between would be twice as much garbage. */
+function bytesOf(quoted: string): Buffer {
+  const bytes = Buffer.allocUnsafe((quoted.length - 2) / 4);
+  for (let index = 0; index < bytes.length; index += 1) {
+    const at = 3 + 4 * index;
+    bytes[index] = 16 * digitAt(quoted, at) + digitAt(quoted, at + 1);
+  }
+  return bytes;
+}
+
+function digitAt(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return code < 0x3a ? code - 0x30 : code - 0x57;
 }
 
 function unescapeText(text: string): string {
