@@ -26,7 +26,9 @@ test(
   async () => {
     const hub = { listeners: { http: { address: '127.0.0.1:0' } } };
     const agent = { events: { measured: '1s' }, labels: { rack: '7' } };
-    await using stack = await Stack.make({ hub, agent });
+    const metrics = { kind: 'metrics', interval: '1s', intervals: { filesystem: '1s' }, containers: false };
+    const files = (logs: string): Record<string, unknown> => ({ kind: 'file', paths: [`${logs}/*.log`], type: 'app' });
+    await using stack = await Stack.make({ hub, agent, inputs: (logs) => [files(logs), metrics] });
     const get = await readerOf(stack);
     const options = { everyMs: 200, detail: () => stack.tail() };
     await writeFile(stack.log('app.log'), 'one\ntwo\n');
@@ -65,11 +67,12 @@ test(
       async () => listAt(await get(`agents/${id}/events`), 'events').some((event) => at(event, 'action') === 'file-opened'),
       options,
     );
+    // What it measures of itself, and of its machine.
+    const series = ['records', 'cpu', 'load1', 'memory', 'disk', 'net_in'];
     const charted = async (): Promise<boolean> => {
-      const chart = await get(`agents/${id}/charts?series=records,buffer`);
-      return listAt(chart, 'series').some(
-        (one) => at(one, 'name') === 'records' && listAt(one, 'values').some((value) => value !== null),
-      );
+      const chart = await get(`agents/${id}/charts?series=${series.join(',')}`);
+      const drawn = listAt(chart, 'series').filter((one) => listAt(one, 'values').some((value) => value !== null));
+      return drawn.length === series.length;
     };
     await until('there is a chart', charted, options);
 
