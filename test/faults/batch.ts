@@ -49,6 +49,6 @@ async function tried<OfBed extends Bed>(about: FaultPlace, bed: OfBed, fault: Fa
     const { name, node, colour } = fault;
     const problem = error instanceof Error ? error.message : String(error);
     const nothing = { secondsToColour: undefined, secondsBack: undefined, also: [], others: [], reason: '' };
-    return { name, bed: about.bed, node, colour, ...nothing, problems: [problem, bed.tail()] };
+    return { name, bed: about.bed, node, colour, ...nothing, late: [], problems: [problem, bed.tail()] };
   }
 }

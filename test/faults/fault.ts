@@ -81,4 +81,6 @@ export interface FaultRow {
   readonly others: readonly string[];
   readonly reason: string;
   readonly problems: readonly string[];
+  /** What took longer than it may: how long is a matter of the machine as well, so tests do not ask. */
+  readonly late: readonly string[];
 }

@@ -43,21 +43,25 @@ async function main(): Promise<number> {
       continue;
     }
     await batch.run(wanted, (row) => {
-      failed += row.problems.length > 0 ? 1 : 0;
+      failed += isRight(row) ? 0 : 1;
       process.stdout.write(values.json ? `${JSON.stringify(row)}\n` : rowText(row));
     });
   }
   return failed > 0 ? 1 : 0;
 }
 
-function rowText({ name, node, colour, secondsToColour, secondsBack, reason, also, problems }: FaultRow): string {
-  const verdict = problems.length === 0 ? 'ok  ' : 'FAIL';
+function isRight({ problems, late }: Pick<FaultRow, 'problems' | 'late'>): boolean {
+  return problems.length === 0 && late.length === 0;
+}
+
+function rowText({ name, node, colour, secondsToColour, secondsBack, reason, also, ...row }: FaultRow): string {
+  const verdict = isRight(row) ? 'ok  ' : 'FAIL';
   const times = `${secondsText(secondsToColour)} to ${colour.padEnd(7)} ${secondsText(secondsBack)} back`;
   const lines = [
     `${verdict} ${name.padEnd(24)} ${times}  ${node}`,
     `       ${reason}`,
     ...also.map((one) => `     + ${one}`),
-    ...problems.map((one) => `     ! ${one}`),
+    ...[...row.problems, ...row.late].map((one) => `     ! ${one}`),
   ];
   return `${lines.join('\n')}\n`;
 }
