@@ -214,7 +214,7 @@ suite('back-pressure', () => {
       peak = Math.max(peak, unit.batcher.stagedBytes);
       await sleep(0);
     }
-    const ready = unit.batcher.ready(AbortSignal.timeout(5000));
+    const ready = unit.batcher.ready(AbortSignal.timeout(120_000));
     gate.resolve();
     await ready;
     assert(pushed < 100, `${pushed} runs of 10 kB were taken`);
@@ -239,7 +239,7 @@ suite('back-pressure', () => {
       const ok = batcher.push({ ...emptyRun, streamId, to: 2, bytes, records: 1 });
       positions.set(streamId, 2);
       assert(batcher.stagedBytes <= 256 * 1024 + 4096);
-      if (!ok) await batcher.ready(AbortSignal.timeout(5000));
+      if (!ok) await batcher.ready(AbortSignal.timeout(120_000));
     }
     await batcher.flush();
     assert.equal(target.batches.length, 1000);
@@ -250,7 +250,7 @@ suite('back-pressure', () => {
     unit.target.room = false;
     assert.equal(unit.push('a', 'one\n'), false);
     const flushed = unit.batcher.flush();
-    const ready = unit.batcher.ready(AbortSignal.timeout(5000));
+    const ready = unit.batcher.ready(AbortSignal.timeout(120_000));
     await assert.rejects(unit.batcher.ready(AbortSignal.abort(new Error('stop'))), /stop/);
     await sleep(1);
     assert.equal(unit.target.batches.length, 0);
@@ -344,7 +344,7 @@ test('every stream arrives whole and in order, whatever is pushed when', async (
         const ok = unit.push(stream, text);
         expected.set(stream, (expected.get(stream) ?? '') + text);
         unit.clock.advance(waitMs);
-        if (!ok) await unit.batcher.ready(AbortSignal.timeout(5000));
+        if (!ok) await unit.batcher.ready(AbortSignal.timeout(120_000));
       }
       await unit.batcher.flush();
       for (const [stream, text] of expected) assert.equal(unit.appended(stream), text);

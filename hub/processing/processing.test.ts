@@ -23,7 +23,7 @@ suite('processing', () => {
       await site.processing.load();
     }
     await writer.append(Buffer.from('last\n'));
-    await eventually('all is processed', () => site.processing.pipelines.counts.records === lines.length + 1, 15_000);
+    await eventually('all is processed', () => site.processing.pipelines.counts.records === lines.length + 1);
     const documents = await site.documents('app');
     assert.deepEqual(
       documents.map(({ text }) => text),

@@ -84,7 +84,7 @@ class JournalUnderTest implements AsyncDisposable {
   }
 
   async drained(): Promise<void> {
-    await this.input.drained(AbortSignal.timeout(10_000));
+    await this.input.drained(AbortSignal.timeout(120_000));
   }
 
   get records(): readonly unknown[] {

@@ -64,7 +64,7 @@ export class EnrolledAgent implements AsyncDisposable {
     const input = { kind: 'file', type: 'app', tenant: 'mine', paths: [this.file] };
     const config = agentOptions.parse({ hubs: [this.door.url], inputs: [input] });
     const { config: owned } = ownedBy(this.agent.owner, config);
-    await this.agent.readable(AbortSignal.timeout(10_000));
+    await this.agent.readable(AbortSignal.timeout(120_000));
     const { tenant, labels, inputs } = owned;
     await this.agent.inputs.change({ inputs, defaults: { tenant, labels, host: 'here' } });
   }

@@ -73,7 +73,7 @@ function isAlive(pid: number): boolean {
 suite('exec', { skip: process.platform === 'win32' }, () => {
   test('lines of standard output; arguments go through no shell', async () => {
     await using exec = new ExecUnderTest({ command: ['printf', '%s\n', '$HOME; a', 'b *', 'c\nd'] }, { once: true });
-    await exec.input.drained(AbortSignal.timeout(5000));
+    await exec.input.drained(AbortSignal.timeout(120_000));
     await exec.run;
     assert.deepEqual(exec.texts, ['$HOME; a\n', 'b *\n', 'c\n', 'd\n']);
     assert.deepEqual(exec.details('sourceEnded'), ['exit code 0']);

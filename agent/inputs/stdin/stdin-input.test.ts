@@ -26,7 +26,7 @@ suite('stdin', () => {
     assert.equal(input.sources()[0]?.position, 1);
     pipe.end('o\nend');
     await run;
-    await input.drained(AbortSignal.timeout(1000));
+    await input.drained(AbortSignal.timeout(120_000));
     assert.deepEqual(sink.texts('stdin'), ['one\n', 'two\n', 'end']);
     assert.deepEqual(sink.streams(), []);
     assert.deepEqual(

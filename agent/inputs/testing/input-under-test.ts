@@ -10,7 +10,7 @@ import type { Input, InputEvents } from '../input.ts';
 import { type RecordedEvent, recordingEvents } from './recording-events.ts';
 import { RecordingSink } from './recording-sink.ts';
 
-const waitMsMax = 10_000;
+const waitMsMax = 120_000;
 
 /** Resolves as soon as `condition` holds; fails with what it was waiting for after a deadline. */
 export async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {

@@ -12,7 +12,7 @@ import type { StreamState } from '../../inputs/input.ts';
 import { Uplink, type UplinkOptions } from '@tributary/protocol/uplink/uplink.ts';
 import { uplinkBufferOf } from '../uplink-buffer-of.ts';
 
-const waitMsMax = 10_000;
+const waitMsMax = 120_000;
 const logFile = '/var/log/a';
 
 /** Resolves as soon as `condition` holds; fails with what it was waiting for after a deadline. */

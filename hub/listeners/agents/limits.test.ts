@@ -56,7 +56,8 @@ test('who says hello in HTTP and does not end it is let go, and so is who sends 
   socket.write('GET /v1/agent HTTP/1.1\r\nHost: x\r\n');
   socket.resume();
   await once(socket, 'close');
-  const long = await door.connect();
+  await using patient = await DoorFixture.open();
+  const long = await patient.connect();
   long.write(`GET /v1/agent HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(9000)}`);
   assert.match(String((await once(long, 'data'))[0]), /^HTTP\/1\.1 431[^]*headers-too-long/);
   await once(long, 'close');
@@ -159,10 +160,8 @@ test('one connection of an address too many is told so, the next are cut off; ot
 });
 
 test('closing waits for nobody who is in a handshake', timeout, async () => {
-  const door = await DoorFixture.open();
+  const door = await DoorFixture.open({ limits: { handshakeTimeoutMs: 3_600_000 } });
   const silent = await opened(door);
-  const startMs = performance.now();
   await door[Symbol.asyncDispose]();
-  assert.ok(performance.now() - startMs < 5000);
   if (!silent.closed) await once(silent, 'close');
 });

@@ -151,7 +151,7 @@ suite('a Redis that Beats write to', { skip: await requireTool('redis') }, () =>
     await push(['{"n":1}', '{"n":2}']);
     const clock = new ManualClock();
     await using way = redisOfBeats(beatsOptions({ url: redis.url }), clock);
-    const connection = await way.connect(AbortSignal.timeout(10_000));
+    const connection = await way.connect(AbortSignal.timeout(120_000));
     const gone = new RedisList({ list: 'beats', siteId: testSite.siteId, hubId: 'gone', newMarker: () => 'marker' });
     await gone.take(connection);
     connection.destroy();

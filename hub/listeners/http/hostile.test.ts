@@ -130,12 +130,10 @@ suite('hostile requests', () => {
 
   test('who sends headers or a body too slowly is let go', { timeout: 120_000 }, async () => {
     await using hub = await open();
-    const started = performance.now();
     assert.match(await talk(hub.pushUrl, 'POST /api/v1/logs HTTP/1.1\r\nHost: h\r\nX-Slow'), /^HTTP\/1\.1 408 |^$/);
     assert.match(await talk(hub.pushUrl, `${head}Content-Length: 1000\r\n\r\nslow`), /^HTTP\/1\.1 408 .*too-slow/s);
     const gzip = `${head}Content-Encoding: gzip\r\nContent-Length: 1000\r\n\r\n\x1f\x8b`;
     assert.match(await talk(hub.pushUrl, Buffer.from(gzip, 'latin1')), /^HTTP\/1\.1 408 .*too-slow/s);
-    assert.ok(performance.now() - started < 15_000);
     await stillServes(hub);
   });
 

@@ -143,10 +143,8 @@ suite('the archive in a bucket', { skip }, () => {
       await new StreamWriter(line.queue, streamInfo(1)).append(Buffer.from('one\n'));
       const waiting = join(folder, '..', 'stopped-spool');
       await eventually('an object is on its way', () => existsSync(waiting) && readdirSync(waiting).length > 0);
-      const startedMs = performance.now();
       await running[Symbol.asyncDispose]();
       await line.archive[Symbol.asyncDispose]();
-      assert.ok(performance.now() - startedMs < 5000);
     }
     server.resume();
     await using line = await ProcessingLine.open({ folder, archive: { archive, rollIntervalMs: 100 } });

@@ -50,10 +50,10 @@ test('without the field nothing is done; two records share nothing', () => {
 test('what a client may call itself to hold up the thread takes a moment', () => {
   const units = ['; a', 'windows nt safari ', '\nlinux ', '1.', 'Mozilla/5.0 ', '(', 'opera ', 'android ', 'mac os x ', ' x/1'];
   for (const unit of units) {
-    const text = unit.repeat(10_000 / unit.length);
+    const text = unit.repeat(120_000 / unit.length);
     const begin = performance.now();
     for (let index = 0; index < 10; index += 1) parsed(`${index}${text}`);
-    assert(performance.now() - begin < 2000, unit);
+    assert(performance.now() - begin < 60_000, unit);
   }
 });
 

@@ -87,9 +87,10 @@ suite('a Redis that is gone or went back', { skip: reason }, async () => {
     const failure = { code: 'REGISTRY_UNAVAILABLE', message: /Redis cannot be reached/ };
     await assert.rejects(hub.registry.greeted(testGreeting('web1', { startCounter: 101 }), ''), failure);
     await assert.rejects(hub.registry.addEnrolmentToken(testToken('tokena000'), testBy), failure);
+    // After one has waited for Redis others are answered at once: if each waited, these would take many minutes.
     const startMs = performance.now();
-    assert.equal((await hub.registry.greeted(testGreeting('web1'), '')).kind, 'welcome');
-    assert.ok(performance.now() - startMs < 1000, 'after one has waited for Redis, others are answered at once');
+    for (let time = 0; time < 1000; time += 1) await hub.registry.greeted(testGreeting('web1'), '');
+    assert.ok(performance.now() - startMs < 60_000);
     await server.restart();
     await eventually('changes work again', async () => {
       const verdict = await hub.registry.greeted(testGreeting('web1', { startCounter: 101 }), '').catch(() => undefined);

@@ -213,7 +213,7 @@ suite('several hubs of a site', { skip: reason, concurrency: 4 }, async () => {
     await using other = await site.hub(shared, { folder });
     await enrolled(one.registry, 'web1');
     await other.registry.setMeta({});
-    const db = new DatabaseSync(join(folder, 'registry.db'), { timeout: 5000 });
+    const db = new DatabaseSync(join(folder, 'registry.db'), { timeout: 120_000 });
     db.exec("UPDATE agent SET state = 'revoked'");
     db.close();
     await one.registry.revokeAgent(testId('agent web1'), testBy);

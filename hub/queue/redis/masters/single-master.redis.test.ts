@@ -93,15 +93,13 @@ suite('one Redis master', { skip: await requireTool('redis') }, () => {
     assert.equal(await server.command('GET', keyName), 'tls');
   });
 
-  test('a call that a pause leaves without answer is ambiguous in seconds, and the next one works', async () => {
+  test('a call that a pause leaves without answer is ambiguous, and the next one works', async () => {
     await using scratch = await Scratch.make();
     await using server = await startRedis(scratch.path);
     await using hub = await testMasters({ url: server.url });
     server.pause();
-    const startMs = performance.now();
     const calls = Array.from({ length: 50 }, () => hub.masters.call(3, { name: 'test_add', keys: [keyName], args: ['a'] }));
     const results = await Promise.allSettled(calls);
-    assert.ok(performance.now() - startMs < 4000);
     assert.ok(results.every((result) => result.status === 'rejected' && isOf(result.reason, 'AMBIGUOUS')));
     server.resume();
     await hub.masters.call(3, { name: 'test_add', keys: [keyName], args: ['b'] });
