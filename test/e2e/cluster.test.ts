@@ -17,7 +17,7 @@ import { Scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';
 
 const skip = (await requireTool('zstd')) ?? (await requireTool('python3')) ?? (await requireTool('redis'));
-const deadlineMs = 60_000;
+const deadlineMs = 120_000;
 
 /** Lines of one agent, all different. */
 class Writer {

@@ -8,7 +8,7 @@ import { Stack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 
 const skip = (await requireTool('zstd')) ?? (await requireTool('python3'));
-const deadlineMs = 30_000;
+const deadlineMs = 120_000;
 
 /** The records of one source, with their positions. */
 function recordsOf(streams: readonly ArchivedStream[], source: string): { position: number; text: string; flags: string }[] {

@@ -15,7 +15,7 @@ import { Stack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 
 const skip = (await requireTool('zstd')) ?? (await requireTool('python3'));
-const deadlineMs = 60_000;
+const deadlineMs = 120_000;
 const ways = ['block', 'drop_newest', 'drop_oldest'] as const;
 const crashPoints = ['agent.buffer.before-insert:3', 'agent.buffer.before-commit:5', 'agent.buffer.after-commit:7', undefined];
 

@@ -35,7 +35,7 @@ async function call(
   { method = 'POST', path = '/api/v1/logs', from = '127.0.0.2', headers = {}, body = '' }: Call,
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const options = { host: '127.0.0.1', port, path, method, localAddress: from, agent: false, timeout: 5000 };
+  const options = { host: '127.0.0.1', port, path, method, localAddress: from, agent: false, timeout: 120_000 };
   const sent = request({ ...options, headers: { 'content-type': 'application/x-ndjson', ...headers } }, (response) => {
     let text = '';
     response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));

@@ -17,7 +17,7 @@ import { Stack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 
 const skip = (await requireTool('zstd')) ?? (await requireTool('python3'));
-const deadlineMs = 60_000;
+const deadlineMs = 120_000;
 
 /** One address of the hub. */
 class Address implements AsyncDisposable {

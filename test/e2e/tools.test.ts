@@ -9,7 +9,7 @@ import { requireTool } from '../harness/require.ts';
 import { Stack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 
-const deadlineMs = 30_000;
+const deadlineMs = 120_000;
 const withoutPromtool = await requireTool('promtool');
 
 async function ready(stack: Stack): Promise<{ code: number | null; stdout: string; stderr: string }> {

@@ -12,7 +12,7 @@ import { archivedRawBytes } from '../harness/archive-objects.ts';
 import { coverageOf } from '../harness/coverage.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at } from '../harness/json.ts';
-import { sourcePrograms as programs } from '../harness/programs.ts';
+import { testPrograms as programs } from '../harness/programs.ts';
 import { readArchive } from '../harness/read-archive.ts';
 import { requireTool } from '../harness/require.ts';
 import { Scratch } from '../harness/scratch.ts';
@@ -20,7 +20,7 @@ import { sumOf } from '../harness/status-fields.ts';
 import { until } from '../harness/until.ts';
 
 const skip = (await requireTool('zstd')) ?? (await requireTool('python3'));
-const deadlineMs = 30_000;
+const deadlineMs = 120_000;
 
 class TwoHubs implements AsyncDisposable {
   readonly first: HubHost;

@@ -12,7 +12,7 @@ import { enrolBelow } from '../harness/enrol-below.ts';
 import { FaultyProxy } from '../harness/faulty-proxy.ts';
 import { HubHost } from '../harness/hub-host.ts';
 import { at, listAt, textAt } from '../harness/json.ts';
-import { sourcePrograms as programs } from '../harness/programs.ts';
+import { testPrograms as programs } from '../harness/programs.ts';
 import { Random } from '../harness/random.ts';
 import { readArchive } from '../harness/read-archive.ts';
 import { requireTool } from '../harness/require.ts';
@@ -20,7 +20,7 @@ import { Scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';
 
 const skip = (await requireTool('zstd')) ?? (await requireTool('python3'));
-const deadlineMs = 60_000;
+const deadlineMs = 120_000;
 const archive = { kind: 'archive', roll_interval: '300ms' };
 
 /** A link to a hub above, that can be cut. */

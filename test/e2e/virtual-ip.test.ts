@@ -18,7 +18,7 @@ import { at } from '../harness/json.ts';
 import { startKeepalived } from '../harness/linux-keepalived.ts';
 import { type Machine, Machines } from '../harness/linux-namespaces.ts';
 import { Program } from '../harness/program.ts';
-import { sourcePrograms as programs } from '../harness/programs.ts';
+import { testPrograms as programs } from '../harness/programs.ts';
 import { readArchive } from '../harness/read-archive.ts';
 import { redisProgram, requireTool } from '../harness/require.ts';
 import { Scratch } from '../harness/scratch.ts';
@@ -32,7 +32,7 @@ const skip =
   (await requireTool('zstd')) ??
   (await requireTool('python3'));
 const noPacketFilter = await requireTool('packet-filter');
-const deadlineMs = 30_000;
+const deadlineMs = 120_000;
 const port = { agents: 7701, push: 7702, redis: 6379 };
 const run = promisify(execFile);
 

@@ -25,7 +25,7 @@ export async function knock(port: number, identity?: Issued): Promise<DoorAnswer
     path: '/v1/agent',
     rejectUnauthorized: false,
     agent: false,
-    timeout: 10_000,
+    timeout: 120_000,
     headers: {
       connection: 'Upgrade',
       upgrade: 'websocket',

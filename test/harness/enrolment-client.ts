@@ -69,7 +69,7 @@ export async function postJson(hub: string, path: string, body: unknown, identit
     method: 'POST',
     rejectUnauthorized: false,
     agent: false,
-    timeout: 10_000,
+    timeout: 120_000,
     headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
     ...(identity === undefined ? {} : identity),
   });

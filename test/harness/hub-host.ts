@@ -113,7 +113,7 @@ export class HubHost implements AsyncDisposable {
     return this.#program;
   }
 
-  async listening(deadlineMs = this.#options.startMsMax ?? 60_000): Promise<void> {
+  async listening(deadlineMs = this.#options.startMsMax ?? 120_000): Promise<void> {
     const { program } = this;
     this.#port = await until(
       'the hub listens',

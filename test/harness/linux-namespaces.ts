@@ -122,5 +122,5 @@ export class Machines implements AsyncDisposable {
 }
 
 async function ip(...args: readonly string[]): Promise<{ stdout: string }> {
-  return await run('ip', [...args], { timeout: 10_000 });
+  return await run('ip', [...args], { timeout: 120_000 });
 }

@@ -10,7 +10,7 @@ import { ifAllowed } from './forbidden.ts';
 import { Scratch } from './scratch.ts';
 
 const execute = promisify(execFile);
-const runTimeoutMs = 60_000;
+const runTimeoutMs = 120_000;
 
 /** Rejects where containers cannot be run; with a ForbiddenError when only the kernel is in the way. */
 export async function probePodman(): Promise<void> {

@@ -112,7 +112,7 @@ export class Program implements AsyncDisposable {
   }
 
   /** SIGTERM, and an error when that does not end it. */
-  async stop(deadlineMs = 60_000): Promise<Exit> {
+  async stop(deadlineMs = 120_000): Promise<Exit> {
     this.signal('SIGTERM');
     await until(`${this.name} stops on SIGTERM`, () => !this.running, { deadlineMs, detail: () => this.tail() });
     return await this.exited;

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { HubHost } from '../hub-host.ts';
 import { at, listAt, numberAt, parseJson, textAt } from '../json.ts';
-import { sourcePrograms } from '../programs.ts';
+import { testPrograms } from '../programs.ts';
 import { Scratch } from '../scratch.ts';
 import { until } from '../until.ts';
 import type { RawBody, RawResponse } from './raw-elasticsearch.ts';
@@ -45,7 +45,7 @@ export class IndexingHub implements AsyncDisposable {
     this.#options = options;
     this.#scratch = scratch;
     this.#pipelines = pipelines;
-    this.hub = new HubHost({ programs: sourcePrograms, scratch, config: this.#config(options.output) });
+    this.hub = new HubHost({ programs: testPrograms, scratch, config: this.#config(options.output) });
   }
 
   /** It runs when this resolves; whether the cluster could be set up is another matter. */
@@ -119,7 +119,7 @@ export class IndexingHub implements AsyncDisposable {
   }
 
   /** The sentence of a finding once it is there. */
-  async untilFound(kind: string, deadlineMs = 60_000): Promise<string> {
+  async untilFound(kind: string, deadlineMs = 120_000): Promise<string> {
     const look = async (): Promise<string | undefined> => {
       const finding = listAt(await this.hub.status(), 'findings').find((one) => at(one, 'kind') === kind);
       return finding === undefined ? undefined : textAt(finding, 'reason');

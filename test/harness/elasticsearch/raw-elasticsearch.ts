@@ -43,7 +43,7 @@ export class RawElasticsearch {
       method,
       // A connection that outlives its server would fail the first request after a restart.
       agent: false,
-      timeout: 60_000,
+      timeout: 120_000,
       ...(user === undefined ? {} : { auth: `${user.name}:${user.password}` }),
       ...(authority === undefined ? {} : { ca: authority }),
       headers: content === undefined ? {} : { 'content-type': isLines ? 'application/x-ndjson' : 'application/json' },

@@ -78,7 +78,7 @@ export class RedisServer extends ServerProcess {
   /** What redis-cli prints, which asks it past any proxy. Rejects when that is an error. */
   async command(...args: readonly (string | number)[]): Promise<string> {
     const { stdout } = await promisify(execFile)('redis-cli', ['-e', '-p', String(this.#ownPort), ...args.map(String)], {
-      timeout: 60_000,
+      timeout: 120_000,
       maxBuffer: 1 << 26,
     });
     return stdout.trimEnd();
@@ -86,7 +86,7 @@ export class RedisServer extends ServerProcess {
 
   /** Several commands by one redis-cli, one a line. */
   async commands(lines: readonly string[]): Promise<string> {
-    const running = promisify(execFile)('redis-cli', ['-e', '-p', String(this.#ownPort)], { timeout: 60_000 });
+    const running = promisify(execFile)('redis-cli', ['-e', '-p', String(this.#ownPort)], { timeout: 120_000 });
     running.child.stdin?.end(`${lines.join('\n')}\n`);
     return (await running).stdout.trimEnd();
   }

@@ -44,7 +44,7 @@ export async function requestS3(access: S3Access, wanted: S3Request, now = new D
     path: query === '' ? path : `${path}?${query}`,
     // A connection that outlives its server would fail the first request after a restart.
     agent: false,
-    timeout: 60_000,
+    timeout: 120_000,
     headers: signedHeaders({ access, wanted, path, query, host: url.host, now }),
     ...(access.authority === undefined ? {} : { ca: access.authority }),
   });
