@@ -1,6 +1,6 @@
 /**
- * The scenarios `cluster`, `sentinel` and `redis-cluster`: five agents with writers and rotation → proxies → three hubs, and a fourth that
- * only works, over real Redis: one server; a master with a replica under three Sentinels; or a Redis Cluster of three masters with a replica
+ * The scenarios `cluster`, `sentinel` and `redis-cluster`: five agents (three in a short run) with writers and rotation → proxies → three hubs, and a
+ * fourth that only works, over real Redis: one server; a master with a replica under three Sentinels; or a Redis Cluster of three masters with a replica
  * each. With replicas an ack waits for them. One process at a time dies as by `kill -9`, is stopped as a machine that hangs, or loses its
  * connections, and comes back; a slot of the Cluster moves to another master. At the end everything must be in the one archive once and in
  * order.
@@ -18,9 +18,13 @@ import { Victims, type Fault } from './victims.ts';
 import { Writer } from './writer.ts';
 
 const hubs = 3;
-const agents = 5;
-const bytesPerSecond = 120_000;
-const rotateBytes = 200_000;
+/** Each is a process that has to start. */
+const agents = { short: 3, long: 5 };
+/** Of each agent; in a round of a short run no more than the allowance. */
+const paces = {
+  short: { bytesPerSecond: 120_000, allowanceBytes: 300_000, rotateBytes: 100_000 },
+  long: { bytesPerSecond: 120_000, rotateBytes: 200_000 },
+};
 /** A paused process outlives leases, heartbeats and connections of a run that is not a short one. */
 const pauseMs = { long: 20_000, short: 3000 };
 const longRounds = 20;
@@ -41,6 +45,7 @@ export async function runRedisCluster(options: EdgeOptions): Promise<EdgeResult>
 
 async function run(options: EdgeOptions, kind: LedgerRedis['kind']): Promise<EdgeResult> {
   const { programs, log, seed } = options;
+  const isLong = options.rounds >= longRounds;
   await using owned = new AsyncDisposableStack();
   const scratch = owned.use(await Scratch.make());
   const redis = owned.use(await redisOf(kind, scratch.path, hubs + 1));
@@ -49,7 +54,7 @@ async function run(options: EdgeOptions, kind: LedgerRedis['kind']): Promise<Edg
       programs,
       scratch,
       hubs: hubs + 1,
-      agents,
+      agents: isLong ? agents.long : agents.short,
       proxied: true,
       redis: (hub) => redis.options(hub),
       hub: (hub) => ({ queue: { replay_window: '60s' }, ...(hub === hubs ? { cluster: { roles: ['work'] } } : {}) }),
@@ -61,14 +66,15 @@ async function run(options: EdgeOptions, kind: LedgerRedis['kind']): Promise<Edg
       ],
     }),
   );
+  const pace = isLong ? paces.long : paces.short;
   const writers = cluster.agents.map(({ host, logs }, number) => {
     const known = owned.use(new KnownFiles(host));
     const mayLeave = (path: string): boolean => known.mayLeave(path);
-    return new Writer({ folder: logs, seed: seed + number, firstStream: number * 100, bytesPerSecond, rotateBytes, mayLeave });
+    return new Writer({ folder: logs, seed: seed + number, firstStream: number * 100, ...pace, mayLeave });
   });
   for (const { host } of cluster.agents) await host.start();
   for (const writer of writers) writer.start();
-  const faults = await harass(options, { cluster, redis });
+  const faults = await harass(options, { cluster, redis, writers });
   const written = writers.flatMap((writer) => writer.stop());
   const bytes = written.reduce((sum, file) => sum + file.bytes, 0);
   log(`stopped writing: ${written.length} files, ${(bytes / 1e6).toFixed(1)} MB; waiting until all is archived`);
@@ -82,13 +88,14 @@ async function run(options: EdgeOptions, kind: LedgerRedis['kind']): Promise<Edg
 /** One fault after the other, each ended before the next. What they were, and how often. */
 async function harass(
   { rounds, seed, log }: EdgeOptions,
-  site: { readonly cluster: HubCluster; readonly redis: LedgerRedis },
+  site: { readonly cluster: HubCluster; readonly redis: LedgerRedis; readonly writers: readonly Writer[] },
 ): Promise<Record<string, number>> {
   const random = new Random(seed);
   const victims = new Victims(site, random.fork(7));
   const counts: Record<string, number> = {};
   const lengthMs = rounds >= longRounds ? pauseMs.long : pauseMs.short;
   for (let round = 1; round <= rounds; round += 1) {
+    for (const writer of site.writers) writer.allow();
     await sleep(random.between(calmMs.min, calmMs.max));
     const fault: Fault = victims.next();
     const name = `${fault.victim} ${fault.kind}`;

@@ -132,6 +132,19 @@ export class ElasticsearchSite implements AsyncDisposable {
     await until('what came in is through its pipelines', look, { deadlineMs: 120_000, everyMs: 100, detail });
   }
 
+  async eachHasDocuments(): Promise<void> {
+    for (const style of styles) {
+      const stream = `/logs-${style}-default`;
+      const look = async (): Promise<boolean> => {
+        await this.server.request('POST', `${stream}/_refresh`);
+        // Neither a stream that is not there nor one whose index is being made has any.
+        const { status, body } = await this.server.request('GET', `${stream}/_count`);
+        return status === 200 && numberAt(body, 'count') > 0;
+      };
+      await until(`a document of type ${style} is there`, look, { everyMs: 250, detail: () => this.cluster.tail() });
+    }
+  }
+
   /** Documents that a search would find now. */
   async documents(): Promise<number> {
     const path = `/${indices.join(',')}`;

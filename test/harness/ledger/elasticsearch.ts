@@ -13,9 +13,11 @@ import { type HubName, indices, ElasticsearchSite } from './elasticsearch-site.t
 import { KnownFiles } from './known-files.ts';
 import { Writer } from './writer.ts';
 
-/** Of each agent. A short run has little time, and the machine to itself as little as any test. */
-const bytesPerSecond = { short: 15_000, long: 20_000 };
-const rotateBytes = 200_000;
+/** Of each agent. A short run has little time, and the machine to itself as little as any test: in each of its rounds no more than the allowance. */
+const paces = {
+  short: { bytesPerSecond: 15_000, allowanceBytes: 120_000, rotateBytes: 30_000 },
+  long: { bytesPerSecond: 20_000, rotateBytes: 200_000 },
+};
 const longRoundsMin = 10;
 const rest = { msMin: 200, msMax: 1500 };
 /** In long runs one of the pauses is longer than requests are waited for. */
@@ -43,20 +45,23 @@ export async function runElasticsearch(options: EdgeOptions): Promise<EdgeResult
   const site = owned.use(await ElasticsearchSite.start({ programs, scratch, random: random.fork(1) }));
   const writers = site.agents.map(({ host, logs }, number) => {
     const known = owned.use(new KnownFiles(host));
-    const pace = { bytesPerSecond: isLong ? bytesPerSecond.long : bytesPerSecond.short, rotateBytes };
+    const pace = isLong ? paces.long : paces.short;
     const mayLeave = (path: string): boolean => known.mayLeave(path);
     return new Writer({ folder: logs, seed: seed + number, firstStream: number * 100, ...pace, mayLeave });
   });
   for (const { host } of site.agents) await host.start();
   for (const writer of writers) writer.start();
+  // What is rolled over before it has a document shows nothing.
+  await site.eachHasDocuments();
   const faults = new ElasticsearchFaults(site, { random: random.fork(2), isLong });
   let counted = 0;
   let tried = 0;
   for (; counted < rounds; tried += 1) {
     if (tried > rounds * roundsTriedPerCounted + 5) throw new Error('too few rounds had anything on its way');
-    await sleep(random.between(rest.msMin, rest.msMax));
     await site.processed();
     if (isLong) await caughtUp(site);
+    for (const writer of writers) writer.allow();
+    await sleep(random.between(rest.msMin, rest.msMax));
     const { name, requests, bytes } = await faults.strike();
     const isCounted = requests > 0 || bytes > 0;
     if (isCounted) counted += 1;
@@ -101,7 +106,7 @@ async function arrived(site: ElasticsearchSite, lines: number, log: (line: strin
       log(`standstill: ${documents} documents of ${lines} lines`);
       return;
     }
-    await sleep(500);
+    await sleep(1000);
   }
 }
 

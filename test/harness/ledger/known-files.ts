@@ -1,7 +1,8 @@
 import type { AgentHost } from '../agent-host.ts';
 import { isObject } from '../json.ts';
 
-const lookEveryMs = 150;
+/** Each look has an agent tell of all its files. */
+const lookEveryMs = 500;
 
 /**
  * Which file of a path the agent has found. A file that is born and leaves the glob again while no agent runs can be found by
@@ -13,6 +14,7 @@ export class KnownFiles implements Disposable {
   readonly #timer: NodeJS.Timeout;
   #streams: ReadonlyMap<string, string> = new Map();
   readonly #gone = new Map<string, string>();
+  #isLooking = false;
 
   constructor(agent: AgentHost) {
     this.#agent = agent;
@@ -32,9 +34,12 @@ export class KnownFiles implements Disposable {
   }
 
   async #look(): Promise<void> {
-    if (!this.#agent.running) return;
+    // On a busy machine the next turn may come before the answer.
+    if (!this.#agent.running || this.#isLooking) return;
+    this.#isLooking = true;
     // An answer that is cut off by a kill tells nothing.
     const status = await this.#agent.status().catch(() => undefined);
+    this.#isLooking = false;
     if (!isObject(status) || !Array.isArray(status['sources'])) return;
     const sources: readonly unknown[] = status['sources'];
     this.#streams = new Map(sources.flatMap((source) => entryOf(source)));

@@ -74,9 +74,7 @@ export class RotatingFile {
 
   rotate(): void {
     // Programs end their line before they let go of the file, and sometimes do not.
-    const pieces: Buffer[] = [];
-    this.#finishLine(pieces);
-    this.#write(pieces);
+    this.endLine();
     if (this.#random.chance(0.2))
       this.#write([
         Buffer.from(
@@ -89,17 +87,20 @@ export class RotatingFile {
     this.#rename();
     // As after a rotation of which the program hears a moment later.
     if (this.style !== 'away' && this.#current.bytes > 0 && this.#endsWithLine && this.#random.chance(0.3)) this.append(500);
-    const last: Buffer[] = [];
-    this.#finishLine(last);
-    this.#write(last);
+    this.endLine();
     closeSync(this.#handle);
     ({ file: this.#current, handle: this.#handle } = this.#begin());
   }
 
-  close(): void {
+  /** Before a pause: what of a line was there would be taken for the line in it. */
+  endLine(): void {
     const pieces: Buffer[] = [];
     this.#finishLine(pieces);
     this.#write(pieces);
+  }
+
+  close(): void {
+    this.endLine();
     closeSync(this.#handle);
   }
 

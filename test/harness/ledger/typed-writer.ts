@@ -60,6 +60,8 @@ export class TypedWriter {
         clearInterval(this.#timer);
       }
     }, tickMs);
+    // A scenario that fails does not stop it.
+    this.#timer.unref();
   }
 
   stop(): void {

@@ -10,6 +10,11 @@ export interface WriterOptions {
   /** Several writers of one site number their streams apart; from 0 unless given. */
   readonly firstStream?: number;
   readonly bytesPerSecond: number;
+  /**
+   * About so much and no more until `allow` is called, as each round does: a round that takes longer on a busy machine must not give it more to do.
+   * Without end unless given.
+   */
+  readonly allowanceBytes?: number;
   /** A file is rotated when it is about this large. */
   readonly rotateBytes: number;
   /** Whether the file at this path may be renamed to a name that no glob matches. */
@@ -24,10 +29,12 @@ export class Writer {
   readonly #rotateAt: number[];
   #timer: NodeJS.Timeout | undefined;
   #lastMs = 0;
+  #leftBytes = 0;
   #error: unknown;
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.allow();
     this.#random = new Random(options.seed);
     const styles: readonly RotationStyle[] = ['shift', 'dated', 'away', 'shift', 'dated'];
     this.#files = styles.map(
@@ -53,6 +60,13 @@ export class Writer {
         clearInterval(this.#timer);
       }
     }, tickMs);
+    // A scenario that fails does not stop it.
+    this.#timer.unref();
+  }
+
+  /** Of what was allowed before nothing is added to it. */
+  allow(): void {
+    this.#leftBytes = this.#options.allowanceBytes ?? Infinity;
   }
 
   /** Stops and tells what was written; throws when writing failed, or when a file is not what was written into it. */
@@ -73,7 +87,11 @@ export class Writer {
     // After a pause of this process (a debugger, a busy machine) it does not try to catch up in one burst.
     const elapsedMs = Math.min(now - this.#lastMs, 200);
     this.#lastMs = now;
-    this.write((this.#options.bytesPerSecond * elapsedMs) / 1000);
+    const bytes = Math.min((this.#options.bytesPerSecond * elapsedMs) / 1000, this.#leftBytes);
+    if (bytes <= 0) return;
+    this.#leftBytes -= bytes;
+    this.write(bytes);
+    if (this.#leftBytes <= 0) for (const file of this.#files) file.endLine();
   }
 
   /** About so many bytes spread over the files, some of which are rotated then. */
