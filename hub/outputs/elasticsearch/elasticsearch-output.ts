@@ -83,7 +83,7 @@ export class ElasticsearchOutput implements Output {
     this.#connection = connection;
     this.#budget = new AheadBudget(aheadBytes(options));
     this.#telling = new ElasticsearchTelling({ ...parts, name: options.name });
-    this.#setup = options.setup ? new OutputSetup({ ...parts, server: connection }) : undefined;
+    this.#setup = options.setup ? new OutputSetup({ ...parts, server: connection, telling: this.#telling }) : undefined;
     const { name: output, original, indices, platform_names: platformNames } = options;
     const { daily_past: dayPastMs, daily_future: dayFutureMs } = options;
     const rules = { output, original, indices, platformNames, dayPastMs, dayFutureMs };

@@ -79,6 +79,8 @@ export class ElasticsearchTelling implements BulkEvents {
     rejected: 0,
   };
   readonly #took = new Histogram(bulkBoundsSeconds);
+  #ofSending: Trouble | undefined;
+  #ofSetup: Trouble | undefined;
   #told = '';
 
   constructor(parts: ElasticsearchTellingParts) {
@@ -118,8 +120,20 @@ export class ElasticsearchTelling implements BulkEvents {
     });
   }
 
-  /** Told once while it lasts. */
   trouble(trouble: Trouble | undefined): void {
+    this.#ofSending = trouble;
+    this.#tell(this.#ofSending ?? this.#ofSetup);
+  }
+
+  /** The set-up comes before all that is sent: a server that is away then is away like any other. */
+  setupTrouble(trouble: Trouble | undefined): void {
+    if (trouble === undefined && this.#ofSetup === undefined) return;
+    this.#ofSetup = trouble;
+    this.#tell(this.#ofSending ?? this.#ofSetup);
+  }
+
+  /** Told once while it lasts. */
+  #tell(trouble: Trouble | undefined): void {
     const { name, logger } = this.#parts;
     const kind = trouble === undefined ? '' : findingOf[trouble.kind];
     for (const one of kinds) if (one !== kind) this.#clear(one);

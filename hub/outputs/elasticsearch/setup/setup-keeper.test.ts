@@ -6,6 +6,9 @@ import type { Cluster } from '../../../cluster/cluster.ts';
 import { PretendedElasticsearch } from '../../../testing/pretended-elasticsearch.ts';
 import { RecordingFindings } from '../../../testing/recording-health.ts';
 import type { SetupChoice } from './setup-choice.ts';
+import { NoAnswerError } from '../client/connection.ts';
+import { ElasticsearchTelling } from '../elasticsearch-telling.ts';
+import { SetupError } from './setup-server.ts';
 import { SetupKeeper } from './setup-keeper.ts';
 
 const choice: SetupChoice = { indices: 'data_stream', rejected: 'dead_letters', types: [] };
@@ -35,32 +38,86 @@ class Fixture {
       await new Promise((resolve) => setImmediate(resolve));
     },
   };
+  readonly told: string[] = [];
+  readonly #logger = createLogger({ level: 'info', sink: ({ message }) => void this.told.push(message) });
+  readonly telling = new ElasticsearchTelling({ name: 'main', logger: this.#logger, findings: this.findings });
   readonly keeper = new SetupKeeper({
     name: 'main',
     server: this.server,
     choice: () => Promise.resolve(this.choice),
     cluster: this.cluster,
     findings: this.findings,
-    logger: createLogger({ level: 'error', sink: () => undefined }),
+    telling: this.telling,
+    logger: this.#logger,
     clock: this.clock,
   });
 }
 
-test('a cluster that does not answer is tried again and again, and nothing is ready before it is set up', async () => {
+/** It was told as a set-up that fails, red, and health looked as if somebody had to mend templates. */
+test('a cluster that is away at the set-up is told as one that is away later, and once', async () => {
   const fixture = new Fixture();
   const stop = new AbortController();
   fixture.server.answer = () => {
-    throw new Error('connect ECONNREFUSED');
+    throw new NoAnswerError('connect ECONNREFUSED 127.0.0.1:9200', false);
+  };
+  const later = new Fixture();
+  later.telling.trouble({ kind: 'away', reason: 'connect ECONNREFUSED 127.0.0.1:9200' });
+  fixture.onSleep = () => {
+    assert.deepEqual(fixture.findings.all(), later.findings.all());
+    assert.equal(fixture.keeper.trouble, 'Elasticsearch cannot be reached (connect ECONNREFUSED 127.0.0.1:9200)');
+    // What is sent to it meanwhile tells nothing else.
+    fixture.telling.trouble(undefined);
+    assert.deepEqual(fixture.findings.all(), later.findings.all());
+    if (fixture.slept.length === 3) fixture.server.answer = undefined;
+  };
+  const running = fixture.keeper.run(stop.signal);
+  await fixture.keeper.ready;
+  assert.deepEqual([fixture.keeper.trouble, fixture.findings.all()], [undefined, []]);
+  assert.deepEqual(
+    fixture.told.filter((message) => later.told.includes(message)),
+    later.told,
+  );
+  stop.abort();
+  await running;
+});
+
+test('what a cluster refuses after it was away is told as that, and no more as away', async () => {
+  const fixture = new Fixture();
+  const stop = new AbortController();
+  const errors: Error[] = [new NoAnswerError('connect ECONNREFUSED', false), new SetupError('not with these credentials')];
+  fixture.server.answer = () => {
+    const [error] = errors;
+    if (error !== undefined) throw error;
+    return undefined;
+  };
+  const found: string[][] = [];
+  fixture.onSleep = () => {
+    found.push(fixture.findings.all().map(({ kind }) => kind));
+    errors.shift();
+  };
+  const running = fixture.keeper.run(stop.signal);
+  await fixture.keeper.ready;
+  assert.deepEqual(found, [['elasticsearch-away'], ['elasticsearch-setup']]);
+  assert.deepEqual(fixture.findings.all(), []);
+  stop.abort();
+  await running;
+});
+
+test('a cluster that refuses is tried again and again, and nothing is ready before it is set up', async () => {
+  const fixture = new Fixture();
+  const stop = new AbortController();
+  fixture.server.answer = () => {
+    throw new SetupError('this is Elasticsearch 7');
   };
   let ready = false;
   fixture.onSleep = () => {
-    assert.match(fixture.keeper.trouble ?? '', /cannot be set up, and documents for it wait: connect ECONNREFUSED/);
+    assert.match(fixture.keeper.trouble ?? '', /cannot be set up, and documents for it wait: this is Elasticsearch 7/);
     assert.deepEqual(
       fixture.findings.all().map(({ kind, subject, level }) => [kind, subject, level]),
       [['elasticsearch-setup', 'main', 'red']],
     );
     assert.equal(ready, false);
-    if (fixture.slept.length === 8) fixture.server.answer = undefined;
+    if (fixture.slept.length === 5) fixture.server.answer = undefined;
     if (fixture.slept.length > 1) return;
     fixture.keeper.clear();
     assert.deepEqual(fixture.findings.all(), [], 'an output that ends takes it back');
@@ -71,7 +128,7 @@ test('a cluster that does not answer is tried again and again, and nothing is re
     return found;
   });
   assert.equal(abilities.major, 9);
-  assert.deepEqual(fixture.slept, [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+  assert.deepEqual(fixture.slept, [1000, 2000, 4000, 4000, 4000]);
   assert.deepEqual(
     [fixture.keeper.trouble, fixture.findings.all(), fixture.locks],
     [undefined, [], ['elasticsearch-setup:main']],

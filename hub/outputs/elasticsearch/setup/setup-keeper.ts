@@ -7,7 +7,10 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { Cluster, HeldLock } from '../../../cluster/cluster.ts';
 import { Retry } from '../../../groups/retry.ts';
-import type { Findings } from '../../../health/findings.ts';
+import type { Finding, Findings } from '../../../health/findings.ts';
+import { NoAnswerError } from '../client/connection.ts';
+import { type ElasticsearchTelling, troubleText } from '../elasticsearch-telling.ts';
+import { retryMsMax } from '../limits.ts';
 import type { ServerAbilities } from './server-abilities.ts';
 import type { SetupChoice } from './setup-choice.ts';
 import type { SetupServer } from './setup-server.ts';
@@ -19,12 +22,16 @@ export interface SetupKeeperParts {
   readonly server: SetupServer;
   readonly choice: () => Promise<SetupChoice>;
   readonly cluster: Pick<Cluster, 'underLock'>;
+  /** Of what the server refuses. */
   readonly findings: Pick<Findings, 'put'>;
+  /** Of a server that does not answer. */
+  readonly telling: Pick<ElasticsearchTelling, 'setupTrouble'>;
   readonly logger: Logger;
   readonly clock: Clock;
 }
 
-const retryLimits = { msMin: 1000, msMax: 30_000 };
+/** As often as people are told that a server that is away is asked. */
+const retryLimits = { msMin: 1000, msMax: retryMsMax };
 const reasonCharsMax = 1000;
 
 export class SetupKeeper {
@@ -91,7 +98,8 @@ export class SetupKeeper {
       if (signal.aborted) return undefined;
       const reason = error instanceof Error ? error.message : String(error);
       logger.debug('Elasticsearch could not be set up', { output: this.#parts.name, error });
-      this.#find('red', `the cluster cannot be set up, and documents for it wait: ${reason}`);
+      if (error instanceof NoAnswerError) this.#isAway(reason);
+      else this.#find('red', `the cluster cannot be set up, and documents for it wait: ${reason}`);
     }
     return undefined;
   }
@@ -109,14 +117,27 @@ export class SetupKeeper {
     this.#find(undefined, '');
   }
 
+  #isAway(reason: string): void {
+    const { findings, telling } = this.#parts;
+    const trouble = { kind: 'away', reason } as const;
+    this.#trouble = `Elasticsearch ${troubleText(trouble)}`;
+    findings.put(this.#about, undefined);
+    telling.setupTrouble(trouble);
+  }
+
+  /** What the server answered, whatever it was. */
   #find(level: 'yellow' | 'red' | undefined, reason: string): void {
-    const { findings, name } = this.#parts;
+    const { findings, telling } = this.#parts;
     this.#trouble = level === 'red' ? reason : undefined;
-    const about = { kind: 'elasticsearch-setup', subject: name } as const;
+    telling.setupTrouble(undefined);
     findings.put(
-      about,
+      this.#about,
       level && { level, reason: reason.length <= reasonCharsMax ? reason : `${reason.slice(0, reasonCharsMax).toWellFormed()}…` },
     );
+  }
+
+  get #about(): Pick<Finding, 'kind' | 'subject'> {
+    return { kind: 'elasticsearch-setup', subject: this.#parts.name };
   }
 }
 
