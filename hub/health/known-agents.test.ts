@@ -13,10 +13,12 @@ class Site {
   agents: Agent[] = [agent];
   connections: ReturnType<KnownAgentsParts['connections']>[number][] = [];
   elsewhere = new Set<string>();
+  plainElsewhere: ReturnType<KnownAgentsParts['plainElsewhere']>[number][] = [];
   readonly known = new KnownAgents({
     registry: { agents: () => this.agents },
     connections: () => this.connections,
     elsewhere: () => this.elsewhere,
+    plainElsewhere: () => this.plainElsewhere,
     told: () => ({ version: '1', farewell: undefined }),
     clock: this.clock,
   });
@@ -58,6 +60,29 @@ test('one without a certificate is expected for a day after it was here', () => 
   ];
   assert.partialDeepStrictEqual(site.known.all(), [{ agentId: plain, tenants: 'all', connected: true, notAfterMs: undefined }]);
   site.connections = [];
+  site.clock.advance(86_400_000);
+  assert.partialDeepStrictEqual(site.known.all(), [{ agentId: plain, connected: false }]);
+  site.clock.advance(1000);
+  site.known.all();
+  assert.deepEqual(site.known.all(), []);
+});
+
+/** Only the hub to which it was connected knew it: asked of another one, the site had an agent less. */
+test('one without a certificate is known wherever in the site it is connected, and for a day after it was there', () => {
+  const site = new Site();
+  site.agents = [];
+  const told = { agentId: plain, host: 'dev', tenants: ['shop'] };
+  site.plainElsewhere = [told];
+  site.elsewhere.add(plain);
+  assert.partialDeepStrictEqual(site.known.all(), [{ ...told, connected: true, connectedHere: false, enrolledMs: undefined }]);
+  // It comes here, under a name of its own, while the other hub has not told yet that it left.
+  site.connections = [{ agentId: plain, host: 'new', identity: 'plain', tenant: 'shop' }];
+  assert.partialDeepStrictEqual(site.known.all(), [{ host: 'new', connected: true, connectedHere: true }]);
+  site.connections = [];
+  site.clock.advance(90_000_000);
+  assert.partialDeepStrictEqual(site.known.all(), [{ host: 'dev', connected: true }]);
+  site.plainElsewhere = [];
+  site.elsewhere.clear();
   site.clock.advance(86_400_000);
   assert.partialDeepStrictEqual(site.known.all(), [{ agentId: plain, connected: false }]);
   site.clock.advance(1000);

@@ -1,11 +1,12 @@
 /**
- * The agents that ought to be there: those of the registry, and those without a certificate that came since the start of the hub, for a day
- * after they were last here. Which of them are connected is asked of the intake.
+ * The agents that ought to be there: those of the registry, and those without a certificate that came to any hub of the site since the start of
+ * this one, for a day after they were last here. Which of them are connected is asked of the intake.
  */
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { ConnectionStatus } from '../intake/intake.ts';
 import type { Registry } from '../registry/registry.ts';
+import { plainAgentsMax } from './limits.ts';
 import type { KnownAgent } from './model/facts.ts';
 
 export interface SeenAgent extends KnownAgent {
@@ -25,17 +26,20 @@ export interface SeenAgent extends KnownAgent {
   readonly farewell: string | undefined;
 }
 
+export type AgentConnection = Pick<ConnectionStatus, 'agentId' | 'host' | 'identity' | 'tenant'>;
+
 export interface KnownAgentsParts {
   readonly registry: Pick<Registry, 'agents'>;
-  readonly connections: () => readonly Pick<ConnectionStatus, 'agentId' | 'host' | 'identity' | 'tenant'>[];
+  readonly connections: () => readonly AgentConnection[];
   /** To other hubs of the site. */
   readonly elsewhere: () => ReadonlySet<Id>;
+  /** Those of them without a certificate. */
+  readonly plainElsewhere: () => readonly KnownAgent[];
   readonly told: (agentId: Id) => { readonly version: string; readonly farewell: string | undefined } | undefined;
   readonly clock: Pick<Clock, 'now'>;
 }
 
 const forgottenAfterMs = 24 * 3_600_000;
-const plainMax = 20_000;
 
 export class KnownAgents {
   readonly #parts: KnownAgentsParts;
@@ -90,12 +94,10 @@ export class KnownAgents {
 
   #connected(nowMs: number): ReadonlySet<Id> {
     const here = new Set<Id>();
-    for (const { agentId, host = '', identity, tenant } of this.#parts.connections()) {
-      if (agentId === undefined || identity === 'lower-site') continue;
-      here.add(agentId);
-      if (identity === 'plain')
-        this.#keep({ agentId, host, tenants: tenant === undefined ? 'all' : [tenant], lastSeenMs: nowMs });
-    }
+    const connections = this.#parts.connections();
+    for (const { agentId, identity } of connections) if (agentId !== undefined && identity !== 'lower-site') here.add(agentId);
+    for (const agent of this.#parts.plainElsewhere()) if (!here.has(agent.agentId)) this.#keep({ ...agent, lastSeenMs: nowMs });
+    for (const agent of plainAgents(connections)) this.#keep({ ...agent, lastSeenMs: nowMs });
     for (const { agentId, lastSeenMs } of this.#plain.values()) {
       if (nowMs - lastSeenMs > forgottenAfterMs) this.#plain.delete(agentId);
     }
@@ -115,7 +117,7 @@ export class KnownAgents {
   }
 
   #keep(agent: KnownAgent & { readonly lastSeenMs: number }): void {
-    if (this.#plain.size < plainMax || this.#plain.has(agent.agentId)) this.#plain.set(agent.agentId, agent);
+    if (this.#plain.size < plainAgentsMax || this.#plain.has(agent.agentId)) this.#plain.set(agent.agentId, agent);
   }
 
   /** Who was revoked, or came without a certificate and not again, is expected no more: what was seen of it says nothing if it comes back. */
@@ -123,4 +125,11 @@ export class KnownAgents {
     for (const times of [this.#hereSinceMs, this.#leftMs])
       for (const agentId of times.keys()) if (!expected.has(agentId)) times.delete(agentId);
   }
+}
+
+/** Who is connected without a certificate, as it says itself. */
+export function plainAgents(connections: readonly AgentConnection[]): KnownAgent[] {
+  return connections.flatMap(({ agentId, host = '', identity, tenant }) =>
+    agentId === undefined || identity !== 'plain' ? [] : [{ agentId, host, tenants: tenant === undefined ? 'all' : [tenant] }],
+  );
 }

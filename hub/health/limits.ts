@@ -8,6 +8,8 @@ export const findingLooksMs = 5000;
 export const findingsPerKindMax = 20_000;
 /** Books that do not balance for so long do not because of a step under way. */
 export const unbalancedMs = 60_000;
+/** Agents without a certificate, of which nothing but their connections tells. */
+export const plainAgentsMax = 20_000;
 /** Of a core, that a look takes at most: of very many agents it looks less often, but no less than this, as a trouble is to show within fifteen seconds. */
 export const lookShareMax = 0.01;
 export const slowestLookMs = 3000;

@@ -19,6 +19,8 @@ import { SiteParts } from './site-parts.ts';
 const rules = healthRules({ hub_silent: { red: '1s' } });
 const logger = createLogger({ level: 'error', sink: () => undefined });
 const finding = { kind: 'memory', subject: 'memory', level: 'red', reason: 'full', sinceMs: 7 } as const;
+const told = { findings: [finding], listeners: ['agents'], sites: [] };
+const plain = { host: 'dev', tenants: ['shop'] };
 
 let server: RedisServer;
 let folder = '';
@@ -35,7 +37,7 @@ class Hub implements AsyncDisposable {
     const { cluster } = shared;
     this.shared = shared;
     this.agentId = `${'e'.repeat(30)}${cluster.hubId.slice(0, 2)}`;
-    const own = { findings: [finding], listeners: ['agents'], agents: [this.agentId], sites: [] };
+    const own = { ...told, agents: [this.agentId], plain: [{ ...plain, agentId: this.agentId }] };
     this.known = new KnownHubs({ cluster, registry, clock: systemClock, logger });
     this.parts = new SiteParts({ cluster, clock: systemClock, isShared: true, own: () => own });
     this.parts.onLeft((hubId) => void this.known.left(hubId));
@@ -91,9 +93,9 @@ suite('the health of a site over a real Redis', { skip: await requireTool('redis
         [one, two],
         [two, one],
       ] as const) {
-        const [told] = await until('it knows what the other told', () => here.parts.others.length === 1 && here.parts.others);
-        const expected = { hubId: there.hubId, findings: [finding], listeners: ['agents'], agents: [there.agentId], sites: [] };
-        assert.deepEqual(told, expected);
+        const [heard] = await until('it knows what the other told', () => here.parts.others.length === 1 && here.parts.others);
+        const { hubId, agentId } = there;
+        assert.deepEqual(heard, { ...told, hubId, agents: [agentId], plain: [{ ...plain, agentId }] });
         assert.ok(here.parts.elsewhere.has(there.agentId));
         await until('it knows the other', () => here.known.all().length === 2);
       }

@@ -24,6 +24,7 @@ class Announcements {
 
 const [one, two] = ['1a'.repeat(16), '2b'.repeat(16)];
 const agentId = 'a1'.repeat(16);
+const plain = { agentId, host: 'dev', tenants: ['shop'] };
 const finding = { kind: 'memory', subject: 'memory', level: 'red', reason: 'full', sinceMs: 7 } as const;
 
 function partsOf(hubId: string, site: Announcements, clock: ManualClock, isShared = true): SiteParts {
@@ -33,7 +34,7 @@ function partsOf(hubId: string, site: Announcements, clock: ManualClock, isShare
     announce: (message: string) => site.announce(message),
     onAnnounced: site.onAnnounced.bind(site),
   };
-  const own = () => ({ findings: [finding], listeners: ['agents'], agents: [agentId], sites: [] });
+  const own = () => ({ findings: [finding], listeners: ['agents'], agents: [agentId], plain: [plain], sites: [] });
   return new SiteParts({ cluster, clock, isShared, own });
 }
 
@@ -44,7 +45,9 @@ test('a hub knows what the others told, for as long as they tell it', async () =
   using there = partsOf(two, site, clock);
   const stop = { here: new AbortController(), there: new AbortController() };
   const running = [here.run(stop.here.signal), there.run(stop.there.signal)];
-  assert.deepEqual(here.others, [{ hubId: two, findings: [finding], listeners: ['agents'], agents: [agentId], sites: [] }]);
+  assert.deepEqual(here.others, [
+    { hubId: two, findings: [finding], listeners: ['agents'], agents: [agentId], plain: [plain], sites: [] },
+  ]);
   assert.ok(here.elsewhere.has(agentId));
   const left: string[] = [];
   here.onLeft((hubId) => left.push(hubId));
@@ -98,8 +101,17 @@ test('of a hub that finds what this one does not know everything else is known',
     findings: [{ ...finding, kind: 'made-up' }, finding],
     listeners: ['agents'],
     agents: [agentId],
+    plain: [{ ...plain, tenants: 'none' }, plain],
     sites: [],
   };
   site.announce(`health-part ${JSON.stringify(told)}`);
-  assert.deepEqual(here.others, [{ ...told, findings: [finding] }]);
+  assert.deepEqual(here.others, [{ ...told, findings: [finding], plain: [plain] }]);
+});
+
+test('a hub of an older version is read, which tells less', () => {
+  const site = new Announcements();
+  using here = partsOf(one, site, new ManualClock());
+  const told = { hubId: two, findings: [finding], listeners: ['agents'], agents: [agentId], sites: [] };
+  site.announce(`health-part ${JSON.stringify(told)}`);
+  assert.deepEqual(here.others, [{ ...told, plain: [] }]);
 });

@@ -9,6 +9,8 @@ import * as z from 'zod';
 import type { Cluster } from '../cluster/cluster.ts';
 import { pause } from '../groups/retry.ts';
 import type { StandingFinding } from './findings.ts';
+import { plainAgentsMax } from './limits.ts';
+import type { KnownAgent } from './model/facts.ts';
 import { findingKinds } from './model/places.ts';
 
 export interface SitePart {
@@ -17,6 +19,8 @@ export interface SitePart {
   readonly listeners: readonly string[];
   /** Agents that are connected to it. */
   readonly agents: readonly Id[];
+  /** Those of them without a certificate: no registry tells the others of these. */
+  readonly plain: readonly KnownAgent[];
   /** Sites below that are connected to it. */
   readonly sites: readonly Id[];
 }
@@ -43,6 +47,7 @@ const textMax = 2000;
 const hubsMax = 1000;
 const agentsMax = 100_000;
 const findingsMax = 20_000;
+const tenantsMax = 1000;
 
 const id = z.string().regex(/^[0-9a-f]{32}$/);
 const finding = z.object({
@@ -52,15 +57,18 @@ const finding = z.object({
   reason: z.string().max(textMax),
   sinceMs: z.number(),
 });
+const plainAgent = z.object({
+  agentId: id,
+  host: z.string().max(textMax),
+  tenants: z.union([z.literal('all'), z.array(z.string().max(textMax)).max(tenantsMax)]),
+});
 const part = z.object({
   hubId: id,
-  // A hub of another version may know of kinds that this one does not.
-  findings: z
-    .array(z.unknown())
-    .max(findingsMax)
-    .transform((all) => all.flatMap((one) => finding.safeParse(one).data ?? [])),
+  findings: readable(finding, findingsMax),
   listeners: z.array(z.string().max(textMax)).max(1000),
   agents: z.array(id).max(agentsMax),
+  // An older hub does not tell of them.
+  plain: readable(plainAgent, plainAgentsMax).default([]),
   sites: z.array(id).max(agentsMax),
 });
 
@@ -109,11 +117,11 @@ export class SiteParts implements Disposable {
   }
 
   #bounded(): Omit<SitePart, 'hubId'> {
-    const { findings, ...own } = this.#parts.own();
+    const { findings, plain, ...own } = this.#parts.own();
     const told = findings.slice(0, findingsMax).map(({ kind, subject, level, reason, sinceMs }) => {
       return { kind, subject: subject.slice(0, textMax), level, reason: reason.slice(0, textMax), sinceMs };
     });
-    return { ...own, findings: told, agents: own.agents.slice(0, agentsMax) };
+    return { ...own, findings: told, agents: own.agents.slice(0, agentsMax), plain: plain.slice(0, plainAgentsMax) };
   }
 
   #listen(message: string): void {
@@ -143,6 +151,14 @@ export class SiteParts implements Disposable {
   #gather(): void {
     this.#elsewhere = new Set(this.others.flatMap(({ agents }) => agents));
   }
+}
+
+/** A hub of another version may know of what this one does not, such as kinds of findings: that is left out. */
+function readable<Shape extends z.ZodType>(shape: Shape, max: number): z.ZodType<z.output<Shape>[]> {
+  return z
+    .array(z.unknown())
+    .max(max)
+    .transform((all) => all.flatMap((one) => shape.safeParse(one).data ?? []));
 }
 
 function parsed(json: string): SitePart | undefined {

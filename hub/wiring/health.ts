@@ -4,7 +4,7 @@ import type { Id } from '@tributary/protocol/messages.ts';
 import { productVersion } from '@tributary/shared/build-info.ts';
 import { pause } from '../groups/retry.ts';
 import { HealthWatch } from '../health/health-watch.ts';
-import { KnownAgents } from '../health/known-agents.ts';
+import { KnownAgents, plainAgents } from '../health/known-agents.ts';
 import { KnownHubs } from '../health/known-hubs.ts';
 import { listenersOf, type TakingListener } from '../health/listener-facts.ts';
 import type { HealthFacts } from '../health/model/facts.ts';
@@ -91,6 +91,7 @@ class OpenHealth implements Health {
       clock,
       connections: () => this.#connections(),
       elsewhere: () => this.#siteParts.elsewhere,
+      plainElsewhere: () => this.#siteParts.others.flatMap(({ plain }) => plain),
       told: (agentId) => this.#toldOf(agentId),
     });
     this.sites = new KnownSites({
@@ -210,6 +211,7 @@ class OpenHealth implements Health {
         findings: telling.findings.all(),
         listeners: this.#listeners().map(({ name }) => name),
         agents: this.#connections().flatMap(({ agentId, identity }) => (identity === 'lower-site' ? [] : (agentId ?? []))),
+        plain: plainAgents(this.#connections()),
         sites: [...this.#sitesHere()],
       }),
     });

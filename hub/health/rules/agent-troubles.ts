@@ -52,12 +52,11 @@ export class AgentTroubles implements Rule {
     // Of an agent that is away what it told says nothing of now: that it is away does.
     return agents
       .filter(({ connected }) => connected)
-      .flatMap(({ agentId, host, connectedHere, enrolledMs }) => {
+      .flatMap(({ agentId, host }) => {
         const name = (): string => `agent ${agentId} on ${printable(host)}`;
         const state = this.#parts.told(agentId);
-        // Whoever reads its events knows what they told since: another hub would tell the same trouble again, by another name, and for longer. One
-        // without a certificate may be known only where it is connected.
-        const isToldHere = this.#parts.isOurs(agentId) || (enrolledMs === undefined && connectedHere);
+        // Whoever reads its events knows what they told since: another hub would tell the same trouble again, by another name, and for longer.
+        const isToldHere = this.#parts.isOurs(agentId);
         const told = rules.agent_troubles.enabled
           ? this.#told(agentId, { nowMs, lostMs: rules.agent_troubles.lost, state, name, isToldHere })
           : [];
