@@ -41,6 +41,11 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     access?: RouteAccess;
     about?: RouteAbout;
+    /**
+     * Fields of the answer, at any depth, that go on by themselves. It is another answer only when one of them is in another step of so many
+     * milliseconds: Infinity where it never matters.
+     */
+    passing?: Readonly<Record<string, number>>;
   }
   interface FastifyInstance {
     /** What the OpenAPI description is made of. */

@@ -40,13 +40,18 @@ function Branch({ sites }: { readonly sites: readonly SiteAnswer[] }): JSX.Eleme
             name={site.site}
             reason={site.reason}
             href={nodeHref(`site/${site.siteId}`)}
-            more={`${count(site.agents.connected)}/${count(site.agents.known)} agents, ${some(site.hubs, 'hub')}, heard ${duration(site.ageMs)} ago`}
+            more={`${count(site.agents.connected)}/${count(site.agents.known)} agents, ${some(site.hubs, 'hub')}, ${heard(site)}`}
           />
           {site.sites.length > 0 && <Branch sites={site.sites} />}
         </li>
       ))}
     </ul>
   );
+}
+
+/** The hub tells it by the minute: between them the answer is the same. */
+function heard({ ageMs }: SiteAnswer): string {
+  return ageMs < 60_000 ? 'heard just now' : `heard ${duration(ageMs)} ago`;
 }
 
 interface RowParts {

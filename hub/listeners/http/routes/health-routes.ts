@@ -46,6 +46,9 @@ const healthQuery = z.strictObject({
 const changesQuery = z.strictObject({ ...listPageQuery, since: moment.optional(), limit });
 const tenantPath = z.strictObject({ tenant: tenantName });
 
+/** What is asked for again and again says when it was looked: that alone is nothing new. */
+const passing = { atMs: Number.POSITIVE_INFINITY };
+
 const ofChannels: ReadonlySet<string> = new Set(['channel', 'topic']);
 
 export function healthRoutes({ site, health, clock }: HealthRouteParts): ApiRoutes {
@@ -62,12 +65,12 @@ export function healthRoutes({ site, health, clock }: HealthRouteParts): ApiRout
   return (app) => {
     const about = { query: healthQuery, answer: healthAnswer };
     const all = { summary: 'Health of all that one may look at: the worst first', ...about };
-    app.get('/api/v1/health', { config: { access: 'view', about: all } }, (request, reply) => {
+    app.get('/api/v1/health', { config: { access: 'view', about: all, passing } }, (request, reply) => {
       return reply.send(answer(request.query, seenBy(principalOf(request))));
     });
 
     const platform = { summary: 'Health of the site itself: hubs, store, outputs, agents, sites below', ...about };
-    app.get('/api/v1/health/platform', { config: { access: 'view', about: platform } }, (request, reply) => {
+    app.get('/api/v1/health/platform', { config: { access: 'view', about: platform, passing } }, (request, reply) => {
       const principal = demand(request, 'view', everyTenant);
       // What channels have of their own is the other answer: the site is asked for without it.
       const seen = withoutChannels(seenBy(principal));
@@ -75,7 +78,7 @@ export function healthRoutes({ site, health, clock }: HealthRouteParts): ApiRout
     });
 
     const channels = { summary: 'Health of the channels of a tenant', path: tenantPath, ...about };
-    app.get('/api/v1/health/channels/:tenant', { config: { access: 'view', about: channels } }, (request, reply) => {
+    app.get('/api/v1/health/channels/:tenant', { config: { access: 'view', about: channels, passing } }, (request, reply) => {
       const { tenant } = checked(tenantPath, request.params, 'path');
       const principal = principalOf(request);
       if (!may(principal, 'view', tenant)) throw new HttpError(404, 'unknown', 'there is no such tenant');
@@ -94,7 +97,7 @@ export function healthRoutes({ site, health, clock }: HealthRouteParts): ApiRout
     });
 
     const flow = { summary: 'What comes in, waits and goes out, with rates', query: nothing, answer: flowAnswer };
-    app.get('/api/v1/flow', { config: { access: 'view', about: flow } }, (request, reply) => {
+    app.get('/api/v1/flow', { config: { access: 'view', about: flow, passing } }, (request, reply) => {
       checked(nothing, request.query, 'query');
       const principal = principalOf(request);
       const seesChannel = (channel: string): boolean => may(principal, 'view', channel.split('/')[0] ?? everyTenant);

@@ -20,11 +20,14 @@ const siteAnswer = z.strictObject({
   },
 });
 
+/** How long ago one was heard of: who asks again and again is told each minute. */
+const passing = { ageMs: 60_000 };
+
 export function siteRoutes({ sites }: { readonly sites: () => readonly SiteAnswer[] }): ApiRoutes {
   return (app) => {
     const answer = z.strictObject({ sites: z.array(siteAnswer) });
     const about = { summary: 'The sites below, as a tree', query: nothing, answer };
-    app.get('/api/v1/sites', { config: { access: 'view', about } }, async (request, reply) => {
+    app.get('/api/v1/sites', { config: { access: 'view', about, passing } }, async (request, reply) => {
       demand(request, 'view', everyTenant);
       checked(nothing, request.query, 'query');
       return reply.send({ sites: sites() });
