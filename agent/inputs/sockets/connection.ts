@@ -7,10 +7,11 @@
  * without it, of whatever kind, says nothing, since the kernel closes the connections of a killed process as if all were well.
  */
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { Condition } from '../../framing/condition.ts';
 import type { CountedStream, Records } from '../counted-stream.ts';
-import { confirmPollMs, stopGraceMs, stopQuietMs } from './limits.ts';
+import { confirmPollMs, stopConnectionMs, stopGraceMs, stopQuietMs } from './limits.ts';
 import type { LossTally } from './loss-tally.ts';
 import type { RecordIntake } from './record-intake.ts';
 import type { Senders } from './senders.ts';
@@ -143,10 +144,14 @@ export class Connection {
     await this.#aborted(signal);
     if (this.#isOver) return;
     if (!confirm) socket.end();
-    const untilMs = clock.monotonic() + stopGraceMs;
+    const untilMs = clock.monotonic() + stopConnectionMs;
     for (let quietMs = 0; quietMs < stopQuietMs && !this.#isOver;) {
       await clock.sleep(stopQuietMs - quietMs);
-      quietMs = clock.monotonic() >= untilMs ? stopQuietMs : clock.monotonic() - this.#heardMs;
+      // On a busy machine that time is over before what came meanwhile was looked for.
+      await setImmediate();
+      // What is not read as there is no room is no silence of the sender's.
+      const heardMs = this.#isWaiting ? this.#heardMs : clock.monotonic();
+      quietMs = clock.monotonic() >= untilMs ? stopQuietMs : clock.monotonic() - heardMs;
     }
     this.#isOver = true;
     this.#changed.notify();

@@ -36,8 +36,10 @@ export const octetCountDigitsMax = 8;
 
 /** What is on its way when the agent stops is waited for at most this long. */
 export const stopGraceMs = 1000;
+/** The same of a connection: who heeds the end of our half has no more on its way than fits into buffers, which are read in less on any machine. */
+export const stopConnectionMs = 10_000;
 /** A connection that was quiet for so long while the agent stops has nothing on its way. */
-export const stopQuietMs = 150;
+export const stopQuietMs = 300;
 
 /** How often it is looked whether what a sender waits for is durable. */
 export const confirmPollMs = 10;

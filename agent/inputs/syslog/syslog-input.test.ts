@@ -5,6 +5,7 @@ import { statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stopQuietMs } from '../sockets/limits.ts';
 import { eventually } from '../testing/input-under-test.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { portOf, SocketInputUnderTest } from '../testing/socket-input-under-test.ts';
@@ -100,6 +101,23 @@ suite('syslog', () => {
     const [again] = await syslog.start({ listen: [tcp] });
     (await syslog.connect(again)).end('<4>four\n');
     await eventually('a new stream', () => syslog.streams.length === before + 1 && syslog.streams.at(-1)?.records === 1);
+  });
+
+  test('what came before the stop is taken also where the agent was too busy to read it in time', async () => {
+    await using syslog = new SocketInputUnderTest(createSyslogInput);
+    const [address] = await syslog.start({ listen: [tcp] });
+    const socket = await syslog.connect(address);
+    socket.write('<1>one\n');
+    await syslog.expect(['<1>one']);
+    const ended = once(socket, 'end');
+    socket.resume();
+    const stopped = syslog.stop();
+    await ended;
+    socket.write('<2>two\n');
+    // Nobody has this thread for a while: the time of quiet is over before it is looked what came.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * stopQuietMs);
+    await stopped;
+    assert.deepEqual(syslog.texts, ['<1>one', '<2>two']);
   });
 
   test('a sender over TCP waits while there is no room, and nothing is lost', async () => {
