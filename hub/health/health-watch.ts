@@ -10,13 +10,12 @@ import type { HubStore } from '../store/hub-store.ts';
 import type { Findings } from './findings.ts';
 import type { SeenAgent } from './known-agents.ts';
 import { lookAgain } from './look-again.ts';
-import type { TakingListener } from './listener-facts.ts';
+import type { ListenerRate, TakingListener } from './listener-facts.ts';
 import type { HealthFacts } from './model/facts.ts';
 import { flowOf } from './model/flow.ts';
 import { FlowRates } from './model/flow-rates.ts';
 import { HealthModel } from './model/health-model.ts';
 import { refreshMs } from './model/limits.ts';
-import { listenerNode } from './model/node-ids.ts';
 import type { SitePart } from './site-parts.ts';
 
 export interface HealthWatchParts {
@@ -86,9 +85,17 @@ export class HealthWatch {
     this.#addChanges(facts.sites);
   }
 
+  /** Of this hub. */
+  listenerRates(): ListenerRate[] {
+    return this.#parts.listeners().map(({ name }) => {
+      const { records, bytes } = this.#listenerRates.get(name)?.perSecond() ?? nothing;
+      return { name, records, bytes };
+    });
+  }
+
   /** Of the channels that `sees` lets through, and of the site where `seesSite`. */
   flow(sees: (channel: string) => boolean, seesSite: boolean): FlowAnswer {
-    const { agents, outputs, listeners, store } = this.#parts;
+    const { agents, outputs, store, others } = this.#parts;
     const parts = {
       atMs: this.model.atMs,
       tree: this.model.tree,
@@ -96,13 +103,10 @@ export class HealthWatch {
       queue: this.#queue ?? noQueue(store.siteId),
       agents: agents(),
       outputs: outputs(),
-      listeners: listeners()
-        .filter(({ name }) => name !== 'agents')
-        .map(({ name }) => ({
-          name,
-          node: listenerNode(store.hubId, name),
-          rate: this.#listenerRates.get(name)?.perSecond() ?? { records: 0, bytes: 0 },
-        })),
+      hubs: [
+        { hubId: store.hubId, listeners: this.listenerRates() },
+        ...others().map(({ hubId, listenerRates }) => ({ hubId, listeners: listenerRates })),
+      ],
       lastReceivedMs: (channel: string) => this.#lastReceivedMs.get(channel),
     };
     return flowOf(parts, sees, seesSite);
@@ -153,6 +157,8 @@ export class HealthWatch {
 function ofHub(hubId: Id, listeners: readonly { readonly name: string }[]): HealthFacts['listeners'][number][] {
   return listeners.map(({ name }) => ({ hubId, name }));
 }
+
+const nothing = { records: 0, bytes: 0 };
 
 /** Before it answered for the first time. */
 function noQueue(storeId: string): QueueStatus {

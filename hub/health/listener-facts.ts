@@ -10,6 +10,11 @@ export interface TakingListener {
   readonly refused: number;
 }
 
+/** How fast it takes what comes, per second. */
+export interface ListenerRate extends Counters {
+  readonly name: string;
+}
+
 export function listenersOf(
   { agents, http, push = [], beats_redis: beats = [] }: HubStatus['listeners'],
   intake: IntakeStatus['counters'],

@@ -19,7 +19,8 @@ import { SiteParts } from './site-parts.ts';
 const rules = healthRules({ hub_silent: { red: '1s' } });
 const logger = createLogger({ level: 'error', sink: () => undefined });
 const finding = { kind: 'memory', subject: 'memory', level: 'red', reason: 'full', sinceMs: 7 } as const;
-const told = { findings: [finding], listeners: ['agents'], sites: [] };
+const listenerRates = [{ name: 'agents', records: 5, bytes: 600 }];
+const told = { findings: [finding], listeners: ['agents'], listenerRates, sites: [] };
 const plain = { host: 'dev', tenants: ['shop'] };
 
 let server: RedisServer;

@@ -24,8 +24,10 @@ class Announcements {
 
 const [one, two] = ['1a'.repeat(16), '2b'.repeat(16)];
 const agentId = 'a1'.repeat(16);
+const listenerRates = [{ name: 'agents', records: 5, bytes: 600 }];
 const plain = { agentId, host: 'dev', tenants: ['shop'] };
 const finding = { kind: 'memory', subject: 'memory', level: 'red', reason: 'full', sinceMs: 7 } as const;
+const told = { listeners: ['agents'], listenerRates, sites: [] };
 
 function partsOf(hubId: string, site: Announcements, clock: ManualClock, isShared = true): SiteParts {
   const cluster = {
@@ -34,7 +36,7 @@ function partsOf(hubId: string, site: Announcements, clock: ManualClock, isShare
     announce: (message: string) => site.announce(message),
     onAnnounced: site.onAnnounced.bind(site),
   };
-  const own = () => ({ findings: [finding], listeners: ['agents'], agents: [agentId], plain: [plain], sites: [] });
+  const own = () => ({ ...told, findings: [finding], agents: [agentId], plain: [plain] });
   return new SiteParts({ cluster, clock, isShared, own });
 }
 
@@ -45,9 +47,7 @@ test('a hub knows what the others told, for as long as they tell it', async () =
   using there = partsOf(two, site, clock);
   const stop = { here: new AbortController(), there: new AbortController() };
   const running = [here.run(stop.here.signal), there.run(stop.there.signal)];
-  assert.deepEqual(here.others, [
-    { hubId: two, findings: [finding], listeners: ['agents'], agents: [agentId], plain: [plain], sites: [] },
-  ]);
+  assert.deepEqual(here.others, [{ ...told, hubId: two, findings: [finding], agents: [agentId], plain: [plain] }]);
   assert.ok(here.elsewhere.has(agentId));
   const left: string[] = [];
   here.onLeft((hubId) => left.push(hubId));
@@ -96,22 +96,23 @@ test('what is no part of a site is none, and a hub alone tells nobody', async ()
 test('of a hub that finds what this one does not know everything else is known', () => {
   const site = new Announcements();
   using here = partsOf(one, site, new ManualClock());
-  const told = {
+  const part = {
     hubId: two,
     findings: [{ ...finding, kind: 'made-up' }, finding],
     listeners: ['agents'],
+    listenerRates,
     agents: [agentId],
     plain: [{ ...plain, tenants: 'none' }, plain],
     sites: [],
   };
-  site.announce(`health-part ${JSON.stringify(told)}`);
-  assert.deepEqual(here.others, [{ ...told, findings: [finding], plain: [plain] }]);
+  site.announce(`health-part ${JSON.stringify(part)}`);
+  assert.deepEqual(here.others, [{ ...part, findings: [finding], plain: [plain] }]);
 });
 
 test('a hub of an older version is read, which tells less', () => {
   const site = new Announcements();
   using here = partsOf(one, site, new ManualClock());
-  const told = { hubId: two, findings: [finding], listeners: ['agents'], agents: [agentId], sites: [] };
-  site.announce(`health-part ${JSON.stringify(told)}`);
-  assert.deepEqual(here.others, [{ ...told, plain: [] }]);
+  const part = { hubId: two, findings: [finding], listeners: ['agents'], agents: [agentId], sites: [] };
+  site.announce(`health-part ${JSON.stringify(part)}`);
+  assert.deepEqual(here.others, [{ ...part, plain: [], listenerRates: [] }]);
 });

@@ -10,6 +10,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { pause } from '../groups/retry.ts';
 import type { StandingFinding } from './findings.ts';
 import { plainAgentsMax } from './limits.ts';
+import type { ListenerRate } from './listener-facts.ts';
 import type { KnownAgent } from './model/facts.ts';
 import { findingKinds } from './model/places.ts';
 
@@ -17,6 +18,7 @@ export interface SitePart {
   readonly hubId: Id;
   readonly findings: readonly StandingFinding[];
   readonly listeners: readonly string[];
+  readonly listenerRates: readonly ListenerRate[];
   /** Agents that are connected to it. */
   readonly agents: readonly Id[];
   /** Those of them without a certificate: no registry tells the others of these. */
@@ -48,6 +50,7 @@ const hubsMax = 1000;
 const agentsMax = 100_000;
 const findingsMax = 20_000;
 const tenantsMax = 1000;
+const listenersMax = 1000;
 
 const id = z.string().regex(/^[0-9a-f]{32}$/);
 const finding = z.object({
@@ -62,12 +65,14 @@ const plainAgent = z.object({
   host: z.string().max(textMax),
   tenants: z.union([z.literal('all'), z.array(z.string().max(textMax)).max(tenantsMax)]),
 });
+const listenerRate = z.object({ name: z.string().max(textMax), records: z.number(), bytes: z.number() });
 const part = z.object({
   hubId: id,
   findings: readable(finding, findingsMax),
-  listeners: z.array(z.string().max(textMax)).max(1000),
+  listeners: z.array(z.string().max(textMax)).max(listenersMax),
+  // An older hub tells neither of these, nor who has no certificate.
+  listenerRates: readable(listenerRate, listenersMax).default([]),
   agents: z.array(id).max(agentsMax),
-  // An older hub does not tell of them.
   plain: readable(plainAgent, plainAgentsMax).default([]),
   sites: z.array(id).max(agentsMax),
 });

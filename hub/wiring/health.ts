@@ -210,6 +210,7 @@ class OpenHealth implements Health {
       own: () => ({
         findings: telling.findings.all(),
         listeners: this.#listeners().map(({ name }) => name),
+        listenerRates: this.watch.listenerRates(),
         agents: this.#connections().flatMap(({ agentId, identity }) => (identity === 'lower-site' ? [] : (agentId ?? []))),
         plain: plainAgents(this.#connections()),
         sites: [...this.#sitesHere()],

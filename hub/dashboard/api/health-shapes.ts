@@ -90,7 +90,10 @@ export const flowAnswer = z.strictObject({
   atMs: z.number(),
   /** Those that the one who asks may see. */
   agents: z.strictObject({ known: z.int(), connected: z.int(), state: healthState }),
-  /** What comes into the hub that answers by other ways than agents, such as `push 0.0.0.0:7702`; `node`: its place in the tree of health. */
+  /**
+   * What comes by other ways than agents, such as `push 0.0.0.0:7702`, with the host behind it where there are several hubs; `node`: its place in the
+   * tree of health.
+   */
   listeners: z.array(z.strictObject({ name: z.string(), node: z.string(), state: healthState, ...rate.shape })),
   channels: z.array(
     z.strictObject({

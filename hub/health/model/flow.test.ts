@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { flowAnswer } from '../../dashboard/api/health-shapes.ts';
 import type { GroupStatus, QueueStatus } from '../../queue/queue.ts';
 import { groupStatus, queueStatus, topicStatus } from '../../testing/rule-facts.ts';
-import { flowOf } from './flow.ts';
+import { type FlowParts, flowOf } from './flow.ts';
 import { FlowRates } from './flow-rates.ts';
 
 function waiting(group: Partial<GroupStatus>): GroupStatus {
@@ -28,6 +28,10 @@ function queueAt(received: number): QueueStatus {
   });
 }
 
+function taking(name: string): FlowParts['hubs'][number]['listeners'][number] {
+  return { name, records: 5, bytes: 6 };
+}
+
 const rates = new FlowRates();
 rates.sample(0, queueAt(0));
 rates.sample(2000, queueAt(1000));
@@ -43,7 +47,7 @@ const parts = {
     { agentId: 'a4', host: 'hub', tenants: 'all' as const, connected: true },
   ],
   outputs: [{ name: 'es', kind: 'elasticsearch', group: 'es:es' }],
-  listeners: [{ name: 'http', node: 'x', rate: { records: 5, bytes: 6 } }],
+  hubs: [{ hubId: 'h1', listeners: [taking('agents'), taking('http')] }],
   lastReceivedMs: () => 9,
 };
 
@@ -69,7 +73,9 @@ test('what comes, waits and goes is told of each channel and output', () => {
     },
   ]);
   assert.equal(flow.outputs[0]?.channels.length, 1);
-  assert.deepEqual([flow.agents.known, flow.agents.connected, flow.listeners[0]?.node], [4, 3, 'x']);
+  assert.deepEqual([flow.agents.known, flow.agents.connected], [4, 3]);
+  const listener = { name: 'http', node: 'hub/h1/listener/http', state: 'unknown', recordsPerSecond: 5, bytesPerSecond: 6 };
+  assert.deepEqual(flow.listeners, [listener]);
 });
 
 test('who sees a tenant only sees nothing of the site', () => {

@@ -1,4 +1,5 @@
 /** What the map of the overview is drawn from: what comes in, waits and goes out, with the colours of the tree. */
+import type { Id } from '@tributary/protocol/messages.ts';
 import type { FlowAnswer, HealthState } from '../../dashboard/api/health-shapes.ts';
 import type { OutputStatus } from '../../outputs/output.ts';
 import {
@@ -11,10 +12,11 @@ import {
   type TopicName,
 } from '../../queue/queue.ts';
 import type { Counters } from '../../status/rates.ts';
+import type { ListenerRate } from '../listener-facts.ts';
 import type { KnownAgent } from './facts.ts';
 import type { FlowRates } from './flow-rates.ts';
 import type { HealthTree } from './health-model.ts';
-import { agentNode, agentsNode, channelNode, type NodeId, outputNode } from './node-ids.ts';
+import { agentNode, agentsNode, channelNode, hubNode, listenerNode, type NodeId, outputNode } from './node-ids.ts';
 import { worstOf } from './states.ts';
 import { channelsOf } from './tree.ts';
 
@@ -32,13 +34,14 @@ export interface FlowParts {
   readonly queue: QueueStatus;
   readonly agents: readonly FlowAgent[];
   readonly outputs: readonly Pick<OutputStatus, 'name' | 'kind' | 'group'>[];
-  readonly listeners: readonly { readonly name: string; readonly node: NodeId; readonly rate: Counters }[];
+  /** What each of them takes at its listeners. */
+  readonly hubs: readonly { readonly hubId: Id; readonly listeners: readonly ListenerRate[] }[];
   readonly lastReceivedMs: (channel: string) => number | undefined;
 }
 
 /** Of the channels that `sees` lets through; what belongs to the site only where `seesSite`. */
 export function flowOf(parts: FlowParts, sees: (channel: string) => boolean, seesSite: boolean): FlowAnswer {
-  const { atMs, tree, queue, outputs, listeners } = parts;
+  const { atMs, tree, queue, outputs } = parts;
   const colour = (node: NodeId): { state: HealthState; reason: string } => {
     const { state = 'unknown', reason = '' } = tree.get(node) ?? {};
     return { state, reason };
@@ -48,11 +51,25 @@ export function flowOf(parts: FlowParts, sees: (channel: string) => boolean, see
     atMs,
     agents: seesSite ? { ...counted(parts.agents), state: colour(agentsNode).state } : agentsOf(parts, sees),
     listeners: seesSite
-      ? listeners.map(({ name, node, rate }) => ({ name, node, state: colour(node).state, ...rateOf(rate) }))
+      ? listenersOf(parts).map(({ name, node, rate }) => ({ name, node, state: colour(node).state, ...rateOf(rate) }))
       : [],
     channels: channels.map((channel) => ({ channel, ...colour(channelNode(channel)), ...channelFlow(parts, channel) })),
     outputs: seesSite ? outputs.map((output) => ({ ...outputFlow(parts, output), ...colour(outputNode(output.name)) })) : [],
   };
+}
+
+/** What agents send is told of them all. Every hub answers in the same order, and listeners of several hubs have the same names. */
+function listenersOf({ hubs, tree }: FlowParts): { name: string; node: NodeId; rate: Counters }[] {
+  const inOrder = hubs.toSorted((one, other) => one.hubId.localeCompare(other.hubId));
+  return inOrder.flatMap(({ hubId, listeners }) =>
+    listeners
+      .filter(({ name }) => name !== 'agents')
+      .map((listener) => ({
+        name: hubs.length === 1 ? listener.name : `${listener.name} on ${tree.get(hubNode(hubId))?.name ?? hubId}`,
+        node: listenerNode(hubId, listener.name),
+        rate: listener,
+      })),
+  );
 }
 
 /** Who sees some tenants only sees the agents that are theirs alone. */

@@ -81,7 +81,7 @@ function WideMap({ flow, shown, hrefOf, width }: ShownParts & { readonly width: 
         </svg>
         <AgentsNode flow={flow} box={layout.agents} />
         {flow.listeners.map((listener, index) => (
-          <ListenerNode key={listener.name} listener={listener} box={layout.listeners[index]} href={hrefOf(listener.node)} />
+          <ListenerNode key={listener.node} listener={listener} box={layout.listeners[index]} href={hrefOf(listener.node)} />
         ))}
         {shown.map((channel, index) => (
           <ChannelNode
@@ -105,7 +105,7 @@ function NarrowMap({ flow, shown, hrefOf }: ShownParts): JSX.Element {
       <h3>Comes in</h3>
       <AgentsNode flow={flow} />
       {flow.listeners.map((listener) => (
-        <ListenerNode key={listener.name} listener={listener} href={hrefOf(listener.node)} />
+        <ListenerNode key={listener.node} listener={listener} href={hrefOf(listener.node)} />
       ))}
       <h3>Topics</h3>
       {shown.map((channel) => (
