@@ -44,6 +44,8 @@ export interface EdgeResult {
 
 const bytesPerSecond = 800_000;
 const rotateBytes = 300_000;
+/** In a round of a short run about so much and no more, unless nothing is on its way: a slow machine gets no more to do than a quick one. */
+const allowanceBytes = 3_000_000;
 /** A named point that is not reached within this is given up: the round does not count. */
 const pointDeadlineMs = 15_000;
 /**
@@ -95,10 +97,11 @@ export async function runEdge(options: EdgeOptions): Promise<EdgeResult> {
     seed: options.seed,
     bytesPerSecond,
     rotateBytes,
+    ...(options.rounds < renewalRoundsMin ? { allowanceBytes } : {}),
     mayLeave: (path) => known.mayLeave(path),
   });
   writer.start();
-  const rounds = new Rounds({ ...options, renews, hub, agent, proxy, random: random.fork(2) });
+  const rounds = new Rounds({ ...options, renews, hub, agent, proxy, writer, random: random.fork(2) });
   await rounds.run();
   const written = writer.stop();
   const bytes = written.reduce((sum, file) => sum + file.bytes, 0);
@@ -119,6 +122,7 @@ interface RoundsOptions extends EdgeOptions {
   readonly hub: HubHost;
   readonly agent: AgentHost;
   readonly proxy: FaultyProxy;
+  readonly writer: Writer;
   readonly random: Random;
 }
 
@@ -147,6 +151,7 @@ class Rounds {
   async #round(fault: Fault, next: Fault | undefined): Promise<void> {
     const { proxy, log } = this.#options;
     this.tried += 1;
+    this.#options.writer.allow();
     const program = this.#host(fault.product).program;
     let name = fault.point ?? `${fault.product} killed`;
     if (fault.point === undefined) await this.#killAtRandom(fault, program);
@@ -172,6 +177,7 @@ class Rounds {
     const flow = (): boolean => {
       this.#mustRun(fault.product);
       this.#mustRun(other(fault.product));
+      this.#keepFlowing();
       return proxy.batchesSent > sent && proxy.inFlight > 0;
     };
     await until('batches flow again', flow, { deadlineMs: 120_000, everyMs: 5, detail: () => this.#tails() });
@@ -184,6 +190,7 @@ class Rounds {
       const product = point.startsWith('hub.') ? 'agent' : 'hub';
       const died = (): boolean => {
         this.#mustRun(product);
+        this.#keepFlowing();
         return !program.running;
       };
       const deadlineMs = isOfRenewal(point) ? renewalDeadlineMs : pointDeadlineMs;
@@ -208,6 +215,11 @@ class Rounds {
       // An armed hub may die before it is seen to listen: its port is known from its first start.
       if (crashPoint === undefined) await hub.listening();
     }
+  }
+
+  #keepFlowing(): void {
+    const { proxy, writer } = this.#options;
+    if (proxy.inFlight === 0) writer.allow();
   }
 
   /** A product that ends by itself is a failure whatever the archive says. */
