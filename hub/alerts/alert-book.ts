@@ -94,6 +94,12 @@ export class AlertBook {
     };
   }
 
+  /** Nobody knows whether these were told: they count as told, until they are over, get worse or have to be told again. */
+  assume(alerts: readonly Alert[], nowMs: number): void {
+    for (const alert of alerts.toSorted(byGravity).slice(0, toldMax))
+      this.#told.set(keyOf(alert), { alert: kept(alert), toldMs: nowMs, returns: 0 });
+  }
+
   /** What stands and is of this receiver. */
   look(standing: readonly Alert[], held: Held, nowMonotonicMs: number): void {
     const seen = standing.filter((alert) => !held.isSilenced(alert) && !held.isForLater(alert));

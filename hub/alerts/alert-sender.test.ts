@@ -13,15 +13,16 @@ const held = { isSilenced: () => false, isAcknowledged: () => false };
 const never = new AbortController().signal;
 const hourMs = 3_600_000;
 
-function alert(name: string, owners: Alert['owners'] = ['shop']): Alert {
+function alert(name: string, owners: Alert['owners'] = ['shop'], sinceMs = 0): Alert {
   const place = { node: `agent/${name}`, nodeKind: 'agent' as const, name, owners };
-  return { ...place, kind: 'agent-silent', subject: name, level: 'red', reason: `${name} is silent`, sinceMs: 0 };
+  return { ...place, kind: 'agent-silent', subject: name, level: 'red', reason: `${name} is silent`, sinceMs };
 }
 
 class Fixture {
   readonly clock = new ManualClock(10 * hourMs);
   readonly meta = new MemoryMeta();
   readonly tried: AlertMessage[] = [];
+  readonly warnings: string[] = [];
   refusal: string | Error | undefined;
   isHeld = true;
   sender: AlertSender;
@@ -43,7 +44,8 @@ class Fixture {
       receiver,
       channel: {
         send: async (message) => {
-          assert.ok(meta.meta('alerts/ops')?.includes(message.id) === true, 'it is stored before it is sent');
+          const stored = meta.meta('alerts/ops/beside') ?? meta.meta('alerts/ops');
+          assert.ok(stored?.includes(message.id) === true, 'it is stored before it is sent');
           this.tried.push(message);
           if (this.refusal !== undefined) throw typeof this.refusal === 'string' ? new Error(this.refusal) : this.refusal;
         },
@@ -51,7 +53,7 @@ class Fixture {
       registry: { meta: (key) => meta.meta(key), setMeta: (values, how) => meta.setMeta(values, how) },
       lock: { name: 'alerts', token: 1, isHeld: async () => this.isHeld },
       clock: this.clock,
-      logger: createLogger({ level: 'error', sink: () => undefined }),
+      logger: createLogger({ level: 'warn', sink: ({ message: told }) => void this.warnings.push(told) }),
     });
   }
 
@@ -162,4 +164,58 @@ test('who takes over before it has seen what the one before it stored last tells
   fixture.sender = before;
   for (let second = 0; second < 3; second += 1) await fixture.tick(1000, [alert('web1'), alert('web2')]);
   assert.equal(fixture.tried.length, 2);
+});
+
+/** An older hub that told for a while in a rolling upgrade began anew: everybody was told everything again, under other ids, and the newer one's book was gone. */
+test('what a newer hub stored is kept as it is: what it had the time to tell is not told again, and nothing that comes is lost', async () => {
+  const fixture = new Fixture();
+  const nowMs = fixture.clock.now();
+  const newer = JSON.stringify({ version: 2, ledger: ['web1'] });
+  fixture.meta.values.set('alerts/ops', newer);
+  fixture.sender = fixture.make();
+  // It began a moment before the newer hub ended, which may have told it or not.
+  const young = alert('web2', ['shop'], nowMs - 30_000);
+  await fixture.tick(0, [alert('web1'), young]);
+  assert.deepEqual(fixture.names, ['raised web2']);
+  fixture.refusal = 'it answered 503';
+  const come = alert('web3', ['shop'], nowMs + 1000);
+  await fixture.tick(1000, [alert('web1'), young, come]);
+  fixture.refusal = undefined;
+  // It is killed, and another older one goes on with its book, and with the same message.
+  fixture.sender = fixture.make();
+  await fixture.tick(1000, [alert('web1'), young, come]);
+  assert.deepEqual(fixture.names, ['raised web2', 'raised web3', 'raised web3']);
+  assert.equal(fixture.tried[2]?.id, fixture.tried[1]?.id);
+  for (let second = 0; second < 3; second += 1) await fixture.tick(1000, [alert('web1')]);
+  assert.deepEqual(fixture.names.slice(3), ['resolved web2, resolved web3']);
+  // What it may have been wrong about is told in the end, and so is that it is over.
+  await fixture.tick(4 * hourMs, [alert('web1')]);
+  for (let second = 0; second < 3; second += 1) await fixture.tick(1000, []);
+  assert.deepEqual(fixture.names.slice(4), ['lasts web1', 'resolved web1']);
+  assert.equal(fixture.meta.values.get('alerts/ops'), newer);
+  assert.equal(fixture.warnings.filter((text) => text.includes('newer hub')).length, 1);
+});
+
+test('what was kept beside what a newer hub stored is of no use once that one told again', async () => {
+  const fixture = new Fixture();
+  fixture.meta.values.set('alerts/ops', '{"version":2}');
+  fixture.sender = fixture.make();
+  await fixture.tick(0, [alert('web1'), alert('web2')]);
+  const newer = '{"version":2,"told":1}';
+  fixture.meta.values.set('alerts/ops', newer);
+  // This one has not seen yet that it is another one.
+  const come = alert('web3', ['shop'], fixture.clock.now());
+  for (let second = 0; second < 3; second += 1) await fixture.tick(1000, [alert('web1'), come]);
+  assert.deepEqual(fixture.names, ['raised web3'], 'that web2 is over the newer one has told');
+  assert.equal(fixture.meta.values.get('alerts/ops'), newer);
+});
+
+test('what is for later, or silenced, was not told by a newer hub either', async () => {
+  const fixture = new Fixture();
+  fixture.meta.values.set('alerts/ops', '{"version":2}');
+  // The clock of the test begins at ten.
+  fixture.sender = fixture.make({ hours: { from: '12:00', zone: 'UTC' } });
+  await fixture.tick(0, [alert('web1')]);
+  await fixture.tick(2 * hourMs, [alert('web1')]);
+  assert.deepEqual(fixture.names, ['raised web1']);
 });

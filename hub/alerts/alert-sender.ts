@@ -12,16 +12,16 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import { printable } from '@tributary/shared/printable.ts';
-import * as z from 'zod';
 import type { HeldLock } from '../cluster/cluster.ts';
 import type { AlertOptions, ReceiverOptions } from '../config/alert-options.ts';
 import { type Registry, RegistryError } from '../registry/registry.ts';
 import { type Alert, type AlertItem, type AlertMessage, isRouted } from './alert.ts';
-import { AlertBook, bookState, type Held } from './alert-book.ts';
+import { AlertBook, type Held } from './alert-book.ts';
 import { isWithin } from './hours.ts';
 import type { AlertChannel } from './channels/alert-channel.ts';
 import { RefusedError } from './channels/refused-error.ts';
-import { refusalsMax, sendRetry, troubleTextMax } from './limits.ts';
+import { refusalsMax, sendRetry, takeoverMsMax, troubleTextMax } from './limits.ts';
+import { readStoredBook, type StoredBook, storedText } from './stored-book.ts';
 
 export interface AlertSenderParts {
   readonly site: { readonly name: string; readonly siteId: string };
@@ -48,19 +48,12 @@ interface Outgoing {
   readonly firstMs: number;
 }
 
-const message = z.custom<AlertMessage>((value) => typeof value === 'object' && value !== null && 'id' in value);
-const stored = z.object({
-  version: z.literal(1),
-  book: bookState,
-  outgoing: z.object({ message, firstMs: z.number() }).optional(),
-  lastSentMs: z.number().optional(),
-});
-
 export class AlertSender {
   readonly #parts: AlertSenderParts;
-  readonly #key: string;
-  /** As it is stored, as far as this hub knows. */
-  #text: string | undefined;
+  /** As far as this hub knows. */
+  #stored: StoredBook;
+  /** What the hub before told is not known. */
+  #isToBegin = false;
   #book = new AlertBook();
   #outgoing: Outgoing | undefined;
   #isStored = true;
@@ -73,8 +66,8 @@ export class AlertSender {
 
   constructor(parts: AlertSenderParts) {
     this.#parts = parts;
-    this.#key = `alerts/${parts.receiver.name}`;
-    this.#load();
+    this.#stored = this.#read();
+    this.#open();
   }
 
   get status(): SenderStatus {
@@ -91,10 +84,23 @@ export class AlertSender {
     const open = receiver.routes.filter(({ hours }) => hours === undefined || isWithin(hours, nowMs));
     // What was told by a route that is not there any more is not for later: it is over for this receiver.
     const isForLater = (alert: Alert): boolean => isRouted(alert, receiver.routes) && !isRouted(alert, open);
+    if (this.#isToBegin) this.#begin(own, { ...held, isForLater });
     this.#book.look(own, { ...held, isForLater }, clock.monotonic());
     this.#takeMessage();
     if (!this.#isStored && !(await this.#store())) return;
     if (this.#outgoing !== undefined && clock.monotonic() >= this.#nextMs) await this.#send(this.#outgoing, signal);
+  }
+
+  /** What the hub before told cannot be read: what it had the time to tell counts as told. What is younger may be told twice. */
+  #begin(standing: readonly Alert[], held: Held): void {
+    const { clock, options } = this.#parts;
+    const nowMs = clock.now();
+    const toldAfterMs = takeoverMsMax + options.group_wait + options.interval;
+    const isTold = (alert: Alert): boolean =>
+      nowMs - alert.sinceMs >= toldAfterMs && !held.isSilenced(alert) && !held.isForLater(alert);
+    this.#book.assume(standing.filter(isTold), nowMs);
+    this.#isToBegin = false;
+    this.#isStored = false;
   }
 
   #takeMessage(): void {
@@ -151,27 +157,39 @@ export class AlertSender {
   /** False: another hub stored something since, and this one goes on from there. */
   async #store(): Promise<boolean> {
     const { registry, lock } = this.#parts;
-    const state = { version: 1, book: this.#book.state, outgoing: this.#outgoing, lastSentMs: this.#lastSentMs };
-    const text = JSON.stringify(state);
+    const { key, from, beside } = this.#stored;
+    const text = storedText({ book: this.#book.state, outgoing: this.#outgoing, lastSentMs: this.#lastSentMs, beside });
     const fence = { name: lock.name, token: lock.token };
     try {
-      await registry.setMeta({ [this.#key]: text }, { from: { [this.#key]: this.#text }, fence });
+      await registry.setMeta({ [key]: text }, { from, fence });
     } catch (error) {
       if (!(error instanceof RegistryError && error.code === 'REGISTRY_CONFLICT')) throw error;
-      this.#load();
+      this.#stored = this.#read();
+      this.#open();
       return false;
     }
-    this.#text = text;
+    this.#stored = { ...this.#stored, from: { ...from, [key]: text } };
     this.#isStored = true;
     return true;
   }
 
-  #load(): void {
-    this.#text = this.#parts.registry.meta(this.#key);
-    const before = readState(this.#text);
-    this.#book = new AlertBook(before?.book);
-    this.#outgoing = before?.outgoing;
-    this.#lastSentMs = before?.lastSentMs;
+  #read(): StoredBook {
+    const { registry, receiver } = this.#parts;
+    return readStoredBook((key) => registry.meta(key), receiver.name);
+  }
+
+  #open(): void {
+    const { receiver, logger } = this.#parts;
+    const { state, beside } = this.#stored;
+    this.#isToBegin = beside !== undefined && state === undefined;
+    if (this.#isToBegin) {
+      const message =
+        'what is stored of a receiver is of a newer hub of this site, or damaged: it is kept, and what has been standing counts as told until it is told again (repeat)';
+      logger.warn(message, { receiver: receiver.name });
+    }
+    this.#book = new AlertBook(state?.book);
+    this.#outgoing = state?.outgoing;
+    this.#lastSentMs = state?.lastSentMs;
     this.#isStored = true;
     this.#nextMs = Number.NEGATIVE_INFINITY;
     this.#refusals = 0;
@@ -180,12 +198,4 @@ export class AlertSender {
 
 function shown(item: AlertItem): AlertItem {
   return { ...item, name: printable(item.name), reason: printable(item.reason) };
-}
-
-function readState(text: string | undefined): z.output<typeof stored> | undefined {
-  try {
-    return text === undefined ? undefined : stored.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
 }

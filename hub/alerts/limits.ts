@@ -10,6 +10,8 @@ export const alertLookMs = secondMs;
 export const toldMax = 2000;
 /** Those that one message lists. */
 export const listedMax = 100;
+/** A hub that dies is followed within this time by another one that tells: its lock ends, and the other one looks at health. */
+export const takeoverMsMax = minuteMs;
 /** What is remembered of a reason, to say what is resolved. */
 export const keptReasonMax = 200;
 /** One that comes back within this time was not gone for good. */
