@@ -10,16 +10,15 @@ import { assert } from '@tributary/shared/assert.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { crashPoint } from '@tributary/shared/crash-point.ts';
 import { Wake } from '../../../groups/wake.ts';
-import { momentText } from '../../../health/rules/rule.ts';
 import { NotToldError } from '../client/backing-indices.ts';
 import { NoAnswerError } from '../client/connection.ts';
 import { VolatileIndexError } from '../client/kept-indices.ts';
-import { againBytesPerSecond, againMsMax, blockedTriesMin, lateMs, retryMsMax, retryMsMin, strangeTriesMax } from '../limits.ts';
+import { againBytesPerSecond, againMsMax, blockedTriesMin, retryMsMax, retryMsMin, strangeTriesMax } from '../limits.ts';
 import { SetupError } from '../setup/setup-server.ts';
 import { isOfLoad, isOfShards, neverFits, type RequestVerdict, requestVerdict, type Verdict, verdictOf } from './answers.ts';
 import { BulkQueue } from './bulk-queue.ts';
 import type { BulkServer, Doubt } from './bulk-server.ts';
-import { type LateRequest, LateRequests } from './late-requests.ts';
+import { lateReason, type LateRequest, LateRequests } from './late-requests.ts';
 import { apartByName, namedApart, namesNotAllowed, type NameTroubles } from './named-apart.ts';
 import type { Pace } from './pace.ts';
 import { type Piece, type Range, rangeBytes } from './piece.ts';
@@ -150,8 +149,7 @@ export class BulkSender {
     const nowMs = clock.monotonic();
     if (!this.#late.look(nowMs)) return;
     const sentMs = clock.now() - (nowMs - (this.#late.sinceMs ?? nowMs));
-    const reason = `what was sent at ${momentText(sentMs)} had no answer for ${lateMs / 1000} s`;
-    this.#lateTrouble = { kind: 'late', reason };
+    this.#lateTrouble = { kind: 'late', reason: lateReason(sentMs) };
     if (this.#trouble === undefined) events.trouble(this.#lateTrouble);
   }
 

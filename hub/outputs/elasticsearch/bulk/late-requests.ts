@@ -2,6 +2,7 @@
  * Requests whose answer is long in coming: nothing has failed yet, and nothing gets on. It is over when one is answered soon and no other is
  * late, or when nothing is left to be sent: a cluster that takes twelve seconds for each answer is late all the time and not now and then.
  */
+import { momentText } from '../../../health/rules/rule.ts';
 import { lateMs, soonMs } from '../limits.ts';
 
 export interface LateRequest {
@@ -53,6 +54,11 @@ export class LateRequests {
     const [oldest] = this.#underWay;
     return oldest !== undefined && nowMs - oldest.sentMs >= lateMs;
   }
+}
+
+/** By the clock that people read. */
+export function lateReason(sentMs: number): string {
+  return `what was sent at ${momentText(sentMs)} had no answer for ${lateMs / 1000} s`;
 }
 
 interface EndedRequest {

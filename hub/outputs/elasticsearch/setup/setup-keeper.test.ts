@@ -3,10 +3,12 @@ import { test } from 'node:test';
 import { createLogger } from '@tributary/shared/log.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Cluster } from '../../../cluster/cluster.ts';
+import { eventually } from '../../../testing/eventually.ts';
 import { PretendedElasticsearch } from '../../../testing/pretended-elasticsearch.ts';
 import { RecordingFindings } from '../../../testing/recording-health.ts';
 import type { SetupChoice } from './setup-choice.ts';
 import { NoAnswerError } from '../client/connection.ts';
+import { lateMs } from '../limits.ts';
 import { ElasticsearchTelling } from '../elasticsearch-telling.ts';
 import { SetupError } from './setup-server.ts';
 import { SetupKeeper } from './setup-keeper.ts';
@@ -22,6 +24,8 @@ class Fixture {
   holds = true;
   choice: SetupChoice | Promise<SetupChoice> = choice;
   onSleep: () => void = () => undefined;
+  /** Until the time is over that an answer may take. */
+  late = Promise.withResolvers<void>();
   readonly cluster: Pick<Cluster, 'underLock'> = {
     underLock: async (name, signal, work) => {
       this.locks.push(name);
@@ -33,6 +37,7 @@ class Fixture {
     now: () => 0,
     monotonic: () => 0,
     sleep: async (ms) => {
+      if (ms === lateMs) return await this.late.promise;
       this.slept.push(ms);
       this.onSleep();
       await new Promise((resolve) => setImmediate(resolve));
@@ -77,6 +82,35 @@ test('a cluster that is away at the set-up is told as one that is away later, an
     fixture.told.filter((message) => later.told.includes(message)),
     later.told,
   );
+  stop.abort();
+  await running;
+});
+
+/** It hung for a minute, in which everything looked well. */
+test('a cluster that hangs at the set-up is told after seconds, until it answers', async () => {
+  const fixture = new Fixture();
+  const stop = new AbortController();
+  const asked = Promise.withResolvers<void>();
+  const hangs = Promise.withResolvers<void>();
+  const request = fixture.server.request.bind(fixture.server);
+  fixture.server.request = async (about) => {
+    asked.resolve();
+    await hangs.promise;
+    return await request(about);
+  };
+  const running = fixture.keeper.run(stop.signal);
+  await asked.promise;
+  assert.deepEqual(fixture.findings.all(), []);
+  fixture.late.resolve();
+  await eventually('it is found', () => fixture.findings.all().length > 0);
+  const [found] = fixture.findings.all();
+  assert.deepEqual([found?.kind, found?.level], ['elasticsearch-away', 'yellow']);
+  assert.match(found?.reason ?? '', /answers late, or not at all \(what was sent at .* had no answer for 8 s\)/);
+  assert.match(fixture.keeper.trouble ?? '', /^Elasticsearch answers late/);
+  fixture.late = Promise.withResolvers();
+  hangs.resolve();
+  await fixture.keeper.ready;
+  assert.deepEqual([fixture.keeper.trouble, fixture.findings.all()], [undefined, []]);
   stop.abort();
   await running;
 });

@@ -6,14 +6,16 @@
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { Cluster, HeldLock } from '../../../cluster/cluster.ts';
-import { Retry } from '../../../groups/retry.ts';
+import { pause, Retry } from '../../../groups/retry.ts';
 import type { Finding, Findings } from '../../../health/findings.ts';
+import type { Trouble } from '../bulk/bulk-sender.ts';
+import { lateReason } from '../bulk/late-requests.ts';
 import { NoAnswerError } from '../client/connection.ts';
 import { type ElasticsearchTelling, troubleText } from '../elasticsearch-telling.ts';
-import { retryMsMax } from '../limits.ts';
+import { lateMs, retryMsMax } from '../limits.ts';
 import type { ServerAbilities } from './server-abilities.ts';
 import type { SetupChoice } from './setup-choice.ts';
-import type { SetupServer } from './setup-server.ts';
+import type { SetupAnswer, SetupRequest, SetupServer } from './setup-server.ts';
 import { setUp, type SetupReport } from './set-up.ts';
 
 export interface SetupKeeperParts {
@@ -61,14 +63,31 @@ export class SetupKeeper {
 
   /** Until aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { server } = this.#parts;
-    const stoppable: SetupServer = { request: (request) => server.request({ ...request, signal }) };
+    const stoppable: SetupServer = { request: (request) => this.#ask({ ...request, signal }) };
     const aborted = new Promise<void>((done) => signal.addEventListener('abort', () => done(), { once: true }));
     while (!signal.aborted) {
       this.#changed = Promise.withResolvers();
       await this.#setUpOnce(stoppable, signal);
       await Promise.race([this.#changed.promise, aborted]);
     }
+  }
+
+  async #ask(request: SetupRequest): Promise<SetupAnswer> {
+    const answered = new AbortController();
+    void this.#tellLate(answered.signal);
+    try {
+      return await this.#parts.server.request(request);
+    } finally {
+      answered.abort();
+    }
+  }
+
+  /** A server that hangs fails a minute later only. What is told already says as much. */
+  async #tellLate(answered: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    const sentMs = clock.now();
+    await pause(clock, lateMs, answered);
+    if (!answered.aborted && this.#trouble === undefined) this.#isAway({ kind: 'late', reason: lateReason(sentMs) });
   }
 
   /** Resolves when the server is set up, or when aborted. */
@@ -98,7 +117,7 @@ export class SetupKeeper {
       if (signal.aborted) return undefined;
       const reason = error instanceof Error ? error.message : String(error);
       logger.debug('Elasticsearch could not be set up', { output: this.#parts.name, error });
-      if (error instanceof NoAnswerError) this.#isAway(reason);
+      if (error instanceof NoAnswerError) this.#isAway({ kind: 'away', reason });
       else this.#find('red', `the cluster cannot be set up, and documents for it wait: ${reason}`);
     }
     return undefined;
@@ -117,9 +136,8 @@ export class SetupKeeper {
     this.#find(undefined, '');
   }
 
-  #isAway(reason: string): void {
+  #isAway(trouble: Trouble): void {
     const { findings, telling } = this.#parts;
-    const trouble = { kind: 'away', reason } as const;
     this.#trouble = `Elasticsearch ${troubleText(trouble)}`;
     findings.put(this.#about, undefined);
     telling.setupTrouble(trouble);
