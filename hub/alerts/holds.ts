@@ -80,11 +80,17 @@ export class Holds {
     return this.#now().acknowledgements;
   }
 
-  isSilenced({ node, kind, owners }: Pick<Alert, 'node' | 'kind' | 'owners'>): boolean {
+  isSilenced(alert: Pick<Alert, 'node' | 'kind' | 'owners'>): boolean {
+    return this.silenced(alert) !== undefined;
+  }
+
+  /** Of several the one that ends last; undefined: people are told. */
+  silenced({ node, kind, owners }: Pick<Alert, 'node' | 'kind' | 'owners'>): Silence | undefined {
     const nowMs = this.#parts.clock.now();
     return this.#kept()
       .silencesOf(owners)
-      .some((one) => one.untilMs > nowMs && fitsNames(one.node, node) && fitsNames(one.finding, kind));
+      .filter((one) => one.untilMs > nowMs && fitsNames(one.node, node) && fitsNames(one.finding, kind))
+      .reduce<Silence | undefined>((last, one) => (last !== undefined && last.untilMs >= one.untilMs ? last : one), undefined);
   }
 
   /** Undefined: it is not, or it is worse than what somebody knew. */

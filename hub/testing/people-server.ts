@@ -12,6 +12,7 @@ import { OperationError } from '../channels/operation-error.ts';
 import { LoginThrottle } from '../access/login-throttle.ts';
 import { formatApiToken, hashSecret, makeSecret, makeTokenId } from '../access/secrets.ts';
 import { createPeopleApi } from '../listeners/http/people-api.ts';
+import type { HealthTree } from '../health/model/health-model.ts';
 import type { AgentRouteParts } from '../listeners/http/routes/agent-routes.ts';
 import { ownNames } from '../listeners/http/own-host.ts';
 import { type HttpListener, startHttpListener } from '../listeners/http/server.ts';
@@ -39,18 +40,20 @@ export interface PeopleServerOptions {
   readonly passwords?: Passwords;
   /** What can be searched: nothing unless told. */
   readonly stores?: readonly SearchStore[];
+  /** Of health: empty unless told. */
+  readonly tree?: HealthTree;
 }
 
 export const testPassword = 'correct horse battery';
 /** A site that enrols agents: all of it that tokens need. */
 const enrolling = { authority: {}, material: { current: { anchorFingerprint: 'ab'.repeat(32) } } };
 
-/** Nobody is told, and nothing is wrong. */
-function noAlerts(registry: Registry, clock: Clock): Alerts {
+/** Nobody is told. */
+function untoldAlerts(registry: Registry, clock: Clock, tree: HealthTree): Alerts {
   return new Alerts({
     site: { name: 'test', siteId: 'ab'.repeat(16) },
     options: () => hubOptions.parse({}).alerts,
-    tree: () => new Map(),
+    tree: () => tree,
     registry,
     cluster: { underLock: async () => undefined },
     findings: { set: () => undefined },
@@ -171,7 +174,7 @@ export class PeopleServer implements AsyncDisposable {
       monotonic: () => systemClock.monotonic() + moved.ahead,
     };
     const registry = await openRegistry({ folder, log, clock, thread: false });
-    const { isSecure = false, passwords = quickPasswords, stores = [], ...configured } = options;
+    const { isSecure = false, passwords = quickPasswords, stores = [], tree = new Map(), ...configured } = options;
     const parsed = hubOptions.parse({ tls: {}, ...configured, listeners: { http: { address: '127.0.0.1:0' } } });
     const api = createPeopleApi({
       options: parsed,
@@ -183,8 +186,8 @@ export class PeopleServer implements AsyncDisposable {
       report: async () => ({ program: 'tributary-hub', state: 'ready' }),
       sites: () => [],
       site: { name: 'main', siteId: 'ab'.repeat(16) },
-      health: { model: { tree: new Map(), atMs: 0, changes: [] }, flow: () => noFlow },
-      alerts: noAlerts(registry, clock),
+      health: { model: { tree, atMs: 0, changes: [] }, flow: () => noFlow },
+      alerts: untoldAlerts(registry, clock, tree),
       agents: untoldAgents(registry, clock),
       measurements: { chart: async () => ({ fromMs: 0, stepMs: 10_000, series: new Map() }), events: async () => [] },
       tls: enrolling,

@@ -11,6 +11,18 @@ export type HealthState = z.output<typeof healthState>;
 export const nodeKind = z.enum(['site', 'hub', 'store', 'channel', 'topic', 'output', 'agents', 'agent', 'input', 'listener']);
 export type NodeKind = z.output<typeof nodeKind>;
 
+/** What keeps people from being told: docs/operating/alerts.md. */
+const silence = z.strictObject({
+  id: z.string(),
+  /** Patterns of what it is for, which may be more than the cause that has it. */
+  node: z.string(),
+  finding: z.string(),
+  /** Absent: it is the site's. */
+  tenant: z.string().optional(),
+  by: z.string(),
+  note: z.string(),
+});
+
 /** One reason among those that a node has, the worst first. */
 export const healthCause = z.strictObject({
   /** A kind of finding, such as `agent-silent`: docs/operating/findings.md lists them. */
@@ -21,6 +33,8 @@ export const healthCause = z.strictObject({
   sinceMs: z.number(),
   /** Nobody is notified of it: until when (absent: until it is gone), by whom and why. */
   acknowledged: z.strictObject({ by: z.string(), untilMs: z.number().optional(), note: z.string() }).optional(),
+  /** Nobody is told of it: until when, and by which silence for who may look at that. */
+  silenced: z.strictObject({ untilMs: z.number(), silence: silence.optional() }).optional(),
 });
 export type HealthCause = z.output<typeof healthCause>;
 
@@ -31,8 +45,10 @@ export const healthNode = z.strictObject({
   name: z.string(),
   /** Absent of the topmost. */
   parent: z.string().optional(),
-  /** Whose it is; absent of what belongs to the site. */
+  /** Whose it is; absent of what belongs to the site, or to several. */
   tenant: z.string().optional(),
+  /** Whose it is where it belongs to several. */
+  tenants: z.array(z.string()).optional(),
   /** The worst of its own and of what is below it. */
   state: healthState,
   /** The worst cause, of its own or below; empty when green. */

@@ -140,7 +140,8 @@ test('a tree is looked at as often with many sites below as with few', () => {
   assert.ok(reads < 10 * nodes.length, `${reads} reads`);
 });
 
-test('what belongs to several tenants names none of them', () => {
+test('what belongs to several tenants is no single one’s', () => {
   const [shop, both] = all.filter(({ kind }) => kind === 'agent').map(shownNode);
-  assert.deepEqual([shop?.tenant, both?.tenant], ['shop', undefined]);
+  assert.deepEqual([shop?.tenant, shop?.tenants], ['shop', undefined]);
+  assert.deepEqual([both?.tenant, both?.tenants], [undefined, ['shop', 'bank']]);
 });

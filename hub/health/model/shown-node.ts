@@ -11,6 +11,7 @@ export function shownNode({ id, kind, name, parent, owners, state, reason, since
     name: printable(name),
     ...(parent === undefined ? {} : { parent }),
     ...(owner === undefined || another !== undefined ? {} : { tenant: owner }),
+    ...(owners === 'site' || another === undefined ? {} : { tenants: [...owners] }),
     state,
     reason: printable(reason),
     sinceMs,

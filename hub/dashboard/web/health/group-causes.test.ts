@@ -34,10 +34,11 @@ test('the worst comes first, the newest of what is as bad, and what somebody tak
     node('agent/2', [{ kind: 'agent-silent', sinceMs: 10 }]),
     node('output/1', [{ kind: 'output-waits', sinceMs: 90 }]),
     node('output/2', [{ kind: 'disk-full', acknowledged: { by: 'anna', note: '' } }]),
+    node('output/3', [{ kind: 'elasticsearch-away', sinceMs: 5, silenced: { untilMs: 100 } }]),
   ]);
   assert.deepEqual(
     groups.map(({ kind }) => kind),
-    ['output-waits', 'agent-silent', 'agent-lag', 'agent-away', 'disk-full'],
+    ['output-waits', 'agent-silent', 'agent-lag', 'agent-away', 'elasticsearch-away', 'disk-full'],
   );
 });
 

@@ -18,7 +18,7 @@ const order: readonly HealthCause['level'][] = ['red', 'yellow', 'unknown'];
 
 export function groupCauses(nodes: readonly HealthNode[]): WrongGroup[] {
   const things = nodes.flatMap((node) => (node.own === 'green' ? [] : node.causes.map((cause) => ({ node, cause }))));
-  const groups = Map.groupBy(things, ({ node, cause }) => `${cause.level} ${isAcknowledged(cause)} ${cause.kind} ${node.kind}`);
+  const groups = Map.groupBy(things, ({ node, cause }) => `${cause.level} ${isHeld(cause)} ${cause.kind} ${node.kind}`);
   return [...groups.values()]
     .flatMap((group) => {
       const sorted = group.toSorted((a, b) => a.cause.sinceMs - b.cause.sinceMs);
@@ -30,11 +30,11 @@ export function groupCauses(nodes: readonly HealthNode[]): WrongGroup[] {
     .toSorted((a, b) => weight(a) - weight(b) || b.sinceMs - a.sinceMs);
 }
 
-/** What somebody takes care of already comes behind what nobody does. */
+/** What somebody takes care of already, or nobody wants to hear of, comes behind the rest. */
 function weight({ level, things }: WrongGroup): number {
-  return order.indexOf(level) + (things.every(({ cause }) => isAcknowledged(cause)) ? order.length : 0);
+  return order.indexOf(level) + (things.every(({ cause }) => isHeld(cause)) ? order.length : 0);
 }
 
-function isAcknowledged({ acknowledged }: HealthCause): boolean {
-  return acknowledged !== undefined;
+function isHeld({ acknowledged, silenced }: HealthCause): boolean {
+  return acknowledged !== undefined || silenced !== undefined;
 }

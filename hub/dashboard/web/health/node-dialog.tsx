@@ -8,10 +8,13 @@ import { Since } from '../components/time.tsx';
 import { withQuery } from '../data/api.ts';
 import { useLive } from '../data/live.ts';
 import { channelWays, kindNames } from './node-links.ts';
+import { WhyNotHeld } from './held-by.tsx';
+import { useHolding } from './use-holding.tsx';
 import { Thing } from './wrong-now.tsx';
 
 export function NodeDialog({ nodeId, onClose }: { readonly nodeId: string; readonly onClose: () => void }): JSX.Element {
   const live = useLive<HealthAnswer>(withQuery('/api/v1/health', { under: nodeId, limit: 100 }), 3000);
+  const holding = useHolding(live.refresh);
   const own = live.data?.nodes.find(({ id }) => id === nodeId);
   const things = (live.data?.nodes ?? []).flatMap((node) => node.causes.map((cause) => ({ node, cause })));
   const title = own === undefined ? nodeId : `${kindNames[own.kind]} ${own.name}`;
@@ -34,14 +37,16 @@ export function NodeDialog({ nodeId, onClose }: { readonly nodeId: string; reado
             ) : (
               <ul class="wrong">
                 {things.map((thing) => (
-                  <Thing key={`${thing.node.id} ${thing.cause.kind}`} thing={thing} />
+                  <Thing key={`${thing.node.id} ${thing.cause.kind}`} thing={thing} holding={holding} />
                 ))}
+                <WhyNotHeld things={things} />
               </ul>
             )}
             <Ways nodeId={nodeId} />
           </>
         )}
       </Loaded>
+      {holding.dialog}
     </Dialog>
   );
 }

@@ -7,11 +7,28 @@ import { StateIcon } from '../components/state.tsx';
 import { Since } from '../components/time.tsx';
 import { some } from '../units.ts';
 import { groupCauses, type WrongGroup, type WrongThing } from './group-causes.ts';
+import { HeldBy, HoldButtons, WhyNotHeld } from './held-by.tsx';
+import { type Holding, useHolding } from './use-holding.tsx';
 import { kindNames, nodeHref } from './node-links.ts';
 
 const shownAtFirst = 2;
 
-export function WrongNow({ health }: { readonly health: HealthAnswer }): JSX.Element {
+interface WrongParts {
+  readonly health: HealthAnswer;
+  readonly refresh: () => void;
+}
+
+export function WrongNow({ health, refresh }: WrongParts): JSX.Element {
+  const holding = useHolding(refresh);
+  return (
+    <>
+      <List health={health} holding={holding} />
+      {holding.dialog}
+    </>
+  );
+}
+
+function List({ health, holding }: { readonly health: HealthAnswer; readonly holding: Holding }): JSX.Element {
   const groups = groupCauses(health.nodes);
   if (groups.length === 0) {
     const agents = Object.values(health.counts.agent ?? {}).reduce((sum, counted) => sum + counted, 0);
@@ -22,21 +39,22 @@ export function WrongNow({ health }: { readonly health: HealthAnswer }): JSX.Ele
   return (
     <ul class="wrong">
       {groups.map((group) => (
-        <Group key={`${group.level} ${group.kind} ${group.things[0]?.node.id ?? ''}`} group={group} />
+        <Group key={`${group.level} ${group.kind} ${group.things[0]?.node.id ?? ''}`} group={group} holding={holding} />
       ))}
+      <WhyNotHeld things={groups.flatMap(({ things }) => things)} />
       {health.next !== undefined && <li class="hint">There is more than is listed here: mend the worst first.</li>}
     </ul>
   );
 }
 
-function Group({ group }: { readonly group: WrongGroup }): JSX.Element {
+function Group({ group, holding }: { readonly group: WrongGroup; readonly holding: Holding }): JSX.Element {
   const [isOpen, setOpen] = useState(false);
   const shown = isOpen ? group.things : group.things.slice(0, shownAtFirst);
   const hidden = group.things.length - shown.length;
   return (
     <>
       {shown.map((thing) => (
-        <Thing key={`${thing.node.id} ${thing.cause.kind}`} thing={thing} />
+        <Thing key={`${thing.node.id} ${thing.cause.kind}`} thing={thing} holding={holding} />
       ))}
       {(hidden > 0 || isOpen) && (
         <li class="rest">
@@ -49,8 +67,8 @@ function Group({ group }: { readonly group: WrongGroup }): JSX.Element {
   );
 }
 
-export function Thing({ thing: { node, cause } }: { readonly thing: WrongThing }): JSX.Element {
-  const { acknowledged } = cause;
+export function Thing({ thing, holding }: { readonly thing: WrongThing; readonly holding: Holding }): JSX.Element {
+  const { node, cause } = thing;
   return (
     <li class={cause.level}>
       <StateIcon state={cause.level} />
@@ -61,13 +79,10 @@ export function Thing({ thing: { node, cause } }: { readonly thing: WrongThing }
           <span class="since">
             <Since ms={cause.sinceMs} />
           </span>
+          <HoldButtons thing={thing} ask={holding.ask} />
         </div>
         <p>{cause.reason}</p>
-        {acknowledged !== undefined && (
-          <p class="hint">
-            {acknowledged.by} takes care of it{acknowledged.note === '' ? '' : `: ${acknowledged.note}`}
-          </p>
-        )}
+        <HeldBy thing={thing} ask={holding.ask} />
       </div>
     </li>
   );

@@ -35,7 +35,7 @@ export function Page({ session }: PageParts): JSX.Element {
       {flow.data !== undefined && <Tiles flow={flow.data} />}
       <div class="columns">
         <Section title="What is wrong now" flush>
-          {health.data !== undefined && <WrongNow health={health.data} />}
+          {health.data !== undefined && <WrongNow health={health.data} refresh={health.refresh} />}
         </Section>
         <div class="stack">
           {seesSite(session) && <SitesTree health={health.data} />}

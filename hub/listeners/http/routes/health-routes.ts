@@ -1,6 +1,7 @@
 /** The health of everything that the one who asks may look at: what belongs to a tenant that he may not is as good as not there. */
 import * as z from 'zod';
 import { everyTenant, may, type Principal } from '../../../access/access.ts';
+import type { Alerts } from '../../../alerts/alerts.ts';
 import { tenantName } from '../../../config/names.ts';
 import {
   changesAnswer,
@@ -10,6 +11,8 @@ import {
   nodeKind,
   type FlowAnswer,
   type HealthAnswer,
+  type HealthCause,
+  type HealthNode,
 } from '../../../dashboard/api/health-shapes.ts';
 import type { HealthModel, ModelNode } from '../../../health/model/health-model.ts';
 import { pageOf, withoutChannels } from '../../../health/model/health-view.ts';
@@ -28,6 +31,7 @@ export interface HealthRouteParts {
     readonly model: Pick<HealthModel, 'tree' | 'atMs' | 'changes'>;
     flow(sees: (channel: string) => boolean, seesSite: boolean): FlowAnswer;
   };
+  readonly alerts: { readonly holds: Pick<Alerts['holds'], 'silenced'> };
 }
 
 const commas = z
@@ -51,12 +55,23 @@ const passing = { atMs: Number.POSITIVE_INFINITY };
 
 const ofChannels: ReadonlySet<string> = new Set(['channel', 'topic']);
 
-export function healthRoutes({ site, health, clock }: HealthRouteParts): ApiRoutes {
+export function healthRoutes({ site, health, alerts, clock }: HealthRouteParts): ApiRoutes {
   const { model } = health;
-  const answer = (query: unknown, seen: readonly ModelNode[]): HealthAnswer => {
+  const silencedOf = (principal: Principal, node: ModelNode, kind: string): Pick<HealthCause, 'silenced'> => {
+    const found = alerts.holds.silenced({ node: node.id, kind, owners: node.owners });
+    if (found === undefined) return {};
+    const { untilMs, id, tenant, by, note, node: nodes, finding } = found;
+    if (!may(principal, 'view', tenant ?? everyTenant)) return { silenced: { untilMs } };
+    return { silenced: { untilMs, silence: { id, node: nodes, finding, ...(tenant !== undefined && { tenant }), by, note } } };
+  };
+  const shownTo = (principal: Principal, node: ModelNode): HealthNode => {
+    const shown = shownNode(node);
+    return { ...shown, causes: shown.causes.map((cause) => ({ ...cause, ...silencedOf(principal, node, cause.kind) })) };
+  };
+  const answer = (principal: Principal, query: unknown, seen: readonly ModelNode[]): HealthAnswer => {
     const { state, kind, under, limit: most, order, after } = checked(healthQuery, query, 'query');
     const wanted = { states: state && new Set(state), kinds: kind && new Set(kind), under, limit: most, order, after };
-    const page = pageOf(seen, wanted, shownNode);
+    const page = pageOf(seen, wanted, (node) => shownTo(principal, node));
     if (page === undefined) throw new HttpError(400, 'malformed', 'query: after is not what an answer gave as next');
     return { site: site.name, siteId: site.siteId, atMs: model.atMs, ...page };
   };
@@ -66,7 +81,8 @@ export function healthRoutes({ site, health, clock }: HealthRouteParts): ApiRout
     const about = { query: healthQuery, answer: healthAnswer };
     const all = { summary: 'Health of all that one may look at: the worst first', ...about };
     app.get('/api/v1/health', { config: { access: 'view', about: all, passing } }, (request, reply) => {
-      return reply.send(answer(request.query, seenBy(principalOf(request))));
+      const principal = principalOf(request);
+      return reply.send(answer(principal, request.query, seenBy(principal)));
     });
 
     const platform = { summary: 'Health of the site itself: hubs, store, outputs, agents, sites below', ...about };
@@ -74,7 +90,7 @@ export function healthRoutes({ site, health, clock }: HealthRouteParts): ApiRout
       const principal = demand(request, 'view', everyTenant);
       // What channels have of their own is the other answer: the site is asked for without it.
       const seen = withoutChannels(seenBy(principal));
-      return reply.send(answer(request.query, seen));
+      return reply.send(answer(principal, request.query, seen));
     });
 
     const channels = { summary: 'Health of the channels of a tenant', path: tenantPath, ...about };
@@ -83,7 +99,7 @@ export function healthRoutes({ site, health, clock }: HealthRouteParts): ApiRout
       const principal = principalOf(request);
       if (!may(principal, 'view', tenant)) throw new HttpError(404, 'unknown', 'there is no such tenant');
       const seen = seenBy(principal).filter(({ kind, owners }) => ofChannels.has(kind) && owners.includes(tenant));
-      return reply.send(answer(request.query, seen));
+      return reply.send(answer(principal, request.query, seen));
     });
 
     const changed = { summary: 'What changed its colour, the newest first', query: changesQuery, answer: changesAnswer };
