@@ -11,5 +11,5 @@ export const unbalancedMs = 60_000;
 /** Agents without a certificate, of which nothing but their connections tells. */
 export const plainAgentsMax = 20_000;
 /** Of a core, that a look takes at most: of very many agents it looks less often, but no less than this, as a trouble is to show within fifteen seconds. */
-export const lookShareMax = 0.01;
+export const lookShareMax = 0.005;
 export const slowestLookMs = 3000;

@@ -9,7 +9,7 @@ export const readBytesMax = 4 * 1024 * 1024;
 /** How often its place is stored: what was read since is read again after a crash, and says the same again. */
 export const commitIntervalMs = 5000;
 /** How long what comes is gathered before it is read. */
-export const gatherMs = 500;
+export const gatherMs = 1000;
 /** Of a batch: a larger one is inflated by another thread. */
 export const inflatedHereBytesMax = 65_536;
 /** Records in between two looks at whether somebody else waits for the thread. */

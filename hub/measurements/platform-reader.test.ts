@@ -61,10 +61,13 @@ test('what agents tell comes to all who subscribed, once, also over a restart', 
   );
 });
 
-test('of what is measured only that is parsed which charts are drawn of', () => {
-  const line = (dataset: string): boolean => isWorthParsing(Buffer.from(agentLine(0, metricFields(dataset, {}))));
-  assert.equal(line('tributary.machine'), true);
-  for (const dataset of ['system.cpu', 'system.process', 'docker.network']) assert.equal(line(dataset), false, dataset);
-  assert.equal(isWorthParsing(Buffer.from(told)), true);
-  assert.equal(isWorthParsing(Buffer.from('{"event":{"dataset":"')), true);
+test('what agents measure in full is not parsed, all else is', () => {
+  const isWorth = (text: string): boolean => {
+    const lines = Buffer.from(`{"a":1}\n${text}\n${agentLine(0, metricFields('system.cpu', {}))}`);
+    return isWorthParsing(lines, 8, 8 + Buffer.byteLength(text));
+  };
+  const line = (dataset: string): string => agentLine(0, metricFields(dataset, {})).trimEnd();
+  assert.ok(isWorth(line('tributary.machine')));
+  for (const dataset of ['system.cpu', 'system.process', 'docker.network']) assert.ok(!isWorth(line(dataset)), dataset);
+  for (const other of [told.trimEnd(), '{"event":{"dataset":"', '{"message":"of no dataset"}']) assert.ok(isWorth(other), other);
 });

@@ -32,6 +32,8 @@ export class ToldHubs implements Disposable {
   readonly #removeListener: () => void;
   #states = new Map<Id, AgentState>();
   #measured: Measured[] = [];
+  /** As of the last `tell`: asked of each document, it would be asked hundreds of times a second. */
+  #isAlone = false;
 
   constructor(parts: ToldHubsParts) {
     this.#parts = parts;
@@ -42,12 +44,17 @@ export class ToldHubs implements Disposable {
 
   /** Told with the next `tell`: of each agent as it is then. */
   add(state: AgentState | undefined, measured: Measured): void {
-    if (this.#isAlone()) return;
+    if (this.#isAlone) return;
     if (state !== undefined) this.#states.set(state.agentId, state);
     if (this.#measured.length < toldPerMessageMax) this.#measured.push(measured);
   }
 
   async tell(): Promise<void> {
+    this.#isAlone = this.#parts.cluster.members().length < 2;
+    if (this.#isAlone) {
+      this.#states.clear();
+      this.#measured = [];
+    }
     if (this.#states.size === 0 && this.#measured.length === 0) return;
     const states = [...this.#states.values()].map(stateText);
     const measured = this.#measured.map(({ subject, atMs, values }) => [subject, atMs, values]);
@@ -59,10 +66,6 @@ export class ToldHubs implements Disposable {
 
   [Symbol.dispose](): void {
     this.#removeListener();
-  }
-
-  #isAlone(): boolean {
-    return this.#parts.cluster.members().length < 2;
   }
 
   /** From a hub of this site; of another version perhaps. */

@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test';
 import { AgentHost } from '../harness/agent-host.ts';
 import { PageSite, password } from '../harness/browser/page-site.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { requireTool } from '../harness/require.ts';
 import type { Scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';
@@ -33,7 +33,7 @@ suite('search on the page', { skip, timeout: 600_000 }, () => {
     writeFileSync(scratch.file('app.log'), `${app.join('')}<img src=x onerror="document.title='taken'"> \u202Enimda\u001B[0m\n`);
     writeFileSync(scratch.file('web.log'), `${web.join('\n')}\n`);
     const agent = stack.use(
-      new AgentHost({ programs: sourcePrograms, scratch, hubs: () => [hub.url], inputs, config: { tenant: undefined } }),
+      new AgentHost({ programs: testPrograms, scratch, hubs: () => [hub.url], inputs, config: { tenant: undefined } }),
     );
     await agent.enroll(await hub.createToken());
     await agent.start();
