@@ -65,6 +65,23 @@ test('a silence is of what its patterns and tenant mean, until its time or someb
   assert.deepEqual(fixture.actions, ['alerts-silenced shop', 'alerts-unsilenced shop', 'alerts-silenced ']);
 });
 
+test('a silence that begins later holds nothing back until then, and is told with its beginning', async () => {
+  const { holds, clock, meta } = new Fixture();
+  const alert: Pick<Alert, 'node' | 'kind' | 'owners'> = { node, kind: 'lag', owners: ['shop'] };
+  const fromMs = clock.now() + 60_000;
+  const about = { node: '*', finding: '*', fromMs, note: 'new kernels' };
+  await assert.rejects(holds.silence({ ...about, untilMs: fromMs }, by), /end before it begins/);
+  const { id } = await holds.silence({ ...about, untilMs: fromMs + 60_000 }, by);
+  assert.equal(meta.told[0]?.details['from'], new Date(fromMs).toISOString());
+  assert.deepEqual([holds.silences[0]?.id, holds.isSilenced(alert)], [id, false]);
+  clock.advance(59_999);
+  assert.ok(!holds.isSilenced(alert));
+  clock.advance(1);
+  assert.ok(holds.isSilenced(alert));
+  clock.advance(60_000);
+  assert.ok(!holds.isSilenced(alert));
+});
+
 test('what was acknowledged is known until it gets worse, or was gone for a while', async () => {
   const fixture = new Fixture();
   const { holds, clock } = fixture;

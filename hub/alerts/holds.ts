@@ -20,20 +20,22 @@ import { acknowledgedGoneMs, changeTriesMax } from './limits.ts';
 import { fitsNames } from './name-pattern.ts';
 
 const note = z.string().trim().min(1).max(500);
-const untilMs = z.number().int().min(0).max(8_640_000_000_000_000);
+const moment = z.number().int().min(0).max(8_640_000_000_000_000);
 
 export const silenceRequest = z.strictObject({
   /** With `*` for anything: `agent/*`, `channel/shop/*`. */
   node: z.string().min(1).max(500).default('*'),
   finding: z.string().min(1).max(100).default('*'),
   tenant: tenantName.optional(),
-  untilMs,
+  /** At once unless given. */
+  fromMs: moment.optional(),
+  untilMs: moment,
   note,
 });
 export const acknowledgeRequest = z.strictObject({
   node: z.string().min(1).max(1000),
   finding: z.string().min(1).max(100),
-  untilMs: untilMs.optional(),
+  untilMs: moment.optional(),
   note,
 });
 export type SilenceRequest = z.output<typeof silenceRequest>;
@@ -89,7 +91,7 @@ export class Holds {
     const nowMs = this.#parts.clock.now();
     return this.#kept()
       .silencesOf(owners)
-      .filter((one) => one.untilMs > nowMs && fitsNames(one.node, node) && fitsNames(one.finding, kind))
+      .filter((one) => isOn(one, nowMs) && fitsNames(one.node, node) && fitsNames(one.finding, kind))
       .reduce<Silence | undefined>((last, one) => (last !== undefined && last.untilMs >= one.untilMs ? last : one), undefined);
   }
 
@@ -106,9 +108,12 @@ export class Holds {
   async silence(request: SilenceRequest, by: Actor): Promise<Silence> {
     const nowMs = this.#parts.clock.now();
     if (request.untilMs <= nowMs) throw new OperationError('unclear', 'the time until when is over already');
+    if (request.fromMs !== undefined && request.fromMs >= request.untilMs)
+      throw new OperationError('unclear', 'it would end before it begins');
     const made: Silence = { id: randomUUID().slice(0, 8), ...request, by: by.actor, atMs: nowMs };
-    const { note: why, untilMs: until, ...about } = request;
-    const details = { id: made.id, ...about, until: new Date(until).toISOString(), note: why };
+    const { note: why, fromMs: from, untilMs: until, ...about } = request;
+    const begins = from === undefined ? {} : { from: new Date(from).toISOString() };
+    const details = { id: made.id, ...about, ...begins, until: new Date(until).toISOString(), note: why };
     await this.#change(({ silences, acknowledgements }) => {
       const kept = { silences: [...silences, made], acknowledgements };
       refuseTooMany(kept, made.tenant);
@@ -250,6 +255,10 @@ export class Holds {
       throw error;
     }
   }
+}
+
+function isOn({ fromMs = 0, untilMs }: Silence, nowMs: number): boolean {
+  return fromMs <= nowMs && nowMs < untilMs;
 }
 
 function refuseTooMany(kept: Kept, tenant: string | undefined): void {

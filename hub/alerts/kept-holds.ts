@@ -24,6 +24,8 @@ const silence = z.looseObject({
   ...common,
   /** Undefined: also what is of the site, or of any tenant. */
   tenant: z.string().optional(),
+  /** Absent: from when it was made. */
+  fromMs: z.number().optional(),
   untilMs: z.number(),
 });
 const acknowledgement = z.looseObject({

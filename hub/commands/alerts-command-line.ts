@@ -10,6 +10,7 @@ export interface SilenceFlags extends JsonFlag {
   readonly node: string;
   readonly finding: string;
   readonly tenant?: string;
+  readonly from?: string;
   readonly for: string;
   readonly note: string;
 }
@@ -48,6 +49,7 @@ function addSilence(silence: Command, { host, finish, configOf }: CommandLinePar
     .description('have nobody told of what fits, for a time')
     .requiredOption('--for <time>', 'how long: 30m, 2h, 7d')
     .requiredOption('--note <why>', 'for those who ask')
+    .option('--from <time>', 'when it begins, such as 2026-11-23T22:00+01:00: at once unless given')
     .option('--node <pattern>', 'such as agent/* or channel/shop/*', '*')
     .option('--finding <kind>', 'such as agent-silent', '*')
     .option('--tenant <tenant>', 'only what belongs to it')
@@ -95,5 +97,6 @@ const helpText = `
 Examples:
   tributary-hub alerts list
   tributary-hub alerts silence --node 'agent/*' --for 2h --note 'new kernels'
+  tributary-hub alerts silence --from '2026-11-23T22:00+01:00' --for 4h --note 'they move the racks'
   tributary-hub alerts ack output/elastic elasticsearch-away --note 'they know'
   tributary-hub alerts test operators`;

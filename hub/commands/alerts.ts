@@ -4,6 +4,7 @@ import type { SenderStatus } from '../alerts/alert-sender.ts';
 import type { ListedAlert } from '../alerts/alerts.ts';
 import type { Acknowledgement, Silence } from '../alerts/kept-holds.ts';
 import type { AckFlags, SilenceFlags } from './alerts-command-line.ts';
+import { parseSearchTime } from '../outputs/archive/search/search-time.ts';
 import { runningHub } from './ask-running-hub.ts';
 import { type CommandHost, type ExitCode, exitCode, UsageError } from './exit.ts';
 import type { ConfigRequest } from './load-config.ts';
@@ -36,10 +37,10 @@ export async function alertsListCommand(request: Request, host: CommandHost): Pr
     await host.out(table(['LEVEL', 'NODE', 'FINDING', 'SINCE', 'HELD'], rows));
   }
   if (silences.length > 0) {
-    const rows = silences.map(({ id, node, finding, tenant = '', untilMs, by, note }) => {
-      return [id, cell(node), cell(finding), tenant, minute(untilMs), cell(by), cell(note, 60)];
+    const rows = silences.map(({ id, node, finding, tenant = '', atMs, fromMs = atMs, untilMs, by, note }) => {
+      return [id, cell(node), cell(finding), tenant, minute(fromMs), minute(untilMs), cell(by), cell(note, 60)];
     });
-    await host.out(`\n${table(['SILENCE', 'NODE', 'FINDING', 'TENANT', 'UNTIL', 'BY', 'WHY'], rows)}`);
+    await host.out(`\n${table(['SILENCE', 'NODE', 'FINDING', 'TENANT', 'FROM', 'UNTIL', 'BY', 'WHY'], rows)}`);
   }
   const told = receivers.map(({ receiver, kind, lastSentMs, trouble }) => {
     return [receiver, kind, minute(lastSentMs), trouble === '' ? 'well' : cell(trouble, 120)];
@@ -51,14 +52,15 @@ export async function alertsListCommand(request: Request, host: CommandHost): Pr
 
 export async function alertsSilenceCommand(request: Request & SilenceFlags, host: CommandHost): Promise<ExitCode> {
   const { node, finding, tenant, note } = request;
-  const untilMs = Date.now() + durationOf(request.for);
-  const body = { node, finding, note, untilMs, ...(tenant !== undefined && { tenant }) };
+  const fromMs = request.from === undefined ? undefined : momentOf(request.from);
+  const untilMs = (fromMs ?? Date.now()) + durationOf(request.for);
+  const body = { node, finding, note, untilMs, ...(fromMs !== undefined && { fromMs }), ...(tenant !== undefined && { tenant }) };
   const answer = await runningHub(request, host)({ method: 'POST', path: '/alerts/silence', body });
   const { silence }: { silence?: Silence } = answer;
   await host.out(
     request.json
       ? jsonLine(answer)
-      : `silence ${silence?.id ?? ''}: nobody is told of ${cell(node)} until ${minute(silence?.untilMs)}\n`,
+      : `silence ${silence?.id ?? ''}: nobody is told of ${cell(node)} ${fromMs === undefined ? '' : `from ${minute(fromMs)} `}until ${minute(silence?.untilMs)}\n`,
   );
   return exitCode.done;
 }
@@ -105,6 +107,12 @@ export async function alertsTestCommand(request: Request & { readonly receiver: 
 function heldText({ silenced, acknowledged }: ListedAlert): string {
   if (acknowledged !== undefined) return `known to ${cell(acknowledged.by)}: ${cell(acknowledged.note)}`;
   return silenced ? 'silenced' : '';
+}
+
+function momentOf(text: string): number {
+  const ms = parseDuration(text) === undefined ? parseSearchTime(text, Date.now()) : undefined;
+  if (ms === undefined) throw new UsageError('--from: write when, such as 2026-11-23T22:00+01:00');
+  return ms;
 }
 
 function durationOf(text: string): number {

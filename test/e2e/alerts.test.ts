@@ -4,7 +4,7 @@ import { appendFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { WebhookServer } from '@tributary/hub/alerts/testing/webhook-server.ts';
 import { freePort } from '../harness/free-port.ts';
-import { at, listAt, parseJson, textAt } from '../harness/json.ts';
+import { at, listAt, numberAt, parseJson, textAt } from '../harness/json.ts';
 import { Stack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 
@@ -74,6 +74,15 @@ test('a receiver is told of what records say and of canaries that are missing', 
   const listed = listAt(parseJson(await command('alerts', 'list', '--json')), 'alerts');
   const known = listed.find((alert) => textAt(alert, 'kind') === 'content-alert');
   assert.equal(at(known, 'acknowledged', 'note'), 'we know');
+  const from = new Date(Date.now() + 86_400_000).toISOString();
+  await command('alerts', 'silence', '--from', from, '--for', '2h', '--finding', 'content-alert', '--note', 'tomorrow');
+  const later = parseJson(await command('alerts', 'list', '--json'));
+  assert.equal(numberAt(later, 'silences', 0, 'fromMs'), Date.parse(from));
+  assert.equal(numberAt(later, 'silences', 0, 'untilMs'), Date.parse(from) + 7_200_000);
+  assert.deepEqual(
+    listAt(later, 'alerts').filter((alert) => at(alert, 'silenced') === true),
+    [],
+  );
   const isShown = async (): Promise<boolean> => {
     const health = await (await fetch(`http://127.0.0.1:${port}/api/v1/health?kind=channel`, { headers })).text();
     return health.includes('"acknowledged":{"by":"console:');
