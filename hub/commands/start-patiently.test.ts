@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MasterError } from '../queue/redis/masters/masters.ts';
+import { RegistryError } from '../registry/registry.ts';
 import { startPatiently } from './start-patiently.ts';
 
 interface Tries {
@@ -22,9 +23,14 @@ function starting(errors: readonly Error[], stop = new AbortController().signal)
 
 test('a start that lost its store begins again, and says so', async () => {
   const lost = new MasterError('AMBIGUOUS', 'the connection was closed');
-  const { tries, started } = starting([lost, new Error('the registry cannot be read', { cause: lost })]);
+  // As it comes from the thread of the registry, without its cause.
+  const unwritten = new RegistryError(
+    'REGISTRY_UNAVAILABLE',
+    'Redis has fewer replicas in time than its min-replicas-to-write asks for',
+  );
+  const { tries, started } = starting([lost, new Error('the registry cannot be read', { cause: lost }), unwritten]);
   assert.equal(await started, 'started');
-  assert.deepEqual([tries.count, tries.warned.length], [3, 2]);
+  assert.deepEqual([tries.count, tries.warned.length], [4, 3]);
 });
 
 test('what is wrong for good ends it', async () => {

@@ -15,8 +15,14 @@ export interface PatientStart<Started> {
 }
 
 const pauseMsDefault = 1000;
-/** Of a MasterError or QueueError, also where it came from a thread: the store does not answer now. */
-const passingCodes: ReadonlySet<string> = new Set(['AMBIGUOUS', 'UNAVAILABLE', 'REPLICAS', 'QUEUE_UNAVAILABLE']);
+/** Of a MasterError, QueueError or RegistryError, also where it came from a thread and says no more: the store does not answer now. */
+const passingCodes: ReadonlySet<string> = new Set([
+  'AMBIGUOUS',
+  'UNAVAILABLE',
+  'REPLICAS',
+  'QUEUE_UNAVAILABLE',
+  'REGISTRY_UNAVAILABLE',
+]);
 const causesMax = 10;
 
 export async function startPatiently<Started>({
