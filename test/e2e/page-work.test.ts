@@ -12,7 +12,7 @@ import { axeViolations } from '../harness/browser/axe.ts';
 import { PageSite, password } from '../harness/browser/page-site.ts';
 import type { RawElasticsearch } from '../harness/elasticsearch/raw-elasticsearch.ts';
 import { sharedElasticsearch } from '../harness/elasticsearch/shared-elasticsearch.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { requireTool } from '../harness/require.ts';
 import { until } from '../harness/until.ts';
 
@@ -43,7 +43,7 @@ suite('work on the page', { skip, timeout: 600_000 }, () => {
     writeFileSync(scratch.file('orders.log'), '{"value":1,"message":"the first order"}\n');
     writeFileSync(scratch.file('plain.log'), 'a line without a pipeline\n');
     agent = stack.use(
-      new AgentHost({ programs: sourcePrograms, scratch, hubs: () => [hub.url], inputs, config: { tenant: undefined } }),
+      new AgentHost({ programs: testPrograms, scratch, hubs: () => [hub.url], inputs, config: { tenant: undefined } }),
     );
     await agent.writeConfig();
   });

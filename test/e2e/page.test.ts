@@ -8,7 +8,7 @@ import { axeViolations } from '../harness/browser/axe.ts';
 import { buildPage } from '../harness/browser/built-page.ts';
 import { Chromium, type Look } from '../harness/browser/chromium.ts';
 import { HubHost } from '../harness/hub-host.ts';
-import { sourcePrograms } from '../harness/programs.ts';
+import { testPrograms } from '../harness/programs.ts';
 import { requireTool } from '../harness/require.ts';
 import { Scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';
@@ -31,14 +31,14 @@ suite('the page', { skip, timeout }, () => {
     buildPage();
     scratch = stack.use(await Scratch.make());
     const config = { listeners: { http: { address: '127.0.0.1:0' } }, health: { rules: { agent_silent: { after: '2s' } } } };
-    hub = stack.use(new HubHost({ programs: sourcePrograms, scratch, config, tls: true }));
+    hub = stack.use(new HubHost({ programs: testPrograms, scratch, config, tls: true }));
     const [, name = '', oneTime = ''] = /Sign in as (\S+) with the password {2}(\S+)/.exec(await hub.init()) ?? [];
     first = { name, password: oneTime };
     await hub.start();
     origin = `https://127.0.0.1:${await hub.portOf('http')}`;
     const input = { kind: 'file', type: 'app', paths: [scratch.file('app.log')] };
     agent = stack.use(
-      new AgentHost({ programs: sourcePrograms, scratch, hubs: () => [hub.url], inputs: [input], config: { tenant: undefined } }),
+      new AgentHost({ programs: testPrograms, scratch, hubs: () => [hub.url], inputs: [input], config: { tenant: undefined } }),
     );
     const browser = stack.use(await Chromium.start());
     look = stack.use(await browser.look(origin));
