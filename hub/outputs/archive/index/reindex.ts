@@ -2,10 +2,12 @@
  * The index made again from the store alone: rows of objects whose manifests are beside them. Manifests are the mirror of the index; the rows go to
  * the hub, which adds those that are not there. Where a file that tells the end of a chain is missing or damaged, it is written again.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArchiveObject } from '../../../queue/queue.ts';
 import { placeBehind } from '../chain/chain-link.ts';
 import { readChainEnd, writeChainEnd } from '../chain/chains.ts';
 import type { FoundManifest } from '../manifest.ts';
+import { manifestName } from '../object-name.ts';
 import type { ArchiveStore } from '../store/archive-store.ts';
 import { type ChannelChoice, type SurveyedChannel, surveyedChannels } from './survey.ts';
 
@@ -32,9 +34,12 @@ export interface ReindexSums {
 
 /** Of one request to the hub. */
 export const reindexRowsMax = 1000;
+/** A hub that still lives writes a manifest within this time behind its object. */
+const beingWrittenMs = 2000;
 
 export async function reindexArchive(parts: ReindexParts): Promise<Readonly<ReindexSums>> {
   const sums: ReindexSums = { objects: 0, known: 0, added: 0, chains: 0, kept: 0, problems: 0 };
+  const undescribed: string[] = [];
   for await (const surveyed of surveyedChannels(parts.store, parts.choice)) {
     sums.objects += surveyed.objects.size;
     sums.kept += surveyed.kept.length;
@@ -44,10 +49,33 @@ export async function reindexArchive(parts: ReindexParts): Promise<Readonly<Rein
       sums.added += parts.add === undefined ? rows.length : await parts.add(rows);
       parts.onProgress(sums);
     }
+    undescribed.push(...undescribedIn(surveyed));
     await endChains(parts, surveyed, sums);
     parts.onProgress(sums);
   }
+  await lookAgain(parts, undescribed, sums);
   return sums;
+}
+
+function undescribedIn({ objects, manifests }: SurveyedChannel): string[] {
+  const described = new Set(manifests.flatMap(({ manifest }) => manifest?.object.name ?? []));
+  const unread = new Set(manifests.map(({ name }) => name));
+  return [...objects.keys()].filter((name) => !described.has(name) && !unread.has(manifestName(name)));
+}
+
+/** The manifest of an object that a hub is just writing comes a moment behind it, and its row is that hub's to add. */
+async function lookAgain(
+  { store, onProblem }: Pick<ReindexParts, 'store' | 'onProblem'>,
+  undescribed: readonly string[],
+  sums: ReindexSums,
+): Promise<void> {
+  if (undescribed.length > 0) await sleep(beingWrittenMs);
+  for (const name of undescribed) {
+    const isDescribed = (await store.read(manifestName(name))) !== undefined;
+    if (isDescribed || (await store.checksum(name)) === undefined) continue;
+    sums.problems += 1;
+    onProblem(name, 'it has no manifest: nothing tells what it holds');
+  }
 }
 
 /** The oldest first. */
@@ -57,7 +85,6 @@ function missingRows(parts: ReindexParts, { objects, manifests }: SurveyedChanne
     parts.onProblem(object, text);
   };
   const rows: ArchiveObject[] = [];
-  const described = new Set<string>();
   for (const { name, manifest } of manifests) {
     if (manifest === undefined) {
       problem(name, 'it is a manifest that cannot be read, or of another object');
@@ -65,14 +92,12 @@ function missingRows(parts: ReindexParts, { objects, manifests }: SurveyedChanne
     }
     const { object } = manifest;
     const file = objects.get(object.name);
-    described.add(object.name);
     if (parts.known.has(object.name)) sums.known += 1;
     else if (file === undefined) problem(object.name, 'its manifest is there, and it is not');
     else if (file.bytes !== object.objectBytes)
       problem(object.name, `it has ${file.bytes} bytes instead of ${object.objectBytes}`);
     else rows.push(object);
   }
-  for (const name of objects.keys()) if (!described.has(name)) problem(name, 'it has no manifest: nothing tells what it holds');
   return rows.toSorted((one, other) => one.receivedMsMin - other.receivedMsMin || one.first - other.first);
 }
 

@@ -1,6 +1,6 @@
 /** An archive that was written for real, and then treated badly: each misdeed shows, and none where there was none. */
 import assert from 'node:assert/strict';
-import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import type { ArchiveObject } from '../../../queue/queue.ts';
@@ -204,6 +204,27 @@ suite('archive verify', () => {
       JSON.parse(readFileSync(join(copy, channel, '.chain-0.json'), 'utf8')),
       JSON.parse(readFileSync(join(line.archiveFolder, channel, '.chain-0.json'), 'utf8')),
     );
+    rmSync(copy, { recursive: true });
+  });
+
+  test('reindex waits for the manifest of an object that is just being written, and tells where there is none', async () => {
+    const copy = copied(line.archiveFolder);
+    const [written, lost] = [manifestName(nameOf(3)), manifestName(nameOf(4))];
+    renameSync(join(copy, written), join(copy, 'later'));
+    rmSync(join(copy, lost));
+    const problems: string[] = [];
+    await reindexArchive({
+      store: new FolderStore(copy),
+      choice: {},
+      known: new Set(objects.slice(0, 3).map(({ name }) => name)),
+      add: undefined,
+      onProblem: (object, text) => problems.push(`${object}: ${text}`),
+      // Once all that is there was looked at.
+      onProgress: () => {
+        if (existsSync(join(copy, 'later'))) renameSync(join(copy, 'later'), join(copy, written));
+      },
+    });
+    assert.deepEqual(problems, [`${nameOf(4)}: it has no manifest: nothing tells what it holds`]);
     rmSync(copy, { recursive: true });
   });
 
