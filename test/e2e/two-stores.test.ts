@@ -55,6 +55,9 @@ class TwoHubs implements AsyncDisposable {
     await second.start();
     appendFileSync(hubs.log, '');
     await agent.start();
+    // On a busy machine the first may be too slow to be the one that it begins with; it comes back to it.
+    const isAtFirst = async (): Promise<boolean> => at(await agent.status(), 'uplink', 'hub') === first.url;
+    await until('the agent is at the hub that it prefers', isAtFirst, { deadlineMs, detail: () => agent.program.tail(15) });
     return hubs;
   }
 
