@@ -44,8 +44,10 @@ export interface EdgeResult {
 
 const bytesPerSecond = 800_000;
 const rotateBytes = 300_000;
-/** In a round of a short run about so much and no more, unless nothing is on its way: a slow machine gets no more to do than a quick one. */
+/** In a round of a short run about so much and no more, unless all of it came: a slow machine gets no more to do than a quick one. */
 const allowanceBytes = 3_000_000;
+/** Nothing comes from the agent for so long: it has no more. */
+const restMs = 5000;
 /** A named point that is not reached within this is given up: the round does not count. */
 const pointDeadlineMs = 15_000;
 /**
@@ -132,6 +134,8 @@ class Rounds {
   readonly faults: Record<string, number> = {};
   counted = 0;
   tried = 0;
+  /** By the agent, up to when. */
+  #sent = { batches: 0, atMs: 0 };
 
   constructor(options: RoundsOptions) {
     this.#options = options;
@@ -217,9 +221,14 @@ class Rounds {
     }
   }
 
+  /** Where a round needs more than it was allowed, as all of that has arrived, it gets more a while later. */
   #keepFlowing(): void {
     const { proxy, writer } = this.#options;
-    if (proxy.inFlight === 0) writer.allow();
+    const nowMs = performance.now();
+    if (proxy.batchesSent !== this.#sent.batches) this.#sent = { batches: proxy.batchesSent, atMs: nowMs };
+    if (nowMs - this.#sent.atMs < restMs) return;
+    this.#sent = { batches: proxy.batchesSent, atMs: nowMs };
+    writer.allow();
   }
 
   /** A product that ends by itself is a failure whatever the archive says. */
