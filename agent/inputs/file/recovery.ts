@@ -127,12 +127,10 @@ export class Recovery {
   }
 
   async #readRotated(state: StreamState, path: string): Promise<void> {
-    const { table, files, claims, claimant, discovering, sink, events, clock, kind } = this.#context;
+    const { table, files, claims, claimant, sink, events, clock, kind } = this.#context;
     const { known, copies, reader } = this.#options;
     const { streamId } = state;
     const key = keyOfIdentity(state.identity);
-    // Somebody looks at it just now, by the name that it had a moment ago. Were it settled and that look came to nothing, nobody would read it any more.
-    if (discovering.has(key)) return;
     const decided = await kind.traitsOf(state.identity.path);
     if (typeof decided !== 'object') return;
     // What was rotated away is read to its end as what it was, even if its path stands for something else by now.
@@ -146,7 +144,6 @@ export class Recovery {
       const source = new Source({ key, traits, state: { ...state, identity }, nowMs: clock.monotonic() });
       // The reader looks whether a compressed file holds what was read of it.
       const verdict = source.compression === '' ? await verify(handle, state) : 'same';
-      if (discovering.has(key)) return;
       known.settle([state]);
       if (verdict !== 'same') {
         events.fileReplaced(state.identity.path, streamId, reasonOf(verdict));
