@@ -107,13 +107,13 @@ export class PlatformTopicReader implements TopicRunner {
     const lines = await inflated(body, inflatedBytes);
     if (lines === undefined) return;
     for (let from = 0; from < lines.length;) {
-      const found = lines.indexOf(newline, from);
-      const [begin, end] = [from, found === -1 ? lines.length : found];
-      from = end + 1;
+      const end = lines.indexOf(newline, from);
+      const line = lines.subarray(from, end === -1 ? lines.length : end);
+      from = end === -1 ? lines.length : end + 1;
       this.#lines += 1;
       if (this.#lines % linesPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
-      if (begin === end || !isWorthParsing(lines, begin, end)) continue;
-      const document = platformDocument(lines.toString('utf8', begin, end), origin);
+      if (line.length === 0 || !isWorthParsing(line)) continue;
+      const document = platformDocument(line.toString(), origin);
       if (document !== undefined) this.#parts.onDocument(document);
     }
   }
