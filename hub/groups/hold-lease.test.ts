@@ -6,7 +6,7 @@ import { type LeaseQueue, withLease } from './hold-lease.ts';
 import { leaseMs, leasePollMs, leaseRenewMs } from './limits.ts';
 
 const group = { topic: 'back/acme/app', group: 'archive', partition: 0 };
-const lease: Lease = { ...group, epoch: 1, cursor: 0, expiresMs: leaseMs, isAfterUnclean: false, generation: 0 };
+const lease: Lease = { ...group, epoch: 1, cursor: 0, expiresMs: leaseMs, isAfterUnclean: false, triesOfNext: 0, generation: 0 };
 
 /** Time passes at once: every sleep is over when it is asked for, and is written down. */
 class Fixture {

@@ -77,8 +77,14 @@ export const callsPerThreadMax = 2;
  * behind them comes nearer with each such end.
  */
 export const suspectEntriesMax = 64;
-/** How often an entry is tried alone, if its hub ends each time. */
-export const triesAloneMax = 2;
+/**
+ * How often an entry is tried alone, if its hub ends each time. More often than a few ends of any other cause have it in hand by chance: what
+ * is set aside is kept, and told of, but a person has to bring it in again.
+ */
+export const triesAloneMax = 5;
+/** How long a hub is up before it tries an entry again that one hub ended with, alone; twice as long with each further one. */
+export const retrialMsMin = 1000;
+export const retrialMsMax = 8000;
 /** How long such a try keeps those of other channels waiting. */
 export const trialMsMax = 5000;
 /** Records of one bundle that end their thread at a step and are known; beyond that the whole of it is at fault. */

@@ -39,6 +39,8 @@ import {
   readEntriesMax,
   suspectEntriesMax,
   trialMsMax,
+  retrialMsMax,
+  retrialMsMin,
   triesAloneMax,
 } from './limits.ts';
 import { type Processor, WorkEnded } from './pipeline-pool.ts';
@@ -120,6 +122,7 @@ export class Pipeline implements TopicRunner {
     const ahead: Work[] = [];
     let readTo = lease.cursor;
     let suspects = lease.isAfterUnclean ? await this.#countSuspects(readTo) : 0;
+    if (suspects > 0 && this.#survived !== readTo + 1) await pause(clock, retrialMs(lease.triesOfNext), signal);
     let patienceMs = burstMsMax;
     while (!signal.aborted) {
       if (suspects > 0) {
@@ -377,6 +380,15 @@ function endOf(work: Work, { failing, message }: WorkEnded): Processed | undefin
 function newWork(entries: readonly Entry[]): Work {
   const done = Promise.resolve();
   return { entries, isAlone: false, stuckTimes: 0, failing: [], done, result: undefined, isToSplit: false, error: undefined };
+}
+
+/**
+ * The more often the hub ended with the entry in hand, the longer it is up before the next try. Something else that ends hubs soon after their start
+ * finds nothing in hand then, and is not laid to the entry's charge.
+ */
+function retrialMs(tries: number): number {
+  if (tries === 0 || tries >= triesAloneMax) return 0;
+  return Math.min(retrialMsMin * 2 ** (tries - 1), retrialMsMax);
 }
 
 /** An entry that is not to be tried again. */

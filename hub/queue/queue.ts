@@ -22,6 +22,7 @@ import type {
   Trim,
 } from '@tributary/protocol/messages.ts';
 import type { QueueLimits } from './limits.ts';
+import type { Sought, SeekTarget } from './seek.ts';
 import type { AppendResult, StreamKey, StreamPosition } from '@tributary/protocol/session/server-effect.ts';
 
 export type TopicName = string;
@@ -133,23 +134,6 @@ export interface GroupPlace {
   readonly partition: number;
 }
 
-/**
- * Where an operator puts a cursor: before the entry of a sequence, before the first entry that was received at a time or after it,
- * before what is retained, or behind all there is.
- */
-export type SeekTarget =
-  | { readonly kind: 'sequence'; readonly sequence: number }
-  | { readonly kind: 'time'; readonly receivedMs: number }
-  | { readonly kind: 'beginning' }
-  | { readonly kind: 'end' };
-
-export interface Sought {
-  /** Sequence of the last entry that counts as passed now. */
-  readonly cursor: number;
-  /** Records that were stepped over: counted as dropped. 0 where the cursor went back. */
-  readonly skippedRecords: number;
-}
-
 /** The right to move one group's cursor in one partition, by the store's clock; a later owner has a higher epoch. */
 export interface Lease {
   readonly topic: TopicName;
@@ -161,6 +145,8 @@ export interface Lease {
   readonly expiresMs: number;
   /** Who had it before did not give it back: it may have died of what it was working on. Told by `acquire`, once. */
   readonly isAfterUnclean: boolean;
+  /** How often the entry behind the cursor was tried (`attempt`). Told by `acquire`, once. */
+  readonly triesOfNext: number;
   /** Of the partition (`generationOf`) when it was acquired. Under any other one the lease is none. */
   readonly generation: number;
 }

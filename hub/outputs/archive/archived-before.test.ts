@@ -28,6 +28,7 @@ const lease: Lease = {
   cursor: 0,
   expiresMs: 0,
   isAfterUnclean: false,
+  triesOfNext: 0,
   generation: 7,
 };
 const events = new ArchiveEvents(createLogger({ level: 'error', sink: () => undefined }));

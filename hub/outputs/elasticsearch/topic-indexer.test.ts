@@ -36,6 +36,7 @@ test('documents that were made again of archived lines are looked up, however la
     cursor: 0,
     expiresMs: nowMs + leaseMs,
     isAfterUnclean: false,
+    triesOfNext: 0,
     generation: 0,
   };
   const queue: Pick<Queue, 'ensureGroup' | 'acquire' | 'renew' | 'release' | 'read' | 'commit'> = {

@@ -53,6 +53,7 @@ export const attemptContract: readonly ContractTest[] = [
       const { queue } = fixture;
       fixture.advance(60_001);
       const own = lease(await queue.acquire(before, 'another', 60_000));
+      assert.deepEqual([before.triesOfNext, own.triesOfNext], [0, 1], 'who has it next is told of them');
       assert.equal(await queue.attempt(before, 1), 'fenced');
       assert.deepEqual([await queue.attempt(own, 1), await queue.attempt(own, 1)], [2, 3]);
       assert.deepEqual([await queue.attempt(own, 2), await queue.attempt(own, 2)], [1, 2]);
@@ -61,6 +62,7 @@ export const attemptContract: readonly ContractTest[] = [
       assert.equal(await queue.commit({ lease: own, to: 2 }), 'done');
       await queue.seekGroup(own, { kind: 'sequence', sequence: 2 });
       const back = lease(await queue.acquire(own, 'another', 60_000));
+      assert.equal(back.triesOfNext, 0, 'it was passed since');
       assert.equal(await queue.attempt(back, 2), 1);
       await queue.removeGroup('platform', 'g');
       assert.equal(await queue.attempt(await owned(queue, 'platform', 'g'), 2), 1);

@@ -229,9 +229,10 @@ export class GroupCalls {
   #lease(place: CommitPlace, { word, values, generation }: Answer): Lease | undefined {
     if (word === 'absent') throw neverRegistered(place);
     if (word !== 'done') return undefined;
-    const [epoch = 0, cursor = 0, expiresMs = 0, isUnclean = 0] = values.map(numberOf);
+    const [epoch = 0, cursor = 0, expiresMs = 0, isUnclean = 0, triesOfNext = 0] = values.map(numberOf);
     const { topic, group, partition } = place;
-    const lease = { topic, group, partition, epoch, cursor, expiresMs, isAfterUnclean: isUnclean === 1, generation };
+    const isAfterUnclean = isUnclean === 1;
+    const lease = { topic, group, partition, epoch, cursor, expiresMs, isAfterUnclean, triesOfNext, generation };
     this.#leases.set(nameOf(lease), lease);
     return lease;
   }

@@ -1,15 +1,8 @@
 /** What operators do to reader groups by hand, in one partition or in all. */
 import { randomBytes } from 'node:crypto';
 import { QueueError } from '../queue-error.ts';
-import {
-  archiveGroup,
-  type GroupPlace,
-  pipelineGroup,
-  type SeekTarget,
-  type Sought,
-  streamName,
-  type TopicName,
-} from '../queue.ts';
+import { archiveGroup, type GroupPlace, pipelineGroup, streamName, type TopicName } from '../queue.ts';
+import type { SeekTarget, Sought } from '../seek.ts';
 import type { QueueFunction } from './functions/library.ts';
 import { streamOfText } from './entry-text.ts';
 import { forgottenAtOnceMax, passedAtOnceMax, patienceMs, rowsMax, skippedAtOnceMax } from './limits.ts';

@@ -23,10 +23,9 @@ import type {
   Queue,
   QueueStatus,
   RecordedGap,
-  SeekTarget,
-  Sought,
   TopicName,
 } from '../queue.ts';
+import type { SeekTarget, Sought } from '../seek.ts';
 import type { DeadEntryCalls } from './dead-entry-calls.ts';
 import type { EntryReader } from './entry-reader.ts';
 import type { Figures } from './figures.ts';

@@ -63,6 +63,7 @@ export function acquire(store: Store, argument: AcquireArgument): Lease | undefi
     cursor: group.cursor,
     expiresMs: nowMs + ttlMs,
     isAfterUnclean,
+    triesOfNext: group.tries,
     generation: 0,
   };
 }
@@ -84,6 +85,7 @@ export function renew(store: Store, { nowMs, lease, ttlMs }: LeaseArgument): Lea
     cursor: group.cursor,
     expiresMs: nowMs + ttlMs,
     isAfterUnclean: false,
+    triesOfNext: 0,
     generation: 0,
   };
 }

@@ -4,7 +4,8 @@
  */
 import { assert } from '@tributary/shared/assert.ts';
 import { QueueError } from '../queue-error.ts';
-import { archiveGroup, type GroupPlace, pipelineGroup, type SeekTarget, type Sought } from '../queue.ts';
+import { archiveGroup, type GroupPlace, pipelineGroup } from '../queue.ts';
+import type { SeekTarget, Sought } from '../seek.ts';
 import { cursorBefore, cursorBehind, endOf, groupOf } from './group-place.ts';
 import { keptSegments } from './segments.ts';
 import type { Store } from './store.ts';

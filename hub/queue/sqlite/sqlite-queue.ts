@@ -32,10 +32,9 @@ import type {
   Queue,
   QueueStatus,
   RecordedGap,
-  SeekTarget,
-  Sought,
   TopicName,
 } from '../queue.ts';
+import type { SeekTarget, Sought } from '../seek.ts';
 import { archiveObjects } from './archive-objects.ts';
 import { knownStreams } from './known-streams.ts';
 import { Levels } from './levels.ts';

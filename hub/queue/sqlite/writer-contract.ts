@@ -3,7 +3,8 @@ import type { AppendResult, StreamPosition } from '@tributary/protocol/session/s
 import type { DurabilityPragmas } from '@tributary/shared/sqlite/open-database.ts';
 import type { ThreadCall } from '@tributary/shared/async/thread-call.ts';
 import type { QueueLimits } from '../limits.ts';
-import type { ArchiveObject, ArchivePlan, CommitResult, HeldBack, Lease, RecordedGap, Sought } from '../queue.ts';
+import type { ArchiveObject, ArchivePlan, CommitResult, HeldBack, Lease, RecordedGap } from '../queue.ts';
+import type { Sought } from '../seek.ts';
 import type { AppendArgument, PublishArgument } from './append.ts';
 import type { ReplayDeadArgument } from './dead-entries.ts';
 import type {

@@ -76,6 +76,12 @@ local function ensureGroup(keys, args)
   return { meta.generation, 'done', topic.last, pendingOf(keys, FIXED, topic), meta.bytes, meta.memory, isGathered }
 end
 
+-- The sequence that was tried last, how often that was, and the token of the last call.
+local function triesOf(keys, topic, group)
+  local sequence, tries, token = string.match(call('HGET', keys[ATTEMPTS], topic .. '\n' .. group) or '', '^(%S+) (%S+) (%S+)$')
+  return sequence, tonumber(tries or 0), token
+end
+
 -- One that lasts longer than any that is asked for was given by a clock that was set back since.
 local LEASE_MS_MAX = 600000
 
@@ -94,9 +100,11 @@ local function acquire(keys, args)
   local isOwned = group.owner ~= '' and group.epoch > meta.generation and leftMs > 0 and leftMs <= LEASE_MS_MAX
   if group.paused == '1' or (isOwned and group.owner ~= owner) then return { meta.generation, 'none' } end
   local isUnclean = group.owner ~= ''
+  local sequence, tries = triesOf(keys, args[3], name)
+  if sequence ~= n(group.cursor + 1) then tries = 0 end
   nextEpoch(meta, group, owner, meta.nowMs + args[6])
   putGroup(keys, FIXED, name, group)
-  return { meta.generation, 'done', group.epoch, group.cursor, group.expiresMs, isUnclean and 1 or 0 }
+  return { meta.generation, 'done', group.epoch, group.cursor, group.expiresMs, isUnclean and 1 or 0, tries }
 end
 
 -- topic, group, epoch, milliseconds. A lease that ran out is renewed as well, as long as nobody took the group.
@@ -131,12 +139,11 @@ local function attempt(keys, args)
   local group = findGroup(keys, FIXED, args[4])
   if not group then return { meta.generation, 'absent' } end
   if not holds(meta, group, tonumber(args[5])) then return { meta.generation, 'fenced' } end
-  local field = args[3] .. '\n' .. args[4]
-  local sequence, tries, token = string.match(call('HGET', keys[ATTEMPTS], field) or '', '^(%S+) (%S+) (%S+)$')
-  local count = sequence == args[6] and tonumber(tries) or 0
+  local sequence, tries, token = triesOf(keys, args[3], args[4])
+  local count = sequence == args[6] and tries or 0
   -- The same call again, of which nobody knew whether it was done.
   if token ~= args[7] then count = count + 1 end
-  call('HSET', keys[ATTEMPTS], field, table.concat({ args[6], n(count), args[7] }, ' '))
+  call('HSET', keys[ATTEMPTS], args[3] .. '\n' .. args[4], table.concat({ args[6], n(count), args[7] }, ' '))
   return { meta.generation, 'done', count }
 end
 

@@ -19,6 +19,8 @@ export interface GroupRow {
   readonly paused: boolean;
   /** Nobody has it, and its last owner did not give it back. */
   readonly unclean: boolean;
+  /** Of the entry behind the cursor. */
+  readonly tries: number;
 }
 
 /** A place in a topic with the sums up to it. */
@@ -29,7 +31,7 @@ export interface Cursor {
 }
 
 const columns = `id, topic, name, policy, age_ms_max, bytes_max, cursor, passed_records, passed_bytes, dropped_records,
-  epoch, owner, expires_ms, paused, unclean`;
+  epoch, owner, expires_ms, paused, unclean, CASE WHEN tried_sequence = cursor + 1 THEN tries ELSE 0 END AS tries`;
 
 export class GroupTable {
   readonly #find;
@@ -146,6 +148,7 @@ export function groupRow(row: Row): GroupRow {
     expiresMs: integer(row, 'expires_ms'),
     paused: integer(row, 'paused') === 1,
     unclean: integer(row, 'unclean') === 1,
+    tries: integer(row, 'tries'),
   };
 }
 
