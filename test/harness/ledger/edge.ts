@@ -14,6 +14,7 @@ import { Scratch } from '../scratch.ts';
 import { until } from '../until.ts';
 import type { Program } from '../program.ts';
 import type { Programs } from '../programs.ts';
+import { evidenceOf } from './evidence.ts';
 import { checkArchive, type Verdict } from './check.ts';
 import { FaultPlan, type Fault, isOfRenewal, type Product } from './fault-plan.ts';
 import { KnownFiles } from './known-files.ts';
@@ -108,7 +109,7 @@ export async function runEdge(options: EdgeOptions): Promise<EdgeResult> {
   const written = writer.stop();
   const bytes = written.reduce((sum, file) => sum + file.bytes, 0);
   options.log(`stopped writing: ${written.length} files, ${(bytes / 1e6).toFixed(1)} MB; waiting until all is archived`);
-  await settled({ archive: hub.archive, bytes, log: options.log, tail: () => tailsOf(agent, hub) });
+  await settled({ archive: hub.archive, bytes, log: options.log, tail: () => evidenceOf({ agent, hub }, written) });
   await agent.program.stop();
   await hub.program.stop();
   const verdict = await checkArchive({ archive: hub.archive, written, manifestPath: scratch.file('manifest.json') });

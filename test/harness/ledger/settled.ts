@@ -11,7 +11,7 @@ export interface SettledOptions {
   readonly bytes: number;
   readonly log: (line: string) => void;
   /** What the products said last: asked and shown when nothing moves any more. */
-  readonly tail: () => string;
+  readonly tail: () => string | Promise<string>;
   /** Only what is archived for this tenant. */
   readonly tenant?: string;
 }
@@ -36,7 +36,7 @@ export async function settled(options: SettledOptions): Promise<boolean> {
     if (archived !== last) lastChangeMs = now;
     last = archived;
     if (now - lastChangeMs > standstillMs) {
-      log(`standstill: ${archived} of ${bytes} bytes are archived\n${tail()}`);
+      log(`standstill: ${archived} of ${bytes} bytes are archived\n${await tail()}`);
       return false;
     }
     await sleep(lookEveryMs);
