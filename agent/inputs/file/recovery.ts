@@ -144,8 +144,8 @@ export class Recovery {
       const source = new Source({ key, traits, state: { ...state, identity }, nowMs: clock.monotonic() });
       // The reader looks whether a compressed file holds what was read of it.
       const verdict = source.compression === '' ? await verify(handle, state) : 'same';
-      known.settle([state]);
       if (verdict !== 'same') {
+        known.settle([state]);
         events.fileReplaced(state.identity.path, streamId, reasonOf(verdict));
         const copy = await copies.follow(state, traits);
         if (copy === undefined) sink.endStream(streamId);
@@ -155,7 +155,14 @@ export class Recovery {
         }
         return;
       }
-      if (!claims.claimFile(claimant, key, attributesKeyOf(traits.attributes)) || !claims.claimStream(claimant, streamId)) return;
+      const attributesKey = attributesKeyOf(traits.attributes);
+      if (!claims.claimFile(claimant, key, attributesKey)) {
+        // Where another input has the file just now, it is looked for again.
+        if (table.byKey(key) !== undefined) known.settle([state]);
+        return;
+      }
+      if (!claims.claimStream(claimant, streamId)) return claims.releaseFile(claimant, key, attributesKey);
+      known.settle([state]);
       this.#wasRotated(state.identity, stats.mtimeNs);
       source.place = 'moved';
       source.verified = source.compression === '';

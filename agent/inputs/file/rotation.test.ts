@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
 import { appendFile, mkdir, open, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
+import { breakReads } from '../testing/break-reads.ts';
 import { eventually, InputUnderTest } from '../testing/input-under-test.ts';
 import { parseFileToken } from './token.ts';
 
@@ -72,6 +73,30 @@ suite('a file is renamed', () => {
     const expected = files.map((at) => `begin ${at}\nend ${at}\n`).toSorted();
     await eventually('all are read', () => texts().join('').length >= expected.join('').length).catch(() => undefined);
     assert.deepEqual(texts(), expected);
+  });
+
+  test('to a name that no glob matches, while its disk fails: it is read on when that works again', async (t) => {
+    await using unit = await InputUnderTest.make();
+    await writeFile(unit.path('a.log'), 'one\n');
+    unit.start();
+    await unit.expect('a.log', 'one\n');
+    await rename(unit.path('a.log'), unit.path('a.rotated'));
+    await unit.expectEvent('fileRotated');
+    const broken = await breakReads(t, unit.path('a.rotated'));
+    await appendFile(unit.path('a.rotated'), 'two\n');
+    await unit.expectEvent('sourceFailed');
+    broken.mock.restore();
+    await unit.expect('a.log', 'one\ntwo\n');
+  });
+
+  test('to a name that no glob matches, more than may be held open: each last line is sent', async () => {
+    await using unit = await InputUnderTest.make();
+    const names = ['a', 'b', 'c', 'd'];
+    unit.start({ rotated_files_max: 1, idle_flush: 1000 });
+    for (const name of names) await writeFile(unit.path(`${name}.log`), 'one\ntwo');
+    for (const name of names) await unit.expect(`${name}.log`, 'one\n');
+    for (const name of names) await rename(unit.path(`${name}.log`), unit.path(`${name}.rotated`));
+    for (const name of names) await unit.expect(`${name}.log`, 'one\ntwo');
   });
 
   test('into another folder, and read to its end there', async () => {

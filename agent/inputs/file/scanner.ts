@@ -72,7 +72,10 @@ export class Scanner {
     for (const source of table.inTurn(this.#turns(elapsedMs))) {
       if (source.place === 'here') await this.look([source.path], index);
     }
-    for (const source of table.away) if (source.place === 'parked') await whereabouts.checkParked(source, index);
+    for (const source of table.away) {
+      if (source.place === 'parked') await whereabouts.checkParked(source, index);
+      else if (source.failed || !table.care.has(source)) await whereabouts.checkMoved(source);
+    }
     const rest = await known.rest();
     await this.#recovery.recover(rest, this.#isFirst ? rest.length : this.#turns(elapsedMs), index);
     await this.#checkExpected();

@@ -1,20 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import {
-  appendFile,
-  chmod,
-  chown,
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  readlink,
-  symlink,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
+import { appendFile, chmod, chown, mkdir, readdir, readFile, readlink, symlink, unlink, writeFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
+import { breakReads } from '../testing/break-reads.ts';
 import { InputUnderTest } from '../testing/input-under-test.ts';
 
 suite('what cannot be read is told once, tried again, and stops nothing else', () => {
@@ -78,9 +66,7 @@ suite('what cannot be read is told once, tried again, and stops nothing else', (
     await unit.expect('a.log', 'one\n');
     await unit.stop();
     await appendFile(unit.path('a.log'), 'two\n');
-    const broken = t.mock.method(await fileHandlePrototype(unit.path('a.log')), 'read', () => {
-      return Promise.reject(Object.assign(new Error('the disk is out of order'), { code: 'EIO', syscall: 'read' }));
-    });
+    const broken = await breakReads(t, unit.path('a.log'));
     unit.start();
     await unit.expectEvent('sourceFailed');
     broken.mock.restore();
@@ -101,18 +87,6 @@ suite('what cannot be read is told once, tried again, and stops nothing else', (
     await unit.expect('x/a.log', 'two\n');
   });
 });
-
-/** What all open files have their methods from. */
-async function fileHandlePrototype(path: string): Promise<FileHandle> {
-  await using handle = await open(path);
-  const prototype: unknown = Object.getPrototypeOf(handle);
-  assert(isFileHandle(prototype));
-  return prototype;
-}
-
-function isFileHandle(value: unknown): value is FileHandle {
-  return typeof value === 'object' && value !== null && 'read' in value;
-}
 
 /** How many folders this process watches, and what it has open below one. */
 async function heldBelow(folder: string): Promise<{ watches: number; files: number }> {

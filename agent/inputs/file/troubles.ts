@@ -65,6 +65,11 @@ export function isFileError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof NotAFileError || error instanceof DamagedFileError || 'syscall' in error;
 }
 
+/** We are not allowed to look. */
+export function isClosed(error: unknown): boolean {
+  return isFileError(error) && (error.code === 'EACCES' || error.code === 'EPERM');
+}
+
 export function isMissing(error: unknown): boolean {
   return isFileError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }

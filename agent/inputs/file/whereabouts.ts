@@ -21,7 +21,7 @@ import type { FolderIndex } from './folder-index.ts';
 import { keyAt } from './folder-index.ts';
 import { goneAfterMs } from './limits.ts';
 import { pathOfHandle } from './linux.ts';
-import type { Reader } from './reader.ts';
+import { quietMsOf, type Reader } from './reader.ts';
 import type { Source } from './source.ts';
 import { parseFileToken, withToken } from './token.ts';
 import { TooManyRotatedError } from './troubles.ts';
@@ -125,7 +125,12 @@ export class Whereabouts {
       sink.updateIdentity(source.cursor.streamId, source.identity);
     }
     const stats = await index.statsOf(path);
-    if (stats === undefined || (!source.hasChanged(stats) && !source.failed)) return;
+    if (stats === undefined) return;
+    if (!source.hasChanged(stats) && !source.failed) {
+      // It was closed to make room while its last line was held.
+      if (source.heldBytes > 0 && this.#isQuiet(source)) this.#reader.queue(source);
+      return;
+    }
     source.look(stats);
     table.move(source, { identity: source.identity, place: 'moved' });
     source.grewMs = this.#context.clock.monotonic();
@@ -200,6 +205,11 @@ export class Whereabouts {
       if (stats?.nlink === 0n) await this.finish(source);
       else await this.#park(source);
     }
+  }
+
+  #isQuiet(source: Source): boolean {
+    const { clock, options } = this.#context;
+    return clock.monotonic() - source.grewMs >= quietMsOf(source, options);
   }
 
   async #park(source: Source): Promise<void> {
