@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
 import { appendFile, mkdir, open, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { breakReads } from '../testing/break-reads.ts';
 import { eventually, InputUnderTest } from '../testing/input-under-test.ts';
 import { parseFileToken } from './token.ts';
@@ -85,6 +86,8 @@ suite('a file is renamed', () => {
     const broken = await breakReads(t, unit.path('a.rotated'));
     await appendFile(unit.path('a.rotated'), 'two\n');
     await unit.expectEvent('sourceFailed');
+    // Until no hint of the system is left that would lead there.
+    await sleep(500);
     broken.mock.restore();
     await unit.expect('a.log', 'one\ntwo\n');
   });
