@@ -87,7 +87,7 @@ test('counts are of all that somebody sees, and the head is the worst of it', ()
   const nothing = pageOf([], everything, shownNode);
   assert.partialDeepStrictEqual(nothing, {
     state: 'unknown',
-    reason: 'there is nothing here that you may look at: is the name right?',
+    reason: 'there is nothing here that you may look at: nothing came so far, or the name is not right',
     nodes: [],
   });
 });

@@ -75,7 +75,11 @@ function headOf(nodes: readonly ModelNode[]): Pick<HealthPage, 'state' | 'reason
   const [first] = nodes;
   // Who asks for what is not there, or has a name wrong, must not be told that all is well.
   if (first === undefined)
-    return { state: 'unknown', reason: 'there is nothing here that you may look at: is the name right?', sinceMs: 0 };
+    return {
+      state: 'unknown',
+      reason: 'there is nothing here that you may look at: nothing came so far, or the name is not right',
+      sinceMs: 0,
+    };
   const { state, reason, sinceMs } = nodes.reduce((worst, node) => (isWorse(node.state, worst.state) ? node : worst), first);
   return { state, reason, sinceMs };
 }

@@ -126,3 +126,14 @@ test('a preview that shows lines of a channel is in the trail, and one of lines 
   assert.deepEqual(await searched(server), ['olga preview']);
   assert.equal((await server.trail()).at(-1)?.tenant, 'shop');
 });
+
+test('what is the matter with a store is told to those who see the whole site', async () => {
+  const troubled = { ...store, name: 'elastic', state: 'the index of docks has no room' };
+  await using server = await PeopleServer.start({ stores: [store, troubled] });
+  const told = async (tenant: string): Promise<unknown[]> => {
+    const client = new PeopleClient(server.url, await server.addToken(tenant, 'read'));
+    return Object((await client.call('GET', '/api/v1/stores')).body?.['stores']).map(({ state }: { state: string }) => state);
+  };
+  assert.deepEqual(await told('*'), ['running', troubled.state]);
+  assert.deepEqual(await told('shop'), ['running', 'in trouble']);
+});
