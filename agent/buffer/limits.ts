@@ -42,9 +42,9 @@ export const removeGroupMax = 16;
 /** How often what was acked is looked at for its age. */
 export const trimIntervalMs = 5000;
 
-/** On a full disk: first and longest wait between two tries. */
+/** On a full disk: first and longest wait between two tries. Short enough that who made room sees it help, also in the health of its site. */
 export const spaceRetryMsMin = 500;
-export const spaceRetryMsMax = 10_000;
+export const spaceRetryMsMax = 4000;
 
 /** Pages given back to the file system in one transaction on a full disk. */
 export const vacuumPagesMax = 32;

@@ -2,7 +2,8 @@
  * Whether there is room for more, for each way of overflowing, and those who wait for it.
  *
  * Batches of platform events (`reserve`) have room of their own, which nothing else uses, so that events about a full buffer still
- * fit; all others share what the operator allows. On a full disk nobody has room.
+ * fit, and those about a full disk: there the writer gives them its reserve file. All others share what the operator allows, and have no room
+ * on a full disk.
  */
 import { once } from 'node:events';
 import type { Overflow } from '../inputs/input.ts';
@@ -50,8 +51,8 @@ export class Room {
   }
 
   has(overflow: Overflow): boolean {
-    if (!this.#hasSpace) return false;
     if (overflow === 'reserve') return this.#reserveHasRoom();
+    if (!this.#hasSpace) return false;
     return !this.isFull || (overflow === 'drop_oldest' && this.#parts.index.oldestDroppable() !== undefined);
   }
 

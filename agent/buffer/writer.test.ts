@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { checksumOf } from '@tributary/protocol/checksum.ts';
-import type { Id } from '@tributary/protocol/messages.ts';
+import type { ChannelName, Id } from '@tributary/protocol/messages.ts';
 import { ReserveFile } from '@tributary/shared/sqlite/reserve-file.ts';
-import type { StreamState } from '../inputs/input.ts';
+import type { Overflow, StreamState } from '../inputs/input.ts';
 import { reserveBytesMin } from './limits.ts';
 import { openStore } from './open-store.ts';
 import { LossReader } from './sql/loss-rows.ts';
@@ -22,6 +22,7 @@ class WriterUnderTest implements Disposable {
   readonly events: string[] = [];
   /** Names of the calls that are durable, in their order; failed ones with a mark. */
   readonly answered: string[] = [];
+  freeBytes = Number.MAX_SAFE_INTEGER;
   readonly #folder = mkdtempSync(join(tmpdir(), 'tributary-writer-'));
   readonly #writer: BufferWriter;
   #lastId = 0;
@@ -34,7 +35,7 @@ class WriterUnderTest implements Disposable {
     this.#writer = new BufferWriter(db, reserve, {
       emit: ({ kind }) => void this.events.push(kind),
       wake: () => undefined,
-      freeBytes: () => Number.MAX_SAFE_INTEGER,
+      freeBytes: () => this.freeBytes,
     });
     this.#writer.start();
   }
@@ -60,14 +61,27 @@ class WriterUnderTest implements Disposable {
   }
 
   append(streamId: Id, [from, to]: readonly [number, number], bodyBytes = 100_000, token?: string): void {
+    this.store(streamId, [from, to], { bodyBytes, token, channel: 'acme/app', overflow: 'drop_newest' });
+  }
+
+  store(
+    streamId: Id,
+    [from, to]: readonly [number, number],
+    {
+      bodyBytes,
+      token,
+      channel,
+      overflow,
+    }: { bodyBytes: number; token?: string | undefined; channel: ChannelName; overflow: Overflow },
+  ): void {
     this.#lastId += 1;
     const body = new Uint8Array(randomBytes(bodyBytes));
     const own = { streamId, from, to, fromMark: '', toMark: `m${to}`, records: to - from, bytes: bodyBytes };
     const segments = [{ ...own, cuts: [], lengths: [], drops: [] }];
     const sizes = { records: to - from, inflatedBytes: bodyBytes, bodyBytes, checksum: checksumOf(body) };
-    const batch = { id: this.#lastId, channel: 'acme/app', segments, ...sizes, envelope: { createdMs: 0, hops: [], trims: [] } };
+    const batch = { id: this.#lastId, channel, segments, ...sizes, envelope: { createdMs: 0, hops: [], trims: [] } };
     const tokens = new Map(token === undefined ? [] : [[streamId, token]]);
-    this.ask('append', { batch, overflow: 'drop_newest', body, tokens }, `append ${streamId} ${from}-${to}`);
+    this.ask('append', { batch, overflow, body, tokens }, `append ${streamId} ${from}-${to}`);
   }
 
   drop(streamId: Id, [from, to]: readonly [number, number]): void {
@@ -75,8 +89,9 @@ class WriterUnderTest implements Disposable {
     this.ask('drop', { move, range: { streamId, from, to, certain: true, atMs: 0 } }, `drop ${streamId} ${from}-${to}`);
   }
 
-  setFull(full: boolean): void {
-    const pages = full ? Number(this.db.prepare('PRAGMA page_count').get()?.['page_count']) : 2 ** 30;
+  /** But for so many pages. */
+  setFull(full: boolean, free = 0): void {
+    const pages = full ? free + Number(this.db.prepare('PRAGMA page_count').get()?.['page_count']) : 2 ** 30;
     this.db.exec(`PRAGMA max_page_count = ${pages}`);
   }
 
@@ -122,6 +137,40 @@ test('on a full disk drops are recorded, and none of them before what its stream
   unit.ask('retry', undefined);
   assert.deepEqual(unit.answered.slice(3), ['append kept 0-10', 'drop kept 10-15', 'retry']);
   assert.deepEqual([unit.position('kept'), unit.lost, unit.events.at(-1)], [15, 12, 'space']);
+});
+
+test('on a full disk platform events are stored before what waits, and none of them before what its channel waits with', () => {
+  using unit = new WriterUnderTest();
+  const events = { bodyBytes: 1000, channel: 'acme/platform', overflow: 'reserve' } as const;
+  for (const streamId of ['app', 'events', 'other events', 'metrics']) unit.open(streamId);
+  // What is freed of the log is little, and enough for them.
+  unit.setFull(true, 4);
+  unit.append('app', [0, 10]);
+  assert.deepEqual(unit.events, ['no-space']);
+  unit.store('events', [0, 5], events);
+  assert.deepEqual(unit.answered.slice(4), ['append events 0-5']);
+  unit.store('metrics', [0, 5], { ...events, bodyBytes: 100_000, overflow: 'block' });
+  unit.freeBytes = reserveBytesMin / 2 - 1;
+  unit.store('other events', [0, 5], { ...events, channel: 'acme/audit' });
+  assert.deepEqual(unit.answered.slice(5), [], 'half of the reserve is for what frees room');
+  unit.store('events', [5, 8], events);
+  unit.open('late');
+  unit.store('late', [0, 3], { ...events, channel: 'acme/other' });
+  assert.deepEqual(unit.answered.slice(5), []);
+  unit.setFull(false);
+  unit.freeBytes = Number.MAX_SAFE_INTEGER;
+  unit.ask('retry', undefined);
+  const rest = [
+    'append other events 0-5',
+    'append app 0-10',
+    'append metrics 0-5',
+    'append events 5-8',
+    'open late',
+    'append late 0-3',
+    'retry',
+  ];
+  assert.deepEqual(unit.answered.slice(5), rest);
+  assert.deepEqual([unit.position('events'), unit.position('late'), unit.events.at(-1)], [8, 3, 'space']);
 });
 
 test('on a full disk a stream may take the place of another, and of the new one something be dropped', () => {

@@ -6,11 +6,12 @@
  *   open ──disk full──► no-space ──reserve is back and everything waiting is written──► open
  * ```
  * In `no-space` nothing that waits is dropped: calls stay in memory and are tried again whenever something was freed, and by a
- * timer. What frees room goes first and may use the room of the reserve file; then the log is emptied, free pages go back to the
- * file system, the reserve is taken again, and only then what waits is tried, one call at a time.
+ * timer. What frees room goes first, and platform events, which are how anybody hears of the full disk: both may use the room of the reserve
+ * file. Then the log is emptied, free pages go back to the file system, the reserve is taken again, and only then what waits is tried, one call
+ * at a time.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Id } from '@tributary/protocol/messages.ts';
+import type { ChannelName, Id } from '@tributary/protocol/messages.ts';
 import { unreachable } from '@tributary/shared/assert.ts';
 import { collectGarbage } from '@tributary/shared/collect-garbage.ts';
 import type { ThreadCall } from '@tributary/shared/async/thread-call.ts';
@@ -83,7 +84,7 @@ export class BufferWriter {
   group(calls: readonly WriterCall[]): void {
     this.#waiting.push(...calls);
     if (this.#state === 'open') this.#writeAll();
-    else if (calls.some((call) => freeing.has(call.name) || call.name === 'retry')) this.#makeRoom();
+    else if (calls.some((call) => freeing.has(call.name) || call.name === 'retry' || isOfEvents(call))) this.#makeRoom();
   }
 
   /** What still waits is not durable: its callers are told, and of what cannot be read again the loss is recorded. */
@@ -187,12 +188,14 @@ export class BufferWriter {
     this.#wakeLater();
   }
 
-  /** Writes what frees room with the help of the reserve; true once the reserve could be taken again. */
+  /** Writes what goes first with the help of the reserve; true once the reserve could be taken again. */
   #freeSpace(): boolean {
     this.#reserve.giveUp();
     this.#emptyLog();
-    const ready = freeingCalls(this.#waiting);
+    const ready = firstCalls(this.#waiting, this.#hasRoomForEvents());
     for (const call of ready) {
+      // What comes behind it is done with the next try, without it.
+      if (isOfEvents(call) && !this.#hasRoomForEvents()) break;
       this.#commit([call]);
       this.#waiting.splice(this.#waiting.indexOf(call), 1);
       this.#emptyLog();
@@ -200,6 +203,11 @@ export class BufferWriter {
     this.#giveBackPages();
     const needed = this.#reserveBytes + this.#largestWaiting();
     return this.#host.freeBytes() >= needed && this.#reserve.take();
+  }
+
+  /** Half of the reserve stays for what frees room, however long events come. */
+  #hasRoomForEvents(): boolean {
+    return this.#host.freeBytes() >= this.#reserveBytes / 2;
   }
 
   #writeWaiting(): boolean {
@@ -314,12 +322,26 @@ export class BufferWriter {
   }
 }
 
-/** A drop moves its stream's position: never past a batch of that stream that is not stored, nor before the stream itself is. */
-function freeingCalls(waiting: readonly WriterCall[]): WriterCall[] {
+/** A batch of platform events: what waits of them is bounded (room.ts). */
+function isOfEvents(call: WriterCall): boolean {
+  return call.name === 'append' && call.argument.overflow === 'reserve';
+}
+
+/**
+ * What goes before the rest on a full disk. A drop moves its stream's position: never past a batch of that stream that is not stored, nor before
+ * the stream itself is. Events pass no batch of their channel either: its ids ascend.
+ */
+function firstCalls(waiting: readonly WriterCall[], hasRoomForEvents: boolean): WriterCall[] {
   const unstored = new Set<Id>();
+  const channels = new Set<ChannelName>();
   return waiting.filter((call) => {
-    if (call.name === 'append') for (const { streamId } of call.argument.batch.segments) unstored.add(streamId);
-    else if (call.name === 'putStream') unstored.add(call.argument.streamId);
+    if (call.name === 'append') {
+      const { channel, segments } = call.argument.batch;
+      const mayPass = hasRoomForEvents && !channels.has(channel) && segments.every(({ streamId }) => !unstored.has(streamId));
+      if (mayPass && isOfEvents(call)) return true;
+      channels.add(channel);
+      for (const { streamId } of segments) unstored.add(streamId);
+    } else if (call.name === 'putStream') unstored.add(call.argument.streamId);
     else if (call.name === 'replaceStream') unstored.add(call.argument.stream.streamId);
     return freeing.has(call.name) && (call.name !== 'drop' || !unstored.has(call.argument.move.streamId));
   });

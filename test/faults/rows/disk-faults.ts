@@ -109,7 +109,11 @@ export const diskFaults: readonly Fault<DisksBed>[] = [
     name: 'agent-disk-full',
     what: "the disk of an agent's buffer is filled up by something else",
     mended: 'there is room again',
-    make: ({ agentDisk }) => agentDisk.fillUp(0),
+    make: (bed) => {
+      bed.agentDisk.fillUp(0);
+      // Little has room for long in what its log has already.
+      appendFileSync(`${bed.agentCalled('narrow').logs}/app.log`, noise(1));
+    },
     repair: ({ agentDisk }) => agentDisk.makeRoom(),
     node: 'agent/narrow',
     colour: 'red',
