@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
-import { PageSite, password } from '../harness/browser/page-site.ts';
+import { PageSite, signInFirst } from '../harness/browser/page-site.ts';
 import { listAt, numberAt, textAt } from '../harness/json.ts';
 import { requireTool } from '../harness/require.ts';
 import { until } from '../harness/until.ts';
@@ -82,13 +82,7 @@ suite('alerts on the page', { skip, timeout: 600_000 }, () => {
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     const hers = await context.newPage();
     await hers.goto(`${site.origin}/`);
-    await hers.getByLabel('Name').fill('vera');
-    await hers.getByLabel('Password').fill(oneTime);
-    await hers.keyboard.press('Enter');
-    await hers.getByLabel('Password until now').fill(oneTime);
-    await hers.getByLabel('New password', { exact: true }).fill(password);
-    await hers.getByLabel('New password again').fill(password);
-    await hers.keyboard.press('Enter');
+    await signInFirst(hers, { name: 'vera', oneTime });
     await hers.getByText(`${site.name} takes care of it`).waitFor();
     await hers.getByText(/^You may look at this, not acknowledge or silence it/).waitFor();
     assert.equal(await hers.getByRole('button', { name: /^(Acknowledge|Silence|Take back)…/ }).count(), 0);

@@ -9,7 +9,7 @@ import { after, before, suite, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { AgentHost } from '../harness/agent-host.ts';
 import { axeViolations } from '../harness/browser/axe.ts';
-import { PageSite, password } from '../harness/browser/page-site.ts';
+import { PageSite, password, signInFirst } from '../harness/browser/page-site.ts';
 import type { RawElasticsearch } from '../harness/elasticsearch/raw-elasticsearch.ts';
 import { sharedElasticsearch } from '../harness/elasticsearch/shared-elasticsearch.ts';
 import { testPrograms } from '../harness/programs.ts';
@@ -238,13 +238,7 @@ suite('work on the page', { skip, timeout: 600_000 }, () => {
 
     await page.goto(`${site.origin}/dead-letters`);
     await page.getByRole('button', { name: /^Sign out/ }).click();
-    await page.getByLabel('Name').fill('vera');
-    await page.getByLabel('Password').fill(oneTime);
-    await page.keyboard.press('Enter');
-    await page.getByLabel('Password until now').fill(oneTime);
-    await page.getByLabel('New password', { exact: true }).fill(password);
-    await page.getByLabel('New password again').fill(password);
-    await page.keyboard.press('Enter');
+    await signInFirst(page, { name: 'vera', oneTime });
     await page.getByRole('link', { name: 'Administration' }).click();
     await page.getByRole('region', { name: 'Registrations' }).getByRole('row').filter({ hasText: tenant }).waitFor();
     await page.getByRole('link', { name: 'Channels' }).click();

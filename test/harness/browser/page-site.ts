@@ -77,13 +77,18 @@ export class PageSite implements AsyncDisposable {
   async #signIn(oneTime: string): Promise<void> {
     const { page } = this;
     await page.goto(`${this.origin}/search`);
-    await page.getByLabel('Name').fill(this.name);
-    await page.getByLabel('Password').fill(oneTime);
-    await page.keyboard.press('Enter');
-    await page.getByLabel('Password until now').fill(oneTime);
-    await page.getByLabel('New password', { exact: true }).fill(password);
-    await page.getByLabel('New password again').fill(password);
-    await page.keyboard.press('Enter');
+    await signInFirst(page, { name: this.name, oneTime });
     await page.getByRole('heading', { name: 'Search', level: 1 }).waitFor();
   }
+}
+
+/** The page asks who it is: somebody with a password for once, who has to choose one first. */
+export async function signInFirst(page: Page, { name, oneTime }: { name: string; oneTime: string }): Promise<void> {
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Password').fill(oneTime);
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Password until now').fill(oneTime);
+  await page.getByLabel('New password', { exact: true }).fill(password);
+  await page.getByLabel('New password again').fill(password);
+  await page.keyboard.press('Enter');
 }

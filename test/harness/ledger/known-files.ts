@@ -46,10 +46,11 @@ export class KnownFiles implements Disposable {
   }
 }
 
-/** A source at its path; one that was renamed away still tells the path it had. */
+/** A source at its path; one that was renamed away still tells the path it had, and one that failed may be such a one. */
 function entryOf(source: unknown): readonly [string, string][] {
   if (!isObject(source)) return [];
   const { path, streamId, state } = source;
-  if (typeof path !== 'string' || typeof streamId !== 'string' || state === 'rotated') return [];
+  const isThere = state === 'reading' || state === 'waiting';
+  if (typeof path !== 'string' || typeof streamId !== 'string' || !isThere) return [];
   return [[path, streamId]];
 }
