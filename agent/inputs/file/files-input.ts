@@ -29,7 +29,7 @@ import type { FileKey } from './identity.ts';
 import { hintDelayMs, hintsMax, idleCloseMs, rotatedPollMs, soonScanMs, unwatchedScanMs } from './limits.ts';
 import { OpenFiles } from './open-files.ts';
 import type { FilesOptions } from './options.ts';
-import { quietMsOf, Reader } from './reader.ts';
+import { heldUntilMs, Reader } from './reader.ts';
 import { Scanner } from './scanner.ts';
 import type { Source } from './source.ts';
 import { SourceTable } from './source-table.ts';
@@ -332,6 +332,6 @@ class FilesInputRun implements SourceGate {
   }
 
   #cutDelayMs(source: Source, nowMs: number): number {
-    return source.grewMs + quietMsOf(source, this.#context.options) - nowMs;
+    return heldUntilMs(source, this.#context.options) - nowMs;
   }
 }

@@ -181,7 +181,7 @@ export class Reader {
 
   /** What becomes of a held record: asked when the end of the file was seen. */
   #tail(source: Source, heldBytes: number): Tail {
-    const quiet = this.#context.clock.monotonic() - source.grewMs >= quietMsOf(source, this.#context.options);
+    const quiet = this.#context.clock.monotonic() >= heldUntilMs(source, this.#context.options);
     if (!quiet || heldBytes !== source.heldBytes) return 'hold';
     return source.place === 'here' && !this.#context.once ? 'idle' : 'end';
   }
@@ -263,7 +263,7 @@ export class Reader {
   }
 }
 
-/** How long a last record is held while its file is quiet. */
-export function quietMsOf(source: Source, options: FilesOptions): number {
-  return source.traits.framer.quietMs ?? options.idle_flush;
+/** Until when a last record is held if its file stays quiet, on the monotonic clock. */
+export function heldUntilMs({ grewMs, traits }: Source, options: FilesOptions): number {
+  return grewMs + (traits.framer.quietMs ?? options.idle_flush);
 }

@@ -21,7 +21,7 @@ import type { FolderIndex } from './folder-index.ts';
 import { keyAt } from './folder-index.ts';
 import { goneAfterMs } from './limits.ts';
 import { pathOfHandle } from './linux.ts';
-import { quietMsOf, type Reader } from './reader.ts';
+import { heldUntilMs, type Reader } from './reader.ts';
 import type { Source } from './source.ts';
 import { parseFileToken, withToken } from './token.ts';
 import { TooManyRotatedError } from './troubles.ts';
@@ -128,7 +128,8 @@ export class Whereabouts {
     if (stats === undefined) return;
     if (!source.hasChanged(stats) && !source.failed) {
       // It was closed to make room while its last line was held.
-      if (source.heldBytes > 0 && this.#isQuiet(source)) this.#reader.queue(source);
+      const { clock, options } = this.#context;
+      if (source.heldBytes > 0 && clock.monotonic() >= heldUntilMs(source, options)) this.#reader.queue(source);
       return;
     }
     source.look(stats);
@@ -205,11 +206,6 @@ export class Whereabouts {
       if (stats?.nlink === 0n) await this.finish(source);
       else await this.#park(source);
     }
-  }
-
-  #isQuiet(source: Source): boolean {
-    const { clock, options } = this.#context;
-    return clock.monotonic() - source.grewMs >= quietMsOf(source, options);
   }
 
   async #park(source: Source): Promise<void> {
