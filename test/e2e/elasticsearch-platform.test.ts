@@ -78,12 +78,14 @@ suite('platform events in Elasticsearch', { skip, timeout: 900_000 }, () => {
 
   test("the hub's own events are written straight, under the id that they name", async () => {
     const look = async (): Promise<unknown> => {
-      const [hit] = await find(`platform-health-${tenant}`, { term: { 'tributary.record.direct': true } });
+      // What the dispatcher measures goes this way, too, and is a state without an id of its own.
+      const isDirect = { term: { 'tributary.record.direct': true } };
+      const isFinding = { term: { 'event.action': 'finding-raised' } };
+      const [hit] = await find(`platform-health-${tenant}`, { bool: { filter: [isDirect, isFinding] } });
       return hit;
     };
     const hit = await until('a finding is written', look, { detail });
     assert.equal(textAt(hit, '_id'), textAt(hit, '_source', 'event', 'id'));
-    assert.equal(textAt(hit, '_source', 'event', 'action'), 'finding-raised');
     assert.ok(numberAt(await hub.status(), 'events', 'reporter', 'direct') > 0);
   });
 
