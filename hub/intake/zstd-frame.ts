@@ -30,6 +30,12 @@ export function bodyProblem(body: Uint8Array, inflatedBytes: number): BodyProble
   return blocksProblem(body, header, inflatedBytes);
 }
 
+/** What its first frame declares to inflate to; undefined: it declares nothing, or is no frame. */
+export function declaredBytes(body: Uint8Array): number | undefined {
+  const header = readHeader(body);
+  return typeof header === 'string' || header.contentBytes === undefined ? undefined : Number(header.contentBytes);
+}
+
 interface Header {
   /** Where the first block is. */
   readonly end: number;

@@ -12,13 +12,17 @@ export const commitIntervalMs = 5000;
 export const gatherMs = 1000;
 /** Of a batch: a larger one is inflated by another thread. */
 export const inflatedHereBytesMax = 65_536;
-/** Records in between two looks at whether somebody else waits for the thread. */
-export const linesPerTurn = 300;
+/** Of those that are inflated in one go. */
+export const inflatedTogetherBytesMax = 262_144;
+/** Documents in between two looks at whether somebody else waits for the thread. */
+export const documentsPerTurn = 50;
 
 /** Agents of this site and of those below that are remembered. */
 export const agentsMax = 50_000;
 /** One that was not heard of for so long is forgotten. */
 export const forgetAfterMs = 7 * 86_400_000;
+/** Those that are heard of are in their order as of so long ago: to keep it for each that is told costs more than to take it. */
+export const placedAgainMs = 60_000;
 
 assert(commitIntervalMs < readerAgeMsMax, 'the place is stored before it is too old');
 

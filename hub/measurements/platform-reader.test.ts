@@ -9,7 +9,6 @@ import { running } from '../groups/running.ts';
 import { openSqliteQueue } from '../queue/sqlite/open-sqlite-queue.ts';
 import { eventually } from '../testing/eventually.ts';
 import { StreamWriter, streamInfo } from '../testing/records.ts';
-import { isWorthParsing } from './document-filter.ts';
 import { agentLine, measuredFields, metricFields, testAgentId, testMeasured } from './fixture.ts';
 import type { PlatformDocument } from './platform-document.ts';
 import { PlatformReader } from './platform-reader.ts';
@@ -59,12 +58,4 @@ test('what agents tell comes to all who subscribed, once, also over a restart', 
       [4000, 'agent-measured', testAgentId, 'acme'],
     ],
   );
-});
-
-test('what agents measure in full is not parsed, all else is', () => {
-  const isWorth = (text: string): boolean => isWorthParsing(Buffer.from(text));
-  const line = (dataset: string): string => agentLine(0, metricFields(dataset, {})).trimEnd();
-  assert.ok(isWorth(line('tributary.machine')));
-  for (const dataset of ['system.cpu', 'system.process', 'docker.network']) assert.ok(!isWorth(line(dataset)), dataset);
-  for (const other of [told.trimEnd(), '{"event":{"dataset":"', '{"message":"of no dataset"}']) assert.ok(isWorth(other), other);
 });

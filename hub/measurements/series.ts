@@ -63,22 +63,15 @@ function ofMachine(fields: PlatformDocument['fields']): Sample {
 
 function ofAgent(fields: PlatformDocument['fields']): Sample {
   const measured = asFields(asFields(fields['tributary'])['measured']);
-  return {
-    ...one('records', at(measured, 'rates', 'records')),
-    ...one('bytes', at(measured, 'rates', 'bytes')),
-    ...one('lag', at(measured, 'lag')),
-    ...one('buffer', at(measured, 'buffer', 'unacked_bytes')),
-  };
-}
-
-function one(name: SeriesName, value: number | undefined): Sample {
-  return value === undefined ? {} : { [name]: value };
-}
-
-function at(fields: PlatformDocument['fields'], ...path: readonly string[]): number | undefined {
-  let value: unknown = fields;
-  for (const name of path) value = asFields(value)[name];
-  return isQuantity(value) ? value : undefined;
+  const { records, bytes } = asFields(measured['rates']);
+  const { unacked_bytes: buffer } = asFields(measured['buffer']);
+  const { lag } = measured;
+  const sample: Partial<Record<SeriesName, number>> = {};
+  if (isQuantity(records)) sample.records = records;
+  if (isQuantity(bytes)) sample.bytes = bytes;
+  if (isQuantity(lag)) sample.lag = lag;
+  if (isQuantity(buffer)) sample.buffer = buffer;
+  return sample;
 }
 
 function isQuantity(value: unknown): value is number {

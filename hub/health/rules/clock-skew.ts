@@ -32,16 +32,14 @@ export class ClockSkew implements Rule {
   take({ agentId, action, atMs, receivedMs, fields }: PlatformDocument): void {
     if (asFields(fields['agent'])['type'] !== 'tributary') return;
     const isSet = settings.has(action);
-    const before = isSet ? [] : (this.#samples.get(agentId) ?? []);
+    if (isSet) this.#forget(agentId);
+    const samples = this.#samples.get(agentId) ?? this.#begun(agentId);
     if (isSet) this.#set.add(agentId);
-    const last = before.at(-1);
+    const last = samples.at(-1);
     if (last !== undefined && Math.abs(atMs - last.atMs) < apartMs) return;
-    if (before.length >= 2) this.#set.delete(agentId);
-    this.#samples.delete(agentId);
-    this.#samples.set(agentId, [...before.slice(1 - samplesMax), { atMs, receivedMs }]);
-    if (this.#samples.size <= agentsToldMax) return;
-    const [oldest] = this.#samples.keys();
-    if (oldest !== undefined) this.#forget(oldest);
+    if (samples.length >= 2) this.#set.delete(agentId);
+    if (samples.length >= samplesMax) samples.shift();
+    samples.push({ atMs, receivedMs });
   }
 
   /** Agents of which another hub reads what they tell. */
@@ -59,6 +57,15 @@ export class ClockSkew implements Rule {
       const reason = `the clock of agent ${agentId} on ${printable(host)} is ${far} the hub's: records that it dates have wrong times; let its machine keep time (chrony, systemd-timesyncd)`;
       return [{ kind: 'clock-skew', subject: agentId, level, reason }];
     });
+  }
+
+  /** Of too many agents the one that was heard of first is forgotten: what is known of it is known again soon. */
+  #begun(agentId: Id): Sample[] {
+    const [first] = this.#samples.keys();
+    if (first !== undefined && this.#samples.size >= agentsToldMax) this.#forget(first);
+    const samples: Sample[] = [];
+    this.#samples.set(agentId, samples);
+    return samples;
   }
 
   #forget(agentId: Id): void {

@@ -6,9 +6,10 @@ import { type AgentMeasured, agentMeasured, type MeasuredFile } from '@tributary
 import { asFields } from '@tributary/protocol/platform/document.ts';
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
-import { agentsMax, forgetAfterMs, labelsKeptMax, sampleAgeMsMax, textKeptMax } from '../limits.ts';
+import { agentsMax, forgetAfterMs, labelsKeptMax, placedAgainMs, sampleAgeMsMax, textKeptMax } from '../limits.ts';
 import { isOfItself, type PlatformDocument } from '../platform-document.ts';
 import { type Sample, type SeriesName, sampleOf, seriesNames } from '../series.ts';
+import { kept } from './kept.ts';
 import { measuredOf } from './measured-shape.ts';
 
 export interface AgentState {
@@ -32,6 +33,8 @@ export interface AgentState {
 type Changing = { -readonly [Key in keyof Omit<AgentState, 'sample'>]: AgentState[Key] } & {
   readonly sample: Partial<Record<SeriesName, number>>;
   readonly sampledMs: Partial<Record<SeriesName, number>>;
+  /** When it was put last in the order of those that were heard of. */
+  placedMs: number;
 };
 
 export class AgentStates {
@@ -54,8 +57,9 @@ export class AgentStates {
   take(document: PlatformDocument, sample: Sample = sampleOf(document)): AgentState | undefined {
     const { fields, atMs, receivedMs } = document;
     if (!isOfItself(document)) return undefined;
-    const measured = document.action === agentMeasured ? measuredOf(asFields(fields['tributary'])['measured']) : undefined;
     const state = this.#stateOf(document);
+    const told = document.action === agentMeasured ? asFields(fields['tributary'])['measured'] : undefined;
+    const measured = told === undefined ? undefined : measuredOf(told, state.measured, state.files);
     // By either clock: one of the two may have been set back.
     const isNewer = atMs >= (state.measuredMs ?? 0) || receivedMs > state.heardMs;
     state.heardMs = Math.max(state.heardMs, receivedMs);
@@ -76,7 +80,12 @@ export class AgentStates {
     const atMs = state.measuredMs ?? state.heardMs;
     const sampledMs = Object.fromEntries(Object.keys(state.sample).map((name) => [name, atMs]));
     this.#states.delete(state.agentId);
-    this.#states.set(state.agentId, { ...state, sample: { ...state.sample }, sampledMs });
+    this.#states.set(state.agentId, {
+      ...state,
+      sample: { ...state.sample },
+      sampledMs,
+      placedMs: state.heardMs,
+    });
   }
 
   /** Those that were not heard of for a week are nobody's any more. */
@@ -94,21 +103,25 @@ export class AgentStates {
     // What came in one batch says the same of who told it.
     if (isKnown && known.heardMs === receivedMs) return known;
     const agent = asFields(fields['agent']);
-    const about = {
-      tenant,
-      host: text(asFields(fields['host'])['name']),
-      version: text(agent['version']),
-      labels: labelsOf(fields['labels']),
-    };
-    if (!isKnown && this.#states.size >= agentsMax) this.#forgetOldest();
+    const host = text(asFields(fields['host'])['name']);
+    const about = { tenant, host, version: text(agent['version']), labels: kept(known?.labels, labelsOf(fields['labels'])) };
+    if (isKnown) {
+      if (receivedMs - known.placedMs >= placedAgainMs) this.#place(known, receivedMs);
+      return Object.assign(known, about);
+    }
+    if (this.#states.size >= agentsMax) this.#forgetOldest();
     const nothing = { heardMs: 0, measuredMs: undefined, measured: undefined, files: [], sample: {}, sampledMs: {} };
-    const state = isKnown ? Object.assign(known, about) : { siteId, agentId, ...about, ...nothing };
-    this.#states.delete(agentId);
-    this.#states.set(agentId, state);
+    return this.#place({ siteId, agentId, ...about, ...nothing, placedMs: receivedMs }, receivedMs);
+  }
+
+  #place(state: Changing, nowMs: number): Changing {
+    state.placedMs = nowMs;
+    this.#states.delete(state.agentId);
+    this.#states.set(state.agentId, state);
     return state;
   }
 
-  /** The map is in the order in which they were heard of. */
+  /** The map is in the order in which they were heard of, nearly. */
   #forgetOldest(): void {
     for (const agentId of this.#states.keys()) {
       this.#states.delete(agentId);

@@ -8,7 +8,8 @@
 import type { Clock } from '@tributary/shared/clock.ts';
 import { headsMax, idleHeadMs, writeIntervalMs, writesPerTurn } from '../limits.ts';
 import { type Chunk, chunkStart, type MeasurementStore, tiers } from '../store/measurement-store.ts';
-import { codeOf, type Columns, decodeChunk, encodeChunk, merged, unknownColumn } from './chunk.ts';
+import { seriesNames } from '../series.ts';
+import { codeOf, type Columns, decodeChunk, encodeChunk, merged, unknownCode, unknownColumn } from './chunk.ts';
 
 export interface Measured {
   readonly subject: string;
@@ -20,6 +21,8 @@ interface Head {
   readonly subject: string;
   readonly startMs: number;
   readonly columns: Columns;
+  /** Columns of those that an agent tells are in here: a buffer for each would be very many to keep. */
+  readonly room: Uint16Array<ArrayBuffer>;
   /** By the clock that is never set; undefined: all of it is in the store, or another hub's to write. */
   changedMs: number | undefined;
   touchedMs: number;
@@ -55,8 +58,9 @@ export class SeriesBook {
       return;
     }
     const step = Math.floor((atMs - head.startMs) / stepMs);
-    for (const [name, value] of Object.entries(values)) {
-      head.columns.getOrInsertComputed(name, () => unknownColumn(steps))[step] = codeOf(value);
+    for (const name in values) {
+      const value = values[name];
+      if (value !== undefined) columnOf(head, name)[step] = codeOf(value);
     }
     head.touchedMs = this.#clock.monotonic();
     if (isOwn) head.changedMs ??= head.touchedMs;
@@ -109,10 +113,20 @@ export class SeriesBook {
     const known = this.#heads.get(key);
     if (known !== undefined || this.#heads.size >= headsMax) return known;
     const touchedMs = this.#clock.monotonic();
-    const head: Head = { subject, startMs, columns: new Map(), changedMs: undefined, touchedMs };
+    const room = new Uint16Array(seriesNames.length * steps);
+    const head: Head = { subject, startMs, columns: new Map(), room, changedMs: undefined, touchedMs };
     this.#heads.set(key, head);
     return head;
   }
+}
+
+function columnOf({ columns, room }: Head, name: string): Uint16Array<ArrayBuffer> {
+  const known = columns.get(name);
+  if (known !== undefined) return known;
+  const from = columns.size * steps;
+  const column = from < room.length ? room.subarray(from, from + steps).fill(unknownCode) : unknownColumn(steps);
+  columns.set(name, column);
+  return column;
 }
 
 function keyOf(subject: string, startMs: number): string {
