@@ -8,7 +8,7 @@ export const readEntriesMax = 256;
 export const readBytesMax = 4 * 1024 * 1024;
 /** How often its place is stored: what was read since is read again after a crash, and says the same again. */
 export const commitIntervalMs = 5000;
-/** How long what comes is gathered before it is read. */
+/** What comes is gathered for so long at most before it is read: until the next multiple of it, which is the same in all partitions. */
 export const gatherMs = 1000;
 /** Of a batch: a larger one is inflated by another thread. */
 export const inflatedHereBytesMax = 65_536;

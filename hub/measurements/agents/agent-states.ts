@@ -80,12 +80,7 @@ export class AgentStates {
     const atMs = state.measuredMs ?? state.heardMs;
     const sampledMs = Object.fromEntries(Object.keys(state.sample).map((name) => [name, atMs]));
     this.#states.delete(state.agentId);
-    this.#states.set(state.agentId, {
-      ...state,
-      sample: { ...state.sample },
-      sampledMs,
-      placedMs: state.heardMs,
-    });
+    this.#states.set(state.agentId, { ...state, sample: { ...state.sample }, sampledMs, placedMs: state.heardMs });
   }
 
   /** Those that were not heard of for a week are nobody's any more. */
@@ -106,16 +101,16 @@ export class AgentStates {
     const host = text(asFields(fields['host'])['name']);
     const about = { tenant, host, version: text(agent['version']), labels: kept(known?.labels, labelsOf(fields['labels'])) };
     if (isKnown) {
-      if (receivedMs - known.placedMs >= placedAgainMs) this.#place(known, receivedMs);
+      if (receivedMs - known.placedMs >= placedAgainMs) this.#place(Object.assign(known, { placedMs: receivedMs }));
       return Object.assign(known, about);
     }
     if (this.#states.size >= agentsMax) this.#forgetOldest();
     const nothing = { heardMs: 0, measuredMs: undefined, measured: undefined, files: [], sample: {}, sampledMs: {} };
-    return this.#place({ siteId, agentId, ...about, ...nothing, placedMs: receivedMs }, receivedMs);
+    return this.#place({ siteId, agentId, ...about, ...nothing, placedMs: receivedMs });
   }
 
-  #place(state: Changing, nowMs: number): Changing {
-    state.placedMs = nowMs;
+  /** Last in the order. */
+  #place(state: Changing): Changing {
     this.#states.delete(state.agentId);
     this.#states.set(state.agentId, state);
     return state;
