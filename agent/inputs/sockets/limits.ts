@@ -41,6 +41,9 @@ export const stopConnectionMs = 10_000;
 /** A connection that was quiet for so long while the agent stops has nothing on its way. */
 export const stopQuietMs = 300;
 
+/** Who had begun to connect when the agent stops is connected by then: it takes one way there and back. */
+export const stopHandshakeMs = 300;
+
 /** How often it is looked whether what a sender waits for is durable. */
 export const confirmPollMs = 10;
 

@@ -5,7 +5,8 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { InputEvents } from '../input.ts';
 import type { AllowList } from '@tributary/shared/network/allow-list.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
-import { backlogMax, keepAliveMs } from './limits.ts';
+import { backlogMax, keepAliveMs, stopHandshakeMs } from './limits.ts';
+import { endHandshakes } from './linux/last-handshakes.ts';
 import { formatListenAddress, type StreamAddress } from './listen-address.ts';
 import { bindUnixPath, releaseUnixPath } from './unix-path.ts';
 
@@ -32,6 +33,7 @@ export class StreamListener {
   readonly #connections = new Map<Socket, Promise<void>>();
   readonly #stopping = new AbortController();
   #isFull = false;
+  #accepted = 0;
 
   private constructor(options: StreamListenerOptions, server: Server, address: StreamAddress) {
     this.#options = options;
@@ -64,17 +66,39 @@ export class StreamListener {
     return this.#connections.size;
   }
 
-  /** Takes no more connections, reads what is on its way, and resolves when all are closed and pushed. */
+  /** Accepts who had begun to connect and nobody else, reads what is on its way, and resolves when all are closed and pushed. */
   async stop(): Promise<void> {
     const closed = once(this.#server, 'close');
-    this.#server.close();
     this.#stopping.abort();
+    if (this.address.scheme === 'unix') await releaseUnixPath(this.address.path);
+    else if (endHandshakes(this.#server)) await this.#options.clock.sleep(stopHandshakeMs);
+    await this.#closeWhenNoneWaits();
     await Promise.all(this.#connections.values());
     await closed;
-    if (this.address.scheme === 'unix') await releaseUnixPath(this.address.path);
+  }
+
+  /**
+   * A sender is connected, and writes, before the agent has accepted it: the kernel did. Closing the listener resets those connections
+   * with all that was written, so it is closed right after the first turn of the event loop that had none to accept. Nobody can connect
+   * in between any more; where the system has no way to prevent it, it is a moment.
+   */
+  async #closeWhenNoneWaits(): Promise<void> {
+    const isClosed = Promise.withResolvers<void>();
+    let before = 0;
+    const turn = (turns: number): void => {
+      // The first turn may have been under way when the next was asked for. Who connects again and again is not waited for.
+      const isDone = (turns > 1 && this.#accepted === before) || turns > backlogMax;
+      before = this.#accepted;
+      if (!isDone) return void setImmediate(turn, turns + 1);
+      this.#server.close();
+      isClosed.resolve();
+    };
+    turn(0);
+    await isClosed.promise;
   }
 
   #accept(socket: Socket): void {
+    this.#accepted += 1;
     const { allowed, onDenied, connectionsMax, onFailed } = this.#options;
     const sender = socket.remoteAddress ?? '';
     if (this.address.scheme === 'tcp' && !allowed.allows(sender)) {

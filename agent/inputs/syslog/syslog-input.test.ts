@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
@@ -118,6 +119,19 @@ suite('syslog', () => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * stopQuietMs);
     await stopped;
     assert.deepEqual(syslog.texts, ['<1>one', '<2>two']);
+  });
+
+  test('connections that the agent had not come to accept at the stop are read too', async () => {
+    await using syslog = new SocketInputUnderTest(createSyslogInput);
+    const path = `unix:${syslog.path('log.sock')}`;
+    const [address = ''] = await syslog.start({ listen: [tcp, path] });
+    // While they connect and write, this process, which is to accept them, does nothing.
+    for (const target of [portOf(address), portOf(address), portOf(address), syslog.path('log.sock')]) {
+      const script = `const socket = net.connect(${JSON.stringify(target)}, () => socket.write('<1>waiting\\n', () => process.exit()))`;
+      execFileSync(process.execPath, ['-e', script]);
+    }
+    await syslog.stop();
+    assert.deepEqual(syslog.texts, Array.from({ length: 4 }).fill('<1>waiting'));
   });
 
   test('a sender over TCP waits while there is no room, and nothing is lost', async () => {
