@@ -54,9 +54,13 @@ export class HealthWatch {
     return this.#queue;
   }
 
-  /** Until aborted. */
-  async run(signal: AbortSignal): Promise<void> {
-    await lookAgain(this.#parts.clock, refreshMs, () => this.refresh(), signal);
+  /** Until aborted. What is wrong is judged first, so that it shows at once. */
+  async run(judge: () => void, signal: AbortSignal): Promise<void> {
+    const look = (): void => {
+      judge();
+      this.refresh();
+    };
+    await lookAgain(this.#parts.clock, refreshMs, look, signal);
   }
 
   /** The queue's figures, whenever somebody asked for them. */

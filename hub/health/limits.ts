@@ -12,4 +12,4 @@ export const unbalancedMs = 60_000;
 export const plainAgentsMax = 20_000;
 /** Of a core, that a look takes at most: of very many agents it looks less often, but no less than this, as a trouble is to show within fifteen seconds. */
 export const lookShareMax = 0.005;
-export const slowestLookMs = 3000;
+export const slowestLookMs = 5000;

@@ -3,7 +3,6 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import { pause } from '../groups/retry.ts';
 import type { Findings } from './findings.ts';
-import { lookAgain } from './look-again.ts';
 import { machineLookMs, ruleLookMs } from './rules/limits.ts';
 import { type LookedFolder, type MachineFacts, MachineLook } from './rules/machine-facts.ts';
 import type { Rule, RuleFacts } from './rules/rule.ts';
@@ -23,16 +22,26 @@ export class RuleRunner {
   readonly #parts: RuleRunnerParts;
   readonly #broken = new Set<Rule>();
   #machine: MachineFacts = { folders: [], memory: undefined };
+  #lookedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: RuleRunnerParts) {
     this.#parts = parts;
   }
 
-  /** Until aborted. */
+  /** Looks at the machine until aborted: its file systems may take their time to answer. */
   async run(signal: AbortSignal): Promise<void> {
-    const looking = this.#lookAtMachine(signal);
-    await lookAgain(this.#parts.clock, ruleLookMs, () => this.look(), signal);
-    await looking;
+    const look = new MachineLook(this.#parts);
+    while (!signal.aborted) {
+      this.#machine = await look.facts(this.#parts.folders(), signal);
+      await pause(this.#parts.clock, machineLookMs, signal);
+    }
+  }
+
+  lookIfDue(): void {
+    const nowMs = this.#parts.clock.monotonic();
+    if (nowMs - this.#lookedMs < ruleLookMs) return;
+    this.#lookedMs = nowMs;
+    this.look();
   }
 
   look(): void {
@@ -54,14 +63,6 @@ export class RuleRunner {
       if (!this.#broken.has(rule))
         logger.error('a rule of health broke: what it found before stands', { kinds: rule.kinds.join(' '), error });
       this.#broken.add(rule);
-    }
-  }
-
-  async #lookAtMachine(signal: AbortSignal): Promise<void> {
-    const look = new MachineLook(this.#parts);
-    while (!signal.aborted) {
-      this.#machine = await look.facts(this.#parts.folders(), signal);
-      await pause(this.#parts.clock, machineLookMs, signal);
     }
   }
 }

@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import type { Id } from '@tributary/protocol/messages.ts';
 import { productVersion } from '@tributary/shared/build-info.ts';
+import type { Clock } from '@tributary/shared/clock.ts';
 import { pause } from '../groups/retry.ts';
 import { HealthWatch } from '../health/health-watch.ts';
-import { KnownAgents, plainAgents } from '../health/known-agents.ts';
+import { KnownAgents, plainAgents, type SeenAgent } from '../health/known-agents.ts';
 import { KnownHubs } from '../health/known-hubs.ts';
 import { listenersOf, type TakingListener } from '../health/listener-facts.ts';
 import type { HealthFacts } from '../health/model/facts.ts';
@@ -56,23 +57,20 @@ export function openHealth(frame: HubFrame, parts: HealthParts): Health {
   return new OpenHealth(frame, parts);
 }
 
-/** How long a list of connections serves whoever asks for one. */
-const connectionsKeptMs = 250;
+/** How long a list of connections, or of agents, serves whoever asks for one. */
+const listKeptMs = 250;
 
 class OpenHealth implements Health {
   readonly watch: HealthWatch;
   readonly sites: KnownSites;
   readonly #frame: HubFrame;
   readonly #parts: HealthParts;
-  readonly #agents: KnownAgents;
   readonly #hubs: KnownHubs;
   readonly #siteParts: SiteParts;
   readonly #own: OwnAgents;
   readonly #silence: Silence;
-  #connected: { readonly atMs: number; readonly list: readonly ConnectionStatus[] } = {
-    atMs: Number.NEGATIVE_INFINITY,
-    list: [],
-  };
+  readonly #connections: () => readonly ConnectionStatus[];
+  readonly #seenAgents: () => readonly SeenAgent[];
 
   constructor(frame: HubFrame, parts: HealthParts) {
     this.#frame = frame;
@@ -82,11 +80,12 @@ class OpenHealth implements Health {
     const { store, registry, telling } = parts.foundation;
     const { cluster, siteId, queue } = store;
     const { findings } = telling;
+    this.#connections = momentary(clock, () => parts.entrance.intake.status().connections);
     this.#own = frame.use('what agents told', new OwnAgents({ cluster, queue, siteId }));
     this.#hubs = new KnownHubs({ cluster, registry, clock, logger });
     this.#siteParts = frame.use('parts of the site', this.#openSiteParts());
     this.#siteParts.onLeft((hubId) => void this.#hubs.left(hubId));
-    this.#agents = new KnownAgents({
+    const agents = new KnownAgents({
       registry,
       clock,
       connections: () => this.#connections(),
@@ -94,6 +93,7 @@ class OpenHealth implements Health {
       plainElsewhere: () => this.#siteParts.others.flatMap(({ plain }) => plain),
       told: (agentId) => this.#toldOf(agentId),
     });
+    this.#seenAgents = momentary(clock, () => agents.all());
     this.sites = new KnownSites({
       registry,
       told: parts.entrance.sites,
@@ -114,7 +114,7 @@ class OpenHealth implements Health {
       findings,
       hubs: () => ({ all: this.#hubs.all(), unknown: this.#hubs.missing(this.#rules()).unknown }),
       others: () => this.#siteParts.others,
-      agents: () => this.#agents.all(),
+      agents: () => this.#seenAgents(),
       inputsOf: (agentId) => this.#inputsOf(agentId),
       listeners: () => this.#listeners(),
       outputs: () => parts.downstream.outputs.status(),
@@ -153,9 +153,9 @@ class OpenHealth implements Health {
     this.#frame.atStop('this hub among its site', () => this.#hubs.left(hubId));
     this.#frame.run('parts of the site', (signal) => this.#siteParts.run(signal));
     this.#frame.run('usual silences', (signal) => this.#keepCadences(signal));
-    this.#frame.run('rules of health', (signal) => runner.run(signal));
+    this.#frame.run('machine of the hub', (signal) => runner.run(signal));
     this.#frame.run('knocks', (signal) => closed.run(signal));
-    this.#frame.run('health', (signal) => this.watch.run(signal));
+    this.#frame.run('health', (signal) => this.watch.run(() => runner.lookIfDue(), signal));
   }
 
   #rules(): HealthRules {
@@ -193,7 +193,7 @@ class OpenHealth implements Health {
       options: now,
       queue: this.watch.queue,
       queueLimits: queueLimits(queueLimitsOf(now)),
-      agents: this.#agents.all(),
+      agents: this.#seenAgents(),
       members: cluster.members(),
       outputs: downstream.outputs.status(),
       listeners: this.#listeners(),
@@ -216,15 +216,6 @@ class OpenHealth implements Health {
         sites: [...this.#sitesHere()],
       }),
     });
-  }
-
-  /** As it was a moment ago: several ask within one look, and a list of thousands is made for each. */
-  #connections(): readonly ConnectionStatus[] {
-    const nowMs = this.#frame.clock.monotonic();
-    if (nowMs - this.#connected.atMs > connectionsKeptMs) {
-      this.#connected = { atMs: nowMs, list: this.#parts.entrance.intake.status().connections };
-    }
-    return this.#connected.list;
   }
 
   /** Of agents that are connected here and answer on no connection, here or elsewhere. */
@@ -304,4 +295,14 @@ class OpenHealth implements Health {
       await file.write(this.#silence.state);
     }
   }
+}
+
+/** As it was a moment ago: several ask within one look, and a list of thousands is made for each. */
+function momentary<Item>(clock: Clock, list: () => readonly Item[]): () => readonly Item[] {
+  let last: { readonly atMs: number; readonly items: readonly Item[] } | undefined;
+  return () => {
+    const atMs = clock.monotonic();
+    if (last === undefined || atMs - last.atMs > listKeptMs) last = { atMs, items: list() };
+    return last.items;
+  };
 }
