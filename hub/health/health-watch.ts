@@ -1,4 +1,4 @@
-/** Keeps the model of health as it is now: gathers what is known every second, and colours the tree anew. */
+/** Keeps the model of health as it is now: gathers what is known every second, or every few with very many agents, and colours the tree anew. */
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { FlowAnswer } from '../dashboard/api/health-shapes.ts';

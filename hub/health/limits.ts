@@ -1,3 +1,6 @@
+import { assert } from '@tributary/shared/assert.ts';
+import { heldMs } from './model/limits.ts';
+
 /** A finding that is gone for less than this was not gone: one that comes and goes is told once. */
 export const clearedAfterMs = 60_000;
 /** One that was red and is yellow is shown as red for so long: as a trouble that is gone colours its node for a moment (model/limits.ts). */
@@ -12,4 +15,6 @@ export const unbalancedMs = 60_000;
 export const plainAgentsMax = 20_000;
 /** Of a core, that a look takes at most: of very many agents it looks less often, but no less than this, as a trouble is to show within fifteen seconds. */
 export const lookShareMax = 0.005;
-export const slowestLookMs = 5000;
+export const slowestLookMs = 4000;
+
+assert(slowestLookMs < heldMs, 'a trouble that comes and goes is looked at again before its colour goes');

@@ -43,3 +43,29 @@ test('what rules find stands until they find it no more, and one that breaks kee
   assert.deepEqual(kinds(), ['memory', 'stuck'], 'what it found before stands');
   assert.equal(logged.length, 1, 'told once');
 });
+
+test('rules look with the look at the tree that is nearest to every two seconds', () => {
+  const looksAt = (everyMs: number): number[] => {
+    const clock = new ManualClock();
+    const seen: number[] = [];
+    const counting: Rule = { kinds: ['lag'], look: () => (seen.push(clock.monotonic() - startMs), []) };
+    const startMs = clock.monotonic();
+    const runner = new RuleRunner({
+      rules: [counting],
+      facts: () => ruleFacts(),
+      options: () => healthRules(),
+      folders: () => [],
+      findings: new RecordingFindings(),
+      clock,
+      logger: createLogger({ level: 'warn', sink: () => undefined }),
+    });
+    for (let turn = 0; turn < 5; turn += 1) {
+      runner.lookIfDue();
+      clock.advance(everyMs);
+    }
+    return seen;
+  };
+  assert.deepEqual(looksAt(1002), [0, 2004, 4008]);
+  assert.deepEqual(looksAt(1600), [0, 1600, 3200, 4800, 6400]);
+  assert.deepEqual(looksAt(4050), [0, 4050, 8100, 12_150, 16_200]);
+});

@@ -3,6 +3,7 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import { pause } from '../groups/retry.ts';
 import type { Findings } from './findings.ts';
+import { refreshMs } from './model/limits.ts';
 import { machineLookMs, ruleLookMs } from './rules/limits.ts';
 import { type LookedFolder, type MachineFacts, MachineLook } from './rules/machine-facts.ts';
 import type { Rule, RuleFacts } from './rules/rule.ts';
@@ -37,9 +38,10 @@ export class RuleRunner {
     }
   }
 
+  /** Asked with every look at the tree: the one that is nearest to its time is taken. */
   lookIfDue(): void {
     const nowMs = this.#parts.clock.monotonic();
-    if (nowMs - this.#lookedMs < ruleLookMs) return;
+    if (nowMs - this.#lookedMs < ruleLookMs - refreshMs / 2) return;
     this.#lookedMs = nowMs;
     this.look();
   }
@@ -59,7 +61,7 @@ export class RuleRunner {
         findings.set(kind, rule.kinds.length === 1 ? found : found.filter((one) => one.kind === kind));
       this.#broken.delete(rule);
     } catch (error) {
-      // Told once: it looks again in two seconds.
+      // Told once: it looks again in a moment.
       if (!this.#broken.has(rule))
         logger.error('a rule of health broke: what it found before stands', { kinds: rule.kinds.join(' '), error });
       this.#broken.add(rule);

@@ -23,15 +23,15 @@ interface Progress {
   readonly passed: number;
   /** When it moved last, or had nothing to read. */
   readonly movedMs: number;
-  /** Looks until now, one after the other, at which it had moved. */
-  readonly moves: number;
+  /** Since when it has moved at each look; undefined: it stood still at the last. */
+  readonly movingSinceMs: number | undefined;
   /** Its output told what is the matter. */
   readonly isTold: boolean;
   readonly isStuck: boolean;
 }
 
-/** A reader that was stuck gets on when it moved at so many looks: a step in a long while is none. */
-const movesMin = 3;
+/** A reader that was stuck gets on when it has moved at each look for longer than this: a step in a long while is none. */
+const movingMs = 3000;
 
 /** Too old for less than this is a moment. */
 const lastingMs = 3000;
@@ -79,12 +79,13 @@ export class Lag implements Rule {
     // What stood still for a trouble has had no time to move when that is over.
     const isFree = before?.isTold === true && !isTold;
     const isMoved = before === undefined || before.passed !== passed || entries === 0;
-    const moves = isMoved ? (before?.moves ?? 0) + 1 : 0;
+    const movingSinceMs = isMoved ? (before?.movingSinceMs ?? monotonicMs) : undefined;
     const movedMs = isMoved || isFree ? monotonicMs : before.movedMs;
-    const isStep = moves < movesMin && nowMs - oldestMs >= afterMs && isTold;
+    const isMoving = movingSinceMs !== undefined && monotonicMs - movingSinceMs >= movingMs;
+    const isStep = !isMoving && nowMs - oldestMs >= afterMs && isTold;
     const isStillStuck = before?.isStuck === true && isStep;
     const isStuck = entries > 0 && (monotonicMs - movedMs >= afterMs || isStillStuck);
-    this.#progress.set(subject, { passed, movedMs, moves, isTold, isStuck });
+    this.#progress.set(subject, { passed, movedMs, movingSinceMs, isTold, isStuck });
     return isStuck;
   }
 }
