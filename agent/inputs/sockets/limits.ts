@@ -55,6 +55,8 @@ export const reopenBackoff = { msMin: 1000, msMax: 15_000 };
 
 /** Connections that wait to be accepted. */
 export const backlogMax = 1024;
+/** Turns of the event loop that accept the last of them: each accepts one at least, and who connects again and again is not waited for. */
+export const acceptTurnsMax = backlogMax + 4;
 /** A peer that is gone without a word is found out after this, and the time of a few probes. */
 export const keepAliveMs = 60_000;
 

@@ -5,7 +5,7 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { InputEvents } from '../input.ts';
 import type { AllowList } from '@tributary/shared/network/allow-list.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
-import { backlogMax, keepAliveMs, stopHandshakeMs } from './limits.ts';
+import { acceptTurnsMax, backlogMax, keepAliveMs, stopHandshakeMs } from './limits.ts';
 import { endHandshakes } from './linux/last-handshakes.ts';
 import { formatListenAddress, type StreamAddress } from './listen-address.ts';
 import { bindUnixPath, releaseUnixPath } from './unix-path.ts';
@@ -68,13 +68,16 @@ export class StreamListener {
 
   /** Accepts who had begun to connect and nobody else, reads what is on its way, and resolves when all are closed and pushed. */
   async stop(): Promise<void> {
-    const closed = once(this.#server, 'close');
+    const { address } = this;
+    const { clock, onFailed } = this.#options;
+    const closed = Promise.withResolvers<void>();
+    this.#server.once('close', closed.resolve);
     this.#stopping.abort();
-    if (this.address.scheme === 'unix') await releaseUnixPath(this.address.path);
-    else if (endHandshakes(this.#server)) await this.#options.clock.sleep(stopHandshakeMs);
+    if (address.scheme === 'unix') await releaseUnixPath(address.path).catch((error: unknown) => onFailed(error));
+    else if (endHandshakes(this.#server)) await clock.sleep(stopHandshakeMs);
     await this.#closeWhenNoneWaits();
     await Promise.all(this.#connections.values());
-    await closed;
+    await closed.promise;
   }
 
   /**
@@ -87,7 +90,7 @@ export class StreamListener {
     let before = 0;
     const turn = (turns: number): void => {
       // The first turn may have been under way when the next was asked for. Who connects again and again is not waited for.
-      const isDone = (turns > 1 && this.#accepted === before) || turns > backlogMax;
+      const isDone = (turns > 1 && this.#accepted === before) || turns > acceptTurnsMax;
       before = this.#accepted;
       if (!isDone) return void setImmediate(turn, turns + 1);
       this.#server.close();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -132,6 +132,19 @@ suite('syslog', () => {
     }
     await syslog.stop();
     assert.deepEqual(syslog.texts, Array.from({ length: 4 }).fill('<1>waiting'));
+  });
+
+  test('a listener whose path cannot be removed is closed all the same, and told of', async () => {
+    await using syslog = new SocketInputUnderTest(createSyslogInput);
+    const path = syslog.path('log.sock');
+    const [address] = await syslog.start({ listen: [`unix:${path}`] });
+    const socket = await syslog.connect(address);
+    rmSync(path);
+    mkdirSync(path);
+    socket.write('<1>last\n');
+    await assert.rejects(syslog.stop(), /log\.sock/);
+    assert.deepEqual(syslog.texts, ['<1>last']);
+    rmSync(path, { recursive: true });
   });
 
   test('a sender over TCP waits while there is no room, and nothing is lost', async () => {

@@ -25,23 +25,22 @@ const program = [
   [returnValue, 0, 0, whole],
 ] as const;
 
+const descriptionBytes = 16;
 const instructionBytes = 8;
 
 /** From now on a sender that wants to connect gets no answer; it asks again after a second. Throws what the system says. */
 export function dropHandshakes(fd: number): void {
-  const instructions = new ArrayBuffer(program.length * instructionBytes);
-  const code = new DataView(instructions);
+  // sock_fprog (the number of instructions, and where they are) with the instructions behind it. The kernel copies them.
+  const memory = new ArrayBuffer(descriptionBytes + program.length * instructionBytes);
+  const view = new DataView(memory);
+  view.setUint16(0, program.length, true);
+  view.setBigUint64(8, addressOf(memory) + BigInt(descriptionBytes), true);
   program.forEach(([operation, ifSo, ifNot, operand], index) => {
-    const at = index * instructionBytes;
-    code.setUint16(at, operation, true);
-    code.setUint8(at + 2, ifSo);
-    code.setUint8(at + 3, ifNot);
-    code.setUint32(at + 4, operand, true);
+    const at = descriptionBytes + index * instructionBytes;
+    view.setUint16(at, operation, true);
+    view.setUint8(at + 2, ifSo);
+    view.setUint8(at + 3, ifNot);
+    view.setUint32(at + 4, operand, true);
   });
-  // sock_fprog: the number of instructions, and where they are. The kernel copies them.
-  const description = new ArrayBuffer(16);
-  const fields = new DataView(description);
-  fields.setUint16(0, program.length, true);
-  fields.setBigUint64(8, addressOf(instructions), true);
-  checked('setsockopt', libc().setsockopt(fd, levelSocket, optionAttachFilter, description, description.byteLength));
+  checked('setsockopt', libc().setsockopt(fd, levelSocket, optionAttachFilter, memory, descriptionBytes));
 }
