@@ -33,7 +33,8 @@ export async function runFault<OfBed extends Bed>(
   fault: Fault<OfBed>,
 ): Promise<FaultRow> {
   await fault.prepare?.(bed);
-  await calm(bed);
+  const nodes = await calm(bed);
+  const isAsBefore = (health: Health | undefined): boolean => isWell(health) && nodes.every((id) => health.has(id));
   const watch = new Watch(bed);
   const [problems, late]: [string[], string[]] = [[], []];
   const wanted = (health: Health): SeenNode | undefined => matching(bed, health, fault);
@@ -43,7 +44,7 @@ export async function runFault<OfBed extends Bed>(
   const reason = coloured === undefined ? shownNow(bed, watch.last, fault) : (wanted(coloured.health)?.reason ?? '');
   if (coloured !== undefined) await sleep(standsMs);
   const mendedMs = await timed(fault.repair(bed));
-  const back = await watch.until(({ atMs, health }) => atMs > mendedMs && isWell(health), patienceMs);
+  const back = await watch.until(({ atMs, health }) => atMs > mendedMs && isAsBefore(health), patienceMs);
   const secondsToColour = coloured === undefined ? undefined : Math.max(0, coloured.atMs - madeMs) / 1000;
   const secondsBack = back === undefined ? undefined : (back.atMs - mendedMs) / 1000;
   if (back !== undefined) await sleep(stayMs);
@@ -53,10 +54,10 @@ export async function runFault<OfBed extends Bed>(
   const others = textsOf('elsewhere');
   if (secondsToColour === undefined) problems.push(`${fault.node} was never ${fault.colour} with ${fault.reason.source}`);
   else if (secondsToColour > secondsMax) late.push(`it took longer than ${secondsMax} s to show`);
-  if (secondsBack === undefined) problems.push(`it was not as before: ${stillWrong(bed, watch.last?.health)}`);
+  if (secondsBack === undefined) problems.push(`it was not as before: ${stillWrong(bed, watch.last?.health, nodes)}`);
   else if (secondsBack > secondsMax) late.push(`it took longer than ${secondsMax} s to be as before`);
-  if (secondsBack !== undefined && !isWell(watch.last?.health))
-    problems.push(`it did not stay as before: ${stillWrong(bed, watch.last?.health)}`);
+  if (secondsBack !== undefined && !isAsBefore(watch.last?.health))
+    problems.push(`it did not stay as before: ${stillWrong(bed, watch.last?.health, nodes)}`);
   if (others.length > 0) problems.push(`others changed: ${others.join('; ')}`);
   const { name, node, colour } = fault;
   return { name, bed: title, node, colour, secondsToColour, secondsBack, also: textsOf('also'), others, reason, problems, late };
@@ -68,13 +69,13 @@ async function timed(work: Promise<void> | void): Promise<number> {
   return performance.now();
 }
 
-/** All is green: what was made in the bed before is over. */
-async function calm(bed: Bed): Promise<void> {
+/** All is green: what was made in the bed before is over. Resolves with the ids of the nodes that are there then. */
+async function calm(bed: Bed): Promise<readonly string[]> {
   const endMs = performance.now() + calmMs;
   let last: Health | undefined;
   while (performance.now() < endMs) {
     last = await bed.look();
-    if (isWell(last)) return;
+    if (isWell(last)) return [...last.keys()];
     await sleep(lookEveryMs);
   }
   throw new Error(`all is not well before the fault: ${stillWrong(bed, last)}\n${bed.tail()}`);
@@ -151,7 +152,7 @@ function matching<OfBed extends Bed>(bed: OfBed, health: Health, { node, colour,
   return cause === undefined ? undefined : { ...found, reason: cause.reason };
 }
 
-function isWell(health: Health | undefined): boolean {
+function isWell(health: Health | undefined): health is Health {
   return health !== undefined && health.size > 0 && [...health.values()].every(({ state }) => state === 'green');
 }
 
@@ -203,7 +204,9 @@ function shownNow<OfBed extends Bed>(bed: OfBed, last: Seen | undefined, { node 
   return found === undefined ? 'there is no such node' : `${found.state}: ${found.reason}`;
 }
 
-function stillWrong(bed: Bed, health: Health | undefined): string {
-  const wrong = [...(health?.values() ?? [])].filter(({ state, causes }) => state !== 'green' && causes.length > 0);
-  return wrong.map(({ id, state, reason }) => `${nameOf(bed, id)} ${state}: ${reason}`).join('; ') || 'nobody answered';
+function stillWrong(bed: Bed, health: Health | undefined, nodes: readonly string[] = []): string {
+  if (health === undefined || health.size === 0) return 'nobody answered';
+  const wrong = [...health.values()].filter(({ state, causes }) => state !== 'green' && causes.length > 0);
+  const gone = nodes.filter((id) => !health.has(id)).map((id) => `${nameOf(bed, id)} is gone`);
+  return [...wrong.map(({ id, state, reason }) => `${nameOf(bed, id)} ${state}: ${reason}`), ...gone].join('; ');
 }

@@ -42,7 +42,7 @@ export const clusterFaults: readonly Fault<ClusterBed>[] = [
     colour: 'yellow',
     reason: /has version 0\.0\.1, another one of this site .*: bring the upgrade to its end/,
     meanwhile: { 'hub/two': isAway },
-    unreal: 'the hub is of this version and says that it is another',
+    unreal: 'the hub is of this version and says that it is another; that is told after a second here, by default after an hour',
   },
   {
     name: 'redis-volatile',

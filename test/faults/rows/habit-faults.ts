@@ -14,7 +14,8 @@ export const habitFaults: readonly Fault<HabitsBed>[] = [
     reason:
       /app\.log of agent .* on .*: nothing came since .*, which is longer than is usual .*; see whether what writes it runs/,
     also: { 'channel/default/app': /channel default\/app: nothing came since/ },
-    unreal: 'what is usual is learned in seconds here, and in a day elsewhere',
+    unreal:
+      'what is usual is learned in seconds here, and in a day elsewhere; a silence of seven seconds is told here, by default one of two minutes at least',
   },
   {
     name: 'channel-silent',
@@ -26,6 +27,7 @@ export const habitFaults: readonly Fault<HabitsBed>[] = [
     colour: 'yellow',
     reason: /channel shop\/push: nothing came since .*, which is longer than is usual .*; see whether those who write it run/,
     also: { 'hub/one/listener/push *': /listener push .*: nothing came since/ },
-    unreal: 'what is usual is learned in seconds here, and in a day elsewhere',
+    unreal:
+      'what is usual is learned in seconds here, and in a day elsewhere; a silence of seven seconds is told here, by default one of two minutes at least',
   },
 ];
