@@ -5,7 +5,7 @@ import { AlertBook, bookState, type Held } from './alert-book.ts';
 import { listedMax, toldMax } from './limits.ts';
 
 const timing = { groupWaitMs: 10_000, intervalMs: 60_000, resolveAfterMs: 60_000, repeatMs: 4 * 3_600_000 };
-const free: Held = { isSilenced: () => false, isAcknowledged: () => false, isForLater: () => false };
+const free: Held = { isSilenced: () => false, isAcknowledged: () => false, isForLater: () => false, isUnknown: () => false };
 const silenced: Held = { ...free, isSilenced: () => true };
 const known: Held = { ...free, isAcknowledged: ({ level }) => level === 'yellow' };
 

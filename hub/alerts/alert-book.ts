@@ -23,6 +23,8 @@ export interface Held {
   readonly isAcknowledged: (alert: Alert) => boolean;
   /** Neither that it is there nor that it is gone is told now. */
   readonly isForLater: (alert: Alert) => boolean;
+  /** Nobody knows whether it is gone where it is not there: it counts as there. */
+  readonly isUnknown: (alert: Alert) => boolean;
 }
 
 /** What goes into a message. */
@@ -142,7 +144,8 @@ export class AlertBook {
   #lookForGone(standing: readonly Alert[], held: Held, nowMonotonicMs: number): void {
     const all = new Set(standing.map(keyOf));
     for (const [key, { alert }] of this.#told) {
-      if (all.has(key) || (held.isForLater(alert) && !held.isSilenced(alert))) this.#gone.delete(key);
+      const isForLater = held.isForLater(alert) && !held.isSilenced(alert);
+      if (all.has(key) || isForLater || held.isUnknown(alert)) this.#gone.delete(key);
       else if (held.isSilenced(alert)) this.#drop(key);
       else if (!this.#gone.has(key)) this.#gone.set(key, nowMonotonicMs);
     }

@@ -9,7 +9,7 @@ import { AlertSender } from './alert-sender.ts';
 import { RefusedError } from './channels/refused-error.ts';
 import { refusalsMax } from './limits.ts';
 
-const held = { isSilenced: () => false, isAcknowledged: () => false };
+const held = { isSilenced: () => false, isAcknowledged: () => false, isUnknown: () => false };
 const never = new AbortController().signal;
 const hourMs = 3_600_000;
 

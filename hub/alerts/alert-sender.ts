@@ -82,10 +82,12 @@ export class AlertSender {
     const own = standing.filter((alert) => isRouted(alert, receiver.routes));
     const nowMs = clock.now();
     const open = receiver.routes.filter(({ hours }) => hours === undefined || isWithin(hours, nowMs));
-    // What was told by a route that is not there any more is not for later: it is over for this receiver.
+    // What was told by a route that is not there any more is neither for later nor unknown: it is over for this receiver.
     const isForLater = (alert: Alert): boolean => isRouted(alert, receiver.routes) && !isRouted(alert, open);
-    if (this.#isToBegin) this.#begin(own, { ...held, isForLater });
-    this.#book.look(own, { ...held, isForLater }, clock.monotonic());
+    const isUnknown = (alert: Alert): boolean => isRouted(alert, receiver.routes) && held.isUnknown(alert);
+    const ownHeld = { ...held, isForLater, isUnknown };
+    if (this.#isToBegin) this.#begin(own, ownHeld);
+    this.#book.look(own, ownHeld, clock.monotonic());
     this.#takeMessage();
     if (!this.#isStored && !(await this.#store())) return;
     if (this.#outgoing !== undefined && clock.monotonic() >= this.#nextMs) await this.#send(this.#outgoing, signal);

@@ -20,6 +20,7 @@ import { AlertSender, type SenderStatus } from './alert-sender.ts';
 import { alertChannel } from './channels/alert-channel.ts';
 import { Holds } from './holds.ts';
 import { alertLookMs, troubleTextMax } from './limits.ts';
+import { isUnheard } from './unheard.ts';
 
 export interface AlertsParts {
   readonly site: { readonly name: string; readonly siteId: string };
@@ -140,6 +141,7 @@ export class Alerts {
     return {
       isSilenced: (alert) => this.holds.isSilenced(alert),
       isAcknowledged: (alert) => this.holds.acknowledged(alert.node, alert) !== undefined,
+      isUnknown: ({ node }) => isUnheard(this.#parts.tree(), node),
     };
   }
 

@@ -18,6 +18,7 @@ import type { Alert } from './alert.ts';
 import { type Acknowledgement, type Kept, ReadHolds, type Silence, keyOf, roomProblem } from './kept-holds.ts';
 import { acknowledgedGoneMs, changeTriesMax } from './limits.ts';
 import { fitsNames } from './name-pattern.ts';
+import { isUnheard } from './unheard.ts';
 
 const note = z.string().trim().min(1).max(500);
 const moment = z.number().int().min(0).max(8_640_000_000_000_000);
@@ -272,5 +273,5 @@ function auditOf(action: AuditEvent['action'], { actor, address }: Actor, { tena
 }
 
 function isGone(nodes: HealthTree, { node, finding }: Acknowledgement): boolean {
-  return nodes.get(node)?.causes.some(({ kind }) => kind === finding) !== true;
+  return nodes.get(node)?.causes.some(({ kind }) => kind === finding) !== true && !isUnheard(nodes, node);
 }

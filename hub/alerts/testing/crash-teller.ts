@@ -30,7 +30,7 @@ const sender = new AlertSender({
   clock: systemClock,
   logger: log,
 });
-const held = { isSilenced: () => false, isAcknowledged: () => false };
+const held = { isSilenced: () => false, isAcknowledged: () => false, isUnknown: () => false };
 const signal = new AbortController().signal;
 // A message that was under way goes first, then whatever else there is to say.
 for (let look = 0; look < 3; look += 1) await sender.tick([alert], held, signal);
