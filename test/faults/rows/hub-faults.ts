@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { freePort } from '../../harness/free-port.ts';
 import { RedisServer } from '../../harness/redis/redis-server.ts';
 import { goodPipeline, ownAddress, type SiteBed } from '../beds/site-bed.ts';
+import { closePort } from '../closed-port.ts';
 import type { Fault } from '../fault.ts';
 
 const dayMs = 86_400_000;
@@ -70,6 +71,17 @@ export const hubFaults: readonly Fault<SiteBed>[] = [
     colour: 'yellow',
     reason:
       /the configuration was read again and could not be done in all parts: listeners\.push: .*: another program has it; what ran goes on/,
+  },
+  {
+    name: 'listener-closed',
+    what: 'the port of a listener is closed: nobody comes through to it any more',
+    mended: 'it is open again',
+    make: (bed) => void closed.set(bed, closePort(bed.hub.program.pid, bed.pushPort)),
+    repair: (bed) => closed.get(bed)?.[Symbol.dispose](),
+    node: `${hub}/listener/push 127.0.0.1:*`,
+    colour: 'red',
+    reason: /listener push 127\.0\.0\.1:\d+ of this hub takes no connection: .*; see what the log says of it/,
+    unreal: 'a filter at its socket drops what comes, in the place of a firewall before it',
   },
   {
     name: 'hub-configuration',
@@ -169,6 +181,7 @@ export const hubFaults: readonly Fault<SiteBed>[] = [
   },
 ];
 
+const closed = new WeakMap<SiteBed, Disposable>();
 const taken = new WeakMap<SiteBed, Server>();
 const writers = new WeakMap<SiteBed, NodeJS.Timeout>();
 const services = new WeakMap<SiteBed, RedisServer>();
