@@ -29,6 +29,16 @@ test('one that was enrolled and never came has two minutes for its first start',
   assert.partialDeepStrictEqual(at(120_000), [{ kind: 'agent-silent', level: 'red' }]);
 });
 
+/** It was green for two minutes after each start of the hub: people were told that it is well, and then that it was never here. */
+test('one that was never here is missed after a start of the hub as soon as any other', () => {
+  const agents = [seenAgent({ connected: false, lastSeenMs: undefined, enrolledMs: 1_000_000_000 - 120_000 })];
+  const rule = new AgentSilent(allAnswer);
+  const at = (monotonicMs: number): readonly object[] => rule.look(ruleFacts({ monotonicMs, agents }), rules);
+  assert.deepEqual(at(0), [], 'it may have tried to come while the hub was away');
+  assert.deepEqual(at(7900), []);
+  assert.partialDeepStrictEqual(at(8000), [{ kind: 'agent-silent', level: 'red' }]);
+});
+
 test('one that said that it stops has that in its reason', () => {
   const rule = new AgentSilent(allAnswer);
   const agents = [{ ...away, farewell: 'it was stopped: SIGTERM' }];

@@ -40,12 +40,17 @@ export class AgentSilent implements Rule {
       missing.add(agentId);
       const first = { sinceMs: monotonicMs - unansweredMs, atMs: nowMs - unansweredMs };
       const { sinceMs, atMs } = this.#missed.getOrInsert(agentId, first);
-      const patienceMs = agent.lastSeenMs === undefined ? Math.max(after, firstStartMs) : after;
+      const patienceMs = isBeforeFirstStart(agent, nowMs) ? Math.max(after, firstStartMs) : after;
       if (enabled && monotonicMs - sinceMs >= patienceMs) found.push(connected ? unanswering(agent, atMs) : silent(agent));
     }
     for (const agentId of this.#missed.keys()) if (!missing.has(agentId)) this.#missed.delete(agentId);
     return found;
   }
+}
+
+/** By when it was enrolled: a start of the hub gives nobody another two minutes. */
+function isBeforeFirstStart({ lastSeenMs, enrolledMs }: SeenAgent, nowMs: number): boolean {
+  return lastSeenMs === undefined && (enrolledMs === undefined || nowMs - enrolledMs < firstStartMs);
 }
 
 function silent({ agentId, host, lastSeenMs, farewell }: SeenAgent): Finding {
