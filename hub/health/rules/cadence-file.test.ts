@@ -13,7 +13,8 @@ test('what is usual is there after a start, and a damaged file is as none', asyn
     const file = new CadenceFile(folder, createLogger({ level: 'warn', sink: (entry) => logged.push(entry) }));
     assert.deepEqual(await file.read(), {});
     assert.deepEqual(logged, []);
-    const known = { 'channel-silent shop/web': { firstMs: 1, lastMs: 2, usual: [3, 0] } };
+    const cadence = { firstMs: 1, lastMs: 2, usual: [3, 0] };
+    const known = { 'channel-silent shop/web': cadence, 'channel-silent shop/app': { ...cadence, missed: true } };
     await file.write(known);
     assert.deepEqual(await file.read(), known);
     writeFileSync(join(folder, 'usual-silences.json'), '{"version":1,"known":{"a":');

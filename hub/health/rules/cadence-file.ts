@@ -10,7 +10,13 @@ import type { KnownCadences } from './silence.ts';
 
 const version = 1;
 const time = z.number().min(0);
-const cadence = z.object({ firstMs: time, lastMs: time, usual: z.array(time).max(48), rests: z.boolean().optional() });
+const cadence = z.object({
+  firstMs: time,
+  lastMs: time,
+  usual: z.array(time).max(48),
+  rests: z.boolean().optional(),
+  missed: z.boolean().optional(),
+});
 const content = z.object({ version: z.literal(version), known: z.record(z.string().max(2000), cadence) });
 
 export class CadenceFile {

@@ -73,6 +73,18 @@ test('what is known is kept over a start, and the time between is nobody’s sil
   assert.notEqual(again.silentSince(noonMs + hourMs + 5 * minuteMs, rules), undefined);
 });
 
+test('what was missed before a start is missed at once after it, and no more when something comes', () => {
+  const noonMs = beganMs + 2 * dayMs + 12 * hourMs;
+  const cadence = officeUntil(noonMs);
+  const stopMs = noonMs + 4 * minuteMs;
+  assert.equal(cadence.silentSince(stopMs, rules), noonMs);
+  const again = Cadence.continued(cadence.state, stopMs + minuteMs);
+  assert.equal(again.silentSince(stopMs + minuteMs, rules), noonMs);
+  again.arrived(stopMs + 2 * minuteMs, rules);
+  assert.equal(again.silentSince(stopMs + 3 * minuteMs, rules), undefined);
+  assert.equal(again.state.missed, undefined);
+});
+
 test('nothing is expected of one that rests', () => {
   const noonMs = beganMs + 2 * dayMs + 12 * hourMs;
   const cadence = officeUntil(noonMs);

@@ -22,6 +22,8 @@ export interface CadenceState {
   readonly usual: readonly number[];
   /** Nothing is expected of it. */
   readonly rests?: boolean | undefined;
+  /** It was silent for too long when it was looked at last. */
+  readonly missed?: boolean | undefined;
 }
 
 export class Cadence {
@@ -29,11 +31,13 @@ export class Cadence {
   readonly #firstMs: number;
   #lastMs: number;
   #isResting: boolean;
+  #isMissed: boolean;
 
   constructor(state: CadenceState) {
     this.#firstMs = state.firstMs;
     this.#lastMs = state.lastMs;
     this.#isResting = state.rests === true;
+    this.#isMissed = state.missed === true;
     this.#usualMs = Float64Array.from({ length: hours }, (_, hour) => (state.usual[hour] ?? 0) * 1000);
   }
 
@@ -41,19 +45,21 @@ export class Cadence {
     return new Cadence({ firstMs: nowMs, lastMs: nowMs, usual: [] });
   }
 
-  /** As it was known before a start: nobody was here to see what came meanwhile. */
+  /** As it was known before a start: nobody was here to see what came meanwhile. What was missed then is missed until something comes. */
   static continued(state: CadenceState, nowMs: number): Cadence {
-    return new Cadence({ ...state, lastMs: nowMs });
+    return new Cadence(state.missed === true ? state : { ...state, lastMs: nowMs });
   }
 
   /** Nothing is expected until something comes again. */
   rest(): void {
     this.#isResting = true;
+    this.#isMissed = false;
   }
 
   /** Nobody was here to see what came meanwhile: counting begins anew. */
   resumed(nowMs: number): void {
     this.#lastMs = nowMs;
+    this.#isMissed = false;
   }
 
   /** When something came of it last. */
@@ -61,9 +67,15 @@ export class Cadence {
     return this.#lastMs;
   }
 
+  /** Whether it was silent for too long when it was looked at last. */
+  get isMissed(): boolean {
+    return this.#isMissed;
+  }
+
   get state(): CadenceState {
     const usual = [...this.#usualMs].map((ms) => Math.ceil(ms / 1000));
-    return { firstMs: this.#firstMs, lastMs: this.#lastMs, usual, ...(this.#isResting && { rests: true }) };
+    const isSo = { ...(this.#isResting && { rests: true }), ...(this.#isMissed && { missed: true }) };
+    return { firstMs: this.#firstMs, lastMs: this.#lastMs, usual, ...isSo };
   }
 
   arrived(nowMs: number, rules: SilenceRules): void {
@@ -77,16 +89,21 @@ export class Cadence {
       this.#learn(nowMs, Math.min(gapMs, most));
     }
     this.#isResting = false;
+    this.#isMissed = false;
     this.#lastMs = nowMs;
   }
 
   /** Since when it is silent, although it usually is not; undefined: it is not, or nobody knows. */
   silentSince(nowMs: number, rules: SilenceRules): number | undefined {
-    if (this.#isResting || !this.#isKnown(nowMs, rules)) return undefined;
+    this.#isMissed = !this.#isResting && this.#isKnown(nowMs, rules) && this.#isLong(nowMs, rules);
+    return this.#isMissed ? this.#lastMs : undefined;
+  }
+
+  #isLong(nowMs: number, rules: SilenceRules): boolean {
     const isLong = (sinceMs: number): boolean =>
       nowMs - sinceMs >= Math.max(rules.least, rules.factor * this.#usualBetween(sinceMs, nowMs));
     const hourBeganMs = Math.max(this.#lastMs, nowMs - (nowMs % hourMs));
-    return isLong(this.#lastMs) || isLong(hourBeganMs) ? this.#lastMs : undefined;
+    return isLong(this.#lastMs) || isLong(hourBeganMs);
   }
 
   #isKnown(nowMs: number, { learn }: SilenceRules): boolean {

@@ -132,6 +132,31 @@ test('what is usual is known again after a start', () => {
   assert.equal(line.found().length, 1);
 });
 
+/** It was green until the silence was too long once more: people were told that it is over, and half an hour later that it is not. */
+test('what was missed when the hub stopped is missed at once after its start, a source as soon as its agent is here', () => {
+  const before = new Line();
+  const facts = (records: number, connectedHere = true): Partial<RuleFacts> => ({
+    queue: queueStatus({ topics: [topicStatus({ receivedRecords: records })] }),
+    agents: [seenAgent({ connected: connectedHere, connectedHere })],
+  });
+  before.silence.opened(key, 'shop/web', 'a');
+  before.pass(120, (second) => {
+    before.silence.brought(key);
+    before.found(facts(second));
+  });
+  before.pass(11);
+  const missed = ['channel-silent shop/web', `source-silent ${agentA} shop/web a`];
+  assert.deepEqual(before.found(facts(120)).toSorted(), missed);
+  const line = new Line();
+  line.nowMs = before.nowMs + 60_000;
+  line.silence.restore(before.silence.state);
+  assert.deepEqual(line.found(facts(120, false)), missed.slice(0, 1));
+  assert.deepEqual(line.found(facts(120)).toSorted(), missed);
+  line.silence.opened(key, 'shop/web', 'a');
+  line.silence.brought(key);
+  assert.deepEqual(line.found(facts(121)), []);
+});
+
 test('what is closed for good is not missed after a start of the hub either', () => {
   const before = new Line();
   before.silence.opened(key, 'shop/web', 'a');

@@ -129,13 +129,14 @@ export class Silence implements Rule, SourceEvents {
   }
 
   /**
-   * What came of a source while its agent was away nobody here has seen, and nothing is expected of it before the time that is usual. One whose
-   * agent was at another hub may have been closed there for good: it is expected again once something came.
+   * What came of a source while its agent was away nobody here has seen, and nothing is expected of it before the time that is usual; unless it
+   * was missed already, as it is still then. One whose agent was at another hub may have been closed there for good: it is expected again once
+   * something came.
    */
   #follow(known: Known, { nowMs, elsewhere }: { readonly nowMs: number; readonly elsewhere: ReadonlySet<Id> }): void {
     const agentId = agentOf(known.name);
     const isHere = this.#here.has(agentId);
-    if (isHere && known.isAway) known.cadence.resumed(nowMs);
+    if (isHere && known.isAway && !known.cadence.isMissed) known.cadence.resumed(nowMs);
     if (elsewhere.has(agentId)) known.cadence.rest();
     known.isAway = !isHere;
   }
