@@ -71,6 +71,10 @@ suite('work on the page', { skip, timeout: 600_000 }, () => {
     assert.equal(code, 0, stderr);
     await page.getByText('1 of 1 server enrolled.').waitFor();
     await agent.start();
+    await open('/agents', 'Agents');
+    const green = page.getByRole('region', { name: 'Agents' }).getByRole('row').filter({ hasText: 'connected' });
+    await green.getByRole('img', { name: 'Good' }).waitFor();
+    await open('/admin', 'Administration');
     await page.getByRole('link', { name: 'Registrations' }).click();
     const row = page.getByRole('region', { name: 'Registrations' }).getByRole('row').filter({ hasText: tenant });
     assert.match(await row.innerText(), /yes[^]*in 89 d/);

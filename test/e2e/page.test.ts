@@ -140,7 +140,8 @@ suite('the page', { skip, timeout }, () => {
     const wrong = page
       .getByRole('listitem')
       .filter({ hasText: 'Agent' })
-      .filter({ has: page.getByRole('img', { name: 'Failing' }) });
+      .filter({ has: page.getByRole('img', { name: 'Failing' }) })
+      .filter({ hasText: /was stopped/ });
     await wrong.first().waitFor();
     await inspect('overview-red');
     await agent.start();
