@@ -19,7 +19,7 @@ import type { Held } from './alert-book.ts';
 import { AlertSender, type SenderStatus } from './alert-sender.ts';
 import { alertChannel } from './channels/alert-channel.ts';
 import { Holds } from './holds.ts';
-import { alertLookMs, troubleTextMax } from './limits.ts';
+import { alertLookMs, foundAgainMs, foundAgainTimes, troubleTextMax } from './limits.ts';
 import { isUnheard } from './unheard.ts';
 
 export interface AlertsParts {
@@ -44,6 +44,8 @@ export class Alerts {
   readonly holds: Holds;
   readonly #parts: AlertsParts;
   #senders: readonly AlertSender[] = [];
+  /** Since when this hub has looked, by the clock that is never set: also while another one tells. */
+  #startedMs = 0;
   #isBroken = false;
 
   constructor(parts: AlertsParts) {
@@ -54,6 +56,7 @@ export class Alerts {
 
   /** Resolves when aborted. */
   run(signal: AbortSignal): Promise<void> {
+    this.#startedMs = this.#parts.clock.monotonic();
     return this.#parts.cluster.underLock('alerts', signal, (lock, inner) => this.#keep(lock, inner));
   }
 
@@ -138,10 +141,13 @@ export class Alerts {
   }
 
   #held(): Omit<Held, 'isForLater'> {
+    const { clock, options, tree } = this.#parts;
+    const graceMs = Math.min(foundAgainMs, foundAgainTimes * options().resolve_after);
+    const isNew = clock.monotonic() - this.#startedMs < graceMs;
     return {
       isSilenced: (alert) => this.holds.isSilenced(alert),
       isAcknowledged: (alert) => this.holds.acknowledged(alert.node, alert) !== undefined,
-      isUnknown: ({ node }) => isUnheard(this.#parts.tree(), node),
+      isUnknown: ({ node }) => isNew || isUnheard(tree(), node),
     };
   }
 
