@@ -29,3 +29,19 @@ test('agents may be one minor version older than the hub, and no newer; of what 
   for (const version of ['1.2.3', '1.2.0', '1.1.9', 'development', '']) assert.deepEqual(told(version), []);
   for (const version of ['1.2.4', '2.0.0', '1.0.9', '0.9.0']) assert.deepEqual(told(version), [`agent ${agentA}`]);
 });
+
+/** Each of thousands of agents was yellow at a hub whose upgrade was still to come. */
+test('an agent is compared with the newest hub of the site, whichever of them looks', () => {
+  const rule = new VersionSkew();
+  const facts = {
+    agents: [seenAgent({ version: '1.3.0' })],
+    version: '1.2.0',
+    members: [hub('one', '1.3.0'), hub('two', '1.2.0')],
+  };
+  rule.look(ruleFacts(facts), rules);
+  const found = rule.look(ruleFacts({ ...facts, monotonicMs: 60_000 }), rules);
+  assert.deepEqual(
+    found.map(({ subject }) => subject),
+    ['hub two'],
+  );
+});

@@ -20,7 +20,7 @@ export class VersionSkew implements Rule {
 
 /** Each that is older than the newest one. */
 function skewedHubs({ members }: RuleFacts): Finding[] {
-  const newest = members.map(({ version }) => version).reduce((most, one) => (isOlder(most, one) ? one : most), '');
+  const newest = newestOf(members.map(({ version }) => version));
   return members
     .filter(({ version }) => isOlder(version, newest))
     .map(({ hubId, host, version }) => {
@@ -29,24 +29,29 @@ function skewedHubs({ members }: RuleFacts): Finding[] {
     });
 }
 
-/** Very many agents have few versions: each is looked at once. */
-function skewedAgents({ agents, version: own }: RuleFacts): Finding[] {
+/** Against the newest hub: that the others are to be upgraded is told of them, once, and not of each agent. Very many agents have few versions: each is looked at once. */
+function skewedAgents({ agents, members, version: own }: RuleFacts): Finding[] {
+  const newest = newestOf([own, ...members.map(({ version }) => version)]);
   const troubles = new Map<string, string | undefined>();
   return agents.flatMap(({ agentId, host, version = '', connected }) => {
-    const trouble = connected ? troubles.getOrInsertComputed(version, () => troubleOf(version, own)) : undefined;
+    const trouble = connected ? troubles.getOrInsertComputed(version, () => troubleOf(version, newest)) : undefined;
     if (trouble === undefined) return [];
     const reason = `agent ${agentId} on ${printable(host)} has version ${printable(version)}, ${trouble}`;
     return [{ kind: 'version-skew', subject: `agent ${agentId}`, level: 'yellow', reason } as const];
   });
 }
 
-function troubleOf(version: string, own: string): string | undefined {
+function troubleOf(version: string, hubs: string): string | undefined {
   const told = versionOf(version);
-  const ours = versionOf(own);
+  const ours = versionOf(hubs);
   if (told === undefined || ours === undefined) return undefined;
-  if (isOlder(own, version)) return `newer than this hub (${own}): upgrade the hubs first`;
+  if (isOlder(hubs, version)) return `newer than the hubs (${hubs}): upgrade the hubs first`;
   const isTooOld = told[0] < ours[0] || (told[0] === ours[0] && told[1] < ours[1] - 1);
-  return isTooOld ? `more than one minor version older than this hub (${own}): upgrade it` : undefined;
+  return isTooOld ? `more than one minor version older than the hubs (${hubs}): upgrade it` : undefined;
+}
+
+function newestOf(versions: readonly string[]): string {
+  return versions.reduce((most, one) => (isOlder(most, one) ? one : most), '');
 }
 
 function isOlder(one: string, than: string): boolean {

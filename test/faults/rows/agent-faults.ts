@@ -118,7 +118,7 @@ export const agentFaults: readonly Fault<SiteBed>[] = [
     repair: (bed) => restarted(bed, []),
     node: 'agent/db',
     colour: 'yellow',
-    reason: /has version 9\.9\.9, newer than this hub .*: upgrade the hubs first/,
+    reason: /has version 9\.9\.9, newer than the hubs .*: upgrade the hubs first/,
     meanwhile: { 'agent/db': isStopped },
     unreal:
       'the agent is of this version and says that it is another; that is told after a second here, by default after an hour',

@@ -7,7 +7,10 @@ const olderVersion = 'NODE_OPTIONS=--import=data:text/javascript,globalThis.trib
 const isAway =
   /the hub on .* is not heard of since .*: see whether its machine and tributary-hub run, and whether it reaches the store/;
 /** What waits for a hub, or for the store. */
-const waits = { 'topic/*': /: \S+ gets nowhere although |still waits for \S+: it is behind/ };
+const waits = {
+  'topic/*': /: \S+ gets nowhere although |still waits for \S+: it is behind/,
+  'output/*': /gets nowhere and has no error to tell/,
+};
 
 export const clusterFaults: readonly Fault<ClusterBed>[] = [
   {
