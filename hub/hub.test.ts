@@ -22,7 +22,7 @@ const stops = [
   'content alerts',
   'health',
   'knocks',
-  'rules of health',
+  'machine of the hub',
   'usual silences',
   'parts of the site',
   'this hub among its site',
