@@ -86,14 +86,21 @@ suite('platform events in Elasticsearch', { skip, timeout: 900_000 }, () => {
     };
     const hit = await until('a finding is written', look, { detail });
     assert.equal(textAt(hit, '_id'), textAt(hit, '_source', 'event', 'id'));
-    assert.ok(numberAt(await hub.status(), 'events', 'reporter', 'direct') > 0);
+    // One whose answer was late is there, and goes by the topic again under the same id.
+    const { direct, byTopic } = { direct: 0, byTopic: 0, ...Object(at(await hub.status(), 'events', 'reporter')) };
+    assert.ok(direct + byTopic > 0);
   });
 
   test('while Elasticsearch is away they go by the topic, and each is there once afterwards', async () => {
     const isAway = (status: unknown): boolean =>
       listAt(status, 'findings').some((one) => at(one, 'kind') === 'elasticsearch-away');
-    // On a busy machine it answered late perhaps, which stands for a minute after it is over.
-    await until('nothing is said of it', async () => !isAway(await hub.status()), { deadlineMs: 240_000, detail });
+    // On a busy machine it answered late perhaps. A trouble that comes back within a minute was not gone, and is not told again.
+    const told = (event: string): number => {
+      const lines = hub.program.stderr.split('\n').filter((line) => line.includes('"finding":"elasticsearch-away"'));
+      return lines.filter((line) => line.includes(`"event":"finding-${event}"`)).length;
+    };
+    const isOver = async (): Promise<boolean> => !isAway(await hub.status()) && told('raised') === told('cleared');
+    await until('nothing is said of it', isOver, { deadlineMs: 240_000, detail });
     proxy.isCut = true;
     proxy.dropAll();
     await push(['{"event":{"kind":"state"},"service":{"name":"shop"}}']);
