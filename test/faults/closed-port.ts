@@ -16,9 +16,9 @@ const stateListening = '0A';
 
 /** Of this process, at 127.0.0.1. It is open again when what comes back is disposed of. */
 export function closePort(pid: number, port: number): Disposable {
-  const process = call(pidfdOpen, pid, 0);
-  const socket = call(pidfdGetfd, process, descriptorOf(pid, port));
-  closeSync(process);
+  const program = call(pidfdOpen, pid, 0);
+  const socket = call(pidfdGetfd, program, descriptorOf(pid, port));
+  closeSync(program);
   dropHandshakes(socket);
   return {
     [Symbol.dispose]: () => {
