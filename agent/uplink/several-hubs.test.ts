@@ -150,7 +150,9 @@ suite('several hubs of one site', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     site.resume();
     await eventually('it is left for another', () => site.hellos.length > 2);
-    assert.equal(unit.uplink.status().trouble, '');
+    site.pause();
+    await eventually('the next one waits', () => unit.uplink.status().state === 'connecting');
+    assert.equal(unit.uplink.status().trouble, '', 'nobody has to do anything about it');
   });
 
   test('a connection gets about as old as it may, and is left with nothing unanswered', async () => {

@@ -59,7 +59,7 @@ export interface UplinkStatus {
   readonly hub: string;
   readonly hubId: Id | undefined;
   readonly siteId: Id | undefined;
-  /** Why there is no connection; empty while there is one. */
+  /** Why there is no connection; empty while there is one, and while one that was left is replaced. */
   readonly trouble: string;
   readonly connectedSinceMs: number | undefined;
   readonly attempts: number;
@@ -295,10 +295,9 @@ export class Uplink {
   /** Once per trouble, not per try. */
   #tellEnd(hub: string, end: ConnectionEnd, waitMs: number): void {
     const { logger } = this.#options;
-    const isOutside = end.reason === 'socket' || end.reason === 'refused' || end.reason === 'untrusted';
-    const trouble = isOutside ? end.hint : `${end.reason}: ${end.hint}`;
+    const trouble = troubleOf(end);
     const fields = { hub, reason: end.reason, hint: end.hint, retryInMs: waitMs };
-    if (trouble === this.#trouble && end.reason !== 'left') logger.debug('no connection to the hub', fields);
+    if (trouble !== '' && trouble === this.#trouble) logger.debug('no connection to the hub', fields);
     else if (isHopeless(end.reason))
       logger.error(`the hub refuses this ${this.#options.hello.sender}; it tries again, seldom`, fields);
     else if (end.reason === 'left') logger.info('the connection to the hub is left for another', fields);
@@ -306,6 +305,13 @@ export class Uplink {
     else logger.warn('no connection to the hub; it tries again', fields);
     this.#trouble = trouble;
   }
+}
+
+/** To leave a connection for another is none. */
+function troubleOf({ reason, hint }: ConnectionEnd): string {
+  if (reason === 'left') return '';
+  const isOutside = reason === 'socket' || reason === 'refused' || reason === 'untrusted';
+  return isOutside ? hint : `${reason}: ${hint}`;
 }
 
 function reasonOf(error: Error): ConnectionEnd['reason'] {
