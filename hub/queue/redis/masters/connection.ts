@@ -4,6 +4,8 @@
  *
  *     open → closed      destroyed by its owner, broken, or silent for `silenceMsMax` while something was unanswered
  */
+import { connect as connectPlainly } from 'node:net';
+import { connect as connectByTls } from 'node:tls';
 import { Redis } from 'ioredis';
 import { assert } from '@tributary/shared/assert.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
@@ -12,6 +14,7 @@ import { printable } from '@tributary/shared/printable.ts';
 import { addressText, tlsOptions, type ConnectSettings } from './connect-settings.ts';
 import { callsMax, connectMsMax, type Patience, pingAfterMs, usualPatience, watchEveryMs } from './limits.ts';
 import { MasterError, type Argument, type Reply } from './masters.ts';
+import { connectorOf } from './server-connector.ts';
 import { ConnectionLostError, hintOf, ServerRefusedError, ServerReplyError } from './server-reply.ts';
 
 export class RedisConnection {
@@ -58,6 +61,7 @@ export class RedisConnection {
     const client = new Redis({
       ...address,
       ...(tls === undefined ? {} : { tls }),
+      Connector: connectorOf(() => (tls === undefined ? connectPlainly(address) : connectByTls({ ...address, ...tls }))),
       protocol: 2,
       lazyConnect: true,
       enableReadyCheck: false,
