@@ -50,6 +50,8 @@ export type FindingKind =
   | 'agent-lost'
   | 'agent-unbalanced'
   | 'agent-certificate'
+  | 'agent-disk'
+  | 'agent-memory'
   | 'clock-skew'
   | 'version-skew'
   | 'channel-silent'

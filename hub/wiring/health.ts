@@ -12,6 +12,7 @@ import type { HealthFacts } from '../health/model/facts.ts';
 import { OwnAgents } from '../health/own-agents.ts';
 import { RuleRunner } from '../health/rule-runner.ts';
 import { AgentCertificate } from '../health/rules/agent-certificate.ts';
+import { AgentMachine } from '../health/rules/agent-machine.ts';
 import { AgentMute } from '../health/rules/agent-mute.ts';
 import { AgentSilent } from '../health/rules/agent-silent.ts';
 import { AgentTroubles } from '../health/rules/agent-troubles.ts';
@@ -164,10 +165,12 @@ class OpenHealth implements Health {
 
   #allRules(): Rule[] {
     const told = (agentId: Id): AgentState | undefined => this.#told(agentId);
+    const isOurs = (agentId: Id): boolean => this.#own.isOurs(agentId);
     return [
       new AgentSilent(() => this.#silentMs()),
       new AgentMute(told),
-      new AgentTroubles({ reports: this.#own.reports, isOurs: (agentId) => this.#own.isOurs(agentId), told }),
+      new AgentTroubles({ reports: this.#own.reports, isOurs, told }),
+      new AgentMachine({ isOurs, told }),
       new AgentCertificate(),
       this.#own.skew,
       new VersionSkew(),

@@ -15,6 +15,8 @@ export interface MachineMeasured {
   readonly swap?: number;
   /** Percent, of the fullest file system. */
   readonly disk?: number;
+  /** Where that one is mounted. */
+  readonly disk_mount?: string;
   /** Bytes a second, of all devices and of all interfaces but loopback. */
   readonly disk_read?: number;
   readonly disk_write?: number;

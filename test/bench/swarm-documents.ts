@@ -102,7 +102,14 @@ function filesystems(share: number): Fields[] {
 function machine(share: number, withDisk: boolean): MachineMeasured {
   const percent = Math.round(share * 1000) / 10;
   const rates = { disk_read: 1e5 * share, disk_write: 2e5 * share, net_in: 1e5 * share, net_out: 1e4 * share };
-  return { cpu: percent, load1: share, memory: percent, swap: 0, ...(withDisk ? { disk: percent / 2 } : {}), ...rates };
+  return {
+    cpu: percent,
+    load1: share,
+    memory: percent,
+    swap: 0,
+    ...(withDisk ? { disk: percent / 2, disk_mount: '/var' } : {}),
+    ...rates,
+  };
 }
 
 function measured(nowMs: number, share: number, withFiles: boolean): AgentMeasured {

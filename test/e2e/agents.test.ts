@@ -1,4 +1,4 @@
-/** What a person sees of an agent by HTTP: how it is while it runs, what happened to it, its charts; and what of it outlives the hub. */
+/** What a person sees of an agent by HTTP: how it and its machine are, what happened to it, its charts; and what of it outlives the hub. */
 import assert from 'node:assert/strict';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
@@ -6,9 +6,9 @@ import { at, listAt, numberAt, parseJson, textAt } from '../harness/json.ts';
 import { Stack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 
-async function readerOf(stack: Stack): Promise<(path: string) => Promise<unknown>> {
+async function readerOf(stack: Stack, tenant = 'default'): Promise<(path: string) => Promise<unknown>> {
   const { hub } = stack;
-  const given = ['--tenant', 'default', '--scope', 'read', '--json', '--config', hub.configPath];
+  const given = ['--tenant', tenant, '--scope', 'read', '--json', '--config', hub.configPath];
   const { code, stdout, stderr } = await hub.run('token', 'create', ...given);
   assert.equal(code, 0, stderr);
   const authorization = `Bearer ${textAt(parseJson(stdout), 'token')}`;
@@ -87,5 +87,37 @@ test(
     );
     assert.partialDeepStrictEqual(known, { agentId: id, connected: false, lagBytes: 0, labels: { rack: '7' } });
     await until('its charts are there, which were stored', charted, options);
+  },
+);
+
+test(
+  "an agent's machine that is fuller than the hub's configuration has it colours the agent",
+  { timeout: 600_000 },
+  async () => {
+    const listeners = { http: { address: '127.0.0.1:0' } };
+    const rulesOf = (yellow: number): object => ({ agent_disk: { yellow, red: 100 }, agent_memory: { yellow, red: 100 } });
+    const metrics = { kind: 'metrics', interval: '1s', intervals: { filesystem: '1s' }, containers: false };
+    await using stack = await Stack.make({ hub: { listeners, health: { rules: rulesOf(100) } }, inputs: () => [metrics] });
+    const get = await readerOf(stack, '*');
+    await stack.agent.start();
+    const causes = async (): Promise<string> => {
+      const nodes = listAt(await get('health?kind=agent'), 'nodes');
+      return nodes.map((node) => JSON.stringify(at(node, 'causes'))).join();
+    };
+    const options = { everyMs: 200, detail: () => stack.tail() };
+    await until(
+      'the machine is known',
+      async () => (await get('agents').then((all) => at(all, 'agents', 0, 'diskPercent'))) !== undefined,
+      options,
+    );
+    assert.doesNotMatch(await causes(), /agent-(disk|memory)/);
+    await stack.hub.configure({ listeners, health: { rules: rulesOf(1) } });
+    stack.hub.program.signal('SIGHUP');
+    const isTold = async (): Promise<boolean> => /agent-disk/.test(await causes()) && /agent-memory/.test(await causes());
+    await until('both are found', isTold, options);
+    assert.match(await causes(), /: \/\S* is \d+ % full: make room there/);
+    await stack.hub.configure({ listeners, health: { rules: rulesOf(100) } });
+    stack.hub.program.signal('SIGHUP');
+    await until('they are no more', async () => !/agent-(disk|memory)/.test(await causes()), options);
   },
 );

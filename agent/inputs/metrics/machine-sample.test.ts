@@ -12,7 +12,7 @@ function sampleOf(sets: Readonly<Record<string, readonly Fields[]>>): unknown {
 }
 
 test('shares are percent, sums of a turn are a second, and of file systems the fullest counts', () => {
-  const filesystem = (pct: number): Fields => ({ system: { filesystem: { used: { pct } } } });
+  const filesystem = (pct: number): Fields => ({ system: { filesystem: { mount_point: `/at-${pct}`, used: { pct } } } });
   const measured = sampleOf({
     'system.cpu': [{ host: { cpu: { usage: 0.2504 } } }],
     'system.load': [{ system: { load: { '1': 1.5 } } }],
@@ -22,7 +22,7 @@ test('shares are percent, sums of a turn are a second, and of file systems the f
     'system.network': [{ host: { network: { ingress: { bytes: 5000 }, egress: { bytes: 14 } } } }],
   });
   const io = { disk_read: 500, disk_write: 1, net_in: 500, net_out: 1 };
-  assert.deepEqual(measured, { cpu: 25, load1: 1.5, memory: 50, swap: 0, disk: 90, ...io });
+  assert.deepEqual(measured, { cpu: 25, load1: 1.5, memory: 50, swap: 0, disk: 90, disk_mount: '/at-0.9', ...io });
 });
 
 test('where nothing of it was measured there is nothing to tell', () => {

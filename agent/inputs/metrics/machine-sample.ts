@@ -4,7 +4,7 @@ import { asFields, type Fields } from '@tributary/protocol/platform/document.ts'
 import type { Metric } from '../../platform/document.ts';
 
 type Sample = { -readonly [Key in keyof MachineMeasured]: MachineMeasured[Key] };
-type Name = keyof MachineMeasured;
+type Name = keyof Omit<MachineMeasured, 'disk_mount'>;
 
 export class MachineSample {
   readonly #sample: Sample = {};
@@ -23,8 +23,7 @@ export class MachineSample {
         this.#set('swap', share(at(fields, 'system', 'memory', 'swap', 'used', 'pct')));
         break;
       case 'system.filesystem':
-        // Each has a document.
-        this.#set('disk', fuller(this.#sample.disk, share(at(fields, 'system', 'filesystem', 'used', 'pct'))));
+        this.#addFilesystem(asFields(asFields(fields['system'])['filesystem']));
         break;
       case 'system.diskio':
         this.#set('disk_read', perSecond(at(fields, 'host', 'disk', 'read', 'bytes'), periodMs));
@@ -43,13 +42,18 @@ export class MachineSample {
     return Object.keys(this.#sample).length === 0 ? undefined : this.#sample;
   }
 
+  /** Each has a document, and the fullest counts. */
+  #addFilesystem(filesystem: Fields): void {
+    const disk = share(at(filesystem, 'used', 'pct'));
+    if (disk === undefined || disk <= (this.#sample.disk ?? -1)) return;
+    const mount = filesystem['mount_point'];
+    this.#sample.disk = disk;
+    this.#sample.disk_mount = typeof mount === 'string' ? mount : '';
+  }
+
   #set(name: Name, value: number | undefined): void {
     if (value !== undefined) this.#sample[name] = value;
   }
-}
-
-function fuller(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
 }
 
 function share(value: number | undefined): number | undefined {

@@ -117,6 +117,8 @@ const places: Readonly<Record<FindingKind, Place>> = {
   'agent-lost': atInput,
   'agent-unbalanced': atAgent,
   'agent-certificate': atAgent,
+  'agent-disk': atAgent,
+  'agent-memory': atAgent,
   'clock-skew': atAgent,
   // `agent <id>`, or `hub <id>`.
   'version-skew': ({ subject }) => [[subject.replace(' ', '/')]],

@@ -6,7 +6,7 @@ import { type AgentMeasured, agentMeasured, type MeasuredFile } from '@tributary
 import { asFields } from '@tributary/protocol/platform/document.ts';
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
-import { agentsMax, forgetAfterMs, labelsKeptMax, placedAgainMs, sampleAgeMsMax, textKeptMax } from '../limits.ts';
+import { agentsMax, diskAgeMsMax, forgetAfterMs, labelsKeptMax, placedAgainMs, sampleAgeMsMax, textKeptMax } from '../limits.ts';
 import { isOfItself, type PlatformDocument } from '../platform-document.ts';
 import { type Sample, type SeriesName, sampleOf, seriesNames } from '../series.ts';
 import { kept } from './kept.ts';
@@ -28,6 +28,8 @@ export interface AgentState {
   readonly files: readonly MeasuredFile[];
   /** The newest of each series. */
   readonly sample: Sample;
+  /** Where its fullest file system is mounted; undefined where it did not tell. */
+  readonly diskMount?: string | undefined;
 }
 
 type Changing = { -readonly [Key in keyof Omit<AgentState, 'sample'>]: AgentState[Key] } & {
@@ -69,6 +71,7 @@ export class AgentStates {
       state.files = measured.files ?? state.files;
     }
     addSample(state, sample, atMs);
+    if (sample.disk !== undefined) state.diskMount = diskMountOf(document);
     return state;
   }
 
@@ -132,11 +135,16 @@ function addSample({ sample, sampledMs }: Changing, told: Sample, atMs: number):
     if (value !== undefined) {
       sample[name] = value;
       sampledMs[name] = atMs;
-    } else if (atMs - (sampledMs[name] ?? atMs) > sampleAgeMsMax) {
+    } else if (atMs - (sampledMs[name] ?? atMs) > (name === 'disk' ? diskAgeMsMax : sampleAgeMsMax)) {
       delete sample[name];
       delete sampledMs[name];
     }
   }
+}
+
+function diskMountOf({ fields }: PlatformDocument): string | undefined {
+  const mount = text(asFields(asFields(fields['tributary'])['machine'])['disk_mount']);
+  return mount === '' ? undefined : mount;
 }
 
 function text(value: unknown): string {
