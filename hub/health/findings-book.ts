@@ -7,6 +7,7 @@
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { HubEventSink } from '../platform/hub-events.ts';
+import type { FindingTimes } from './finding-times.ts';
 import type { Finding, FindingKind, Findings, StandingFinding } from './findings.ts';
 import { betterAfterMs, clearedAfterMs, findingLooksMs, findingsPerKindMax } from './limits.ts';
 
@@ -22,9 +23,17 @@ export class FindingsBook implements Findings {
   readonly #clock: Clock;
   readonly #events: HubEventSink;
   readonly #logger: Logger;
+  readonly #before: Pick<FindingTimes, 'take'> | undefined;
   readonly #told = new Map<FindingKind, Map<string, Told>>();
 
-  constructor(parts: { readonly clock: Clock; readonly events: HubEventSink; readonly logger: Logger }) {
+  /** `before`: since when stood what stood before the start. */
+  constructor(parts: {
+    readonly clock: Clock;
+    readonly events: HubEventSink;
+    readonly logger: Logger;
+    readonly before?: Pick<FindingTimes, 'take'>;
+  }) {
+    this.#before = parts.before;
     this.#clock = parts.clock;
     this.#events = parts.events;
     this.#logger = parts.logger;
@@ -36,7 +45,7 @@ export class FindingsBook implements Findings {
     const after = new Map<string, Told>();
     for (const finding of findings.slice(0, findingsPerKindMax)) {
       const known = before.get(finding.subject);
-      const sinceMs = known?.finding.sinceMs ?? this.#clock.now();
+      const sinceMs = known?.finding.sinceMs ?? this.#before?.take({ kind, subject: finding.subject }) ?? this.#clock.now();
       const wasRed = finding.level === 'red' ? undefined : wasRedOf(known, now);
       after.set(finding.subject, { finding: { ...finding, kind, sinceMs }, wasRed, goneSinceMs: undefined });
       if (isNews(finding, known, now)) this.#tell('finding-raised', finding);

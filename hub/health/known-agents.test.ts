@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtempDisposable, readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { createLogger } from '@tributary/shared/log.ts';
 import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import type { Agent } from '../registry/registry.ts';
 import { registeredAgent } from '../testing/rule-facts.ts';
 import { KnownAgents, type KnownAgentsParts } from './known-agents.ts';
+import { PlainAgentsFile } from './plain-agents-file.ts';
 
 const [enrolled, plain] = ['1a'.repeat(16), '2b'.repeat(16)];
 const agent = registeredAgent({ agentId: enrolled });
@@ -65,6 +70,32 @@ test('one without a certificate is expected for a day after it was here', () => 
   site.clock.advance(1000);
   site.known.all();
   assert.deepEqual(site.known.all(), []);
+});
+
+/** Nobody missed one that stopped while the hub did. */
+test('one without a certificate is expected over a start of the hub, and a damaged file is as none', async () => {
+  await using scratch = await mkdtempDisposable(join(tmpdir(), 'tb-health-'));
+  const warned: string[] = [];
+  const logger = createLogger({ level: 'warn', sink: ({ message }) => warned.push(message) });
+  const file = new PlainAgentsFile(scratch.path, logger);
+  const site = new Site();
+  site.agents = [];
+  await file.write(site.known.plain);
+  assert.deepEqual(await readdir(scratch.path), [], 'where all have one there is no such file');
+  site.connections = [{ agentId: plain, host: 'dev', identity: 'plain', tenant: 'shop' }];
+  site.known.all();
+  await file.write(site.known.plain);
+
+  const restarted = new Site();
+  restarted.agents = [];
+  restarted.clock.advance(3_600_000);
+  restarted.known.restore(await file.read());
+  const lastSeenMs = site.clock.now();
+  assert.partialDeepStrictEqual(restarted.known.all(), [{ agentId: plain, tenants: ['shop'], connected: false, lastSeenMs }]);
+  restarted.clock.advance(24 * 3_600_000);
+  assert.deepEqual(restarted.known.all(), []);
+  await writeFile(join(scratch.path, 'plain-agents.json'), '{"version":2}');
+  assert.deepEqual([await file.read(), warned.length], [[], 1]);
 });
 
 /** Only the hub to which it was connected knew it: asked of another one, the site had an agent less. */

@@ -1,6 +1,6 @@
 /**
- * The agents that ought to be there: those of the registry, and those without a certificate that came to any hub of the site since the start of
- * this one, for a day after they were last here. Which of them are connected is asked of the intake.
+ * The agents that ought to be there: those of the registry, and those without a certificate that came to any hub of the site while this
+ * one knew it, for a day after they were last here. Which of them are connected is asked of the intake.
  */
 import type { Id } from '@tributary/protocol/messages.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
@@ -39,16 +39,28 @@ export interface KnownAgentsParts {
   readonly clock: Pick<Clock, 'now'>;
 }
 
+/** One without a certificate, of which the registry knows nothing. */
+export type PlainAgent = KnownAgent & { readonly lastSeenMs: number };
+
 const forgottenAfterMs = 24 * 3_600_000;
 
 export class KnownAgents {
   readonly #parts: KnownAgentsParts;
-  readonly #plain = new Map<Id, KnownAgent & { readonly lastSeenMs: number }>();
+  readonly #plain = new Map<Id, PlainAgent>();
   readonly #hereSinceMs = new Map<Id, number>();
   readonly #leftMs = new Map<Id, number>();
 
   constructor(parts: KnownAgentsParts) {
     this.#parts = parts;
+  }
+
+  /** As they were known before a start. */
+  restore(plain: readonly PlainAgent[]): void {
+    for (const agent of plain) if (!this.#plain.has(agent.agentId)) this.#keep(agent);
+  }
+
+  get plain(): readonly PlainAgent[] {
+    return [...this.#plain.values()];
   }
 
   all(): readonly SeenAgent[] {
@@ -116,7 +128,7 @@ export class KnownAgents {
     return leftMs === undefined || (registeredMs ?? 0) > leftMs ? registeredMs : leftMs;
   }
 
-  #keep(agent: KnownAgent & { readonly lastSeenMs: number }): void {
+  #keep(agent: PlainAgent): void {
     if (this.#plain.size < plainAgentsMax || this.#plain.has(agent.agentId)) this.#plain.set(agent.agentId, agent);
   }
 

@@ -7,12 +7,15 @@ export const clearedAfterMs = 60_000;
 export const betterAfterMs = 6000;
 /** How often it is looked whether one has been gone for so long. */
 export const findingLooksMs = 5000;
+/** What stood when the hub ended and is found within this time after its start has stood since before. */
+export const foundAgainMs = 600_000;
 /** Of one kind: of every agent there may be one. */
 export const findingsPerKindMax = 20_000;
 /** Books that do not balance for so long do not because of a step under way. */
 export const unbalancedMs = 60_000;
 /** Agents without a certificate, of which nothing but their connections tells. */
 export const plainAgentsMax = 20_000;
+export const plainAgentsStoredMs = 60_000;
 /** Of a core, that a look takes at most: of very many agents it looks less often, but no less than this, as a trouble is to show within fifteen seconds. */
 export const lookShareMax = 0.005;
 export const slowestLookMs = 4000;

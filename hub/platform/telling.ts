@@ -10,6 +10,7 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { running } from '../groups/running.ts';
+import { FindingTimes } from '../health/finding-times.ts';
 import { FindingsBook } from '../health/findings-book.ts';
 import { plaintextListeners } from '../health/plaintext-listeners.ts';
 import { ListenerStreams } from '../listeners/listener-stream.ts';
@@ -54,6 +55,8 @@ export interface TellingCounts extends PlatformEventCounts {
 export class Telling implements AsyncDisposable {
   readonly events: PlatformEvents;
   readonly findings: FindingsBook;
+  /** Since when findings stand, for whoever keeps it while the hub runs. */
+  readonly times: FindingTimes;
   /** What pipelines count. */
   readonly metrics: MetricBook;
   readonly #registry: Registry;
@@ -64,7 +67,7 @@ export class Telling implements AsyncDisposable {
   readonly #direct: DirectReporter | undefined;
   readonly #tellDispatchers: (outputs: Outputs) => AsyncDisposable;
 
-  private constructor(parts: TellingParts) {
+  private constructor(parts: TellingParts, times: FindingTimes) {
     const { options, queue, registry, redactor, logger, clock } = parts;
     const { siteId, hubId } = parts.site;
     const host = hostname();
@@ -82,7 +85,8 @@ export class Telling implements AsyncDisposable {
     this.#direct = isDirect ? new DirectReporter({ ...target, topic: reporter('hub'), clock }) : undefined;
     const ways = { stream: this.#direct ?? reporter('hub'), ...(isDirect ? { newId } : {}) };
     this.events = new PlatformEvents({ ...ways, teller, clock, logger });
-    this.findings = new FindingsBook({ clock, events: this.events, logger });
+    this.times = times;
+    this.findings = new FindingsBook({ clock, events: this.events, logger, before: times });
     this.metrics = new MetricBook({
       refused: (metric, reason) => logger.warn('a metric of a pipeline is not counted', { metric, reason }),
     });
@@ -105,7 +109,9 @@ export class Telling implements AsyncDisposable {
 
   static async start(parts: TellingParts): Promise<Telling> {
     const { registry, options } = parts;
-    const telling = new Telling(parts);
+    const { clock, logger } = parts;
+    const times = await FindingTimes.open({ dataDir: options.data_dir, clock, logger });
+    const telling = new Telling(parts, times);
     await telling.#record('hub-started', { version: productVersion(), pid: process.pid });
     await auditConfiguration(registry, options, parts.site.hubId).catch((error: unknown) => telling.#notRecorded(error));
     telling.findings.set('plaintext-listener', plaintextListeners(options));

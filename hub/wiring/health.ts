@@ -7,6 +7,7 @@ import { pause } from '../groups/retry.ts';
 import { HealthWatch } from '../health/health-watch.ts';
 import { KnownAgents, plainAgents, type SeenAgent } from '../health/known-agents.ts';
 import { KnownHubs } from '../health/known-hubs.ts';
+import { plainAgentsStoredMs } from '../health/limits.ts';
 import { listenersOf, type TakingListener } from '../health/listener-facts.ts';
 import type { HealthFacts } from '../health/model/facts.ts';
 import { OwnAgents } from '../health/own-agents.ts';
@@ -28,6 +29,7 @@ import { QueueFill } from '../health/rules/queue-fill.ts';
 import type { Rule, RuleFacts } from '../health/rules/rule.ts';
 import { generalName, Silence } from '../health/rules/silence.ts';
 import { VersionSkew } from '../health/rules/version-skew.ts';
+import { PlainAgentsFile } from '../health/plain-agents-file.ts';
 import { type SitePart, SiteParts } from '../health/site-parts.ts';
 import type { ConnectionStatus } from '../intake/intake.ts';
 import type { AgentState } from '../measurements/agents/agent-states.ts';
@@ -70,6 +72,7 @@ class OpenHealth implements Health {
   readonly #siteParts: SiteParts;
   readonly #own: OwnAgents;
   readonly #silence: Silence;
+  readonly #agents: KnownAgents;
   readonly #connections: () => readonly ConnectionStatus[];
   readonly #seenAgents: () => readonly SeenAgent[];
 
@@ -86,7 +89,7 @@ class OpenHealth implements Health {
     this.#hubs = new KnownHubs({ cluster, registry, clock, logger });
     this.#siteParts = frame.use('parts of the site', this.#openSiteParts());
     this.#siteParts.onLeft((hubId) => void this.#hubs.left(hubId));
-    const agents = new KnownAgents({
+    this.#agents = new KnownAgents({
       registry,
       clock,
       connections: () => this.#connections(),
@@ -94,7 +97,7 @@ class OpenHealth implements Health {
       plainElsewhere: () => this.#siteParts.others.flatMap(({ plain }) => plain),
       told: (agentId) => this.#toldOf(agentId),
     });
-    this.#seenAgents = momentary(clock, () => agents.all());
+    this.#seenAgents = momentary(clock, () => this.#agents.all());
     this.sites = new KnownSites({
       registry,
       told: parts.entrance.sites,
@@ -138,7 +141,7 @@ class OpenHealth implements Health {
     const { clock, parts: frameParts } = this.#frame;
     const { foundation, entrance, lookout } = this.#parts;
     const { hubId } = foundation.store;
-    const { findings } = foundation.telling;
+    const { findings, times } = foundation.telling;
     entrance.tellSources(this.#silence);
     lookout.measurements.onPlatformDocument((document) => this.#own.take(document));
     const common = { findings, clock, options: () => this.#rules() };
@@ -153,9 +156,12 @@ class OpenHealth implements Health {
     // The others are told when this hub stops: it is the last to go.
     this.#frame.atStop('this hub among its site', () => this.#hubs.left(hubId));
     this.#frame.run('parts of the site', (signal) => this.#siteParts.run(signal));
+    this.#frame.run('agents without a certificate', (signal) => this.#keepPlainAgents(signal));
     this.#frame.run('usual silences', (signal) => this.#keepCadences(signal));
     this.#frame.run('machine of the hub', (signal) => runner.run(signal));
     this.#frame.run('knocks', (signal) => closed.run(signal));
+    // Stopped before whatever clears its findings as it ends.
+    this.#frame.run('times of findings', (signal) => times.run(() => findings.all(), signal));
     this.#frame.run('health', (signal) => this.watch.run(() => runner.lookIfDue(), signal));
   }
 
@@ -296,6 +302,16 @@ class OpenHealth implements Health {
     while (!signal.aborted) {
       await pause(clock, cadencesStoredMs, signal);
       await file.write(this.#silence.state);
+    }
+  }
+
+  async #keepPlainAgents(signal: AbortSignal): Promise<void> {
+    const { clock, parts } = this.#frame;
+    const file = new PlainAgentsFile(parts.options.data_dir, parts.logger);
+    this.#agents.restore(await file.read());
+    while (!signal.aborted) {
+      await pause(clock, plainAgentsStoredMs, signal);
+      await file.write(this.#agents.plain);
     }
   }
 }

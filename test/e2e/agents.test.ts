@@ -1,6 +1,6 @@
 /** What a person sees of an agent by HTTP: how it and its machine are, what happened to it, its charts; and what of it outlives the hub. */
 import assert from 'node:assert/strict';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { at, listAt, numberAt, parseJson, textAt } from '../harness/json.ts';
 import { Stack } from '../harness/stack.ts';
@@ -78,6 +78,14 @@ test(
 
     await stack.agent.program.stop();
     await until('it is gone', async () => at(await get(`agents/${id}`), 'connected') === false, options);
+    const missed = async (): Promise<unknown> => {
+      const red = listAt(await get('agents'), 'agents').find((one) => at(one, 'state') === 'red');
+      return at(red, 'sinceMs');
+    };
+    const missedSince = await until('it is missed', missed, options);
+    const isKept = async (): Promise<boolean> =>
+      (await readFile(`${stack.hub.dataDir}/findings.json`, 'utf8').catch(() => '')).includes('agent-silent');
+    await until('since when is kept', isKept, options);
     await stack.hub.program.stop();
     await stack.hub.start();
     const known = await until(
@@ -87,6 +95,7 @@ test(
     );
     assert.partialDeepStrictEqual(known, { agentId: id, connected: false, lagBytes: 0, labels: { rack: '7' } });
     await until('its charts are there, which were stored', charted, options);
+    assert.equal(await until('it is missed again', missed, options), missedSince);
   },
 );
 

@@ -1,11 +1,8 @@
-/**
- * What is usual of channels, listeners and sources, kept over a start of the hub: a file beside the queue, written now and then and at a stop. What
- * is in it can be learned again, so one that is lost, damaged or of another version is as none.
- */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+/** What is usual of channels, listeners and sources, kept over a start of the hub: written now and then and at a stop. */
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Logger } from '@tributary/shared/log.ts';
+import { KeptJson } from '../kept-json.ts';
 import type { KnownCadences } from './silence.ts';
 
 const version = 1;
@@ -20,34 +17,18 @@ const cadence = z.object({
 const content = z.object({ version: z.literal(version), known: z.record(z.string().max(2000), cadence) });
 
 export class CadenceFile {
-  readonly #file: string;
-  readonly #logger: Logger;
+  readonly #file: KeptJson<typeof content>;
 
   constructor(dataDir: string, logger: Logger) {
-    this.#file = join(dataDir, 'usual-silences.json');
-    this.#logger = logger;
+    const what = 'what is usual of channels and sources';
+    this.#file = new KeptJson({ file: join(dataDir, 'usual-silences.json'), shape: content, what, logger });
   }
 
   async read(): Promise<KnownCadences> {
-    try {
-      return content.parse(JSON.parse(await readFile(this.#file, 'utf8'))).known;
-    } catch (error) {
-      const isNone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (!isNone)
-        this.#logger.warn('what is usual of channels and sources cannot be read and is learned anew', {
-          file: this.#file,
-          error,
-        });
-      return {};
-    }
+    return (await this.#file.read())?.known ?? {};
   }
 
   async write(known: KnownCadences): Promise<void> {
-    try {
-      await writeFile(`${this.#file}.tmp`, JSON.stringify({ version, known }), { mode: 0o600 });
-      await rename(`${this.#file}.tmp`, this.#file);
-    } catch (error) {
-      this.#logger.warn('what is usual of channels and sources cannot be kept', { file: this.#file, error });
-    }
+    await this.#file.write({ version, known });
   }
 }
