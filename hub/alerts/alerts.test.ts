@@ -12,7 +12,7 @@ import { alertOptions } from '../config/alert-options.ts';
 import type { HealthTree, ModelNode } from '../health/model/health-model.ts';
 import { MemoryMeta, RecordingFindings } from '../testing/recording-health.ts';
 import { Alerts } from './alerts.ts';
-import { foundAgainMs } from './limits.ts';
+import { foundAgainMs } from '../health/limits.ts';
 import { WebhookServer } from './testing/webhook-server.ts';
 
 const message = z.object({ alerts: z.array(z.object({ change: z.string(), name: z.string() })) });

@@ -12,6 +12,7 @@ import type { Cluster, HeldLock } from '../cluster/cluster.ts';
 import type { AlertOptions, ReceiverOptions } from '../config/alert-options.ts';
 import { pause } from '../groups/retry.ts';
 import type { Findings } from '../health/findings.ts';
+import { foundAgainMs } from '../health/limits.ts';
 import type { HealthTree } from '../health/model/health-model.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type Alert, alertsOf } from './alert.ts';
@@ -19,7 +20,7 @@ import type { Held } from './alert-book.ts';
 import { AlertSender, type SenderStatus } from './alert-sender.ts';
 import { alertChannel } from './channels/alert-channel.ts';
 import { Holds } from './holds.ts';
-import { alertLookMs, foundAgainMs, foundAgainTimes, troubleTextMax } from './limits.ts';
+import { alertLookMs, foundAgainTimes, troubleTextMax } from './limits.ts';
 import { isUnheard } from './unheard.ts';
 
 export interface AlertsParts {

@@ -14,12 +14,7 @@ export const listedMax = 100;
 export const takeoverMsMax = minuteMs;
 /** What is remembered of a reason, to say what is resolved. */
 export const keptReasonMax = 200;
-/**
- * What a hub finds again only some time after its start is not over before that: books that have not balanced for a minute, the clock of an agent after
- * its first measurements, what hubs and sites tell when they are connected again. Until then nothing counts as gone.
- */
-export const foundAgainMs = 3 * minuteMs;
-/** Who wants to be told sooner than usual of what is over waits for so many times `resolve_after` only. */
+/** Who wants to be told sooner than usual of what is over waits after a start for so many times `resolve_after` only (`foundAgainMs`). */
 export const foundAgainTimes = 3;
 /** One that comes back within this time was not gone for good. */
 export const returnWithinMs = 60 * minuteMs;

@@ -8,7 +8,7 @@ import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import { RecordingEvents } from '../testing/recording-health.ts';
 import { FindingTimes } from './finding-times.ts';
 import { FindingsBook } from './findings-book.ts';
-import { foundAgainMs } from './limits.ts';
+import { clearedAfterMs, findingsKeptMs, foundAgainMs } from './limits.ts';
 
 class Hub {
   static async start(dataDir: string, nowMs: number): Promise<Hub> {
@@ -37,7 +37,13 @@ class Hub {
   }
 
   async keep(): Promise<void> {
-    await this.times.keep(this.#book.all());
+    await this.times.keep(this.#book.lately());
+  }
+
+  /** Long enough to be told as cleared. */
+  pass(): void {
+    this.clock.advance(clearedAfterMs);
+    this.#book.settle();
   }
 
   /** Each with since when it stands. */
@@ -63,15 +69,36 @@ test('what is found again soon after a start has stood since before, and what co
   const third = await Hub.start(scratch.path, 90_000);
   third.find('docker', 'redis', 'smtp');
   assert.deepEqual(third.standing(), { docker: 1500, redis: 1000, smtp: 60_000 });
+  // It stops: agents go, and parts clear what they found.
   third.find();
   await third.keep();
-  third.clock.advance(foundAgainMs - 1);
-  third.find('redis');
-  assert.equal(third.standing()['redis'], 1000, 'it was gone for less than a moment by the book');
 
-  const fourth = await Hub.start(scratch.path, 2_000_000);
+  const fourth = await Hub.start(scratch.path, 100_000);
   fourth.find('redis', 'docker');
-  assert.deepEqual(fourth.standing(), { redis: 2_000_000, docker: 2_000_000 }, 'all of them were mended');
+  assert.deepEqual(fourth.standing(), { redis: 1000, docker: 1500 });
+  fourth.find('redis');
+  fourth.pass();
+  fourth.clock.advance(foundAgainMs);
+  await fourth.keep();
+
+  const fifth = await Hub.start(scratch.path, 2_000_000);
+  fifth.find('redis', 'docker', 'smtp');
+  assert.deepEqual(fifth.standing(), { redis: 1000, docker: 2_000_000, smtp: 2_000_000 }, 'two of them were mended');
+});
+
+test('a hub that was away for a day knows nothing of what was meanwhile, and each minute it is written that it is not', async () => {
+  await using scratch = await mkdtempDisposable(join(tmpdir(), 'tb-health-'));
+  const first = await Hub.start(scratch.path, 1000);
+  first.find('redis');
+  await first.keep();
+  first.clock.advance(findingsKeptMs);
+  await first.keep();
+  const second = await Hub.start(scratch.path, 1000 + 2 * findingsKeptMs - 1);
+  second.find('redis');
+  assert.deepEqual(second.standing(), { redis: 1000 });
+  const third = await Hub.start(scratch.path, 1000 + 2 * findingsKeptMs);
+  third.find('redis');
+  assert.deepEqual(third.standing(), { redis: 1000 + 2 * findingsKeptMs });
 });
 
 test('long after the start nobody knows whether it stood all along; what is of a later clock stands from now on', async () => {

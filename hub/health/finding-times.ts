@@ -8,12 +8,14 @@ import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import { pause } from '../groups/retry.ts';
 import type { Finding, StandingFinding } from './findings.ts';
+import type { FindingsBook } from './findings-book.ts';
 import { KeptJson } from './kept-json.ts';
-import { findingLooksMs, foundAgainMs } from './limits.ts';
+import { findingLooksMs, findingsKeptMs, findingsStoredMs, foundAgainMs } from './limits.ts';
 
 const version = 1;
 const time = z.object({ kind: z.string(), subject: z.string(), sinceMs: z.number().min(0) });
-const content = z.object({ version: z.literal(version), standing: z.array(time) });
+/** `atMs`: when it was written. */
+const content = z.object({ version: z.literal(version), atMs: z.number(), standing: z.array(time) });
 
 export interface FindingTimesParts {
   readonly dataDir: string;
@@ -28,6 +30,7 @@ export class FindingTimes {
   /** What stood before the start and was not found again yet, by kind and subject. */
   readonly #before = new Map<string, z.output<typeof time>>();
   #written: readonly z.output<typeof time>[] = [];
+  #writtenMs = Number.NEGATIVE_INFINITY;
 
   private constructor({ dataDir, clock, logger }: FindingTimesParts) {
     this.#clock = clock;
@@ -42,8 +45,9 @@ export class FindingTimes {
 
   static async open(parts: FindingTimesParts): Promise<FindingTimes> {
     const times = new FindingTimes(parts);
-    const { standing = [] } = (await times.#file.read()) ?? {};
-    for (const one of standing) times.#before.set(keyOf(one), one);
+    const { standing, atMs } = (await times.#file.read()) ?? { standing: [], atMs: 0 };
+    const isOld = parts.clock.now() - atMs >= findingsKeptMs;
+    for (const one of isOld ? [] : standing) times.#before.set(keyOf(one), one);
     times.#written = standing;
     return times;
   }
@@ -58,22 +62,28 @@ export class FindingTimes {
     return sinceMs === undefined ? undefined : Math.min(sinceMs, this.#clock.now());
   }
 
-  /** Not at a stop, when much is cleared that was not mended. */
-  async run(standing: () => readonly StandingFinding[], signal: AbortSignal): Promise<void> {
+  async run(book: Pick<FindingsBook, 'lately'>, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await pause(this.#clock, findingLooksMs, signal);
-      if (!signal.aborted) await this.keep(standing());
+      if (!signal.aborted) await this.keep(book.lately());
     }
   }
 
-  /** Nothing is written where nothing changed. */
-  async keep(standing: readonly Pick<StandingFinding, 'kind' | 'subject' | 'sinceMs'>[]): Promise<void> {
+  /**
+   * What stands, and what did a moment ago: as a hub stops, agents go and parts clear what they found, and nothing of it is mended. Where nothing stands
+   * and nothing did, nothing is written.
+   */
+  async keep(lately: readonly Pick<StandingFinding, 'kind' | 'subject' | 'sinceMs'>[]): Promise<void> {
     this.#forget();
-    const now = standing.map(({ kind, subject, sinceMs }) => ({ kind, subject, sinceMs }));
+    const now = lately.map(({ kind, subject, sinceMs }) => ({ kind, subject, sinceMs }));
     // A hub that ends again before it found all of it anew forgets none of it.
-    const all = [...now, ...this.#before.values()];
-    if (isSame(all, this.#written)) return;
-    if (await this.#file.write({ version, standing: all })) this.#written = all;
+    const standing = [...now, ...this.#before.values()];
+    const nowMs = this.#clock.monotonic();
+    const isFresh = standing.length === 0 || nowMs - this.#writtenMs < findingsStoredMs;
+    if (isFresh && isSame(standing, this.#written)) return;
+    if (!(await this.#file.write({ version, atMs: this.#clock.now(), standing }))) return;
+    this.#written = standing;
+    this.#writtenMs = nowMs;
   }
 
   #forget(): void {

@@ -74,6 +74,11 @@ export class FindingsBook implements Findings {
     return shown.toSorted((a, b) => a.level.localeCompare(b.level) || a.sinceMs - b.sinceMs);
   }
 
+  /** What stands, and what is gone for too short a time to be told as cleared. */
+  lately(): readonly StandingFinding[] {
+    return [...this.#told.values()].flatMap((ofKind) => [...ofKind.values()].map(({ finding }) => finding));
+  }
+
   /** Tells what has been gone for long enough. */
   settle(): void {
     const now = this.#clock.monotonic();

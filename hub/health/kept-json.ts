@@ -16,6 +16,7 @@ export interface KeptJsonParts<Shape extends z.ZodType> {
 
 export class KeptJson<Shape extends z.ZodType> {
   readonly #parts: KeptJsonParts<Shape>;
+  #isRefused = false;
 
   constructor(parts: KeptJsonParts<Shape>) {
     this.#parts = parts;
@@ -32,15 +33,17 @@ export class KeptJson<Shape extends z.ZodType> {
     }
   }
 
-  /** Whether it could be written; it is told where not. */
+  /** Whether it could be written; told once where not. */
   async write(content: object): Promise<boolean> {
     const { file, what, logger } = this.#parts;
     try {
       await writeFile(`${file}.tmp`, JSON.stringify(content), { mode: 0o600 });
       await rename(`${file}.tmp`, file);
+      this.#isRefused = false;
       return true;
     } catch (error) {
-      logger.warn(`${what} cannot be kept`, { file, error });
+      if (!this.#isRefused) logger.warn(`${what} cannot be kept`, { file, error });
+      this.#isRefused = true;
       return false;
     }
   }

@@ -94,8 +94,25 @@ test('one without a certificate is expected over a start of the hub, and a damag
   assert.partialDeepStrictEqual(restarted.known.all(), [{ agentId: plain, tenants: ['shop'], connected: false, lastSeenMs }]);
   restarted.clock.advance(24 * 3_600_000);
   assert.deepEqual(restarted.known.all(), []);
+  const early = new Site();
+  early.clock.advance(site.clock.now() - early.clock.now() - 1000);
+  early.known.restore(await file.read());
+  assert.partialDeepStrictEqual(early.known.all(), [{}, { lastSeenMs: early.clock.now() }], 'its clock was set back');
   await writeFile(join(scratch.path, 'plain-agents.json'), '{"version":2}');
   assert.deepEqual([await file.read(), warned.length], [[], 1]);
+});
+
+/** It was red for a day, with the advice to revoke it. */
+test('one without a certificate that was enrolled and revoked since is expected no more', () => {
+  const site = new Site();
+  site.agents = [];
+  site.connections = [{ agentId: enrolled, host: 'dev', identity: 'plain', tenant: 'shop' }];
+  assert.equal(site.known.all().length, 1);
+  site.connections = [];
+  site.agents = [{ ...agent, state: 'revoked' }];
+  assert.deepEqual(site.known.all(), []);
+  site.agents = [];
+  assert.deepEqual(site.known.all(), [], 'nor when it is forgotten');
 });
 
 /** Only the hub to which it was connected knew it: asked of another one, the site had an agent less. */

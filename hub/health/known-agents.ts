@@ -56,7 +56,11 @@ export class KnownAgents {
 
   /** As they were known before a start. */
   restore(plain: readonly PlainAgent[]): void {
-    for (const agent of plain) if (!this.#plain.has(agent.agentId)) this.#keep(agent);
+    const nowMs = this.#parts.clock.now();
+    for (const agent of plain) {
+      // The clock may have been set back since.
+      if (!this.#plain.has(agent.agentId)) this.#keep({ ...agent, lastSeenMs: Math.min(agent.lastSeenMs, nowMs) });
+    }
   }
 
   get plain(): readonly PlainAgent[] {
@@ -69,13 +73,14 @@ export class KnownAgents {
     const now = { nowMs, here: this.#connected(nowMs), away: elsewhere() };
     const all = new Map<Id, SeenAgent>();
     for (const agent of registry.agents()) {
+      // Enrolled since, or revoked: what it was before says nothing any more.
+      this.#plain.delete(agent.agentId);
       if (agent.kind !== 'agent' || agent.state === 'revoked') continue;
       const notAfterMs = agent.fingerprints.length === 0 ? undefined : agent.notAfterMs;
       all.set(agent.agentId, this.#seen(agent, { enrolledMs: agent.enrolledMs, notAfterMs }, now));
     }
     for (const agent of this.#plain.values()) {
-      if (!all.has(agent.agentId))
-        all.set(agent.agentId, this.#seen(agent, { enrolledMs: undefined, notAfterMs: undefined }, now));
+      all.set(agent.agentId, this.#seen(agent, { enrolledMs: undefined, notAfterMs: undefined }, now));
     }
     this.#keepOnly(all);
     return [...all.values()];

@@ -7,8 +7,15 @@ export const clearedAfterMs = 60_000;
 export const betterAfterMs = 6000;
 /** How often it is looked whether one has been gone for so long. */
 export const findingLooksMs = 5000;
-/** What stood when the hub ended and is found within this time after its start has stood since before. */
-export const foundAgainMs = 600_000;
+/**
+ * What a hub finds again only some time after its start is not over before that: books that have not balanced for a minute, the clock of an agent after
+ * its first measurements, what hubs and sites tell when they are connected again.
+ */
+export const foundAgainMs = 180_000;
+/** How often it is written that what stands still does. */
+export const findingsStoredMs = 60_000;
+/** What stood when a hub ended is forgotten when it is away for so long. */
+export const findingsKeptMs = 86_400_000;
 /** Of one kind: of every agent there may be one. */
 export const findingsPerKindMax = 20_000;
 /** Books that do not balance for so long do not because of a step under way. */

@@ -41,9 +41,9 @@ export const agentsPerAnswerMax = 2000;
 /** Of an agent's names, labels and reasons. */
 export const textKeptMax = 300;
 export const labelsKeptMax = 32;
-/** What was measured longer ago says nothing of now. */
+/** What was measured longer ago says nothing of now. File systems are measured once a minute. */
 export const sampleAgeMsMax = 180_000;
-/** The same of file systems, which are measured once a minute, or as seldom as the agent's configuration has it. */
+/** The same of how full a disk is where that is judged, as an agent's configuration may have it measured more seldom. */
 export const diskAgeMsMax = 3_600_000;
 
 /** Half an hour of an agent with all of its series takes about 5 KB of memory while it is being filled. */

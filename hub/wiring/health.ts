@@ -160,8 +160,7 @@ class OpenHealth implements Health {
     this.#frame.run('usual silences', (signal) => this.#keepCadences(signal));
     this.#frame.run('machine of the hub', (signal) => runner.run(signal));
     this.#frame.run('knocks', (signal) => closed.run(signal));
-    // Stopped before whatever clears its findings as it ends.
-    this.#frame.run('times of findings', (signal) => times.run(() => findings.all(), signal));
+    this.#frame.run('times of findings', (signal) => times.run(findings, signal));
     this.#frame.run('health', (signal) => this.watch.run(() => runner.lookIfDue(), signal));
   }
 
@@ -176,7 +175,7 @@ class OpenHealth implements Health {
       new AgentSilent(() => this.#silentMs()),
       new AgentMute(told),
       new AgentTroubles({ reports: this.#own.reports, isOurs, told }),
-      new AgentMachine({ isOurs, told }),
+      new AgentMachine({ isOurs, told: (agentId) => this.#toldHere(agentId) }),
       new AgentCertificate(),
       this.#own.skew,
       new VersionSkew(),
@@ -271,6 +270,11 @@ class OpenHealth implements Health {
     return this.#parts.lookout.measurements.states.get(agentId);
   }
 
+  #toldHere(agentId: Id): AgentState | undefined {
+    const state = this.#told(agentId);
+    return state?.siteId === this.#parts.foundation.store.siteId ? state : undefined;
+  }
+
   #toldOf(agentId: Id): { readonly version: string; readonly farewell: string | undefined } | undefined {
     const state = this.#told(agentId);
     return state && { version: state.version, farewell: this.#own.reports.farewellOf(agentId) };
@@ -278,8 +282,7 @@ class OpenHealth implements Health {
 
   /** What is told of a site below is that one's. */
   #inputsOf(agentId: Id): ReturnType<HealthFacts['inputsOf']> {
-    const state = this.#told(agentId);
-    return state?.siteId === this.#parts.foundation.store.siteId ? (state.measured?.inputs ?? []) : [];
+    return this.#toldHere(agentId)?.measured?.inputs ?? [];
   }
 
   #inputOf(agentId: Id, source: string): string | undefined {

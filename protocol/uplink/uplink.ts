@@ -19,6 +19,7 @@ import { Backoff } from '@tributary/shared/async/backoff.ts';
 import { HubRefusedError, HubUntrustedError } from './tls/hub-errors.ts';
 import { isHubAddress, isOpenlyReached } from '@tributary/shared/network/hub-address.ts';
 import { Connection, type ConnectionEnd, type ConnectionOptions, isHopeless } from './connection.ts';
+import { errorText } from './error-text.ts';
 import { HubList, type HubPolicy, type KnownHub } from './hub-list.ts';
 import {
   connectTimeoutAmongOthersMs,
@@ -209,7 +210,7 @@ export class Uplink {
       open: (hub, wanted) => openSocket(hub, this.#howToOpen(timeoutMs), wanted),
       onFailed: (hub, error) => {
         this.#hub = hub;
-        hint = error.message;
+        hint = errorText(error);
         reasons.add(reasonOf(error));
         if (this.#hubs.failed(hub)) this.#roundIsOver = true;
       },
@@ -295,21 +296,21 @@ export class Uplink {
   /** Once per trouble, not per try. */
   #tellEnd(hub: string, end: ConnectionEnd, waitMs: number): void {
     const { logger } = this.#options;
-    const trouble = troubleOf(end);
+    // To leave a connection for another is no trouble.
+    const isLeft = end.reason === 'left';
+    const trouble = isLeft ? '' : troubleOf(end);
     const fields = { hub, reason: end.reason, hint: end.hint, retryInMs: waitMs };
-    if (trouble !== '' && trouble === this.#trouble) logger.debug('no connection to the hub', fields);
+    if (!isLeft && trouble === this.#trouble) logger.debug('no connection to the hub', fields);
     else if (isHopeless(end.reason))
       logger.error(`the hub refuses this ${this.#options.hello.sender}; it tries again, seldom`, fields);
-    else if (end.reason === 'left') logger.info('the connection to the hub is left for another', fields);
+    else if (isLeft) logger.info('the connection to the hub is left for another', fields);
     else if (end.welcomed) logger.info('the connection to the hub ended', fields);
     else logger.warn('no connection to the hub; it tries again', fields);
     this.#trouble = trouble;
   }
 }
 
-/** To leave a connection for another is none. */
 function troubleOf({ reason, hint }: ConnectionEnd): string {
-  if (reason === 'left') return '';
   const isOutside = reason === 'socket' || reason === 'refused' || reason === 'untrusted';
   return isOutside ? hint : `${reason}: ${hint}`;
 }

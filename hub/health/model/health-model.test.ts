@@ -168,6 +168,15 @@ suite('the tree of health', () => {
     assert.deepEqual([site.colours[outputNode('es')], sinceMs()], ['yellow', site.clock.now()], 'it was red before');
   });
 
+  /** A hub that was restarted said that its site had been red for seconds, of a trouble of three days. */
+  test('what is above a trouble that was there before the start has had its colour for as long', () => {
+    const site = new Site().look();
+    site.look({ findings: [finding('elasticsearch-away', 'es', { level: 'yellow', sinceMs: 5 })] });
+    assert.deepEqual([site.model.tree.get(outputNode('es'))?.sinceMs, site.model.tree.get('site')?.sinceMs], [5, 5]);
+    site.look({ findings: [finding('elasticsearch-away', 'es', { sinceMs: 5 })] }, 60_000);
+    assert.equal(site.model.tree.get('site')?.sinceMs, site.clock.now(), 'it was yellow before');
+  });
+
   test('of two that are as bad the one that has been for longest is the reason above them', () => {
     const site = new Site().look({
       findings: [finding('lag', 'front/shop/web pipeline', { sinceMs: 5 }), finding('memory', 'memory', { sinceMs: 4 })],

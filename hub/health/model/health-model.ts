@@ -159,16 +159,24 @@ export class HealthModel {
     return next;
   }
 
-  #nodeOf(node: TreeNode, { state, reason }: Pick<Colour, 'state' | 'reason'>, causes: readonly ModelCause[]): ModelNode {
+  #nodeOf(node: TreeNode, colour: ShownColour, causes: readonly ModelCause[]): ModelNode {
+    const { state, reason } = colour;
     const known = this.#tree.get(node.id);
     const isAsBefore = known?.state === state && known.reason === reason && isSame(known, node);
     if (isAsBefore && causes === none && known.causes === none) return known;
-    const sinceMs = known?.state === state ? known.sinceMs : this.#sinceOf(causes, state, known);
+    const sinceMs = known?.state === state ? known.sinceMs : this.#sinceOf(causes, colour, known);
     return { ...node, state, reason, sinceMs, causes, own: worstOf(causes.map(({ level }) => level)) };
   }
 
   /** A trouble that is told as an older one has coloured its node for as long; unless it was there already, and the node had another colour. */
-  #sinceOf(causes: readonly ModelCause[], state: HealthState, known: ModelNode | undefined): number {
+  #sinceOf(
+    causes: readonly ModelCause[],
+    { state, sinceMs: belowMs = this.#atMs }: ShownColour,
+    known: ModelNode | undefined,
+  ): number {
+    const isOwn = causes.some(({ level }) => level === state);
+    // What is below has just been found, but has been there for longer, as over a start of the hub.
+    if (!isOwn) return known === undefined || known.state === 'green' ? Math.min(this.#atMs, belowMs) : this.#atMs;
     const before = new Set(known?.causes.map(keyOf));
     const since = causes.filter((cause) => cause.level === state && !before.has(keyOf(cause))).map(({ sinceMs }) => sinceMs);
     return Math.min(this.#atMs, ...since);
@@ -218,6 +226,8 @@ export class HealthModel {
 }
 
 const none: readonly ModelCause[] = [];
+
+type ShownColour = Pick<Colour, 'state' | 'reason'> & Partial<Pick<Colour, 'sinceMs'>>;
 
 function isSame(known: TreeNode, { kind, name, parent, owners }: TreeNode): boolean {
   return known.kind === kind && known.name === name && known.parent === parent && known.owners === owners;

@@ -28,8 +28,14 @@ export interface AgentState {
   readonly files: readonly MeasuredFile[];
   /** The newest of each series. */
   readonly sample: Sample;
-  /** Where its fullest file system is mounted; undefined where it did not tell. */
-  readonly diskMount?: string | undefined;
+  /** How full its machine is, as it told this hub since its start, and told soon after it measured it. */
+  readonly machine?: ToldMachine | undefined;
+}
+
+export interface ToldMachine {
+  readonly memory?: { readonly percent: number; readonly receivedMs: number };
+  /** Of the fullest file system; `mount` is empty where it did not tell which. */
+  readonly disk?: { readonly percent: number; readonly mount: string; readonly receivedMs: number };
 }
 
 type Changing = { -readonly [Key in keyof Omit<AgentState, 'sample'>]: AgentState[Key] } & {
@@ -71,7 +77,7 @@ export class AgentStates {
       state.files = measured.files ?? state.files;
     }
     addSample(state, sample, atMs);
-    if (sample.disk !== undefined) state.diskMount = diskMountOf(document);
+    state.machine = machineOf(document, sample, state.machine);
     return state;
   }
 
@@ -135,16 +141,29 @@ function addSample({ sample, sampledMs }: Changing, told: Sample, atMs: number):
     if (value !== undefined) {
       sample[name] = value;
       sampledMs[name] = atMs;
-    } else if (atMs - (sampledMs[name] ?? atMs) > (name === 'disk' ? diskAgeMsMax : sampleAgeMsMax)) {
+    } else if (atMs - (sampledMs[name] ?? atMs) > sampleAgeMsMax) {
       delete sample[name];
       delete sampledMs[name];
     }
   }
 }
 
-function diskMountOf({ fields }: PlatformDocument): string | undefined {
-  const mount = text(asFields(asFields(fields['tributary'])['machine'])['disk_mount']);
-  return mount === '' ? undefined : mount;
+/** What waited for long on its way says nothing of now. */
+function machineOf(
+  { fields, atMs, receivedMs }: PlatformDocument,
+  { memory, disk }: Sample,
+  before: ToldMachine | undefined,
+): ToldMachine | undefined {
+  const waitedMs = receivedMs - atMs;
+  const isMemory = memory !== undefined && waitedMs < sampleAgeMsMax;
+  const isDisk = disk !== undefined && waitedMs < diskAgeMsMax;
+  if (!isMemory && !isDisk) return before;
+  const mount = isDisk ? text(asFields(asFields(fields['tributary'])['machine'])['disk_mount']) : '';
+  return {
+    ...before,
+    ...(isMemory && { memory: { percent: memory, receivedMs } }),
+    ...(isDisk && { disk: { percent: disk, mount, receivedMs } }),
+  };
 }
 
 function text(value: unknown): string {

@@ -16,14 +16,12 @@ const stored = z.object({
   measuredMs: z.number().optional(),
   measured: z.unknown(),
   sample: values,
-  diskMount: z.string().optional(),
 });
 
 export function stateText(state: AgentState): string {
-  const { siteId, agentId, tenant, host, version, labels, heardMs, measuredMs, measured, files, sample, diskMount } = state;
+  const { siteId, agentId, tenant, host, version, labels, heardMs, measuredMs, measured, files, sample } = state;
   const told = measured === undefined ? undefined : { ...measured, files };
-  const about = { siteId, agentId, tenant, host, version, labels, heardMs, measuredMs };
-  return JSON.stringify({ ...about, measured: told, sample, diskMount });
+  return JSON.stringify({ siteId, agentId, tenant, host, version, labels, heardMs, measuredMs, measured: told, sample });
 }
 
 /** Undefined: it is of another version, or no such text. */

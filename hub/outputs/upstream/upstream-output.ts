@@ -172,7 +172,8 @@ export class UpstreamOutput implements Output {
     const status: UplinkStatus | undefined = this.#uplink?.status();
     if (status === undefined) return { connected: false, trouble: this.#trouble };
     const connected = status.state === 'connected';
-    return { connected, trouble: status.trouble === '' ? '' : `${status.hub}: ${status.trouble}` };
+    const trouble = status.trouble === '' ? 'not connected yet' : status.trouble;
+    return { connected, trouble: connected ? '' : `${status.hub}: ${trouble}` };
   }
 
   async #runTopics(signal: AbortSignal): Promise<void> {

@@ -7,12 +7,12 @@ export interface Mount {
   readonly isOfOthers: boolean;
 }
 
-/** What the kernel makes up: it has no room that could be used up. */
+/** What the kernel makes up, and images, which are always full: they have no room that could be used up. */
 const madeUp = new Set(
   (
-    'autofs bdev binfmt_misc bpf cgroup cgroup2 configfs cpuset debugfs devfs devpts devtmpfs efivarfs fusectl fuse.gvfsd-fuse fuse.lxcfs ' +
-    'fuse.portal hugetlbfs iso9660 mqueue none nsfs pipefs proc pstore ramfs rootfs rpc_pipefs securityfs selinuxfs sockfs squashfs sysfs ' +
-    'tmpfs tracefs overlay erofs'
+    'autofs bdev binfmt_misc bpf cgroup cgroup2 configfs cpuset cramfs debugfs devfs devpts devtmpfs efivarfs fusectl fuse.gvfsd-fuse fuse.lxcfs ' +
+    'fuse.portal fuse.snapfuse fuse.squashfuse hugetlbfs iso9660 mqueue none nsfs pipefs proc pstore ramfs rootfs rpc_pipefs securityfs selinuxfs sockfs squashfs sysfs ' +
+    'tmpfs tracefs overlay erofs udf'
   ).split(' '),
 );
 
