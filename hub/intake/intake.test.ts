@@ -92,7 +92,8 @@ test('many batches of one commit get one ack', timeout, async () => {
   }
   await peer.until(() => acked(peer.sent) === 100);
   const acks = peer.kinds().filter((kind) => kind === 'ack').length;
-  assert.ok(acks <= 10, `${acks} acks for 100 batches`);
+  // A commit is due by time, too, so that a slow machine makes some more of them.
+  assert.ok(acks <= 50, `${acks} acks for 100 batches`);
 });
 
 test('a stream comes back with what is held; a missing part is refused and may be declared a gap', timeout, async () => {

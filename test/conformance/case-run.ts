@@ -8,7 +8,7 @@ import { LogFile } from './log-file.ts';
 import type { Action, Rendezvous } from './rendezvous.ts';
 import type { Pair } from './pair.ts';
 
-const arrivedMsMax = 30_000;
+const arrivedMsMax = 120_000;
 const lossMessage = /data is lost/;
 
 export class CaseRun {

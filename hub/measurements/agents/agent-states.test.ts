@@ -107,3 +107,11 @@ test('events are told in a sentence, and once', () => {
   assert.equal(eventText(testDocument(1000, measuredFields(testMeasured()))), undefined);
   assert.equal(eventText(testDocument(1000, { event }, { siteId: testSiteId }))?.agentId, testAgentId);
 });
+
+/** Nothing was known of it after a start of the hub: neither its host nor its version. */
+test('what told of its machine only is kept as text, too', () => {
+  const states = new AgentStates(new ManualClock());
+  const state = states.take(testDocument(1000, machineFields({ cpu: 5 })));
+  const again = state && parseState(stateText(state));
+  assert.partialDeepStrictEqual(again, { host: 'web1', version: '1.2.0', measured: undefined, sample: { cpu: 5 } });
+});

@@ -14,7 +14,7 @@ const stored = z.object({
   labels: z.record(z.string(), z.string()),
   heardMs: z.number(),
   measuredMs: z.number().optional(),
-  measured: z.unknown(),
+  measured: z.unknown().optional(),
   sample: values,
 });
 

@@ -26,7 +26,7 @@ const roundsTriedPerCounted = 2;
 /** Each document that may be there is looked for in all indices, and there are more of these than anywhere else: a long run waits until that is done with. */
 const backlog = { bytesMax: 10_000_000, waitMsMax: 120_000 };
 /** Longer than the longest wait between two tries, on a busy machine. */
-const standstillMs = 120_000;
+const standstillMs = 180_000;
 const points = [
   'hub.elasticsearch.after-bulk',
   'hub.elasticsearch.before-commit',

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { archivedRawBytes } from '../archive-objects.ts';
 import type { Program } from '../program.ts';
 
-/** Longer than the longest wait between two tries of either product. */
-const standstillMs = 45_000;
+/** Longer than the longest wait between two tries of either product, and than a large object takes where the machine has other things to do. */
+const standstillMs = 180_000;
 const lookEveryMs = 500;
 
 export interface SettledOptions {
