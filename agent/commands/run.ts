@@ -100,9 +100,12 @@ async function runOnce(once: Once): Promise<Error | undefined> {
     agent.observeBuffer();
   };
   const spareMemory = new SpareMemory({ workBytes: () => memoryWork(agent.counters), tidyOthers: () => agent.buffer.tidy() });
+  const clockWatch = new ClockWatch(systemClock);
   const look = (): void => {
     sample();
     spareMemory.look();
+    const jumpedMs = clockWatch.look();
+    if (jumpedMs !== 0) agent.events.clockChanged(jumpedMs);
   };
   const timer = setInterval(look, sampleIntervalMs).unref();
   const over = new AbortController();
@@ -132,12 +135,11 @@ async function runOnce(once: Once): Promise<Error | undefined> {
     });
     agent.events.started({ version: productVersion(), pid: process.pid, startCounter: agent.identity.startCounter });
     if (timeZone !== undefined && isUnknownTimeZone(timeZone)) agent.events.timeZoneUnknown(timeZone);
-    const clockWatch = new ClockWatch(systemClock).run((jumpedMs) => agent.events.clockChanged(jumpedMs), over.signal);
     const metrics = serveMetrics(observed, once, over.signal);
     const measured = tellMeasured(observed, config, over.signal);
     owned.defer(async () => {
       over.abort();
-      await Promise.all([clockWatch, metrics, measured]);
+      await Promise.all([metrics, measured]);
     });
     const failure = await Promise.race([agent.failed, work(agent, once, AbortSignal.any([stop, over.signal]))]);
     if (failure === undefined) await agent.stop(stop.reason instanceof Error ? stop.reason.message : 'stopped');

@@ -3,7 +3,7 @@
  * agent depends on wall-clock time going forward; people who look for lines by time want to know.
  */
 import type { Clock } from '@tributary/shared/clock.ts';
-import { clockJumpMsMin, clockLookMs } from './limits.ts';
+import { clockJumpMsMin } from './limits.ts';
 
 export class ClockWatch {
   readonly #clock: Clock;
@@ -20,18 +20,6 @@ export class ClockWatch {
     const jumpedMs = differenceMs - this.#differenceMs;
     this.#differenceMs = differenceMs;
     return Math.abs(jumpedMs) < clockJumpMsMin ? 0 : jumpedMs;
-  }
-
-  async run(onJumped: (jumpedMs: number) => void, signal: AbortSignal): Promise<void> {
-    try {
-      while (!signal.aborted) {
-        await this.#clock.sleep(clockLookMs, signal);
-        const jumpedMs = this.look();
-        if (jumpedMs !== 0) onJumped(jumpedMs);
-      }
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
   }
 }
 

@@ -9,8 +9,6 @@ export const documentBytesMax = 64 * 1024;
 export const repeatWindowMs = 60_000;
 /** Events of one name about different sources that are told one by one within a window; what exceeds them is told as one. */
 export const sourcesPerWindowMax = 100;
-/** How often the clocks are compared. */
-export const clockLookMs = 10_000;
 /** A smaller difference is a clock that is being corrected. */
 export const clockJumpMsMin = 2000;
 
