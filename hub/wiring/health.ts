@@ -11,6 +11,7 @@ import { plainAgentsStoredMs } from '../health/limits.ts';
 import { listenersOf, type TakingListener } from '../health/listener-facts.ts';
 import type { HealthFacts } from '../health/model/facts.ts';
 import { OwnAgents } from '../health/own-agents.ts';
+import { PlainAgentsFile } from '../health/plain-agents-file.ts';
 import { RuleRunner } from '../health/rule-runner.ts';
 import { AgentCertificate } from '../health/rules/agent-certificate.ts';
 import { AgentMachine } from '../health/rules/agent-machine.ts';
@@ -29,7 +30,6 @@ import { QueueFill } from '../health/rules/queue-fill.ts';
 import type { Rule, RuleFacts } from '../health/rules/rule.ts';
 import { generalName, Silence } from '../health/rules/silence.ts';
 import { VersionSkew } from '../health/rules/version-skew.ts';
-import { PlainAgentsFile } from '../health/plain-agents-file.ts';
 import { type SitePart, SiteParts } from '../health/site-parts.ts';
 import type { ConnectionStatus } from '../intake/intake.ts';
 import type { AgentState } from '../measurements/agents/agent-states.ts';
@@ -299,22 +299,24 @@ class OpenHealth implements Health {
   }
 
   async #keepCadences(signal: AbortSignal): Promise<void> {
-    const { clock, parts } = this.#frame;
-    const file = new CadenceFile(parts.options.data_dir, parts.logger);
+    const { data_dir: dataDir } = this.#frame.parts.options;
+    const file = new CadenceFile(dataDir, this.#frame.parts.logger);
     this.#silence.restore(await file.read());
-    while (!signal.aborted) {
-      await pause(clock, cadencesStoredMs, signal);
-      await file.write(this.#silence.state);
-    }
+    await this.#every(cadencesStoredMs, () => file.write(this.#silence.state), signal);
   }
 
   async #keepPlainAgents(signal: AbortSignal): Promise<void> {
-    const { clock, parts } = this.#frame;
-    const file = new PlainAgentsFile(parts.options.data_dir, parts.logger);
+    const { data_dir: dataDir } = this.#frame.parts.options;
+    const file = new PlainAgentsFile(dataDir, this.#frame.parts.logger);
     this.#agents.restore(await file.read());
+    await this.#every(plainAgentsStoredMs, () => file.write(this.#agents.plain), signal);
+  }
+
+  /** Now and then, and at a stop. */
+  async #every(ms: number, act: () => Promise<void>, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await pause(clock, plainAgentsStoredMs, signal);
-      await file.write(this.#agents.plain);
+      await pause(this.#frame.clock, ms, signal);
+      await act();
     }
   }
 }
