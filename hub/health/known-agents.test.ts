@@ -72,6 +72,19 @@ test('one without a certificate is expected for a day after it was here', () => 
   assert.deepEqual(site.known.all(), []);
 });
 
+test('one without a certificate that came and went between two looks is expected', () => {
+  const site = new Site();
+  site.agents = [];
+  site.known.all();
+  const leftMs = site.clock.now();
+  site.known.left({ agentId: plain, host: 'dev', identity: 'plain', tenant: 'shop' });
+  site.known.left({ agentId: enrolled, host: 'edge', identity: 'lower-site', tenant: '*' });
+  site.clock.advance(3000);
+  const expected = [{ agentId: plain, host: 'dev', tenants: ['shop'], connected: false, lastSeenMs: leftMs }];
+  assert.partialDeepStrictEqual(site.known.all(), expected);
+  assert.equal(site.known.all().length, 1);
+});
+
 /** Nobody missed one that stopped while the hub did. */
 test('one without a certificate is expected over a start of the hub, and a damaged file is as none', async () => {
   await using scratch = await mkdtempDisposable(join(tmpdir(), 'tb-health-'));

@@ -67,6 +67,12 @@ export class KnownAgents {
     return [...this.#plain.values()];
   }
 
+  /** One that came and went between two looks is expected, too. */
+  left(connection: AgentConnection): void {
+    const nowMs = this.#parts.clock.now();
+    for (const agent of plainAgents([connection])) this.#keep({ ...agent, lastSeenMs: nowMs });
+  }
+
   all(): readonly SeenAgent[] {
     const { registry, elsewhere, clock } = this.#parts;
     const nowMs = clock.now();

@@ -13,7 +13,7 @@ import { openSqliteFixture } from '../queue/sqlite/sqlite-fixture.ts';
 import type { IntakeConnection } from './connection.ts';
 import { systemClock } from '@tributary/shared/clock.ts';
 import { Burst } from '../groups/burst.ts';
-import { createIntake, type Intake, type IntakeCluster } from './intake.ts';
+import { type ConnectionStatus, createIntake, type Intake, type IntakeCluster, type IntakeOptions } from './intake.ts';
 import { intakeLimitsDefault } from './limits.ts';
 import { RecordingPeer, testBatchMessage, testBody, testHello, testOpen } from './recording-peer.ts';
 
@@ -31,7 +31,12 @@ interface Fixture extends AsyncDisposable {
 }
 
 async function open(
-  options: { limits?: Partial<QueueLimits>; wrap?: (queue: Queue) => Queue; cluster?: IntakeCluster } = {},
+  options: {
+    limits?: Partial<QueueLimits>;
+    wrap?: (queue: Queue) => Queue;
+    cluster?: IntakeCluster;
+    onLeft?: IntakeOptions['onLeft'];
+  } = {},
 ): Promise<Fixture> {
   const store = await openSqliteFixture(options.limits);
   const logged: LogEntry[] = [];
@@ -46,6 +51,7 @@ async function open(
     log,
     limits: { tickMs: 10, inFlightBytesMax: 5_000_000, storePauseMs: 10 },
     ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
+    ...(options.onLeft === undefined ? {} : { onLeft: options.onLeft }),
   });
   return {
     intake,
@@ -79,6 +85,19 @@ test('a batch is acked once it can be read from the queue', timeout, async () =>
   );
   assert.equal(entries.length, 1);
   assert.partialDeepStrictEqual(fixture.intake.status().counters, { admitted: 1, batches: 1, records: 10 });
+});
+
+test('who was admitted is told of when it leaves, and nobody else', timeout, async () => {
+  const left: ConnectionStatus[] = [];
+  await using fixture = await open({ onLeft: (status) => left.push(status) });
+  const [admitted, stranger] = [fixture.connect('10.0.0.1:1'), fixture.connect('10.0.0.2:2')];
+  admitted.connection.receive(testHello());
+  assert.deepEqual(left, []);
+  stranger.connection.gone();
+  admitted.connection.gone();
+  const { agentId } = testHello();
+  assert.partialDeepStrictEqual(left, [{ agentId, host: 'web1', identity: 'plain', remote: '10.0.0.1:1' }]);
+  assert.equal(left.length, 1);
 });
 
 test('many batches of one commit get one ack', timeout, async () => {

@@ -51,6 +51,8 @@ export interface IntakeOptions {
   readonly sources?: SourceEvents;
   /** A lower site brings what came from this very one, or through it. */
   readonly onLoop?: (lowerSiteId: Id) => void;
+  /** A peer that was admitted is gone: who asks for the connections now and then may never have seen it. */
+  readonly onLeft?: (left: ConnectionStatus) => void;
   /** The other hubs of this site. Without it this one is alone, and names none to agents. */
   readonly cluster?: IntakeCluster;
   /** Beyond so many agents some are sent to hubs that have fewer. */
@@ -236,7 +238,10 @@ class StandardIntake implements Intake {
     this.#connections.delete(connection);
     this.#young.delete(connection);
     const { hello, identity } = connection;
-    if (hello !== undefined) this.#admissions.left(this.#gatekeeper.siteOf(identity), hello.agentId, connection);
+    if (hello !== undefined) {
+      this.#admissions.left(this.#gatekeeper.siteOf(identity), hello.agentId, connection);
+      this.#options.onLeft?.(connectionStatus(connection));
+    }
     const settling = connection.settled().finally(() => this.#settling.delete(settling));
     this.#settling.add(settling);
     if (this.#connections.size === 0) this.#noneLeft?.();

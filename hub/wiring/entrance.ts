@@ -3,7 +3,7 @@
  * can reach it: `listen` comes when all else is there.
  */
 import { type HubTls, openHubTls } from '../certificates/hub-tls.ts';
-import { createIntake, type Intake, type IntakeOptions } from '../intake/intake.ts';
+import { type ConnectionStatus, createIntake, type Intake, type IntakeOptions } from '../intake/intake.ts';
 import type { SourceEvents } from '../intake/source-events.ts';
 import { Strangers } from '../intake/strangers.ts';
 import { type AgentListener, startAgentListener } from '../listeners/agents/agent-listener.ts';
@@ -34,6 +34,7 @@ export class Entrance {
   readonly #frame: HubFrame;
   readonly #foundation: Foundation;
   readonly #sources = new Set<SourceEvents>();
+  readonly #onLeft = new Set<(left: ConnectionStatus) => void>();
   #agents: AgentListeners | undefined;
   #http: HttpListeners | undefined;
   #beats: BeatsRedisListeners | undefined;
@@ -123,6 +124,11 @@ export class Entrance {
     this.#sources.add(events);
   }
 
+  /** Whoever wants to know of each peer that is gone: from now on. */
+  tellLeft(told: (left: ConnectionStatus) => void): void {
+    this.#onLeft.add(told);
+  }
+
   /** Nobody new comes in, and what was sent is acked. Agents are told of the other hubs. */
   async drain(): Promise<void> {
     const others = this.#foundation.store.cluster.addresses();
@@ -140,7 +146,9 @@ export class Entrance {
       brought: (key) => this.#sources.forEach((one) => one.brought(key)),
       closed: (key) => this.#sources.forEach((one) => one.closed(key)),
     };
-    const own = { queue, siteId, hubId, burst: this.#frame.burst, log, ownPki: usesOwnPki(options), onSnapshot, onLoop, sources };
+    const onLeft: IntakeOptions['onLeft'] = (left) => this.#onLeft.forEach((told) => told(left));
+    const told = { onSnapshot, onLoop, onLeft, sources };
+    const own = { queue, siteId, hubId, burst: this.#frame.burst, log, ownPki: usesOwnPki(options), ...told };
     return createIntake({ ...own, registry, strangers: this.strangers, quotas, redactor, ...others });
   }
 

@@ -143,6 +143,7 @@ class OpenHealth implements Health {
     const { hubId } = foundation.store;
     const { findings, times } = foundation.telling;
     entrance.tellSources(this.#silence);
+    entrance.tellLeft((left) => this.#agents.left(left));
     lookout.measurements.onPlatformDocument((document) => this.#own.take(document));
     const common = { findings, clock, options: () => this.#rules() };
     const closed = new ListenerClosed({ ...common, hubId, doors: () => entrance.doors() });

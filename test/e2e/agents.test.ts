@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { greet } from '../harness/agent-door.ts';
 import { at, listAt, numberAt, parseJson, textAt } from '../harness/json.ts';
 import { Stack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
@@ -98,6 +99,22 @@ test(
     assert.equal(await until('it is missed again', missed, options), missedSince);
   },
 );
+
+test('agents without a certificate that were there for a moment only are missed', { timeout: 600_000 }, async () => {
+  await using stack = await Stack.make({ hub: { listeners: { http: { address: '127.0.0.1:0' } } } });
+  const get = await readerOf(stack, '*');
+  const port = await stack.hub.portOf('agents');
+  const ids = ['1a', '2b', '3c'].map((two) => two.repeat(16));
+  for (const agentId of ids) {
+    const { kind } = await greet(port, undefined, { agentId, instanceId: agentId, bootId: agentId });
+    assert.equal(kind, 'welcome');
+  }
+  const isMissed = async (): Promise<boolean> => {
+    const nodes = listAt(await get('health?kind=agent'), 'nodes');
+    return ids.every((id) => nodes.some((node) => textAt(node, 'id').includes(id) && at(node, 'state') === 'red'));
+  };
+  await until('each is missed', isMissed, { detail: () => stack.tail() });
+});
 
 test(
   "an agent's machine that is fuller than the hub's configuration has it colours the agent",

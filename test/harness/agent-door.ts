@@ -51,9 +51,10 @@ export async function knock(port: number, identity?: Issued): Promise<DoorAnswer
   return { status, body, text, error: String(error), hint: String(hint) };
 }
 
-/** Says Hello as this machine and gives the hub's answer: a Welcome, or a Reject. */
-export async function greet(port: number, identity: Issued, machine: Machine): Promise<Message> {
-  const socket = new WebSocket(`wss://127.0.0.1:${port}/v1/agent`, { rejectUnauthorized: false, ...identity });
+/** Says Hello as this machine, leaves, and gives the hub's answer: a Welcome, or a Reject. Without TLS where it has no `identity`. */
+export async function greet(port: number, identity: Issued | undefined, machine: Machine): Promise<Message> {
+  const scheme = identity === undefined ? 'ws' : 'wss';
+  const socket = new WebSocket(`${scheme}://127.0.0.1:${port}/v1/agent`, { rejectUnauthorized: false, ...identity });
   const { promise, resolve, reject } = Promise.withResolvers<Message>();
   socket.on('error', reject);
   socket.once('close', () => reject(new Error('the hub closed the connection without an answer')));
