@@ -84,7 +84,7 @@ const rules = z.strictObject({
   disk: shares(85, 95).describe('How full the disk of `data_dir` is, and that of a folder of the archive.'),
   memory: shares(90, 97).describe('How much of the memory that this machine, or its control group, has is in use.'),
   agent_disk: shares(85, 95).describe(
-    'How full the fullest file system of the machine of an agent is: of those with an input of the kind `metrics`.',
+    'How full the fullest file system of the machine of an agent is: of those with an input of the kind `metrics`, without its `mount_points_exclude`.',
   ),
   agent_memory: shares(90, 97).describe(
     'How much of the memory of the machine of an agent is in use, without the page cache; as above.',

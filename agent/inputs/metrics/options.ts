@@ -79,6 +79,12 @@ export const metricsInputOptions = z.strictObject({
     .describe(
       'Measure file systems of other machines too. While one does not answer none of them is asked again: each would hold a thread.',
     ),
+  mount_points_exclude: z
+    .array(z.string().startsWith('/', 'must be an absolute path'))
+    .default([])
+    .describe(
+      'Globs of mount points whose file systems are not measured, such as `/mnt/backup` or `/media/**`: neither does the hub say that they are full.',
+    ),
   host_root: z
     .string()
     .startsWith('/', 'must be an absolute path')

@@ -11,6 +11,8 @@ export interface FilesystemSetOptions {
   readonly reader: ProcReader;
   readonly clock: Clock;
   readonly withOthers: boolean;
+  /** Globs of mount points. */
+  readonly exclude: readonly string[];
   readonly statfs?: (path: string) => Promise<FilesystemStat>;
 }
 
@@ -36,10 +38,10 @@ export class FilesystemSet implements MetricSet {
   }
 
   async measure(): Promise<readonly Metric[]> {
-    const { reader, withOthers } = this.#options;
+    const { reader, withOthers, exclude } = this.#options;
     const metrics: Metric[] = [];
     const sum = { count: 0, total_files: 0, total_size: { total: 0, free: 0, used: 0 } };
-    for (const mount of mountsOf(reader, withOthers)) {
+    for (const mount of mountsOf(reader, { withOthers, exclude })) {
       const stat = await this.#ask(mount);
       if (stat === undefined || stat.blocks === 0) continue;
       const filesystem = filesystemFields(mount, stat);

@@ -23,7 +23,13 @@ export function linuxSets({ options, clock }: SetParts): readonly MetricSet[] {
     load: () => new LoadSet(reader),
     memory: () => new MemorySet(reader),
     diskio: () => new DiskioSet(reader),
-    filesystem: () => new FilesystemSet({ reader, clock, withOthers: options.network_file_systems }),
+    filesystem: () =>
+      new FilesystemSet({
+        reader,
+        clock,
+        withOthers: options.network_file_systems,
+        exclude: options.mount_points_exclude,
+      }),
     network: () => new NetworkSet(reader),
     process: () => new ProcessSet({ reader, units, top: options.processes_top, commandLines: options.command_lines }),
     socket_summary: () => new SocketSummarySet(reader, units.pageBytes),

@@ -1,4 +1,12 @@
+import { matchesGlob } from 'node:path';
 import type { ProcReader } from './proc-reader.ts';
+
+export interface WantedMounts {
+  /** Those of other machines, too. */
+  readonly withOthers: boolean;
+  /** Globs of mount points. */
+  readonly exclude: readonly string[];
+}
 
 export interface Mount {
   readonly device: string;
@@ -20,7 +28,7 @@ const madeUp = new Set(
 const ofOthers = /^(?:nfs\d?|cifs|smb\d?|smbfs|9p|afs|ceph|glusterfs|lustre|ncpfs|coda|fuse\..+|fuse)$/;
 
 /** File systems that hold data, one mount point each: the shortest of those that show the same device. */
-export function mountsOf(reader: ProcReader, withOthers: boolean): readonly Mount[] {
+export function mountsOf(reader: ProcReader, { withOthers, exclude }: WantedMounts): readonly Mount[] {
   const found = new Map<string, Mount>();
   for (const line of reader.mustRead(reader.ofMachine('mounts')).toString('utf8').split('\n')) {
     const [device = '', point = '', type = ''] = line.split(' ').map(unescaped);
@@ -29,7 +37,8 @@ export function mountsOf(reader: ProcReader, withOthers: boolean): readonly Moun
     const before = found.get(device);
     if (before === undefined || before.point.length > point.length) found.set(device, { device, point, type, isOfOthers });
   }
-  return [...found.values()];
+  // Left out last: what else shows the same device is left out with it.
+  return [...found.values()].filter(({ point }) => !exclude.some((glob) => glob === point || matchesGlob(point, glob)));
 }
 
 /** White space and backslashes are written as three octal digits. */

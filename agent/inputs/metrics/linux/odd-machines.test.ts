@@ -145,14 +145,14 @@ test('mounts: one per device, with blanks in their names, without what the kerne
   ];
   write(root, 'proc/1/mounts', lines.join('\n'));
   const reader = new ProcReader(root);
-  assert.deepEqual(
-    mountsOf(reader, false).map(({ point, type }) => [point, type]),
-    [
-      ['/', 'ext4'],
-      ['/mnt/a b', 'xfs'],
-    ],
-  );
-  assert.equal(mountsOf(reader, true).length, 3);
+  const points = (withOthers: boolean, ...exclude: string[]): string[] =>
+    mountsOf(reader, { withOthers, exclude }).map(({ point, type }) => `${point} ${type}`);
+  assert.deepEqual(points(false), ['/ ext4', '/mnt/a b xfs']);
+  assert.deepEqual(points(true), ['/ ext4', '/mnt/a b xfs', '/mnt/nfs nfs4']);
+  assert.deepEqual(points(true, '/mnt/a b'), ['/ ext4', '/mnt/nfs nfs4'], 'also by its other mount point');
+  assert.deepEqual(points(true, '/mnt/*'), ['/ ext4']);
+  assert.deepEqual(points(true, '/'), ['/mnt/a b xfs', '/mnt/nfs nfs4']);
+  assert.deepEqual(points(true, '/mnt/longer/**', '/mnt'), points(true));
 });
 
 test('a file system that does not answer is left out until it does, and keeps nobody from the others', async (t) => {
@@ -166,6 +166,7 @@ test('a file system that does not answer is left out until it does, and keeps no
     reader: new ProcReader(root),
     clock,
     withOthers: false,
+    exclude: [],
     statfs: async (path) => {
       asked += 1;
       return path.endsWith('/a') ? await hanging.promise : await Promise.resolve(stat);
@@ -197,6 +198,7 @@ test('file systems that do not answer hold two threads at most, those of other m
     reader: new ProcReader(root),
     clock,
     withOthers: true,
+    exclude: [],
     statfs: async (path) => {
       asked.push(path.slice(-2));
       return await Promise.withResolvers<FilesystemStat>().promise;

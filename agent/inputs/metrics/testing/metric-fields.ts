@@ -11,6 +11,7 @@ export const testMetricsOptions: MetricsInputOptions = {
   command_lines: true,
   containers: true,
   network_file_systems: false,
+  mount_points_exclude: [],
   host_root: '/',
   labels: {},
   overflow: 'drop_newest',
