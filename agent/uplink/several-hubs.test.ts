@@ -201,8 +201,9 @@ suite('a limited rate', () => {
   test('a backlog of one channel does not hold up another', async () => {
     await using owned = new AsyncDisposableStack();
     const site = owned.use(await TestSite.start());
-    const unit = owned.use(await UplinkUnderTest.start({ hubs: [site.url], own: { rateLimit: 400_000 } }));
-    for (let batch = 0; batch < 30; batch += 1) await unit.appendRandom(40_000);
+    // The backlog takes a minute.
+    const unit = owned.use(await UplinkUnderTest.start({ hubs: [site.url], own: { rateLimit: 40_000 } }));
+    for (let batch = 0; batch < 60; batch += 1) await unit.appendRandom(40_000);
     const events = await unit.own.openStream('agent', '3', 'platform');
     await unit.own.append(events, 'an event\n');
     await eventually('the event arrived', () => site.text('agent') === 'an event\n');
