@@ -17,6 +17,7 @@ const stops = [
   'measurements',
   'answers at the door',
   'watch of channels',
+  'sign of life',
   'alerts',
   'canaries',
   'content alerts',

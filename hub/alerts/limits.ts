@@ -22,6 +22,10 @@ export const returnWithinMs = 60 * minuteMs;
 export const resolveAfterMaxMs = 60 * minuteMs;
 /** Between two attempts to send the same message. */
 export const sendRetry = { msMin: 5 * secondMs, msMax: 5 * minuteMs };
+/** A hub that looked at its health longer ago gives no sign of life. */
+export const healthAgeMsMax = minuteMs / 2;
+/** From a sign of life that did not go to the next one. */
+export const heartbeatRetryMs = 10 * secondMs;
 /** A message that was refused so often for what it says is given up: what comes after it is not kept waiting. */
 export const refusalsMax = 5;
 /** Silences, and acknowledgements, of a tenant; as many are of the site. */

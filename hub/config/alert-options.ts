@@ -84,11 +84,38 @@ export function isBodyField(name: string): name is BodyField {
   return bodyFields.some((field) => field === name);
 }
 
+/** A server that is asked by HTTP: where, and how it is reached. */
+const httpTarget = {
+  url: webhookUrl.describe('Where it is sent.'),
+  headers: z
+    .record(
+      z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'must be the name of a header'),
+      z.string().max(4096, 'has more than 4096 characters'),
+    )
+    .default({})
+    .describe('Further headers, such as `authorization`.'),
+  ca,
+  proxy,
+  plaintext,
+};
+
+function reportUrl(
+  { url, plaintext: isPlain }: { readonly url: string; readonly plaintext: boolean },
+  report: z.RefinementCtx,
+): void {
+  if (!URL.canParse(url)) return;
+  const { protocol, hostname, username } = new URL(url);
+  if (username !== '')
+    report.addIssue({ code: 'custom', path: ['url'], message: 'name and password belong into headers: authorization' });
+  if (protocol === 'http:' && !isPlain && !isLoopbackHost(hostname))
+    report.addIssue({ code: 'custom', path: ['url'], message: 'is not https, and plaintext: true is not said' });
+}
+
 const webhook = z
   .strictObject({
     kind: z.literal('webhook').describe('An HTTP server: a POST of JSON for each message.'),
     ...common,
-    url: webhookUrl.describe('Where it is sent.'),
+    ...httpTarget,
     secret: z
       .string()
       .min(16, 'needs at least 16 characters')
@@ -96,24 +123,15 @@ const webhook = z
       .describe(
         'Messages are signed with it (HMAC-SHA-256, header `tributary-signature`): `${file:/etc/tributary/webhook.secret}`.',
       ),
-    headers: z
-      .record(
-        z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'must be the name of a header'),
-        z.string().max(4096, 'has more than 4096 characters'),
-      )
-      .default({})
-      .describe('Further headers, such as `authorization`.'),
     body: z
       .record(z.string(), z.unknown(), 'is no mapping ("key: value")')
       .optional()
       .describe(
         `JSON that is sent instead of ours, for receivers that want their own: \`{ text: '{text}' }\` for Slack and Mattermost. In its texts stand for what the message says: ${bodyFields.map((name) => `\`{${name}}\``).join(', ')}.`,
       ),
-    ca,
-    proxy,
-    plaintext,
   })
-  .superRefine(({ url, body, plaintext: isPlain }, report) => {
+  .superRefine((given, report) => {
+    const { body } = given;
     const [unknown] = [...JSON.stringify(body ?? {}).matchAll(fieldPattern)].filter(([, name = '']) => !isBodyField(name));
     if (unknown !== undefined)
       report.addIssue({
@@ -121,12 +139,7 @@ const webhook = z
         path: ['body'],
         message: `${unknown[0]} is nothing that a message says: there are ${bodyFields.map((name) => `{${name}}`).join(', ')}`,
       });
-    if (!URL.canParse(url)) return;
-    const { protocol, hostname, username } = new URL(url);
-    if (username !== '')
-      report.addIssue({ code: 'custom', path: ['url'], message: 'name and password belong into headers: authorization' });
-    if (protocol === 'http:' && !isPlain && !isLoopbackHost(hostname))
-      report.addIssue({ code: 'custom', path: ['url'], message: 'is not https, and the receiver does not say plaintext: true' });
+    reportUrl(given, report);
   });
 
 const email = z
@@ -158,6 +171,14 @@ const email = z
       });
   });
 
+const heartbeat = z
+  .strictObject({
+    ...httpTarget,
+    url: webhookUrl.describe('Where it asks (GET): of a service that tells people when it hears nothing for a while.'),
+    every: durationBetween({ min: '10s', max: '1h' }).prefault('1m').describe('How often.'),
+  })
+  .superRefine(reportUrl);
+
 const times = { min: '1s', max: '30d' };
 
 export const alertOptions = z
@@ -167,6 +188,9 @@ export const alertOptions = z
       .max(50)
       .default([])
       .describe('Who is told of what changes its colour.'),
+    heartbeat: heartbeat
+      .optional()
+      .describe('A sign of life to something else, that tells people where this site cannot tell them any more.'),
     group_wait: durationBetween({ min: '0s', max: '1h' })
       .prefault('10s')
       .describe('From the first change on so long is waited for others, which go with it in one message.'),
@@ -206,5 +230,7 @@ export const alertOptions = z
 
 export type AlertOptions = z.output<typeof alertOptions>;
 export type ReceiverOptions = AlertOptions['receivers'][number];
+export type HeartbeatOptions = NonNullable<AlertOptions['heartbeat']>;
+export type HttpTarget = Pick<HeartbeatOptions, 'url' | 'headers' | 'ca' | 'proxy'>;
 export type WebhookOptions = Extract<ReceiverOptions, { kind: 'webhook' }>;
 export type EmailOptions = Extract<ReceiverOptions, { kind: 'email' }>;

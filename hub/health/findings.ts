@@ -71,6 +71,7 @@ export type FindingKind =
   | 'memory'
   | 'hub-silent'
   | 'alert-undelivered'
+  | 'heartbeat-undelivered'
   | 'content-alert'
   | 'canary-missing'
   | 'site-silent';

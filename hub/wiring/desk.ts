@@ -75,7 +75,14 @@ export class Desk {
     const { processing } = downstream;
     const search = frame.use('searches', openSearch({ options, queue: store.queue, processing, outputs, registry, clock }));
     const isConnected = (agentId: Id): boolean => this.#healthParts.isConnected(agentId);
-    this.#alerting = openAlerting(frame, { foundation, model: this.health.model, search, isConnected, options: now });
+    this.#alerting = openAlerting(frame, {
+      foundation,
+      model: this.health.model,
+      search,
+      isConnected,
+      readiness: this.#readiness,
+      options: now,
+    });
     const canaries = (): Canaries['figures'] => this.#alerting.canaries.figures;
     const status = (): Promise<HubStatus> => this.#reportOf(this.health.queue);
     this.api = createPeopleApi({

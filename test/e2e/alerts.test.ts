@@ -1,6 +1,8 @@
 /** What records say and what is missing of them, told to a receiver by a real hub, and held back by hand. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { appendFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { WebhookServer } from '@tributary/hub/alerts/testing/webhook-server.ts';
 import { freePort } from '../harness/free-port.ts';
@@ -100,4 +102,35 @@ test('a receiver is told of what records say and of canaries that are missing', 
   await isTold('resolved', 'canary-missing');
   await until('they are there', isFine, { detail });
   assert.ok(await metric(/^tributary_canary_doubled\{.*\} 0$/m));
+});
+
+test('a hub gives a sign of life while it takes data, and says where it does not arrive', { timeout: 300_000 }, async () => {
+  const heard: string[] = [];
+  const server = createServer(({ method, url }, response) => {
+    heard.push(`${method} ${url}`);
+    response.statusCode = url === '/known' ? 200 : 404;
+    response.end();
+  });
+  await using _ = { [Symbol.asyncDispose]: async () => void (await once(server.close(), 'close')) };
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  const listeners = { http: { address: '127.0.0.1:0' } };
+  const optionsOf = (path: string): Record<string, unknown> => ({
+    listeners,
+    alerts: { heartbeat: { url: `http://127.0.0.1:${address.port}/${path}`, every: '10s' } },
+  });
+  await using stack = await Stack.make({ hub: optionsOf('known') });
+  const detail = (): string => `${heard.join('\n')}\n${stack.tail()}`;
+  await until('two signs of life', () => heard.filter((one) => one === 'GET /known').length >= 2, { detail });
+  await stack.hub.configure(optionsOf('unknown'));
+  stack.hub.program.signal('SIGHUP');
+  const token = await stack.hub.createToken('--scope', 'read', '--tenant', '*');
+  const url = `http://127.0.0.1:${await stack.hub.portOf('http')}/api/v1/health?kind=site`;
+  const isTold = async (): Promise<boolean> =>
+    /heartbeat-undelivered.*does not arrive: it answered 404/.test(
+      await (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).text(),
+    );
+  await until('the site says that it does not arrive', isTold, { detail });
 });

@@ -1,20 +1,13 @@
 /**
  * A POST of JSON. With a secret it is signed: `tributary-signature: t=SECONDS,v1=HEX`, HMAC-SHA-256 of `SECONDS.BODY`; `tributary-alert-id` is the same when
- * it is sent again. Any status from 200 to 299 means that the receiver has it; redirects are not followed.
+ * it is sent again.
  */
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { Agent, type IncomingMessage, request } from 'node:http';
-import { Agent as SecureAgent, request as secureRequest } from 'node:https';
-import { getCACertificates } from 'node:tls';
-import { productVersion } from '@tributary/shared/build-info.ts';
 import { fieldPattern, isBodyField, type WebhookOptions } from '../../config/alert-options.ts';
-import { throughProxy } from '../../outputs/archive/store/through-proxy.ts';
 import type { AlertItem, AlertMessage } from '../alert.ts';
-import { answerBytesMax } from '../limits.ts';
 import { fieldsOf, iso, statusOf, summaryOf } from '../message-text.ts';
 import type { AlertChannel } from './alert-channel.ts';
-import { RefusedError } from './refused-error.ts';
+import { callHttp } from './http-call.ts';
 
 export interface HowSent {
   readonly timeoutMs: number;
@@ -25,19 +18,12 @@ export function webhookChannel(options: WebhookOptions, { timeoutMs, pageUrl }: 
   return {
     async send(message, signal) {
       const body = JSON.stringify(options.body === undefined ? bodyOf(message, pageUrl) : filled(options.body, message, pageUrl));
-      const ended = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-      try {
-        await post(options, { body, id: message.id, seconds: Math.floor(Date.now() / 1000) }, ended);
-      } catch (error) {
-        if (ended.aborted && !signal.aborted) throw new Error(`no answer within ${timeoutMs / 1000} s`, { cause: error });
-        throw error;
-      }
+      const seconds = Math.floor(Date.now() / 1000);
+      const headers = headersOf(options, { body, id: message.id, seconds });
+      await callHttp(options, { method: 'POST', headers, body }, { timeoutMs, signal });
     },
   };
 }
-
-/** By what the message is, not by who may send it or where to. */
-const refusals = new Set([400, 413, 422]);
 
 interface Posted {
   readonly body: string;
@@ -45,54 +31,14 @@ interface Posted {
   readonly seconds: number;
 }
 
-async function post(options: WebhookOptions, posted: Posted, signal: AbortSignal): Promise<void> {
-  const url = new URL(options.url);
-  const isSecure = url.protocol === 'https:';
-  const plain = isSecure ? new SecureAgent(authorities(options.ca)) : new Agent();
-  const agent = options.proxy === undefined ? plain : throughProxy(plain, options.proxy, signal);
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const sent = (isSecure ? secureRequest : request)(url, { method: 'POST', agent, signal, headers: headersOf(options, posted) });
-  sent.on('response', resolve);
-  sent.on('error', reject);
-  sent.end(posted.body);
-  try {
-    const answer = await promise;
-    const text = await readAnswer(answer);
-    const { statusCode = 0 } = answer;
-    if (statusCode >= 200 && statusCode <= 299) return;
-    const why = `it answered ${statusCode}${text === '' ? '' : `: ${text}`}`;
-    throw refusals.has(statusCode) ? new RefusedError(why) : new Error(why);
-  } finally {
-    agent.destroy();
-  }
-}
-
-function headersOf({ headers, secret }: WebhookOptions, { body, id, seconds }: Posted): Record<string, string> {
+function headersOf({ secret }: WebhookOptions, { body, id, seconds }: Posted): Record<string, string> {
   const digest = secret === undefined ? undefined : createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
   return {
-    ...headers,
     'content-type': 'application/json',
     'content-length': `${Buffer.byteLength(body)}`,
-    'user-agent': `tributary-hub/${productVersion()}`,
     'tributary-alert-id': id,
     ...(digest !== undefined && { 'tributary-signature': `t=${seconds},v1=${digest}` }),
   };
-}
-
-function authorities(file: string | undefined): { readonly ca?: string[] } {
-  return file === undefined
-    ? { ca: [...getCACertificates('default'), ...getCACertificates('system')] }
-    : { ca: [readFileSync(file, 'utf8')] };
-}
-
-/** The beginning of what it said; the rest is let go. */
-async function readAnswer(answer: IncomingMessage): Promise<string> {
-  let bytes = Buffer.alloc(0);
-  for await (const chunk of answer) {
-    if (Buffer.isBuffer(chunk)) bytes = Buffer.concat([bytes, chunk]);
-    if (bytes.length >= answerBytesMax) break;
-  }
-  return bytes.subarray(0, answerBytesMax).toString().trim();
 }
 
 /** The same, with what the message says in the place of its names. */

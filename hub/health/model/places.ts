@@ -139,6 +139,7 @@ const places: Readonly<Record<FindingKind, Place>> = {
   memory: atHub,
   'hub-silent': ({ subject }) => [[hubNode(subject)]],
   'alert-undelivered': atSite,
+  'heartbeat-undelivered': atSite,
   // `shop/web: name`
   'content-alert': ({ subject }) => [[channelNode(subject.split(': ')[0] ?? '')]],
   'canary-missing': atAgent,
