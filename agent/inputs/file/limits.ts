@@ -21,8 +21,11 @@ export const soonScanMs = 200;
 export const goneAfterMs = 1000;
 /** A file that holds what another one does is taken for a copy in the making while it did not stay the same for this long. */
 export const copyQuietMs = 2000;
-/** A file that was not read for this long is closed; its next line opens it again. */
-export const idleCloseMs = 5000;
+/**
+ * A file that was not read for this long is closed; its next line opens it again. What is written to a closed file just before it is deleted nobody can
+ * read any more, so this is rather long.
+ */
+export const idleCloseMs = 300_000;
 /** Known files that are looked at between hints, a second: the most that may go unnoticed is found so, at little cost. */
 export const looksPerSecond = 50;
 /** As many where the system gives no hints. */

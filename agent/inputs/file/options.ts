@@ -37,7 +37,7 @@ export const followingFields = {
     .min(1)
     .max(100_000)
     .default(512)
-    .describe('Files held open at a time; quiet ones are closed first, and those that were quiet for some seconds anyway.'),
+    .describe('Files held open at a time; quiet ones are closed first, and those that were quiet for five minutes anyway.'),
   watch: z
     .enum(['auto', 'poll'])
     .default('auto')

@@ -1,9 +1,12 @@
 /** Files that are not any more what was read of them: none is mistaken for what it was. */
 import assert from 'node:assert/strict';
+import { appendFileSync, unlinkSync } from 'node:fs';
 import { appendFile, copyFile, open, rename, stat, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { markOf } from '@tributary/protocol/mark.ts';
 import type { SourceIdentity } from '@tributary/protocol/messages.ts';
+import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
 import { eventually, InputUnderTest } from '../testing/input-under-test.ts';
 import { fingerprintOf } from './identity.ts';
 
@@ -219,4 +222,23 @@ test('an inode that is used again at once is noticed while running', async () =>
     await unit.expect('a.log', expected);
     await unlink(unit.path('a.log'));
   }
+});
+
+test('what is written to a file that was quiet for minutes, and deleted at once, is read by its handle', async () => {
+  await using unit = await InputUnderTest.make();
+  const clock = new ManualClock();
+  const path = unit.path('a.log');
+  await writeFile(path, 'one\n');
+  unit.start({ scan_interval: 1000 }, { clock });
+  await eventually('it is read', () => unit.sink.text(path) === 'one\n');
+  for (let second = 0; second < 200; second += 1) {
+    clock.advance(1000);
+    await sleep(1);
+  }
+  appendFileSync(path, 'two\n');
+  unlinkSync(path);
+  await eventually('the rest is read', () => {
+    clock.advance(100);
+    return unit.sink.text(path) === 'one\ntwo\n';
+  });
 });
