@@ -12,8 +12,8 @@ import { until } from '../test/harness/until.ts';
 import { inRepository } from './repository.ts';
 
 const run = promisify(execFile);
-const options = { timeout: 120_000 };
-const deadlineMs = 60_000;
+const options = { timeout: 300_000 };
+const deadlineMs = 120_000;
 
 let folder = '';
 before(async () => {

@@ -17,7 +17,7 @@ export interface ServerProcessOptions {
 }
 
 const triesMax = 5;
-const startDeadlineMs = 180_000;
+const startDeadlineMs = 300_000;
 const outputKept = 65_536;
 const outputShown = 6000;
 
