@@ -6,29 +6,37 @@ import { promisify } from 'node:util';
 import type { Bundle } from './bundle-product.ts';
 import { elfMachine, elfSections, stripElf } from './elf.ts';
 
-/**
- * One file that holds Node, the program and its threads.
- *
- * No code cache: V8 takes one only under the very flags it was made with, else Node prints a warning at every start; it was
- * measured to save 15 ms of 130.
- */
+/** One file that holds Node, the program and its threads. */
 export interface ExecutableParts {
   readonly bundle: Bundle;
   readonly nodeBinary: string;
   readonly nodeFlags: readonly string[];
+  /**
+   * With what V8 makes of the program, so that it is not compiled at each start. V8 takes it in the very Node, and under the very flags, that made it only:
+   * `nodeBinary` is the Node that runs now.
+   */
+  readonly withCodeCache: boolean;
 }
 
 const writeChunkBytes = 64 * 1024;
 
 /** Changes with everything that goes into an executable, and with nothing else. */
 export function fingerprint(parts: ExecutableParts, target: string): string {
-  const { bundle, nodeFlags } = parts;
-  const text = JSON.stringify([layoutVersion, target, process.version, nodeFlags, bundle.main, [...bundle.assets]]);
+  const { bundle, nodeFlags, withCodeCache } = parts;
+  const text = JSON.stringify([
+    layoutVersion,
+    target,
+    process.version,
+    nodeFlags,
+    withCodeCache,
+    bundle.main,
+    [...bundle.assets],
+  ]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 /** Raised when this file or elf.ts makes something else of the same parts. */
-const layoutVersion = 1;
+const layoutVersion = 2;
 
 /** Writes the executable, whole or not at all. */
 export async function writeExecutable(output: string, parts: ExecutableParts): Promise<void> {
@@ -47,12 +55,13 @@ export async function writeExecutable(output: string, parts: ExecutableParts): P
       executable: place('node', stripElf(readFileSync(parts.nodeBinary)), 0o755),
       output: injected,
       disableExperimentalSEAWarning: true,
-      useCodeCache: false,
+      useCodeCache: parts.withCodeCache,
       execArgv: parts.nodeFlags,
       execArgvExtension: 'none',
       assets,
     };
-    await promisify(execFile)(process.execPath, ['--build-sea', place('sea.json', JSON.stringify(config))], { env: {} });
+    const args = [...parts.nodeFlags, '--build-sea', place('sea.json', JSON.stringify(config))];
+    await promisify(execFile)(process.execPath, args, { env: {} });
     const finished = join(folder, basename(output));
     copySynced(injected, finished);
     renameSync(finished, output);

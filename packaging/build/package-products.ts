@@ -42,7 +42,8 @@ export async function packageProducts(options: PackageOptions): Promise<Packaged
       const bundle = await bundleProduct(product);
       for (const input of bundle.inputs) inputs.add(input);
       const path = join(folder, product.name);
-      const isNew = await bringUpToDate(path, { bundle, nodeBinary: binary, nodeFlags: product.nodeFlags }, target);
+      const parts = { bundle, nodeBinary: binary, nodeFlags: product.nodeFlags, withCodeCache: target === ownTarget() };
+      const isNew = await bringUpToDate(path, parts, target);
       const codeBytes = [bundle.main, ...bundle.assets.values()].reduce((sum, text) => sum + text.length, 0);
       const seconds = (performance.now() - started) / 1000;
       packaged.push({ name: product.name, path, bytes: statSync(path).size, codeBytes, seconds, isNew });
