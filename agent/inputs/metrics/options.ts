@@ -80,7 +80,7 @@ export const metricsInputOptions = z.strictObject({
       'Measure file systems of other machines too. While one does not answer none of them is asked again: each would hold a thread.',
     ),
   mount_points_exclude: z
-    .array(z.string().startsWith('/', 'must be an absolute path'))
+    .array(z.string().min(1))
     .default([])
     .describe(
       'Globs of mount points whose file systems are not measured, such as `/mnt/backup` or `/media/**`: neither does the hub say that they are full.',

@@ -25,3 +25,13 @@ test('systeminformation gives the same fields where there is no /proc', async ()
     if (path.endsWith('norm.pct')) assert.ok(value <= 1, `${path} is ${value}`);
   }
 });
+
+test('mount points that the configuration leaves out are not measured', async () => {
+  const measured = async (...exclude: string[]): Promise<number> => {
+    const options = { ...testMetricsOptions, mount_points_exclude: exclude };
+    const set = (await otherSets({ options, clock: systemClock })).find(({ name }) => name === 'filesystem');
+    return (await set?.measure({ monotonicMs: 0, nowMs: 0 }))?.length ?? 0;
+  };
+  assert.ok((await measured()) > 0);
+  assert.equal(await measured('/', '/**'), 0);
+});

@@ -6,6 +6,7 @@ import type * as library from 'systeminformation';
 import type { Systeminformation } from 'systeminformation';
 import type { Metric } from '../../platform/document.ts';
 import type { MetricSet } from './metric-set.ts';
+import { isLeftOut } from './mount-points.ts';
 import { ratio, round } from './ratio.ts';
 import type { SetParts } from './set-parts.ts';
 
@@ -16,13 +17,14 @@ export type SystemInformation = Pick<
 >;
 
 export async function otherSets(parts: SetParts, given?: SystemInformation): Promise<readonly MetricSet[]> {
+  const { mount_points_exclude: exclude } = parts.options;
   const system = given ?? (await import('systeminformation')).default;
   const measures: Partial<Record<(typeof parts.options.sets)[number], () => Promise<readonly Metric[]>>> = {
     cpu: async () => cpu(await system.currentLoad()),
     load: async () => load(await system.currentLoad()),
     memory: async () => memory(await system.mem()),
     diskio: async () => diskio(await system.fsStats()),
-    filesystem: async () => filesystem(await system.fsSize()),
+    filesystem: async () => filesystem((await system.fsSize()).filter(({ mount }) => !isLeftOut(mount, exclude))),
     network: async () => network(await system.networkStats('*')),
     process: async () => processes(await system.processes(), parts.options),
     uptime: async () => await Promise.resolve(uptime(system.time())),

@@ -1,4 +1,4 @@
-import { matchesGlob } from 'node:path';
+import { isLeftOut } from '../mount-points.ts';
 import type { ProcReader } from './proc-reader.ts';
 
 export interface WantedMounts {
@@ -38,7 +38,7 @@ export function mountsOf(reader: ProcReader, { withOthers, exclude }: WantedMoun
     if (before === undefined || before.point.length > point.length) found.set(device, { device, point, type, isOfOthers });
   }
   // Left out last: what else shows the same device is left out with it.
-  return [...found.values()].filter(({ point }) => !exclude.some((glob) => glob === point || matchesGlob(point, glob)));
+  return [...found.values()].filter(({ point }) => !isLeftOut(point, exclude));
 }
 
 /** White space and backslashes are written as three octal digits. */

@@ -151,8 +151,22 @@ test('mounts: one per device, with blanks in their names, without what the kerne
   assert.deepEqual(points(true), ['/ ext4', '/mnt/a b xfs', '/mnt/nfs nfs4']);
   assert.deepEqual(points(true, '/mnt/a b'), ['/ ext4', '/mnt/nfs nfs4'], 'also by its other mount point');
   assert.deepEqual(points(true, '/mnt/*'), ['/ ext4']);
+  assert.deepEqual(points(true, '/mnt/nfs/'), points(false), 'a slash at the end says nothing');
   assert.deepEqual(points(true, '/'), ['/mnt/a b xfs', '/mnt/nfs nfs4']);
   assert.deepEqual(points(true, '/mnt/longer/**', '/mnt'), points(true));
+});
+
+test('mount points that the configuration leaves out are not measured', async (t) => {
+  const root = makeRoot(t);
+  for (const folder of ['a', 'b']) mkdirSync(join(root, folder));
+  write(root, 'proc/1/mounts', '/dev/a /a ext4 rw 0 0\n/dev/b /b ext4 rw 0 0\n');
+  const options = { ...testMetricsOptions, host_root: root, mount_points_exclude: ['/a'] };
+  const set = linuxSets({ options, clock: systemClock }).find(({ name }) => name === 'filesystem');
+  const metrics = (await set?.measure({ monotonicMs: 0, nowMs: 0 })) ?? [];
+  assert.deepEqual(
+    metrics.flatMap((metric) => fieldAt(metric, 'system.filesystem.mount_point') ?? []),
+    ['/b'],
+  );
 });
 
 test('a file system that does not answer is left out until it does, and keeps nobody from the others', async (t) => {
