@@ -79,10 +79,16 @@ test('one without a certificate that came and went between two looks is expected
   const leftMs = site.clock.now();
   site.known.left({ agentId: plain, host: 'dev', identity: 'plain', tenant: 'shop' });
   site.known.left({ agentId: enrolled, host: 'edge', identity: 'lower-site', tenant: '*' });
+  const told = [{ agentId: plain, host: 'dev', tenants: ['shop'] }];
+  assert.deepEqual(site.known.plainHere(), told, 'the other hubs hear of it');
   site.clock.advance(3000);
   const expected = [{ agentId: plain, host: 'dev', tenants: ['shop'], connected: false, lastSeenMs: leftMs }];
   assert.partialDeepStrictEqual(site.known.all(), expected);
   assert.equal(site.known.all().length, 1);
+  assert.deepEqual(site.known.plainHere(), told);
+  site.clock.advance(7000);
+  assert.equal(site.known.all().length, 1);
+  assert.deepEqual(site.known.plainHere(), [], 'for a moment');
 });
 
 /** Nobody missed one that stopped while the hub did. */

@@ -42,6 +42,8 @@ export interface KnownAgentsParts {
 /** One without a certificate, of which the registry knows nothing. */
 export type PlainAgent = KnownAgent & { readonly lastSeenMs: number };
 
+/** Hubs tell each other every three seconds (site-parts.ts). */
+const leftLatelyMs = 10_000;
 const forgottenAfterMs = 24 * 3_600_000;
 
 export class KnownAgents {
@@ -49,6 +51,8 @@ export class KnownAgents {
   readonly #plain = new Map<Id, PlainAgent>();
   readonly #hereSinceMs = new Map<Id, number>();
   readonly #leftMs = new Map<Id, number>();
+  /** Without a certificate, lately, from this hub. */
+  #leftHere: PlainAgent[] = [];
 
   constructor(parts: KnownAgentsParts) {
     this.#parts = parts;
@@ -69,8 +73,16 @@ export class KnownAgents {
 
   /** One that came and went between two looks is expected, too. */
   left(connection: AgentConnection): void {
-    const nowMs = this.#parts.clock.now();
-    for (const agent of plainAgents([connection])) this.#keep({ ...agent, lastSeenMs: nowMs });
+    const lastSeenMs = this.#parts.clock.now();
+    const left = plainAgents([connection]).map((agent) => ({ ...agent, lastSeenMs }));
+    for (const agent of left) this.#keep(agent);
+    if (this.#leftHere.length < plainAgentsMax) this.#leftHere.push(...left);
+  }
+
+  /** Those without a certificate that are connected to this hub, or left it a moment ago: whoever asks every few seconds hears of each. */
+  plainHere(): readonly KnownAgent[] {
+    const left = this.#leftHere.map(({ agentId, host, tenants }) => ({ agentId, host, tenants }));
+    return [...plainAgents(this.#parts.connections()), ...left];
   }
 
   all(): readonly SeenAgent[] {
@@ -117,6 +129,7 @@ export class KnownAgents {
 
   #connected(nowMs: number): ReadonlySet<Id> {
     const here = new Set<Id>();
+    this.#leftHere = this.#leftHere.filter(({ lastSeenMs }) => Math.abs(nowMs - lastSeenMs) < leftLatelyMs);
     const connections = this.#parts.connections();
     for (const { agentId, identity } of connections) if (agentId !== undefined && identity !== 'lower-site') here.add(agentId);
     for (const agent of this.#parts.plainElsewhere()) if (!here.has(agent.agentId)) this.#keep({ ...agent, lastSeenMs: nowMs });

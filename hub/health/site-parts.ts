@@ -21,7 +21,7 @@ export interface SitePart {
   readonly listenerRates: readonly ListenerRate[];
   /** Agents that are connected to it. */
   readonly agents: readonly Id[];
-  /** Those of them without a certificate: no registry tells the others of these. */
+  /** Those without a certificate that are connected to it or left it a moment ago: no registry tells the others of these. */
   readonly plain: readonly KnownAgent[];
   /** Sites below that are connected to it. */
   readonly sites: readonly Id[];

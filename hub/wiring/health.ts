@@ -5,7 +5,7 @@ import { productVersion } from '@tributary/shared/build-info.ts';
 import type { Clock } from '@tributary/shared/clock.ts';
 import { pause } from '../groups/retry.ts';
 import { HealthWatch } from '../health/health-watch.ts';
-import { KnownAgents, plainAgents, type SeenAgent } from '../health/known-agents.ts';
+import { KnownAgents, type SeenAgent } from '../health/known-agents.ts';
 import { KnownHubs } from '../health/known-hubs.ts';
 import { plainAgentsStoredMs } from '../health/limits.ts';
 import { listenersOf, type TakingListener } from '../health/listener-facts.ts';
@@ -221,7 +221,7 @@ class OpenHealth implements Health {
         listeners: this.#listeners().map(({ name }) => name),
         listenerRates: this.watch.listenerRates(),
         agents: this.#connections().flatMap(({ agentId, identity }) => (identity === 'lower-site' ? [] : (agentId ?? []))),
-        plain: plainAgents(this.#connections()),
+        plain: this.#agents.plainHere(),
         sites: [...this.#sitesHere()],
       }),
     });

@@ -68,6 +68,7 @@ export class HealthModel {
   /** Of what is not green. */
   #colours: ReadonlyMap<NodeId, Colour> = new Map();
   #atMs = 0;
+  #lookedMs = Number.NEGATIVE_INFINITY;
   #changesTold = 0;
   #acknowledgedBy: AcknowledgedBy = () => undefined;
 
@@ -82,6 +83,11 @@ export class HealthModel {
   /** When it was looked last. */
   get atMs(): number {
     return this.#atMs;
+  }
+
+  /** The same by the monotonic clock. */
+  get lookedMs(): number {
+    return this.#lookedMs;
   }
 
   /** The newest first. */
@@ -102,6 +108,7 @@ export class HealthModel {
 
   refresh(facts: HealthFacts): void {
     this.#atMs = this.#parts.clock.now();
+    this.#lookedMs = this.#parts.clock.monotonic();
     const bare = this.#trees.of(facts);
     this.#takeCauses(causesOf(facts, bare, this.#atMs));
     const before = this.#tree;
