@@ -17,7 +17,7 @@ const stops = [
   'measurements',
   'answers at the door',
   'watch of channels',
-  'sign of life',
+  'heartbeat',
   'alerts',
   'canaries',
   'content alerts',

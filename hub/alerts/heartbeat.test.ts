@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createLogger } from '@tributary/shared/log.ts';
 import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { alertOptions } from '../config/alert-options.ts';
 import { RecordingFindings } from '../testing/recording-health.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -13,11 +14,13 @@ import { Heartbeat } from './heartbeat.ts';
 class Listener implements AsyncDisposable {
   readonly server: Server;
   status = 200;
+  answers = true;
   heard: string[] = [];
 
   constructor() {
     this.server = createServer(({ method, url, headers }, response) => {
       this.heard.push(`${method} ${url} ${headers.authorization ?? ''}`.trim());
+      if (!this.answers) return;
       response.statusCode = this.status;
       response.end(this.status === 200 ? 'OK' : 'nobody knows this address\n');
     });
@@ -39,43 +42,59 @@ class Listener implements AsyncDisposable {
   }
 }
 
-class Site {
-  readonly clock = new ManualClock(10_000_000);
+/** The locks of a site: who has one keeps it until it ends. */
+class Locks {
+  #isTaken = false;
+
+  underLock: Cluster['underLock'] = async (name, signal, work) => {
+    while (!signal.aborted) {
+      if (this.#isTaken) {
+        await turn();
+        continue;
+      }
+      this.#isTaken = true;
+      try {
+        await work({ name, token: 1, isHeld: async () => true, keptUntilMs: () => Number.POSITIVE_INFINITY }, signal);
+      } finally {
+        this.#isTaken = false;
+      }
+    }
+  };
+}
+
+class Hub {
   readonly findings = new RecordingFindings();
   readonly logged: string[] = [];
   options = alertOptions.parse({});
   why = '';
   looksAtHealth = true;
-  isHeld = true;
+  readonly #clock: ManualClock;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
-  #lookedMs = this.clock.now();
+  #lookedMs: number;
 
-  constructor() {
-    const lock = { name: 'heartbeat', token: 1, isHeld: async () => this.isHeld, keptUntilMs: () => Number.POSITIVE_INFINITY };
-    const heartbeat = new Heartbeat({
+  constructor({ clock, locks }: { readonly clock: ManualClock; readonly locks: Locks }, heartbeat?: object) {
+    this.#clock = clock;
+    this.#lookedMs = clock.monotonic();
+    if (heartbeat !== undefined) this.configure(heartbeat);
+    const alive = new Heartbeat({
       options: () => this.options,
       readiness: async () => ({ ready: this.why === '', why: this.why }),
       lookedMs: () => this.#lookedMs,
-      cluster: { underLock: (_, signal, work) => work(lock, signal) },
+      cluster: locks,
       findings: this.findings,
-      clock: this.clock,
+      clock,
       logger: createLogger({ level: 'info', sink: ({ level, message }) => this.logged.push(`${level} ${message}`) }),
     });
-    this.#running = heartbeat.run(this.#stop.signal);
+    this.#running = alive.run(this.#stop.signal);
   }
 
-  configure(heartbeat: object): void {
-    this.options = alertOptions.parse({ heartbeat });
+  configure(heartbeat: object, others: object = {}): void {
+    this.options = alertOptions.parse({ ...others, heartbeat });
   }
 
-  async pass(seconds: number): Promise<void> {
-    for (let second = 0; second < seconds; second += 1) {
-      if (this.looksAtHealth) this.#lookedMs = this.clock.now();
-      this.clock.advance(1000);
-      do await turn();
-      while (this.clock.sleeping < 1);
-    }
+  look(): void {
+    if (this.looksAtHealth) this.#lookedMs = this.#clock.monotonic();
   }
 
   get found(): string[] {
@@ -88,72 +107,140 @@ class Site {
   }
 }
 
+class Site {
+  readonly clock = new ManualClock(10_000_000);
+  readonly locks = new Locks();
+  readonly hubs: Hub[] = [];
+
+  hub(heartbeat?: object): Hub {
+    const hub = new Hub(this, heartbeat);
+    this.hubs.push(hub);
+    return hub;
+  }
+
+  /** By the second, with what is asked over the network in between. */
+  async pass(seconds: number): Promise<void> {
+    for (let second = 0; second < seconds; second += 1) {
+      for (const hub of this.hubs) hub.look();
+      this.clock.advance(1000);
+      do await turn();
+      while (this.clock.sleeping < 1);
+    }
+  }
+}
+
 const timeout = { timeout: 20_000 };
+const arrives = 'info the sign of life arrives again';
+const fails = 'warn the sign of life does not arrive';
+const ends = 'info this hub gives no sign of life now';
 
 test('a sign of life goes as often as it is configured, and at once when that changes', timeout, async () => {
   await using listener = new Listener();
   const url = await listener.url();
   const site = new Site();
+  const hub = site.hub();
   await site.pass(100);
-  site.configure({ url, headers: { authorization: 'Bearer x' } });
-  await site.pass(121);
-  assert.deepEqual(listener.heard, Array(3).fill('GET /ping Bearer x'));
-  site.configure({ url: `${url}/2`, every: '10s' });
+  const first = { url, headers: { authorization: 'Bearer x' } };
+  hub.configure(first);
+  await site.pass(100);
+  hub.configure(first, { interval: '5m' });
+  await site.pass(21);
+  assert.deepEqual(listener.heard, Array(3).fill('GET /ping Bearer x'), 'other options of alerts change nothing');
+  hub.configure({ url: `${url}/2`, every: '10s' });
   await site.pass(21);
   assert.deepEqual(listener.heard.slice(3), Array(3).fill('GET /ping/2'));
-  assert.deepEqual([site.found, site.logged], [[], []]);
-  await site.end();
+  assert.deepEqual([hub.found, hub.logged], [[], []]);
+  await hub.end();
 });
 
-test('none goes while the hub takes nothing in, does not look at its health, or another one gives it', timeout, async () => {
+test('none goes while the hub takes nothing in, or does not look at its health', timeout, async () => {
   await using listener = new Listener();
   const site = new Site();
-  site.configure({ url: await listener.url(), every: '10s' });
-  site.why = 'the store is away';
-  await site.pass(60);
-  site.why = '';
-  site.looksAtHealth = false;
-  await site.pass(1);
-  const before = listener.heard.length;
+  const hub = site.hub();
+  hub.why = 'the hub is starting';
+  hub.configure({ url: await listener.url(), every: '10s' });
+  await site.pass(30);
+  assert.deepEqual([listener.heard, hub.logged], [[], []], 'a start is no trouble');
+  hub.why = '';
+  await site.pass(2);
+  assert.equal(listener.heard.length, 1, 'as soon as it is ready');
+  hub.looksAtHealth = false;
   await site.pass(40);
-  const whileFresh = listener.heard.length - before;
-  await site.pass(100);
-  assert.ok(whileFresh <= 3, `${whileFresh} while its last look was young`);
-  assert.equal(listener.heard.length, before + whileFresh);
-  site.looksAtHealth = true;
-  await site.pass(20);
-  assert.ok(listener.heard.length > before + whileFresh);
-  site.isHeld = false;
   const last = listener.heard.length;
-  await site.pass(60);
+  assert.ok(last <= 4, `${last} while its last look was young`);
+  await site.pass(100);
   assert.equal(listener.heard.length, last);
-  // The hub is told of what it waits for by others: no finding says so again.
-  assert.deepEqual(site.found, []);
-  const [held, goes] = ['info the sign of life is held back', 'info the sign of life goes again'];
-  assert.deepEqual(site.logged, [held, goes, held, goes]);
-  await site.end();
+  hub.looksAtHealth = true;
+  await site.pass(2);
+  assert.equal(listener.heard.length, last + 1);
+  // What it waits for is told by others: no finding says so again.
+  assert.deepEqual([hub.found, hub.logged], [[], [ends]]);
+  await hub.end();
+});
+
+test('a hub that cannot give it, or is not to, keeps no other from it', timeout, async () => {
+  await using listener = new Listener();
+  const heartbeat = { url: await listener.url(), every: '10s' };
+  const site = new Site();
+  const one = site.hub({ ...heartbeat, headers: { authorization: 'one' } });
+  await site.pass(5);
+  const [two] = [site.hub({ ...heartbeat, headers: { authorization: 'two' } }), site.hub()];
+  await site.pass(20);
+  assert.deepEqual(listener.heard, Array(3).fill('GET /ping one'), 'one of them gives it');
+  one.why = 'its listener is closed';
+  await site.pass(20);
+  assert.deepEqual(listener.heard.slice(3), Array(2).fill('GET /ping two'));
+  one.why = '';
+  two.options = alertOptions.parse({});
+  await site.pass(15);
+  assert.equal(listener.heard.at(-1), 'GET /ping one');
+  await Promise.all(site.hubs.map((hub) => hub.end()));
 });
 
 test('one that does not arrive is a finding with the reason, and is tried again every ten seconds', timeout, async () => {
   await using listener = new Listener();
   const site = new Site();
-  site.configure({ url: await listener.url(), every: '5m' });
+  const hub = site.hub({ url: await listener.url(), every: '5m' });
   listener.status = 404;
   await site.pass(31);
-  assert.equal(listener.heard.length, 4);
-  const reason = 'the sign of life of this site (alerts.heartbeat) does not arrive: it answered 404: nobody knows this address';
-  assert.deepEqual(site.found, [reason]);
+  const asked = listener.heard.length;
+  assert.ok(asked === 3 || asked === 4, `${asked}`);
+  assert.deepEqual(hub.found, [
+    'the sign of life of this site (alerts.heartbeat) does not arrive: it answered 404: nobody knows this address',
+  ]);
   listener.status = 200;
-  await site.pass(10);
-  assert.deepEqual(site.found, []);
-  assert.deepEqual(site.logged, ['warn the sign of life does not arrive', 'info the sign of life goes again']);
-  await site.pass(290);
-  assert.equal(listener.heard.length, 5);
+  await site.pass(11);
+  assert.deepEqual(hub.found, []);
+  assert.deepEqual(hub.logged, [fails, arrives], 'the log has it once');
+  await site.pass(280);
+  assert.equal(listener.heard.length, asked + 1);
   listener.status = 500;
-  await site.pass(20);
-  assert.equal(site.found.length, 1);
-  await site.end();
-  assert.deepEqual(site.found, []);
+  await site.pass(30);
+  assert.equal(hub.found.length, 1);
+  await hub.end();
+  assert.deepEqual(hub.found, []);
+});
+
+test('one that is under way when the hub stops is no trouble', timeout, async () => {
+  await using listener = new Listener();
+  listener.answers = false;
+  const site = new Site();
+  const hub = site.hub({ url: await listener.url() });
+  site.clock.advance(1000);
+  while (listener.heard.length === 0) await turn();
+  await hub.end();
+  assert.deepEqual([hub.found, hub.logged], [[], []]);
+});
+
+test('one that nobody answers is given up after the timeout', timeout, async () => {
+  await using listener = new Listener();
+  listener.answers = false;
+  const site = new Site();
+  const hub = site.hub();
+  hub.configure({ url: await listener.url() }, { timeout: '100ms' });
+  await site.pass(3);
+  assert.match(hub.found.join(), /does not arrive: no answer within 0\.1 s$/);
+  await hub.end();
 });
 
 test('where it goes is an address with TLS, unless that is said', () => {

@@ -2,6 +2,7 @@
  * A sign of life to something that tells people when it hears nothing for a while (a dead man's switch): that a site is gone it cannot tell itself.
  * One hub of the site gives it, as long as it takes data and looks at its health; another one goes on where that one ends.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@tributary/shared/clock.ts';
 import type { Logger } from '@tributary/shared/log.ts';
 import { printable } from '@tributary/shared/printable.ts';
@@ -13,10 +14,10 @@ import { callHttp } from './channels/http-call.ts';
 import { alertLookMs, healthAgeMsMax, heartbeatRetryMs, troubleTextMax } from './limits.ts';
 
 export interface HeartbeatParts {
-  /** As the configuration has them now; the same object until it changes. */
+  /** As the configuration has them now. */
   readonly options: () => Pick<AlertOptions, 'heartbeat' | 'timeout'>;
   readonly readiness: () => Promise<{ readonly ready: boolean; readonly why: string }>;
-  /** When this hub looked at its health last. */
+  /** When this hub looked at its health last, by the monotonic clock. */
   readonly lookedMs: () => number;
   readonly cluster: Pick<Cluster, 'underLock'>;
   readonly findings: Pick<Findings, 'set'>;
@@ -26,54 +27,52 @@ export interface HeartbeatParts {
 
 export class Heartbeat {
   readonly #parts: HeartbeatParts;
-  #options: HeartbeatOptions | undefined;
+  #heartbeat: HeartbeatOptions | undefined;
   #nextMs = Number.NEGATIVE_INFINITY;
-  /** Why the last one did not go: told once. */
-  #trouble = '';
+  #isArriving = true;
 
   constructor(parts: HeartbeatParts) {
     this.#parts = parts;
   }
 
-  /** Resolves when aborted. */
-  run(signal: AbortSignal): Promise<void> {
-    return this.#parts.cluster.underLock('heartbeat', signal, (lock, inner) => this.#keep(lock, inner));
-  }
-
-  async #keep(lock: HeldLock, signal: AbortSignal): Promise<void> {
-    const { clock, options } = this.#parts;
-    try {
-      while (!signal.aborted) {
-        await this.#beatIfDue(options(), lock, signal);
-        await pause(clock, alertLookMs, signal);
+  /** Resolves when aborted. The lock is asked for, and kept, only by a hub that can give the sign: it keeps no other from giving it. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, cluster, options } = this.#parts;
+    while (!signal.aborted) {
+      if (options().heartbeat !== undefined && (await this.#heldBack()) === '') {
+        const unable = new AbortController();
+        const ended = AbortSignal.any([signal, unable.signal]);
+        await cluster.underLock('heartbeat', ended, (lock, inner) => this.#beatWhileAble(lock, inner, () => unable.abort()));
       }
-    } finally {
-      this.#begin(undefined);
+      await pause(clock, alertLookMs, signal);
     }
   }
 
-  #begin(heartbeat: HeartbeatOptions | undefined): void {
-    this.#options = heartbeat;
-    this.#nextMs = Number.NEGATIVE_INFINITY;
-    this.#trouble = '';
-    this.#parts.findings.set('heartbeat-undelivered', []);
+  async #beatWhileAble(lock: HeldLock, signal: AbortSignal, unable: () => void): Promise<void> {
+    const { clock, options, logger } = this.#parts;
+    this.#begin(undefined);
+    while (!signal.aborted) {
+      const { heartbeat, timeout } = options();
+      if (!isDeepStrictEqual(heartbeat, this.#heartbeat)) this.#begin(heartbeat);
+      if (heartbeat === undefined) unable();
+      else if (clock.monotonic() >= this.#nextMs && (await lock.isHeld())) {
+        const reason = await this.#heldBack();
+        if (reason === '') await this.#beat(heartbeat, timeout, signal);
+        else {
+          logger.info('this hub gives no sign of life now', { reason });
+          unable();
+        }
+      }
+      await pause(clock, alertLookMs, signal);
+    }
+    this.#begin(undefined);
   }
 
-  async #beatIfDue(
-    { heartbeat, timeout }: ReturnType<HeartbeatParts['options']>,
-    lock: HeldLock,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { clock } = this.#parts;
-    if (heartbeat !== this.#options) this.#begin(heartbeat);
-    const startMs = clock.monotonic();
-    if (heartbeat === undefined || startMs < this.#nextMs || !(await lock.isHeld())) return;
-    const held = await this.#heldBack();
-    const undelivered = held === '' ? await this.#beat(heartbeat, { timeoutMs: timeout, signal }) : '';
-    if (signal.aborted) return;
-    this.#tell({ held, undelivered });
-    const went = held === '' && undelivered === '';
-    this.#nextMs = went ? startMs + heartbeat.every : clock.monotonic() + heartbeatRetryMs;
+  #begin(heartbeat: HeartbeatOptions | undefined): void {
+    this.#heartbeat = heartbeat;
+    this.#nextMs = Number.NEGATIVE_INFINITY;
+    this.#isArriving = true;
+    this.#parts.findings.set('heartbeat-undelivered', []);
   }
 
   /** Why nobody ought to believe that all is well; empty where nothing says so. */
@@ -81,29 +80,37 @@ export class Heartbeat {
     const { clock, readiness, lookedMs } = this.#parts;
     const { ready, why } = await readiness();
     if (!ready) return why;
-    return clock.now() - lookedMs() > healthAgeMsMax ? 'the hub does not look at its health' : '';
+    return clock.monotonic() - lookedMs() > healthAgeMsMax ? 'it does not look at its health' : '';
   }
 
-  /** Why it did not arrive; empty: it did. */
-  async #beat(heartbeat: HeartbeatOptions, how: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<string> {
+  async #beat(heartbeat: HeartbeatOptions, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    const startMs = clock.monotonic();
     try {
-      await callHttp(heartbeat, { method: 'GET', headers: {} }, how);
-      return '';
+      await callHttp(heartbeat, { method: 'GET', headers: {} }, { timeoutMs, signal });
+      this.#nextMs = startMs + heartbeat.every;
+      this.#arrived();
     } catch (error) {
-      return printable(error instanceof Error ? error.message : String(error)).slice(0, troubleTextMax);
+      if (signal.aborted) return;
+      this.#nextMs = clock.monotonic() + heartbeatRetryMs;
+      this.#failed(printable(error instanceof Error ? error.message : String(error)).slice(0, troubleTextMax));
     }
   }
 
-  #tell({ held, undelivered }: { readonly held: string; readonly undelivered: string }): void {
+  #arrived(): void {
     const { findings, logger } = this.#parts;
-    const reason = `the sign of life of this site (alerts.heartbeat) does not arrive: ${undelivered}`;
-    const found = { kind: 'heartbeat-undelivered', subject: 'alerts.heartbeat', level: 'yellow', reason } as const;
-    findings.set('heartbeat-undelivered', undelivered === '' ? [] : [found]);
-    const trouble = undelivered || held;
-    if (trouble === this.#trouble) return;
-    if (held !== '') logger.info('the sign of life is held back', { reason: held });
-    else if (undelivered !== '') logger.warn('the sign of life does not arrive', { reason: undelivered });
-    else logger.info('the sign of life goes again');
-    this.#trouble = trouble;
+    if (!this.#isArriving) logger.info('the sign of life arrives again');
+    this.#isArriving = true;
+    findings.set('heartbeat-undelivered', []);
+  }
+
+  /** Told once in the log, whatever the words of each answer. */
+  #failed(why: string): void {
+    const { findings, logger } = this.#parts;
+    const reason = `the sign of life of this site (alerts.heartbeat) does not arrive: ${why}`;
+    const finding = { kind: 'heartbeat-undelivered', subject: 'alerts.heartbeat', level: 'yellow', reason } as const;
+    findings.set('heartbeat-undelivered', [finding]);
+    if (this.#isArriving) logger.warn('the sign of life does not arrive', { reason: why });
+    this.#isArriving = false;
   }
 }

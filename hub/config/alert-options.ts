@@ -104,8 +104,8 @@ function reportUrl(
   report: z.RefinementCtx,
 ): void {
   if (!URL.canParse(url)) return;
-  const { protocol, hostname, username } = new URL(url);
-  if (username !== '')
+  const { protocol, hostname, username, password } = new URL(url);
+  if (username !== '' || password !== '')
     report.addIssue({ code: 'custom', path: ['url'], message: 'name and password belong into headers: authorization' });
   if (protocol === 'http:' && !isPlain && !isLoopbackHost(hostname))
     report.addIssue({ code: 'custom', path: ['url'], message: 'is not https, and plaintext: true is not said' });
@@ -206,7 +206,9 @@ export const alertOptions = z
       .prefault('4h')
       .describe('What lasts is told again after so long, unless somebody acknowledged it.'),
     retry_for: durationBetween(times).prefault('1d').describe('How long a message is tried to be sent, under the same id.'),
-    timeout: durationBetween({ min: '100ms', max: '5m' }).prefault('15s').describe('How long a receiver has for its answer.'),
+    timeout: durationBetween({ min: '100ms', max: '5m' })
+      .prefault('15s')
+      .describe('How long a receiver, or what hears the heartbeat, has for its answer.'),
     page_url: httpUrl.optional().describe('Address of this page as people reach it: messages have a link to it.'),
     content: z
       .array(contentAlert)

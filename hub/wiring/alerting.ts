@@ -45,7 +45,7 @@ export function openAlerting(frame: HubFrame, parts: AlertingParts): Alerting {
     ...common,
     options: () => options().alerts,
     readiness: () => readiness.verdict(),
-    lookedMs: () => model.atMs,
+    lookedMs: () => model.lookedMs,
   });
   return {
     alerts,
@@ -54,7 +54,7 @@ export function openAlerting(frame: HubFrame, parts: AlertingParts): Alerting {
       frame.run('content alerts', (signal) => content.run(signal));
       frame.run('canaries', (signal) => canaries.run(signal));
       frame.run('alerts', (signal) => alerts.run(signal));
-      frame.run('sign of life', (signal) => heartbeat.run(signal));
+      frame.run('heartbeat', (signal) => heartbeat.run(signal));
     },
   };
 }

@@ -1,4 +1,7 @@
-/** A request to a server that somebody configured. Any status from 200 to 299 is its yes; redirects are not followed. */
+/**
+ * A request to a server that somebody configured. Any status from 200 to 299 is its yes; redirects are not followed. Where it is sent and with which headers is likely
+ * secret, and servers repeat it: what they answer is told without it.
+ */
 import { readFileSync } from 'node:fs';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
@@ -40,7 +43,7 @@ export async function callHttp(
     const text = await readAnswer(answer);
     const { statusCode = 0 } = answer;
     if (statusCode >= 200 && statusCode <= 299) return;
-    const why = `it answered ${statusCode}${text === '' ? '' : `: ${text}`}`;
+    const why = `it answered ${statusCode}${text === '' ? '' : `: ${withoutSecrets(text, target)}`}`;
     throw refusals.has(statusCode) ? new RefusedError(why) : new Error(why);
   } catch (error) {
     if (ended.aborted && !signal.aborted) throw new Error(`no answer within ${timeoutMs / 1000} s`, { cause: error });
@@ -64,4 +67,25 @@ async function readAnswer(answer: IncomingMessage): Promise<string> {
     if (bytes.length >= answerBytesMax) break;
   }
   return bytes.subarray(0, answerBytesMax).toString().trim();
+}
+
+/** Shorter parts of an address or a header are no secrets, but words. */
+const secretLengthMin = 8;
+
+function withoutSecrets(text: string, { url, headers }: HttpTarget): string {
+  const { pathname, search, searchParams } = new URL(url);
+  const values = Object.values(headers).flatMap((value) => [value, ...value.split(' ')]);
+  return [`${pathname}${search}`, pathname, search, ...pathname.split('/'), ...searchParams.values(), ...values]
+    .flatMap((part) => [part, decoded(part)])
+    .filter((part) => part.length >= secretLengthMin)
+    .toSorted((one, other) => other.length - one.length)
+    .reduce((told, part) => told.replaceAll(part, '…'), text);
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

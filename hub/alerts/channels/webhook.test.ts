@@ -102,6 +102,39 @@ test('what is no yes is said in the words of the receiver, and no answer is none
   }
 });
 
+test('what the receiver repeats of its address and of the headers is told to nobody', async () => {
+  const said = ({ url = '', headers }: IncomingMessage): string =>
+    `Cannot POST ${url}, not even ${decodeURIComponent(url)}, with ${headers.authorization ?? ''} (${headers.authorization?.slice(7) ?? ''})`;
+  const server = createServer((request, response) => {
+    response.statusCode = 404;
+    response.end(said(request));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const url = `http://127.0.0.1:${addressOf(server).port}/hook/T0%40secret/b1secret?token=c2secret`;
+    const options = webhook({ url, headers: { authorization: 'Bearer d3secret' } });
+    const how = { timeout: 10_000, page_url: undefined };
+    await assert.rejects(alertChannel(options, how).send(alertMessage(), never), {
+      message: 'it answered 404: Cannot POST …, not even …, with … (…)',
+    });
+  } finally {
+    server.close();
+  }
+});
+
+test('headers of the configuration take the place of none that a message has', async () => {
+  const { server, url, posted } = await receiver(200);
+  try {
+    const headers = { 'Content-Type': 'text/plain', 'Tributary-Alert-Id': 'x', 'X-Own': 'y' };
+    await alertChannel(webhook({ url, headers }), { timeout: 10_000, page_url: undefined }).send(alertMessage(), never);
+    const sent = posted[0]?.headers;
+    assert.deepEqual([sent?.['content-type'], sent?.['tributary-alert-id'], sent?.['x-own']], ['application/json', 'an-id', 'y']);
+  } finally {
+    server.close();
+  }
+});
+
 test('a body of the configuration says what the message says, as JSON whatever that is', async () => {
   const { server, url, posted } = await receiver(200);
   try {
