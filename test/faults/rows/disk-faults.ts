@@ -103,7 +103,11 @@ export const diskFaults: readonly Fault<DisksBed>[] = [
       'agent/busy': /its buffer is \d+ % full of what no hub has acknowledged: see why it cannot send/,
       'agent/busy/input/file-1': isBehind,
     },
-    meanwhile: { 'agent/busy': /is not connected since .*\(it was stopped: / },
+    // What it sends at once, then, is nearly as much as the store holds.
+    meanwhile: {
+      'agent/busy': /is not connected since .*\(it was stopped: /,
+      store: /the store fills up: \d\d % of queue\.max_bytes/,
+    },
   },
   {
     name: 'agent-disk-full',
