@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { appendFileSync, unlinkSync } from 'node:fs';
 import { appendFile, copyFile, open, rename, stat, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { markOf } from '@tributary/protocol/mark.ts';
 import type { SourceIdentity } from '@tributary/protocol/messages.ts';
-import { ManualClock } from '@tributary/shared/testing/manual-clock.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
 import { eventually, InputUnderTest } from '../testing/input-under-test.ts';
 import { fingerprintOf } from './identity.ts';
 
@@ -231,9 +230,11 @@ test('what is written to a file that was quiet for minutes, and deleted at once,
   await writeFile(path, 'one\n');
   unit.start({ scan_interval: 1000 }, { clock });
   await eventually('it is read', () => unit.sink.text(path) === 'one\n');
+  await eventually('it is at rest', () => clock.sleeping > 0);
+  const atRest = clock.sleeping;
   for (let second = 0; second < 200; second += 1) {
     clock.advance(1000);
-    await sleep(1);
+    await eventually('it has scanned', () => clock.sleeping >= atRest);
   }
   appendFileSync(path, 'two\n');
   unlinkSync(path);
